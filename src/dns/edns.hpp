@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "dns/wire.hpp"
+#include "tacet/instant.hpp"
+#include "tacet/message.hpp"
+
+namespace tacet {
+
+/// EDNS option codes (RFC 6891 §9) that code here must know.
+namespace option {
+inline constexpr std::uint16_t client_subnet = 8, cookie = 10, tcp_keepalive = 11, padding = 12, extended_error = 15;
+}
+
+/// INFO-CODEs of Extended DNS Errors (RFC 8914 §4).
+namespace ede {
+inline constexpr std::uint16_t other = 0, stale_answer = 3, forged_answer = 4, dnssec_bogus = 6, cached_error = 13,
+                               not_ready = 14, blocked = 15, censored = 16, filtered = 17, prohibited = 18,
+                               stale_nxdomain = 19, not_authoritative = 20, not_supported = 21,
+                               no_reachable_authority = 22, network_error = 23, invalid_data = 24;
+}
+
+/// The payload size that we advertise and never exceed over UDP: it crosses any path unfragmented (RFC 9715).
+inline constexpr std::uint16_t safe_udp_size = 1232;
+
+/// The octets of an OPT record before its options: root owner, TYPE, CLASS, TTL and RDLENGTH.
+inline constexpr std::size_t opt_head_size = 11;
+
+/// Says why an answer is what it is (RFC 8914).
+struct ExtendedError {
+  static constexpr std::size_t max_text = 128;  ///< octets of text that are kept and passed on
+
+  std::uint16_t code = ede::other;
+  std::string text;
+  friend bool operator==(const ExtendedError&, const ExtendedError&) = default;
+};
+
+/// The query as it goes to an upstream, whatever the client's looked like: ID 0, RD and AD set, CD and DO as given, the
+/// QNAME in the question's own case, an OPT of version 0 whose only option is the padding that makes the message a
+/// multiple of 128 octets (RFC 7830, RFC 8467 §4.1). Nothing of the client's OPT is carried over (RFC 7871 §7.1.2).
+Message upstream_query(const Question& question, bool dnssec_ok, bool checking_disabled);
+
+/// Calls `visit(code, value)` for each EDNS option of an indexed message, in order.
+template <class Visit>
+void for_each_option(Bytes wire, const MessageIndex& index, Visit&& visit) {
+  if (!index.has_edns) return;
+  std::size_t at = index.edns.begins + opt_head_size;
+  while (at < index.edns.ends) {
+    const std::size_t size = load16(wire, at + 2);
+    visit(load16(wire, at), wire.subspan(at + 4, size));
+    at += 4 + size;
+  }
+}
+
+/// The first Extended DNS Error of a message, its text freed from control characters and from what is no UTF-8, and cut
+/// to ExtendedError::max_text octets.
+std::optional<ExtendedError> extended_error_of(const Message& message);
+
+/// True if the message carries a Padding option (RFC 7830), be it empty.
+bool is_padded(const Message& message);
+
+/// How long the server says it keeps an idle connection (RFC 7828, units of 100 ms); nothing if it does not say.
+std::optional<Duration> tcp_keepalive_of(const Message& message);
+
+}  // namespace tacet

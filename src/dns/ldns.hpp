@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+
+#include "tacet/name.hpp"
+#include "tacet/result.hpp"
+
+namespace tacet {
+
+/// A message as text, the way dig prints it. For the command-line process only: ldns has reachable asserts. What our
+/// own index refuses never gets there. Fault::malformed for what either refuses.
+Result<std::string> presentation(Bytes wire);
+
+}  // namespace tacet

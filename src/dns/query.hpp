@@ -1,0 +1,36 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+
+#include "tacet/message.hpp"
+
+namespace tacet {
+
+/// Why a client's datagram is not a query that policy, cache and upstreams should see.
+struct Refusal {
+  enum class Action : std::uint8_t {
+    drop,   ///< no answer at all: too short for a header, or itself a response
+    reply,  ///< write_refusal makes the answer
+  };
+  Action action = Action::drop;
+  Rcode rcode = Rcode::formerr;
+  bool edns = false;       ///< the query carried an OPT that could be read, so the reply carries one
+  bool dnssec_ok = false;  ///< its DO bit, which the reply repeats (RFC 3225 §3)
+};
+
+/// Judges what a client sent, in this order:
+/// shorter than a header or QR=1: dropped; OPCODE other than QUERY: NOTIMP, before the counts are judged (RFC 8906);
+/// IXFR with its SOA: REFUSED; QDCOUNT≠1, ANCOUNT≠0, NSCOUNT≠0 or whatever index_message refuses (two OPTs among it):
+/// FORMERR; EDNS version≠0: BADVERS (RFC 6891 §6.1.3); AXFR and IXFR: REFUSED; other QTYPEs that ask no cache (OPT,
+/// TKEY, TSIG, MAILA, MAILB and the unassigned rest of 128–248, RFC 6895 §3.1): NOTIMP for those this server does not
+/// implement; QCLASS other than IN and CH: REFUSED. CH passes, for policy decides there.
+std::expected<MessageIndex, Refusal> judge_query(Bytes datagram);
+
+/// Writes the reply that a refusal calls for: ID, OPCODE, RD and CD copied, QR and RA set, the question echoed octet
+/// for octet if it could be read, an OPT if the query had one. Returns its size: 0 for `drop`, or if `out` is too small
+/// (512 octets always suffice).
+std::size_t write_refusal(Bytes query, const Refusal& refusal, std::span<std::uint8_t> out);
+
+}  // namespace tacet
