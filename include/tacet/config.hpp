@@ -1,0 +1,75 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tacet {
+
+/// An IP address and a port, as text and number; the address is checked when the configuration is read.
+struct SocketAddress {
+  std::string address;  ///< "127.0.0.1" or "::1", without brackets
+  std::uint16_t port = 53;
+  bool is_default = false;  ///< not asked for by the user: skipped with a warning if the machine lacks its family
+  friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
+};
+/// "127.0.0.1:53", "[::1]:53".
+std::string to_string(const SocketAddress& address);
+
+enum class Encryption : std::uint8_t { doh, dot };
+enum class Sni : std::uint8_t { send, omit };
+
+/// One upstream entry: an operator's service over one transport, at one or several addresses.
+struct UpstreamConfig {
+  std::string url;  ///< as configured: "https://cloudflare-dns.com/dns-query", "tls://1.1.1.1"
+  Encryption encryption = Encryption::doh;
+  std::string host;  ///< host part of the URL, without brackets; a name or an address
+  bool host_is_address = false;
+  std::uint16_t port = 443;            ///< 443 for https, 853 for tls, unless the URL says otherwise
+  std::string path;                    ///< with query, for https; "/dns-query" if the URL has none
+  std::vector<std::string> addresses;  ///< pinned; if empty and host is a name, resolved through `bootstrap`
+  std::string ca_file;                 ///< PEM bundle; empty: the system's
+  std::string operator_name;           ///< entries of the same operator form a group; default: the host
+  Sni sni = Sni::send;
+};
+
+struct CacheConfig {
+  std::size_t size = 32U << 20;           ///< octets, all of an entry counted; 0 turns the cache off
+  std::uint32_t min_ttl = 0;              ///< seconds; raises what is served, never what may be stored at TTL 0
+  std::uint32_t max_ttl = 86400;          ///< seconds
+  std::uint32_t max_negative_ttl = 3600;  ///< seconds, for NXDOMAIN and NODATA (RFC 2308 §5)
+};
+
+enum class LogLevel : std::uint8_t { error, warn, info, debug };
+struct LogConfig {
+  LogLevel level = LogLevel::info;
+};
+
+struct ControlConfig {
+  std::string socket = "/run/tacet/control.sock";  ///< Unix socket path; empty: no control socket
+};
+
+struct LimitsConfig {
+  std::size_t tcp_clients = 128;  ///< per worker; the longest idle is closed for a new one
+  std::size_t pending = 4096;     ///< unanswered client queries per worker; the oldest is answered SERVFAIL beyond
+};
+
+/// All settings. A default-constructed Config with Config::defaults() applied is what `tacet run` uses without a file.
+struct Config {
+  std::vector<SocketAddress> listen;
+  unsigned workers = 1;
+  std::vector<UpstreamConfig> upstreams;
+  std::vector<SocketAddress> bootstrap;  ///< plain DNS servers that resolve upstream host names without `addresses`
+  CacheConfig cache;
+  LogConfig log;
+  ControlConfig control;
+  LimitsConfig limits;
+  bool answer_chaos = false;  ///< answer version.bind and id.server in class CH
+
+  /// 127.0.0.1:53 and [::1]:53; Cloudflare by DoH, then by DoT.
+  static Config defaults();
+};
+
+}  // namespace tacet

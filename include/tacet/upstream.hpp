@@ -1,0 +1,71 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "tacet/instant.hpp"
+#include "tacet/message.hpp"
+#include "tacet/result.hpp"
+#include "tacet/task.hpp"
+
+namespace tacet {
+
+enum class Transport : std::uint8_t { udp, tcp, dot, doh };
+/// "DoT", "DoH", "UDP", "TCP".
+std::string_view to_string(Transport transport);
+
+/// What one connection to an upstream shows of us and proves to us; fixed once its handshake is over.
+struct ConnectionFacts {
+  Transport transport = Transport::doh;
+  std::string address;       ///< "1.1.1.1:443" or "[2606:4700::1111]:853"
+  std::string sni;           ///< the name sent in clear in the ClientHello; empty if none was
+  std::string verified;      ///< the name or address that the certificate was checked for; empty if not encrypted
+  std::string tls_version;   ///< "TLSv1.3"
+  std::string key_exchange;  ///< the key-exchange group, e.g. "X25519"; empty if the library cannot say
+  bool resumed = false;      ///< the TLS session was resumed
+};
+
+/// The record of one query answered by one upstream.
+struct Exchange {
+  std::string upstream;                          ///< Upstream::id() of who answered
+  std::shared_ptr<const ConnectionFacts> facts;  ///< never null for an encrypted exchange
+  Duration round_trip{};                         ///< from written to read
+  bool reused = false;                           ///< the connection had answered before
+};
+
+/// A response whose question has been compared with the query's, and how it came.
+struct Response {
+  Message message;
+  Exchange exchange;
+};
+
+/// What an upstream looks like at this moment, for choosing among several and for `tacet status`.
+struct UpstreamState {
+  bool warm = false;                             ///< a connection is up: a query leaves at once
+  std::uint32_t outstanding = 0;                 ///< queries sent and not answered
+  std::shared_ptr<const ConnectionFacts> facts;  ///< of the current or last connection; null before the first
+  std::uint64_t connections = 0, resumptions = 0, answers = 0, failures = 0, reissued = 0;
+  std::string last_error;  ///< words of the last failure; empty if there was none
+};
+
+/// A place that answers queries.
+class Upstream {
+public:
+  virtual ~Upstream() = default;
+
+  /// Stable and unique, for logs, metrics and status: the URL as configured, "#2" behind a second connection's.
+  virtual std::string_view id() const = 0;
+
+  /// Sends `query` (ID of no meaning, padded, with OPT) and completes with a response whose question equals the
+  /// query's, at the latest at `deadline`. `query` must outlive the task. Destroying the task gives the answer up.
+  /// Faults: timeout, unreachable, no_network, tls_untrusted, protocol, mismatched, malformed, overloaded.
+  virtual Task<Result<Response>> exchange(const Message& query, Instant deadline) = 0;
+
+  virtual UpstreamState state() const = 0;
+
+  /// The network changed or the machine slept: connections made before are not to be reused, back-off is forgotten.
+  virtual void network_changed() = 0;
+};
+
+}  // namespace tacet

@@ -1,0 +1,70 @@
+#include "base/log.hpp"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+
+namespace tacet::log {
+namespace {
+
+spdlog::level::level_enum spdlog_level(Level level) {
+  switch (level) {
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+/// sd-daemon(3) priorities, so that the journal knows the level of a line.
+class JournalPriority final : public spdlog::custom_flag_formatter {
+public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const std::string_view priority = message.level >= spdlog::level::err    ? "<3>"
+                                      : message.level >= spdlog::level::warn ? "<4>"
+                                      : message.level >= spdlog::level::info ? "<6>"
+                                                                             : "<7>";
+    out.append(priority.data(), priority.data() + priority.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JournalPriority>(); }
+};
+
+}  // namespace
+
+void start(Level least) {
+  auto logger = std::make_shared<spdlog::logger>("tacet", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  if (std::getenv("JOURNAL_STREAM") != nullptr) {
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
+    logger->set_formatter(std::move(formatter));
+  } else {
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%-5l%$ %v");
+  }
+  logger->set_level(spdlog_level(least));
+  logger->flush_on(spdlog::level::debug);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+bool enabled(Level level) { return spdlog::should_log(spdlog_level(level)); }
+
+void write(Level level, std::string_view text) {
+  spdlog::default_logger_raw()->log(spdlog_level(level), spdlog::string_view_t(text.data(), text.size()));
+}
+
+std::optional<std::uint64_t> Gate::pass(Instant now) {
+  if (last_ && now - *last_ < period_) {
+    ++held_;
+    return std::nullopt;
+  }
+  last_ = now;
+  return std::exchange(held_, 0);
+}
+
+}  // namespace tacet::log

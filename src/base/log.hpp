@@ -1,0 +1,54 @@
+#pragma once
+#include <fmt/core.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "tacet/instant.hpp"
+
+namespace tacet::log {
+
+/// When to use which: `error`: tacet cannot do its work; `warn`: the user should act; `info`: rare changes of state;
+/// `debug`: per query, for a person who is looking. Nothing that a client can cause at will is above debug without a
+/// Gate.
+enum class Level : std::uint8_t { debug, info, warn, error };
+
+/// Sets what is written, to standard error; lines carry sd-daemon priorities when the journal reads them, times else.
+void start(Level least);
+bool enabled(Level level);
+void write(Level level, std::string_view text);
+
+template <class... Args>
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::debug)) write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::info)) write(Level::info, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void warn(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::warn)) write(Level::warn, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void error(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::error)) write(Level::error, fmt::format(format, std::forward<Args>(args)...));
+}
+
+/// Lets one event per period through and counts the rest, so that no event can flood the log.
+class Gate {
+public:
+  explicit Gate(Duration period = std::chrono::minutes(1)) : period_(period) {}
+
+  /// The number of events held back since the last one let through, or nothing if this one is to be held back.
+  std::optional<std::uint64_t> pass(Instant now);
+
+private:
+  Duration period_;
+  std::optional<Instant> last_;
+  std::uint64_t held_ = 0;
+};
+
+}  // namespace tacet::log

@@ -1,0 +1,57 @@
+#pragma once
+#include <functional>
+#include <initializer_list>
+#include <memory>
+
+#include "base/scheduler.hpp"
+
+namespace tacet {
+
+/// One thread's event loop: descriptors, times, signals and messages from other threads. After every event it resumes
+/// the coroutines that the event made ready. The only room that knows Asio.
+class Loop {
+public:
+  explicit Loop(const Clock& clock);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  Scheduler& scheduler();
+  Instant now() const;
+
+  /// Runs until stop(). Call from the one thread that owns everything on this loop.
+  void run();
+  /// Makes run() return after the present event. Any thread.
+  void stop();
+  /// Calls `work` on the loop's thread in a turn of its own. Any thread.
+  void post(std::move_only_function<void()> work);
+  /// Calls `work` on the loop's thread whenever one of these signals arrives.
+  void on_signals(std::initializer_list<int> signals, std::function<void(int)> work);
+
+private:
+  friend class Watch;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Tells when a descriptor can be read or written. It does not own the descriptor, and must be destroyed before the
+/// descriptor is closed. Level-triggered: as long as a wish stands and the descriptor is ready, it keeps calling.
+class Watch {
+public:
+  enum class Ready { read, write };
+
+  /// `on_ready` may destroy this Watch.
+  Watch(Loop& loop, int descriptor, std::function<void(Ready)> on_ready);
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  void want_read(bool wanted);
+  void want_write(bool wanted);
+
+private:
+  struct Entry;
+  std::shared_ptr<Entry> entry_;
+};
+
+}  // namespace tacet

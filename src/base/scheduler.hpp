@@ -1,0 +1,150 @@
+#pragma once
+#include <coroutine>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace tacet {
+
+class Scheduler;
+
+/// Something to be told when a time has come. Disarmed when destroyed; armed at most once at a time.
+class Timer {
+public:
+  explicit Timer(Scheduler& scheduler) : scheduler_(scheduler) {}
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  virtual ~Timer() { disarm(); }
+
+  /// Calls expire() once when `when` has come; replaces an earlier arm().
+  void arm(Instant when);
+  void disarm();
+  bool armed() const { return place_ != unarmed; }
+
+protected:
+  Scheduler& scheduler_;
+
+private:
+  friend class Scheduler;
+  static constexpr std::size_t unarmed = static_cast<std::size_t>(-1);
+  virtual void expire() = 0;
+  std::size_t place_ = unarmed;  // in the scheduler's heap
+};
+
+/// A Timer that calls a function.
+class Alarm final : public Timer {
+public:
+  Alarm(Scheduler& scheduler, std::function<void()> ring) : Timer(scheduler), ring_(std::move(ring)) {}
+
+private:
+  void expire() override { ring_(); }
+  std::function<void()> ring_;
+};
+
+/// A coroutine that can go on. Unlinks itself when destroyed, so a cancelled task is never resumed.
+class Resumable {
+public:
+  Resumable() = default;
+  Resumable(const Resumable&) = delete;
+  Resumable& operator=(const Resumable&) = delete;
+  ~Resumable() { unlink(); }
+
+  std::coroutine_handle<> handle;
+
+private:
+  friend class Scheduler;
+  void unlink();
+  Resumable* previous_ = nullptr;
+  Resumable* next_ = nullptr;
+};
+
+/// What one thread has still to do: coroutines that can go on, and times to wait for, in one ordered structure. It
+/// knows nothing of sockets; a Loop (or a test with a manual clock) drives it. Coroutines never resume inside the call
+/// that made them ready, so whoever delivers a result needs to fear no re-entrance.
+class Scheduler {
+public:
+  explicit Scheduler(const Clock& clock);
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  Instant now() const { return clock_.now(); }
+  const Clock& clock() const { return clock_; }
+
+  /// Puts a coroutine in the queue of those that go on at the next run_ready().
+  void make_ready(Resumable& resumable);
+
+  /// Resumes coroutines until none is ready.
+  void run_ready();
+
+  /// Fires the timers that are due at `now`, then resumes what they made ready.
+  void run_timers(Instant now);
+
+  /// When the next timer is due; nothing if none is armed.
+  std::optional<Instant> next_timer() const;
+
+private:
+  friend class Timer;
+  struct Entry {
+    Instant when;
+    Timer* timer;
+  };
+  void place(std::size_t at, Entry entry);
+  void sift_up(std::size_t at);
+  void sift_down(std::size_t at);
+
+  const Clock& clock_;
+  std::vector<Entry> heap_;
+  Resumable ready_;  // sentinel of a circular list
+  bool running_ = false;
+};
+
+/// A one-shot meeting of one waiting coroutine and whoever has the value it waits for.
+template <class T>
+class OneShot final : Timer {
+public:
+  explicit OneShot(Scheduler& scheduler) : Timer(scheduler) {}
+
+  /// Hands the value over and wakes the waiter; false if the meeting is over (a value is there, or the wait has ended).
+  bool deliver(T value) {
+    if (value_ || over_) return false;
+    value_.emplace(std::move(value));
+    if (waiter_.handle) wake();
+    return true;
+  }
+
+  /// Awaits the value until `until`; nothing if that time came first.
+  auto wait(Instant until) {
+    struct Awaiter {
+      OneShot& shot;
+      Instant until;
+      bool await_ready() const noexcept { return shot.value_.has_value(); }
+      void await_suspend(std::coroutine_handle<> waiting) {
+        shot.waiter_.handle = waiting;
+        shot.arm(until);
+      }
+      std::optional<T> await_resume() { return shot.finish(); }
+    };
+    return Awaiter{*this, until};
+  }
+
+private:
+  void expire() override { wake(); }
+  void wake() {
+    disarm();
+    scheduler_.make_ready(waiter_);
+  }
+  std::optional<T> finish() {
+    over_ = true;
+    return std::move(value_);
+  }
+
+  Resumable waiter_;
+  std::optional<T> value_;
+  bool over_ = false;
+};
+
+}  // namespace tacet

@@ -1,0 +1,55 @@
+#include "base/task_group.hpp"
+
+#include "base/log.hpp"
+
+namespace tacet {
+
+/// The outermost coroutine of a spawned task: linked into its group while it lives, gone when it ends.
+struct TaskGroup::Root {
+  struct promise_type : Link {
+    TaskGroup& group;
+
+    promise_type(TaskGroup& owner, Task<void>&) : group(owner) {
+      next = &group.tasks_;
+      previous = group.tasks_.previous;
+      previous->next = next->previous = this;
+      ++group.size_;
+    }
+    promise_type(const promise_type&) = delete;
+    promise_type& operator=(const promise_type&) = delete;
+    ~promise_type() {
+      previous->next = next;
+      next->previous = previous;
+      --group.size_;
+    }
+    Root get_return_object() { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { group.report(std::current_exception()); }
+  };
+};
+
+TaskGroup::TaskGroup() { tasks_.previous = tasks_.next = &tasks_; }
+
+TaskGroup::Root TaskGroup::run(TaskGroup&, Task<void> task) { co_await std::move(task); }
+
+void TaskGroup::spawn(Task<void> task) { run(*this, std::move(task)); }
+
+void TaskGroup::cancel() {
+  while (tasks_.next != &tasks_) {
+    auto& promise = static_cast<Root::promise_type&>(*tasks_.next);
+    std::coroutine_handle<Root::promise_type>::from_promise(promise).destroy();
+  }
+}
+
+void TaskGroup::report(std::exception_ptr exception) {
+  ++escaped_;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    log::error("a task ended by an exception, which is a bug in tacet: {}", error.what());
+  }
+}
+
+}  // namespace tacet

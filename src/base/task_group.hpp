@@ -1,0 +1,41 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "tacet/task.hpp"
+
+namespace tacet {
+
+/// Owns detached coroutines of one thread: nothing spawned here outlives the group.
+class TaskGroup {
+public:
+  TaskGroup();
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+  ~TaskGroup() { cancel(); }
+
+  /// Runs `task` at once, up to where it first waits; the rest happens as it is resumed. An exception that leaves it is
+  /// a bug: it is logged and counted, and ends only that task.
+  void spawn(Task<void> task);
+
+  /// Destroys every task that has not ended. Not to be called from inside one of them.
+  void cancel();
+
+  std::size_t size() const { return size_; }
+  std::uint64_t escaped_exceptions() const { return escaped_; }
+
+private:
+  struct Link {
+    Link* previous = nullptr;
+    Link* next = nullptr;
+  };
+  struct Root;
+  static Root run(TaskGroup& group, Task<void> task);
+  void report(std::exception_ptr exception);
+
+  Link tasks_;  // sentinel of a circular list of the roots' promises
+  std::size_t size_ = 0;
+  std::uint64_t escaped_ = 0;
+};
+
+}  // namespace tacet

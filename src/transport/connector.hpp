@@ -1,0 +1,103 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/descriptor.hpp"
+#include "base/loop.hpp"
+#include "tacet/config.hpp"
+#include "tacet/result.hpp"
+
+namespace tacet {
+
+/// The addresses of one upstream and what was learned of them: which family and address connected last, which lost.
+/// Pure: told what happened and what time it is.
+class AddressBook {
+public:
+  explicit AddressBook(std::vector<SocketAddress> addresses) : addresses_(std::move(addresses)) {
+    failed_.resize(addresses_.size());
+  }
+
+  /// Indices in the order to try: the last winner first; else alternating families with IPv6 first (RFC 8305 §4); an
+  /// address of a family that lost a race within the last ten minutes comes after those that did not.
+  std::vector<std::size_t> order(Instant now) const;
+  void won(std::size_t index, Instant now);
+  void failed(std::size_t index, Instant now);
+  /// The network changed: everything learned is forgotten.
+  void forget();
+  /// New addresses (a bootstrap look-up); what was learned of those that stay is kept.
+  void replace(std::vector<SocketAddress> addresses);
+
+  const SocketAddress& at(std::size_t index) const { return addresses_[index]; }
+  std::size_t size() const { return addresses_.size(); }
+
+private:
+  std::vector<SocketAddress> addresses_;
+  std::vector<Instant> failed_;
+  std::optional<std::size_t> winner_;
+};
+
+/// Counts the upstream sockets of a worker, so that no failure mode can open more than the limit.
+class SocketBudget {
+public:
+  explicit SocketBudget(std::size_t limit) : limit_(limit) {}
+  bool take() { return used_ < limit_ && (++used_, true); }
+  void give() { --used_; }
+  std::size_t used() const { return used_; }
+
+private:
+  std::size_t limit_;
+  std::size_t used_ = 0;
+};
+
+/// A connected TCP socket and the place in the budget that it holds; gives both back when destroyed.
+class ConnectedSocket {
+public:
+  ConnectedSocket(Descriptor descriptor, SocketAddress address, SocketBudget& budget)
+      : descriptor_(std::move(descriptor)),
+        address_(std::move(address)),
+        budget_(&budget) {}
+  ConnectedSocket(ConnectedSocket&& other) noexcept
+      : descriptor_(std::move(other.descriptor_)),
+        address_(std::move(other.address_)),
+        budget_(std::exchange(other.budget_, nullptr)) {}
+  ConnectedSocket& operator=(ConnectedSocket&&) = delete;
+  ~ConnectedSocket() {
+    if (budget_ != nullptr) budget_->give();
+  }
+  int get() const { return descriptor_.get(); }
+  const SocketAddress& address() const { return address_; }
+
+private:
+  Descriptor descriptor_;
+  SocketAddress address_;
+  SocketBudget* budget_;
+};
+
+/// Races TCP connects to the addresses of a book until one is up: a first round staggered by 250 ms over the order
+/// (RFC 8305), a refusal moves on at once; then a fresh attempt every 200 ms, each given up after a second. (A connect
+/// whose SYN was lost in an outage backs off for seconds; a fresh one does not. Measured: an answer 0.07 to 0.29 s
+/// after a heal, in 90 of 90 trials.)
+class Connector {
+public:
+  /// Once `on_connected` was called the connector is at rest. `on_round_failed` is called each time every address has
+  /// been tried since start() without a connection, with the last error; the race goes on until stop(). Either may
+  /// destroy the connector.
+  struct Callbacks {
+    std::function<void(ConnectedSocket)> on_connected;
+    std::function<void(Error)> on_round_failed;
+  };
+  Connector(Loop& loop, AddressBook& book, SocketBudget& budget, Callbacks callbacks);
+  ~Connector();
+
+  void start();
+  void stop();
+  bool running() const;
+
+private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace tacet

@@ -1,0 +1,38 @@
+#pragma once
+#include <sys/socket.h>
+
+#include <string>
+
+#include "base/descriptor.hpp"
+#include "tacet/config.hpp"
+#include "tacet/instant.hpp"
+#include "tacet/result.hpp"
+
+namespace tacet {
+
+/// A socket address in the kernel's form, made from text without a look-up.
+struct KernelAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  int family() const { return storage.ss_family; }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+/// Fault::invalid_config if the text is no IP address ("fe80::1%eth0" is one).
+Result<KernelAddress> kernel_address(const SocketAddress& address);
+
+/// Begins a TCP connect to `address`: non-blocking, close-on-exec, TCP_NODELAY, TCP_USER_TIMEOUT where it exists;
+/// exactly one connect() is called on it (libcurl needs that). Faults: unreachable (refused at once), no_network (no
+/// route), overloaded (no descriptors left), system.
+Result<Descriptor> begin_connect(const KernelAddress& address);
+
+/// The outcome of a connect that has become writable: nothing, or unreachable / no_network with the system's words.
+Result<void> finish_connect(int descriptor);
+
+/// How long the kernel has held unacknowledged data on a TCP socket (TCP_INFO); zero where it cannot say.
+Duration unacknowledged_for(int descriptor);
+
+/// Asks the kernel to acknowledge at once what has been received (TCP_QUICKACK; nothing where it does not exist).
+void acknowledge_now(int descriptor);
+
+}  // namespace tacet

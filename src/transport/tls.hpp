@@ -1,0 +1,121 @@
+#pragma once
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tacet/config.hpp"
+#include "tacet/message.hpp"
+#include "tacet/result.hpp"
+#include "tacet/upstream.hpp"
+
+namespace tacet {
+
+/// The certificate authorities that one bundle file holds: read once (a bundle costs 18 to 28 ms), shared by every
+/// connection of the process, read again when the file has changed. Safe to use from several threads.
+class TrustStore {
+public:
+  struct State;
+
+  /// `file` empty: the system's bundle. Fault::invalid_config with the path when it cannot be read or holds no
+  /// certificate.
+  static Result<std::shared_ptr<TrustStore>> load(const std::string& file);
+  ~TrustStore();
+
+  /// Reads the file again if it has changed; a file that cannot be read keeps what was there (and is logged).
+  void refresh();
+  /// Counts the reloads; part of a session's identity, since a resumed session is not verified against the store.
+  unsigned generation() const;
+
+  const State& state() const { return *state_; }
+
+private:
+  explicit TrustStore(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Who the peer must prove to be, and what we show of that.
+struct TlsIdentity {
+  std::string host;  ///< name or address that the certificate must carry
+  bool host_is_address = false;
+  Sni sni = Sni::send;  ///< an address is never sent as SNI (RFC 6066 §3)
+};
+
+/// Sessions kept for resumption of one (endpoint, identity, trust generation): memory only, the newest two, dropped on
+/// a network change. Used by one thread.
+class SessionSlot {
+public:
+  struct State;
+  SessionSlot();
+  ~SessionSlot();
+  void clear();
+  State& state() { return *state_; }
+
+private:
+  std::unique_ptr<State> state_;
+};
+
+/// TLS settings of one upstream entry in one worker: an SSL_CTX for DoT, and the hook by which libcurl's contexts get
+/// the same trust, groups, sessions and SNI.
+class TlsClient {
+public:
+  struct State;
+  TlsClient(TlsIdentity identity, std::shared_ptr<TrustStore> trust);
+  ~TlsClient();
+
+  const TlsIdentity& identity() const;
+  /// Forgets sessions (network change).
+  void forget_sessions();
+
+  /// For CURLOPT_SSL_CTX_FUNCTION: prepares libcurl's SSL_CTX (an opaque pointer, since this is the only room with
+  /// OpenSSL). False if it could not: the handshake must then not go on.
+  bool prepare_foreign_context(void* ssl_ctx);
+  /// What a foreign SSL object (opaque; libcurl's CURLINFO_TLS_SSL_PTR) has negotiated: fills sni, verified,
+  /// tls_version, key_exchange and resumed.
+  void describe_foreign_session(const void* ssl, ConnectionFacts& facts) const;
+
+  State& state() { return *state_; }
+
+private:
+  std::unique_ptr<State> state_;
+};
+
+/// The TLS engine of one DoT connection: bytes in, bytes out, no socket (OpenSSL over memory BIOs).
+class TlsStream {
+public:
+  /// Starts the handshake as a client (ALPN "dot", RFC 7858). The client must outlive the stream.
+  explicit TlsStream(TlsClient& client);
+  ~TlsStream();
+  TlsStream(const TlsStream&) = delete;
+  TlsStream& operator=(const TlsStream&) = delete;
+
+  /// Takes octets from the socket and appends the plaintext to `plain`. Faults: tls_untrusted (who, why), protocol
+  /// (alert or garbage), cancelled (close_notify).
+  Result<void> receive(Bytes cipher, std::vector<std::uint8_t>& plain);
+  /// Encrypts as few records as possible; kept until the handshake is over.
+  Result<void> send(Bytes plain);
+  /// The octets that wait for the socket; `sent(n)` drops the first n of them.
+  Bytes pending() const;
+  void sent(std::size_t count);
+  /// Queues a close_notify.
+  void close();
+
+  bool established() const;
+  /// Fills sni, verified, tls_version, key_exchange, resumed.
+  void describe(ConnectionFacts& facts) const;
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// "OpenSSL 3.0.22 …" as loaded.
+std::string tls_library_version();
+/// True if this build can encrypt the ClientHello (ECH).
+bool tls_has_ech();
+/// True if hybrid post-quantum groups are offered.
+bool tls_has_post_quantum();
+
+}  // namespace tacet
