@@ -1,0 +1,144 @@
+"""What is installed beside the program: the systemd unit, the launchd plist and the set-up scripts."""
+
+import os
+import pathlib
+import plistlib
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+PACKAGING = SOURCE / "packaging"
+SCRIPTS = sorted(PACKAGING.glob("*.sh")) + [SOURCE / ".ci" / "run"]
+
+
+def run(*command, **options):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60, **options)
+
+
+def assert_known_options(test, words):
+    """`words` is a command line without the program: a verb and its options."""
+    help_text = run(os.environ["TACET_BINARY"], words[0], "--help")
+    test.assertEqual(help_text.returncode, 0, help_text.stderr)
+    for option in (word for word in words if word.startswith("--")):
+        test.assertIn(option, help_text.stdout)
+
+
+class Scratch(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="tacet-packaging-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+
+class SystemdUnit(Scratch):
+    unit = PACKAGING / "systemd" / "tacet.service"
+
+    def settings(self, key):
+        lines = self.unit.read_text().splitlines()
+        return [line.split("=", 1)[1] for line in lines if line.startswith(key + "=")]
+
+    def verify(self, text):
+        copy = self.folder / "tacet.service"
+        copy.write_text(text.replace("ExecStart=/usr/bin/tacet", "ExecStart=" + os.environ["TACET_BINARY"]))
+        done = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", copy)
+        # An unknown key is only warned about, by the unit's name and with exit status 0.
+        return [line for line in done.stderr.splitlines() if "tacet.service" in line], done.returncode
+
+    def test_is_accepted_by_systemd(self):
+        self.assertEqual(self.verify(self.unit.read_text()), ([], 0))
+
+    def test_a_slip_in_the_unit_would_be_seen(self):
+        faults, _ = self.verify(self.unit.read_text() + "\n[Service]\nNoSuchKey=yes\n")
+        self.assertEqual(len(faults), 1, faults)
+
+    def test_exposure_is_at_most_1_5(self):
+        done = run("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15", self.unit)
+        self.assertEqual(done.returncode, 0, done.stdout[-200:] + done.stderr)
+
+    def test_holds_no_privilege_but_the_one_of_port_53(self):
+        self.assertEqual(self.settings("CapabilityBoundingSet"), ["CAP_NET_BIND_SERVICE"])
+        self.assertEqual(self.settings("AmbientCapabilities"), ["CAP_NET_BIND_SERVICE"])
+        self.assertEqual(self.settings("DynamicUser"), ["yes"])
+
+    def test_does_not_wait_for_a_network_that_may_be_waiting_for_dns(self):
+        for key in ("After", "Wants", "Requires"):
+            self.assertFalse([value for value in self.settings(key) if "network-online" in value], key)
+
+    def test_runs_a_command_line_that_the_program_has(self):
+        command = self.settings("ExecStart")[0].split()
+        self.assertEqual(command[0], "/usr/bin/tacet")
+        assert_known_options(self, command[1:])
+
+
+class LaunchdPlist(unittest.TestCase):
+    def setUp(self):
+        with open(PACKAGING / "launchd" / "io.tacet.plist", "rb") as file:
+            self.plist = plistlib.load(file)
+
+    def test_is_named_as_its_file(self):
+        self.assertEqual(self.plist["Label"], "io.tacet")
+
+    def test_runs_a_command_line_that_the_program_has(self):
+        self.assertEqual(self.plist["ProgramArguments"][0], "/usr/local/bin/tacet")
+        assert_known_options(self, self.plist["ProgramArguments"][1:])
+
+    def test_starts_at_boot_and_again_after_a_failure_only(self):
+        self.assertIs(self.plist["RunAtLoad"], True)
+        self.assertEqual(self.plist["KeepAlive"], {"SuccessfulExit": False})
+
+
+class Scripts(unittest.TestCase):
+    def test_can_be_run(self):
+        for script in SCRIPTS:
+            self.assertTrue(os.access(script, os.X_OK), script)
+
+    def test_have_no_fault_that_shellcheck_finds(self):
+        done = run("shellcheck", *SCRIPTS)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+
+class InstallPackages(Scratch):
+    """The script, with stand-ins for the programs that would ask or change the machine."""
+
+    def install(self, *arguments, missing="", apt_status=0):
+        self.stand_in("dpkg-query", f'for last; do :; done; case " {missing} " in *" $last "*) exit 1;; esac; printf installed')
+        self.stand_in("apt-get", f'echo "$*" >>{self.folder}/asked; case $* in *install*) exit {apt_status};; esac')
+        self.stand_in("sudo", 'exec "$@"')
+        done = run(PACKAGING / "install-packages.sh", *arguments, env={"PATH": f"{self.folder}:/usr/bin:/bin"})
+        asked = self.folder / "asked"
+        return done, asked.read_text().splitlines() if asked.exists() else []
+
+    def stand_in(self, name, script):
+        path = self.folder / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def test_asks_for_nothing_when_all_is_there(self):
+        for arguments in ((), ("tests",)):
+            done, asked = self.install(*arguments)
+            self.assertEqual((done.returncode, done.stderr, asked), (0, "", []))
+
+    def test_installs_only_what_is_missing(self):
+        done, asked = self.install(missing="ninja-build libpsl-dev")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(asked[-1].endswith("ninja-build libpsl-dev"), asked)
+        self.assertIn("update", asked[0])
+
+    def test_wants_no_test_package_for_a_build(self):
+        done, asked = self.install(missing="doctest-dev dnsperf")
+        self.assertEqual((done.returncode, asked), (0, []))
+
+    def test_names_what_could_not_be_installed(self):
+        done, _ = self.install(missing="libldns-dev", apt_status=100)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("could not install: libldns-dev", done.stderr)
+
+    def test_refuses_an_argument_it_does_not_know(self):
+        done, asked = self.install("test")
+        self.assertEqual((done.returncode, asked), (1, []))
+        self.assertIn("usage:", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
