@@ -45,7 +45,8 @@ ports_are_open() {
 
 # As the calling user with the one capability that port 53 needs; nothing on disk is left changed.
 run_privileged() {
-  command -v sudo >/dev/null || fail 'port 53 needs root: run this as root, or name another address: packaging/run.sh 127.0.0.1:5353'
+  command -v sudo >/dev/null ||
+    fail 'port 53 needs root: run this as root, or name another address: packaging/run.sh 127.0.0.1:5353'
   echo 'Port 53 needs a privilege: sudo may ask for your password.' >&2
   user=$(id -u) group=$(id -g)
   sudo install -d -o "$user" -g "$group" -m 750 /run/tacet # of the control socket

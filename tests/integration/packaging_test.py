@@ -102,7 +102,8 @@ class InstallPackages(Scratch):
     """The script, with stand-ins for the programs that would ask or change the machine."""
 
     def install(self, *arguments, missing="", apt_status=0):
-        self.stand_in("dpkg-query", f'for last; do :; done; case " {missing} " in *" $last "*) exit 1;; esac; printf installed')
+        answer = f'case " {missing} " in *" $package "*) exit 1; esac; echo installed'
+        self.stand_in("dpkg-query", f"for package; do :; done; {answer}")
         self.stand_in("apt-get", f'echo "$*" >>{self.folder}/asked; case $* in *install*) exit {apt_status};; esac')
         self.stand_in("sudo", 'exec "$@"')
         done = run(PACKAGING / "install-packages.sh", *arguments, env={"PATH": f"{self.folder}:/usr/bin:/bin"})

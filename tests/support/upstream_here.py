@@ -1,6 +1,6 @@
 """Runs a real DoH and DoT upstream on loopback until Ctrl-C, and writes the configuration with which tacet uses it.
 
-    python3 tests/support/upstream_here.py tacet-here.yaml
+    /usr/bin/python3 tests/support/upstream_here.py tacet-here.yaml
     build/release/tacet run --config tacet-here.yaml
     dig @127.0.0.1 -p 5353 www.example.com
 """
@@ -23,9 +23,10 @@ def main(path):
     with scratch.directory("upstream") as folder:
         authority = pki.Pki(folder)
         with servers.Unbound(folder, authority.good()) as server:
+            doh, dot = server.doh_url(), server.dot_url()
             with open(path, "w", encoding="utf-8") as file:
-                file.write(_CONFIGURATION.format(doh=server.doh_url(), dot=server.dot_url(), ca=authority.ca, folder=folder))
-            print(f"Serving {server.doh_url()} and {server.dot_url()}; wrote {path}. Ctrl-C ends it.", flush=True)
+                file.write(_CONFIGURATION.format(doh=doh, dot=dot, ca=authority.ca, folder=folder))
+            print(f"Serving {doh} and {dot}; wrote {path}. Ctrl-C ends it.", flush=True)
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
 
 
