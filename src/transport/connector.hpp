@@ -1,7 +1,9 @@
 #pragma once
+#include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/descriptor.hpp"
@@ -16,13 +18,14 @@ namespace tacet {
 class AddressBook {
 public:
   explicit AddressBook(std::vector<SocketAddress> addresses) : addresses_(std::move(addresses)) {
-    failed_.resize(addresses_.size());
+    lost_.resize(addresses_.size(), Instant::min());
   }
 
   /// Indices in the order to try: the last winner first; else alternating families with IPv6 first (RFC 8305 §4); an
   /// address of a family that lost a race within the last ten minutes comes after those that did not.
   std::vector<std::size_t> order(Instant now) const;
   void won(std::size_t index, Instant now);
+  /// It had its head start, and yet an address of another family connected first.
   void failed(std::size_t index, Instant now);
   /// The network changed: everything learned is forgotten.
   void forget();
@@ -34,7 +37,7 @@ public:
 
 private:
   std::vector<SocketAddress> addresses_;
-  std::vector<Instant> failed_;
+  std::vector<Instant> lost_;  // when, to another family; by index
   std::optional<std::size_t> winner_;
 };
 

@@ -1,8 +1,7 @@
 #pragma once
-#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,22 +42,10 @@ struct TlsIdentity {
   Sni sni = Sni::send;  ///< an address is never sent as SNI (RFC 6066 §3)
 };
 
-/// Sessions kept for resumption of one (endpoint, identity, trust generation): memory only, the newest two, dropped on
-/// a network change. Used by one thread.
-class SessionSlot {
-public:
-  struct State;
-  SessionSlot();
-  ~SessionSlot();
-  void clear();
-  State& state() { return *state_; }
-
-private:
-  std::unique_ptr<State> state_;
-};
-
 /// TLS settings of one upstream entry in one worker: an SSL_CTX for DoT, and the hook by which libcurl's contexts get
-/// the same trust, groups, sessions and SNI.
+/// the same trust, groups, sessions and SNI. Sessions for resumption are kept in memory only: per address the newest
+/// two, for as long as neither the network nor the trust store changes. Must outlive its streams and the contexts it
+/// has prepared.
 class TlsClient {
 public:
   struct State;
@@ -66,7 +53,7 @@ public:
   ~TlsClient();
 
   const TlsIdentity& identity() const;
-  /// Forgets sessions (network change).
+  /// Forgets sessions (network change); those of connections made before are not kept any more.
   void forget_sessions();
 
   /// For CURLOPT_SSL_CTX_FUNCTION: prepares libcurl's SSL_CTX (an opaque pointer, since this is the only room with
@@ -85,8 +72,10 @@ private:
 /// The TLS engine of one DoT connection: bytes in, bytes out, no socket (OpenSSL over memory BIOs).
 class TlsStream {
 public:
-  /// Starts the handshake as a client (ALPN "dot", RFC 7858). The client must outlive the stream.
-  explicit TlsStream(TlsClient& client);
+  /// Starts the handshake as a client (ALPN "dot", RFC 7858) with the server at `peer`. If the identity's host is an
+  /// address, the certificate must be valid for `peer`'s, for an entry may list several. The client must outlive the
+  /// stream.
+  TlsStream(TlsClient& client, const SocketAddress& peer);
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;

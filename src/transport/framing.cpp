@@ -1,0 +1,39 @@
+#include "transport/framing.hpp"
+
+#include "dns/wire.hpp"
+
+namespace tacet {
+
+namespace {
+
+constexpr std::size_t length_size = 2;
+
+}  // namespace
+
+std::vector<std::uint8_t>& FrameReader::tail() {
+  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(begins_));
+  begins_ = 0;
+  return buffer_;
+}
+
+void FrameReader::feed(Bytes octets) {
+  std::vector<std::uint8_t>& to = tail();
+  to.insert(to.end(), octets.begin(), octets.end());
+}
+
+std::optional<Bytes> FrameReader::next() {
+  const Bytes rest = Bytes(buffer_).subspan(begins_);
+  if (rest.size() < length_size) return std::nullopt;
+  const std::size_t size = load16(rest, 0);
+  if (rest.size() - length_size < size) return std::nullopt;
+  begins_ += length_size + size;
+  return rest.subspan(length_size, size);
+}
+
+void append_frame(std::vector<std::uint8_t>& out, Bytes message) {
+  out.push_back(static_cast<std::uint8_t>(message.size() >> 8));
+  out.push_back(static_cast<std::uint8_t>(message.size()));
+  out.insert(out.end(), message.begin(), message.end());
+}
+
+}  // namespace tacet
