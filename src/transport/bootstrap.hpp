@@ -1,0 +1,43 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/loop.hpp"
+#include "tacet/config.hpp"
+#include "tacet/result.hpp"
+#include "tacet/task.hpp"
+
+namespace tacet {
+
+/// Finds the addresses of an upstream's host name by plain DNS, at the servers that the configuration names for this
+/// and at no others: the system's resolver is us. The only plaintext that tacet ever sends; lookups() counts it.
+class Bootstrap {
+public:
+  /// `loop` must outlive it.
+  Bootstrap(Loop& loop, std::vector<SocketAddress> servers) : loop_(loop), servers_(std::move(servers)) {}
+
+  /// The IPv4 and IPv6 addresses of `host`, at the latest at `deadline`. An earlier answer is used for its TTL, at
+  /// least a minute; beyond that it is asked for again, and used all the same if nobody answers. An empty answer is a
+  /// failure. Faults: invalid_config (no server is configured), timeout, unreachable, protocol (what a server said).
+  Task<Result<std::vector<std::string>>> resolve(const std::string& host, Instant deadline);
+
+  /// How many names were asked for in the clear since the start.
+  std::uint64_t lookups() const { return lookups_; }
+
+private:
+  struct Known {
+    std::vector<std::string> addresses;
+    Instant fresh_until;
+  };
+  Loop& loop_;
+  std::vector<SocketAddress> servers_;
+  std::map<std::string, Known> known_;
+  std::uint64_t lookups_ = 0;
+};
+
+/// "c-ares 1.18.1" as loaded.
+std::string bootstrap_library_version();
+
+}  // namespace tacet

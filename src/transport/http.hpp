@@ -1,0 +1,74 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "transport/connection.hpp"
+#include "transport/connector.hpp"
+#include "transport/tls.hpp"
+
+namespace tacet {
+
+/// The HTTP library, made ready for the life of the process: one in main, before any thread.
+class HttpLibrary {
+public:
+  HttpLibrary();
+  ~HttpLibrary();
+  HttpLibrary(const HttpLibrary&) = delete;
+  HttpLibrary& operator=(const HttpLibrary&) = delete;
+};
+
+/// What the HTTP library in use can do, from itself and not from the headers it was compiled with.
+struct HttpFeatures {
+  std::string version;  ///< "libcurl 7.88.1 (OpenSSL/3.0.22, nghttp2/1.52.0)"
+  bool http2 = false, http3 = false, ech = false;
+};
+HttpFeatures http_features();
+std::string http_library_version();
+
+/// Where requests go: "https://dns.example:443/dns-query?dns=" with the query to follow, and who listens there.
+struct HttpTarget {
+  std::string prefix;  ///< URL up to where the query in base64url is appended
+  std::string host;    ///< name or address in the URL, without brackets
+  SocketAddress address;
+  bool host_is_address = false;
+};
+HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& address);
+
+/// HTTP/2 requests over one TLS connection on a socket that we connected (libcurl; one multi handle per connection).
+/// It never opens another: when libcurl wants one, the link is over. At most 100 requests are in libcurl at once, which
+/// slows down beyond that; the others wait in a queue here.
+class HttpLink {
+public:
+  /// Called outside libcurl and never from inside get(); the link may be destroyed in any of them.
+  class Owner {
+  public:
+    virtual ~Owner() = default;
+    virtual void on_established() = 0;
+    virtual void on_received() = 0;
+    /// The body of a response with status 200 and type application/dns-message, or the fault of this one request.
+    virtual void on_body(Tag tag, Result<std::vector<std::uint8_t>> body) = 0;
+    /// As Connection::Owner::on_closed.
+    virtual void on_closed(Error why) = 0;
+  };
+
+  HttpLink(Loop& loop, ConnectedSocket socket, HttpTarget target, TlsClient& tls, Owner& owner);
+  ~HttpLink();
+  HttpLink(const HttpLink&) = delete;
+  HttpLink& operator=(const HttpLink&) = delete;
+
+  /// Asks for `query` (in base64url, appended to the target's prefix).
+  void get(Tag tag, std::string query);
+
+  /// Complete once established; never null.
+  std::shared_ptr<const ConnectionFacts> facts() const;
+  /// How long the kernel has held unacknowledged data; zero once the link is over.
+  Duration unacknowledged() const;
+
+private:
+  class State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace tacet
