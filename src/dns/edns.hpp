@@ -42,6 +42,10 @@ struct ExtendedError {
 /// multiple of 128 octets (RFC 7830, RFC 8467 §4.1). Nothing of the client's OPT is carried over (RFC 7871 §7.1.2).
 Message upstream_query(const Question& question, bool dnssec_ok, bool checking_disabled);
 
+/// Appends an OPT record up to its options, which the caller appends: `options_size` octets. Its size is safe_udp_size,
+/// its version 0, its extended RCODE the upper bits of `rcode`.
+void write_opt(WireWriter& out, Rcode rcode, bool dnssec_ok, std::size_t options_size);
+
 /// Calls `visit(code, value)` for each EDNS option of an indexed message, in order.
 template <class Visit>
 void for_each_option(Bytes wire, const MessageIndex& index, Visit&& visit) {

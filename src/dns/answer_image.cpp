@@ -1,0 +1,177 @@
+#include "dns/answer_image.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "dns/message_builder.hpp"
+#include "dns/rdata_shape.hpp"
+#include "dns/record_walk.hpp"
+
+namespace tacet {
+namespace {
+
+bool concerns_this_hop_only(const ResourceRecord& record, Bytes rdata) {
+  if (record.type == Type::opt || record.type == Type::tsig) return true;
+  return record.type == Type::sig && rdata.size() >= 2 && load16(rdata, 0) == 0;  // SIG(0), RFC 2931
+}
+
+bool authenticates(Type type) { return type == Type::rrsig || type == Type::nsec || type == Type::nsec3; }
+
+/// The records that stay, and whether all that goes stands behind them.
+struct Selection {
+  std::vector<ResourceRecord> kept;
+  std::size_t prefix_ends = 0;  ///< offset where the first record that goes begins
+  bool is_prefix = true;
+};
+
+Selection select(const Message& response, bool dnssec_ok) {
+  const Type asked = response.index().type;
+  Selection selection{.kept = {}, .prefix_ends = response.wire().size()};
+  bool some_left_out = false;
+  for_each_record(response.wire(), response.index(), [&](const ResourceRecord& record) {
+    const bool unasked = !dnssec_ok && authenticates(record.type) && record.type != asked && asked != Type::any;
+    if (unasked || concerns_this_hop_only(record, response.rdata(record))) {
+      if (!some_left_out) selection.prefix_ends = record.owner;
+      some_left_out = true;
+      return;
+    }
+    selection.is_prefix = selection.is_prefix && !some_left_out;
+    selection.kept.push_back(record);
+  });
+  return selection;
+}
+
+/// Copies RDATA with the names in it expanded, and compressed again where that is allowed.
+void copy_rdata(MessageBuilder& builder, const Message& response, const ResourceRecord& record) {
+  const RdataShape shape = record.rclass == Class::in ? shape_of(record.type) : RdataShape{.open_end = true};
+  const Bytes wire = response.wire();
+  std::size_t at = record.rdata + shape.before;
+  for (int strings = shape.strings; strings > 0; --strings) at += wire[at] + 1U;
+  builder.octets(wire.subspan(record.rdata, at - record.rdata));
+  for (int names = shape.names; names > 0; --names) {
+    const Name name = expand_name(wire, at);
+    if (shape.form == RdataShape::Names::compressible) builder.compressed_name(name);
+    if (shape.form != RdataShape::Names::compressible) builder.plain_name(name);
+    at = skip_name(wire, at);
+  }
+  builder.octets(wire.subspan(at, record.rdata + record.rdata_size - at));
+}
+
+std::vector<std::uint8_t> rebuild(const Message& response, std::span<const ResourceRecord> kept) {
+  MessageBuilder builder(response.question());
+  for (const ResourceRecord& record : kept) {
+    builder.begin_record({.section = record.section,
+                          .owner = response.name_at(record.owner),
+                          .type = record.type,
+                          .rclass = record.rclass,
+                          .ttl = record.ttl});
+    copy_rdata(builder, response, record);
+    builder.end_record();
+    if (builder.too_large()) break;
+  }
+  return builder.finish(0);
+}
+
+std::vector<std::uint8_t> cut(const Message& response, const Selection& selection) {
+  const Bytes prefix = response.wire().first(selection.prefix_ends);
+  std::vector<std::uint8_t> wire(prefix.begin(), prefix.end());
+  std::uint16_t counts[3] = {};
+  for (const ResourceRecord& record : selection.kept) ++counts[static_cast<std::size_t>(record.section)];
+  for (std::size_t section = 0; section < 3; ++section) store16(wire, 6 + 2 * section, counts[section]);
+  return wire;
+}
+
+std::uint16_t image_flags(const MessageIndex& response) {
+  const auto rcode = static_cast<std::uint16_t>(response.rcode());
+  const bool extended = rcode > flag::rcode_mask;
+  const auto kept = static_cast<std::uint16_t>(response.flags & (flag::tc | flag::ad));
+  const auto shown = extended ? static_cast<std::uint16_t>(Rcode::servfail) : rcode;
+  return static_cast<std::uint16_t>(flag::qr | flag::ra | kept | shown);
+}
+
+/// What makes records one RRset: owner, type and class; for RRSIG also the type covered.
+std::string rrset_key(Bytes wire, const ResourceRecord& record) {
+  const Name owner = expand_name(wire, record.owner);
+  std::string key;
+  for (const std::uint8_t octet : owner.wire()) key += static_cast<char>(fold(octet));
+  key.append({static_cast<char>(static_cast<std::uint16_t>(record.type) >> 8), static_cast<char>(record.type),
+              static_cast<char>(static_cast<std::uint16_t>(record.rclass) >> 8), static_cast<char>(record.rclass)});
+  if (record.type == Type::rrsig && record.rdata_size >= 2)
+    key.append({static_cast<char>(wire[record.rdata]), static_cast<char>(wire[record.rdata + 1U])});
+  return key;
+}
+
+/// Gives the records of each RRset the least TTL among them (RFC 2181 §5.2).
+void level_ttls(std::span<std::uint8_t> wire, std::span<ResourceRecord> records) {
+  if (std::ranges::adjacent_find(records, std::ranges::not_equal_to{}, &ResourceRecord::ttl) == records.end()) return;
+  std::map<std::string, std::uint32_t> least;
+  for (const ResourceRecord& record : records) {
+    const auto [entry, added] = least.try_emplace(rrset_key(wire, record), record.ttl);
+    entry->second = std::min(entry->second, record.ttl);
+  }
+  for (ResourceRecord& record : records) record.ttl = least.at(rrset_key(wire, record));
+}
+
+/// Lowers the TTL of each SOA of a negative answer to its MINIMUM (RFC 2308 §5). False if there is no SOA.
+bool limit_to_minimum(Bytes wire, std::span<ResourceRecord> records) {
+  bool found = false;
+  for (ResourceRecord& record : records) {
+    if (record.section != Section::authority || record.type != Type::soa || record.rclass != Class::in) continue;
+    const std::size_t minimum_at = record.rdata + record.rdata_size - 4U;
+    record.ttl = std::min(record.ttl, effective_ttl(load32(wire, minimum_at)));
+    found = true;
+  }
+  return found;
+}
+
+AnswerKind kind_of(Rcode rcode, Type asked, std::span<const ResourceRecord> records) {
+  if (rcode == Rcode::nxdomain) return AnswerKind::nxdomain;
+  if (rcode != Rcode::noerror) return AnswerKind::failure;
+  const bool answered = std::ranges::any_of(records, [asked](const ResourceRecord& record) {
+    return record.section == Section::answer && (record.type == asked || asked == Type::any);
+  });
+  return answered ? AnswerKind::positive : AnswerKind::nodata;
+}
+
+/// Settles kind and TTLs of an image whose records are final.
+void settle(AnswerImage& image, const MessageIndex& index) {
+  std::vector<ResourceRecord> records;
+  for_each_record(image.wire, index, [&](const ResourceRecord& record) { records.push_back(record); });
+  image.kind = kind_of(index.rcode(), index.type, records);
+  level_ttls(image.wire, records);
+  const bool negative = image.kind == AnswerKind::nxdomain || image.kind == AnswerKind::nodata;
+  const bool storable = image.kind == AnswerKind::positive || (negative && limit_to_minimum(image.wire, records));
+  image.ttl = storable && !index.has(flag::tc) && !records.empty()
+                  ? std::ranges::min(records, {}, &ResourceRecord::ttl).ttl
+                  : 0;
+  for (const ResourceRecord& record : records) {
+    store32(image.wire, record.ttl_at, record.ttl);
+    image.ttl_offsets.push_back(record.ttl_at);
+  }
+}
+
+AnswerImage empty_failure(const Message& response) {
+  AnswerImage image;
+  image.wire =
+      MessageBuilder(response.question()).finish(flag::qr | flag::ra | static_cast<std::uint16_t>(Rcode::servfail));
+  return image;
+}
+
+}  // namespace
+
+AnswerImage make_image(const Message& response, bool dnssec_ok) {
+  const Selection selection = select(response, dnssec_ok);
+  AnswerImage image;
+  image.wire = selection.is_prefix ? cut(response, selection) : rebuild(response, selection.kept);
+  store16(image.wire, 0, 0);
+  store16(image.wire, 2, image_flags(response.index()));
+  const Result<MessageIndex> index = index_message(image.wire);
+  // A message that was valid only through compression of a kind that we must not repeat can outgrow 65535 octets.
+  if (!index) return empty_failure(response);
+  settle(image, *index);
+  image.extended_error = extended_error_of(response);
+  return image;
+}
+
+}  // namespace tacet

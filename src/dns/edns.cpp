@@ -1,0 +1,93 @@
+#include "dns/edns.hpp"
+
+#include <chrono>
+#include <vector>
+
+namespace tacet {
+namespace {
+
+constexpr std::size_t padding_block = 128;  // RFC 8467 §4.1
+constexpr std::size_t option_head_size = 4;
+
+/// The size of the well-formed UTF-8 sequence at the front of `text` as far as its lead and continuation octets tell;
+/// 0 if there is none, or if it is a control character (C0, DEL, C1).
+std::size_t printable_sequence(Bytes text) {
+  const std::uint8_t lead = text[0];
+  if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
+  const std::size_t size = lead >= 0xF0 && lead <= 0xF4 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
+  if (lead > 0xF4 || size == 0 || text.size() < size) return 0;
+  for (const std::uint8_t octet : text.subspan(1, size - 1))
+    if ((octet & 0xC0) != 0x80) return 0;
+  const bool c1_control = lead == 0xC2 && text[1] < 0xA0;
+  return c1_control ? 0 : size;
+}
+
+std::string cleaned(Bytes text) {
+  std::string clean;
+  while (!text.empty()) {
+    const std::size_t size = printable_sequence(text);
+    if (clean.size() + size > ExtendedError::max_text) break;
+    for (const std::uint8_t octet : text.first(size)) clean += static_cast<char>(octet);
+    text = text.subspan(std::max<std::size_t>(size, 1));
+  }
+  return clean;
+}
+
+}  // namespace
+
+void write_opt(WireWriter& out, Rcode rcode, bool dnssec_ok, std::size_t options_size) {
+  out.u8(0);
+  out.u16(static_cast<std::uint16_t>(Type::opt));
+  out.u16(safe_udp_size);
+  out.u8(static_cast<std::uint8_t>(static_cast<std::uint16_t>(rcode) >> 4));
+  out.u8(0);
+  out.u16(dnssec_ok ? 0x8000 : 0);
+  out.u16(static_cast<std::uint16_t>(options_size));
+}
+
+Message upstream_query(const Question& question, bool dnssec_ok, bool checking_disabled) {
+  const Bytes name = question.name.wire();
+  const std::size_t unpadded = header_size + name.size() + 4 + opt_head_size + option_head_size;
+  const std::size_t padded = (unpadded + padding_block - 1) / padding_block * padding_block;
+  std::vector<std::uint8_t> wire(padded);
+  WireWriter query(wire);
+  query.u16(0);
+  query.u16(static_cast<std::uint16_t>(flag::rd | flag::ad | (checking_disabled ? flag::cd : 0)));
+  query.u16(1);
+  query.u32(0);
+  query.u16(1);
+  query.bytes(name);
+  query.u16(static_cast<std::uint16_t>(question.type));
+  query.u16(static_cast<std::uint16_t>(question.qclass));
+  write_opt(query, Rcode::noerror, dnssec_ok, option_head_size + padded - unpadded);
+  query.u16(option::padding);
+  query.u16(static_cast<std::uint16_t>(padded - unpadded));
+  return Message::parse(std::move(wire)).value();
+}
+
+std::optional<ExtendedError> extended_error_of(const Message& message) {
+  std::optional<ExtendedError> error;
+  for_each_option(message.wire(), message.index(), [&](std::uint16_t code, Bytes value) {
+    if (code != option::extended_error || value.size() < 2 || error) return;
+    error = ExtendedError{load16(value, 0), cleaned(value.subspan(2))};
+  });
+  return error;
+}
+
+bool is_padded(const Message& message) {
+  bool padded = false;
+  for_each_option(message.wire(), message.index(),
+                  [&](std::uint16_t code, Bytes) { padded = padded || code == option::padding; });
+  return padded;
+}
+
+std::optional<Duration> tcp_keepalive_of(const Message& message) {
+  std::optional<Duration> timeout;
+  for_each_option(message.wire(), message.index(), [&](std::uint16_t code, Bytes value) {
+    if (code != option::tcp_keepalive || value.size() != 2 || timeout) return;
+    timeout = std::chrono::milliseconds(100) * load16(value, 0);
+  });
+  return timeout;
+}
+
+}  // namespace tacet

@@ -1,0 +1,134 @@
+#include "dns/reply.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "dns/wire.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr std::size_t error_option_head = 6;  // option code, length and INFO-CODE
+
+/// The OPT that a reply shall carry; an EDNS-less client gets none.
+struct ReplyOpt {
+  bool present = false;
+  bool dnssec_ok = false;
+  Rcode rcode = Rcode::noerror;
+  std::optional<std::uint16_t> error = std::nullopt;
+  std::string_view text = {};
+
+  std::size_t options_size() const { return error ? error_option_head + text.size() : 0; }
+  std::size_t size() const { return present ? opt_head_size + options_size() : 0; }
+
+  /// Gives up the text, then the error, as far as `room` demands.
+  void shrink_to(std::size_t room) {
+    if (size() > room) text = {};
+    if (size() > room) error.reset();
+  }
+};
+
+void append(WireWriter& out, const ReplyOpt& opt) {
+  if (!opt.present) return;
+  write_opt(out, opt.rcode, opt.dnssec_ok, opt.options_size());
+  if (!opt.error) return;
+  out.u16(option::extended_error);
+  out.u16(static_cast<std::uint16_t>(opt.options_size() - 4));
+  out.u16(*opt.error);
+  out.bytes({reinterpret_cast<const std::uint8_t*>(opt.text.data()), opt.text.size()});
+}
+
+/// The header bits of a reply: the image's, but for what belongs to the client.
+std::uint16_t fitted_flags(std::uint16_t image, const MessageIndex& query) {
+  const bool wants_ad = query.has(flag::ad) || query.dnssec_ok();
+  std::uint16_t flags = image & (flag::aa | flag::tc | flag::rcode_mask);
+  flags |= flag::qr | flag::ra;
+  flags |= query.flags & (flag::rd | flag::cd);
+  if (wants_ad) flags |= image & flag::ad;
+  return flags;
+}
+
+/// A header with the question's octets behind it and no records.
+void append_question(WireWriter& out, const ReplyRequest& request, std::uint16_t flags, bool has_opt) {
+  out.u16(request.index.id);
+  out.u16(flags);
+  out.u16(1);
+  out.u32(0);
+  out.u16(has_opt ? 1 : 0);
+  out.bytes(request.query.subspan(header_size, request.index.question_ends - header_size));
+}
+
+bool belong_together(const ReplySource& source, const ReplyRequest& request) {
+  const std::size_t ends = request.index.question_ends;
+  return source.image.size() >= ends && request.query.size() >= ends && ends >= header_size + 5 &&
+         source.image[ends - 5] == 0 && load32(source.image, ends - 4) == load32(request.query, ends - 4);
+}
+
+void age_ttls(const ReplySource& source, std::span<std::uint8_t> out) {
+  for (const std::uint16_t at : source.ttl_offsets)
+    store32(out, at, source.fixed_ttl ? *source.fixed_ttl : aged_ttl(load32(out, at), source));
+}
+
+}  // namespace
+
+std::size_t udp_limit(const MessageIndex& query) {
+  constexpr std::uint16_t least = 512;
+  return query.has_edns ? std::clamp(query.edns.udp_size, least, safe_udp_size) : least;
+}
+
+std::uint32_t aged_ttl(std::uint32_t original, const ReplySource& source) {
+  const std::uint32_t ttl = effective_ttl(original);
+  if (ttl == 0) return 0;
+  const std::uint32_t clamped = std::min(std::max(ttl, source.min_ttl), source.max_ttl);
+  return clamped > source.age ? clamped - source.age : 0;
+}
+
+std::size_t write_reply(const ReplySource& source, const ReplyRequest& request, std::span<std::uint8_t> out) {
+  if (!belong_together(source, request)) return 0;
+  const std::size_t limit = std::min(request.limit, out.size());
+  const std::size_t size = source.image.size();
+  const std::uint16_t flags = fitted_flags(load16(source.image, 2), request.index);
+  ReplyOpt opt{.present = request.index.has_edns,
+               .dnssec_ok = request.index.dnssec_ok(),
+               .error = source.extended_error,
+               .text = source.extended_error_text.substr(0, ExtendedError::max_text)};
+  opt.shrink_to(limit > size ? limit - size : 0);
+  if (size + opt.size() > limit) {
+    WireWriter truncated(out.first(limit));
+    append_question(truncated, request, flags | flag::tc, opt.present);
+    append(truncated, opt);
+    return truncated.ok() ? truncated.size() : 0;
+  }
+  const std::size_t question_ends = request.index.question_ends;
+  std::memcpy(out.data(), source.image.data(), size);
+  store16(out, 0, request.index.id);
+  store16(out, 2, flags);
+  std::memcpy(out.data() + header_size, request.query.data() + header_size, question_ends - header_size);
+  age_ttls(source, out);
+  if (opt.present) store16(out, 10, static_cast<std::uint16_t>(load16(out, 10) + 1));
+  WireWriter tail(out.subspan(size, limit - size));
+  append(tail, opt);
+  return size + tail.size();
+}
+
+std::size_t write_error(const ReplyRequest& request, Rcode rcode, const std::optional<ExtendedError>& error,
+                        std::span<std::uint8_t> out) {
+  const std::size_t limit = std::min(request.limit, out.size());
+  const std::size_t size = request.index.question_ends;
+  if (size > request.query.size() || size > limit) return 0;
+  const bool edns = request.index.has_edns;
+  if (static_cast<std::uint16_t>(rcode) > flag::rcode_mask && !edns) rcode = Rcode::servfail;
+  ReplyOpt opt{.present = edns, .dnssec_ok = request.index.dnssec_ok(), .rcode = rcode};
+  if (error) {
+    opt.error = error->code;
+    opt.text = std::string_view(error->text).substr(0, ExtendedError::max_text);
+  }
+  opt.shrink_to(limit - size);
+  const auto bits = static_cast<std::uint16_t>(static_cast<std::uint16_t>(rcode) & flag::rcode_mask);
+  WireWriter reply(out.first(limit));
+  append_question(reply, request, fitted_flags(bits, request.index), edns);
+  append(reply, opt);
+  return reply.ok() ? reply.size() : 0;
+}
+
+}  // namespace tacet
