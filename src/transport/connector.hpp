@@ -24,12 +24,13 @@ public:
   /// Indices in the order to try: the last winner first; else alternating families with IPv6 first (RFC 8305 §4); an
   /// address of a family that lost a race within the last ten minutes comes after those that did not.
   std::vector<std::size_t> order(Instant now) const;
-  void won(std::size_t index, Instant now);
+  void won(std::size_t index);
   /// It had its head start, and yet an address of another family connected first.
   void failed(std::size_t index, Instant now);
   /// The network changed: everything learned is forgotten.
   void forget();
-  /// New addresses (a bootstrap look-up); what was learned of those that stay is kept.
+  /// New addresses (a bootstrap look-up); what was learned of those that stay is kept. Not while a Connector runs on
+  /// this book: indices change.
   void replace(std::vector<SocketAddress> addresses);
 
   const SocketAddress& at(std::size_t index) const { return addresses_[index]; }
@@ -54,7 +55,8 @@ private:
   std::size_t used_ = 0;
 };
 
-/// A connected TCP socket and the place in the budget that it holds; gives both back when destroyed.
+/// A connected TCP socket and the place in the budget that it holds; gives both back when destroyed. Until it is
+/// connected it holds the place only, or a connect under way. Pre: the place was taken.
 class ConnectedSocket {
 public:
   ConnectedSocket(Descriptor descriptor, SocketAddress address, SocketBudget& budget)
@@ -69,6 +71,7 @@ public:
   ~ConnectedSocket() {
     if (budget_ != nullptr) budget_->give();
   }
+  void hold(Descriptor descriptor) { descriptor_ = std::move(descriptor); }
   int get() const { return descriptor_.get(); }
   const SocketAddress& address() const { return address_; }
 

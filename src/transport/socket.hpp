@@ -29,7 +29,9 @@ Result<Descriptor> begin_connect(const KernelAddress& address);
 /// The outcome of a connect that has become writable: nothing, or unreachable / no_network with the system's words.
 Result<void> finish_connect(int descriptor);
 
-/// How long the kernel has held unacknowledged data on a TCP socket (TCP_INFO); zero where it cannot say.
+/// How long ago the last acknowledgement came, if a TCP socket holds data that the peer has not acknowledged
+/// (TCP_INFO); else, and where the system cannot say, zero. After a lull it exceeds the data's own age, so take the
+/// less of the two.
 Duration unacknowledged_for(int descriptor);
 
 /// Asks the kernel to acknowledge at once what has been received (TCP_QUICKACK; nothing where it does not exist).

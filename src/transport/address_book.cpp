@@ -1,0 +1,80 @@
+#include <algorithm>
+
+#include "transport/connector.hpp"
+
+namespace tacet {
+
+namespace {
+
+/// For how long a family that lost a race is not tried first again.
+constexpr Duration demotion = std::chrono::minutes(10);
+
+bool is_v6(const SocketAddress& address) { return address.address.contains(':'); }
+
+/// Takes from both in turn until both are empty.
+std::vector<std::size_t> alternate(const std::vector<std::size_t>& first, const std::vector<std::size_t>& second) {
+  std::vector<std::size_t> merged;
+  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+    if (i < first.size()) merged.push_back(first[i]);
+    if (i < second.size()) merged.push_back(second[i]);
+  }
+  return merged;
+}
+
+}  // namespace
+
+std::vector<std::size_t> AddressBook::order(Instant now) const {
+  std::vector<std::size_t> v6, v4;
+  bool v6_lost = false, v4_lost = false;
+  for (std::size_t i = 0; i < addresses_.size(); ++i) {
+    const bool lost = lost_[i] > now - demotion;
+    (is_v6(addresses_[i]) ? v6 : v4).push_back(i);
+    (is_v6(addresses_[i]) ? v6_lost : v4_lost) |= lost;
+  }
+  const bool v4_first = v6_lost != v4_lost ? v6_lost : winner_ && !is_v6(addresses_[*winner_]);
+  const std::vector<std::size_t>& first = v4_first ? v4 : v6;
+  const std::vector<std::size_t>& second = v4_first ? v6 : v4;
+  std::vector<std::size_t> order = first;
+  if (v6_lost == v4_lost)
+    order = alternate(first, second);
+  else
+    order.insert(order.end(), second.begin(), second.end());
+  if (winner_) {
+    const auto at = std::ranges::find(order, *winner_);
+    std::rotate(order.begin(), at, at + 1);
+  }
+  return order;
+}
+
+void AddressBook::won(std::size_t index) {
+  winner_ = index;
+  for (std::size_t i = 0; i < addresses_.size(); ++i)
+    if (is_v6(addresses_[i]) == is_v6(addresses_[index])) lost_[i] = Instant::min();
+}
+
+void AddressBook::failed(std::size_t index, Instant now) {
+  lost_[index] = now;
+  if (winner_ == index) winner_.reset();
+}
+
+void AddressBook::forget() {
+  winner_.reset();
+  std::ranges::fill(lost_, Instant::min());
+}
+
+void AddressBook::replace(std::vector<SocketAddress> addresses) {
+  std::vector<Instant> lost(addresses.size(), Instant::min());
+  std::optional<std::size_t> winner;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const auto old = std::ranges::find(addresses_, addresses[i]);
+    if (old == addresses_.end()) continue;
+    const auto at = static_cast<std::size_t>(old - addresses_.begin());
+    lost[i] = lost_[at];
+    if (winner_ == at) winner = i;
+  }
+  addresses_ = std::move(addresses);
+  lost_ = std::move(lost);
+  winner_ = winner;
+}
+
+}  // namespace tacet

@@ -1,0 +1,229 @@
+#include "transport/connector.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "transport/socket.hpp"
+
+namespace tacet {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Duration stagger = milliseconds(250);        // between the attempts of the first round (RFC 8305 §8)
+constexpr Duration pace = milliseconds(200);           // between attempts after it
+constexpr Duration slowest_pace = milliseconds(2000);  // between rounds, when all addresses keep failing at once
+constexpr Duration patience = milliseconds(1000);      // with one attempt
+constexpr std::size_t most_at_once = 5;
+
+/// One connect under way. Holds its place in the budget for as long as it lives.
+struct Attempt {
+  Attempt(Loop& loop, ConnectedSocket under_way, std::function<void(Attempt&)> on_ready)
+      : socket(std::move(under_way)),
+        watch(loop, socket.get(), [this, ready = std::move(on_ready)](Watch::Ready) { ready(*this); }) {
+    watch.want_write(true);
+  }
+
+  ConnectedSocket socket;
+  Watch watch;
+  std::size_t index = 0;  // in the book
+  Instant began;
+  bool first_round = false;
+};
+
+}  // namespace
+
+/// Shared, so that a callback may destroy the Connector: who calls one holds a share, and touches nothing afterwards.
+struct Connector::State : std::enable_shared_from_this<State> {
+  State(Loop& on, AddressBook& from, SocketBudget& within, Callbacks to)
+      : loop(on),
+        book(from),
+        budget(within),
+        callbacks(std::move(to)),
+        alarm(on.scheduler(), [this] { on_alarm(); }) {}
+
+  void start();
+  void stop();
+  void on_alarm();
+  void on_ready(Attempt& attempt);
+
+  void begin_round(Instant now);
+  void try_next(Instant now);
+  enum class Begun { under_way, failed, no_room };
+  Begun begin(std::size_t index, Instant now);
+  void give_up_old(Instant now);
+  void note_failure(Error why);
+  void slow_down(Instant now);
+  void plan();
+  bool round_over() const { return next == order.size(); }
+  bool report_due() const { return last_error && failures >= order.size(); }
+  void report();
+  void succeed(Attempt& winner);
+
+  Loop& loop;
+  AddressBook& book;
+  SocketBudget& budget;
+  Callbacks callbacks;
+  Alarm alarm;
+  bool running = false;
+
+  std::vector<std::size_t> order;  // indices in the book; one walk through it is a round
+  std::size_t next = 0;            // place in `order`
+  unsigned rounds = 0;             // begun since start()
+  bool silent = false;             // an attempt of this round had no answer at all
+  Duration pause = pace;           // after a round that failed at once
+  Instant next_at;
+  std::vector<std::unique_ptr<Attempt>> attempts;  // the oldest first
+
+  std::size_t failures = 0;  // since the last report
+  std::optional<Error> last_error;
+};
+
+void Connector::State::start() {
+  if (running) return;
+  running = true;
+  order.clear();
+  next = failures = 0;
+  rounds = 0;
+  pause = pace;
+  last_error.reset();
+  try_next(loop.now());
+  plan();
+}
+
+void Connector::State::stop() {
+  running = false;
+  attempts.clear();
+  alarm.disarm();
+}
+
+void Connector::State::begin_round(Instant now) {
+  silent = !attempts.empty();
+  if (silent) pause = pace;
+  order = book.order(now);
+  next = 0;
+  ++rounds;
+  if (order.empty()) note_failure({Fault::unreachable, "no address of the server is known"});
+}
+
+/// Begins one attempt, walking on over addresses that fail at once, up to the end of the round.
+void Connector::State::try_next(Instant now) {
+  if (round_over()) begin_round(now);
+  for (Begun begun = Begun::failed; begun == Begun::failed && !round_over();) {
+    begun = begin(order[next], now);
+    if (begun != Begun::no_room) ++next;
+  }
+  next_at = now + (rounds == 1 ? stagger : pace);
+  slow_down(now);
+}
+
+Connector::State::Begun Connector::State::begin(std::size_t index, Instant now) {
+  if (attempts.size() >= most_at_once) return Begun::no_room;
+  if (!budget.take()) {
+    note_failure({Fault::overloaded, "as many upstream sockets are open as may be"});
+    return Begun::no_room;
+  }
+  const SocketAddress& address = book.at(index);
+  ConnectedSocket place(Descriptor(), address, budget);
+  const Result<KernelAddress> target = kernel_address(address);
+  Result<Descriptor> begun = target ? begin_connect(*target) : fail(target.error());
+  if (!begun) {
+    note_failure({begun.error().fault, to_string(address) + ": " + begun.error().detail});
+    return begun.error().fault == Fault::overloaded ? Begun::no_room : Begun::failed;
+  }
+  place.hold(std::move(*begun));
+  attempts.push_back(
+      std::make_unique<Attempt>(loop, std::move(place), [this](Attempt& attempt) { on_ready(attempt); }));
+  attempts.back()->index = index;
+  attempts.back()->began = now;
+  attempts.back()->first_round = rounds == 1;
+  return Begun::under_way;
+}
+
+void Connector::State::on_alarm() {
+  const auto self = shared_from_this();
+  const Instant now = loop.now();
+  give_up_old(now);
+  if (now >= next_at) try_next(now);
+  plan();
+  report();
+}
+
+void Connector::State::on_ready(Attempt& attempt) {
+  const auto self = shared_from_this();
+  if (const Result<void> outcome = finish_connect(attempt.socket.get()); !outcome) {
+    const Instant now = loop.now();
+    note_failure({outcome.error().fault, to_string(attempt.socket.address()) + ": " + outcome.error().detail});
+    std::erase_if(attempts, [&](const auto& each) { return each.get() == &attempt; });
+    if (round_over())
+      slow_down(now);
+    else
+      try_next(now);
+    plan();
+    report();
+    return;
+  }
+  succeed(attempt);
+}
+
+void Connector::State::give_up_old(Instant now) {
+  while (!attempts.empty() && now - attempts.front()->began >= patience) {
+    note_failure(
+        {Fault::timeout, to_string(attempts.front()->socket.address()) + ": no answer to a connection attempt"});
+    attempts.erase(attempts.begin());
+    silent = true;
+    pause = pace;
+  }
+}
+
+void Connector::State::note_failure(Error why) {
+  ++failures;
+  last_error = std::move(why);
+}
+
+/// A round in which every address failed at once is followed by a pause that grows, for there is nothing to wait for.
+void Connector::State::slow_down(Instant now) {
+  if (!round_over() || silent || !attempts.empty()) return;
+  next_at = now + pause;
+  pause = std::min(2 * pause, slowest_pace);
+}
+
+void Connector::State::plan() {
+  Instant when = next_at;
+  if (!attempts.empty()) when = std::min(when, attempts.front()->began + patience);
+  if (report_due()) when = loop.now();
+  alarm.arm(when);
+}
+
+void Connector::State::report() {
+  if (!report_due()) return;
+  failures = 0;
+  const Error why = *std::exchange(last_error, std::nullopt);
+  callbacks.on_round_failed(why);
+}
+
+void Connector::State::succeed(Attempt& winner) {
+  const Instant now = loop.now();
+  const std::size_t index = winner.index;
+  book.won(index);
+  for (const auto& each : attempts) {
+    const bool other_family = each->socket.address().address.contains(':') != book.at(index).address.contains(':');
+    if (winner.first_round && other_family && now - each->began >= stagger) book.failed(each->index, now);
+  }
+  ConnectedSocket socket = std::move(winner.socket);
+  stop();  // destroys the watch on the socket, so that the next owner can watch it
+  callbacks.on_connected(std::move(socket));
+}
+
+Connector::Connector(Loop& loop, AddressBook& book, SocketBudget& budget, Callbacks callbacks)
+    : state_(std::make_shared<State>(loop, book, budget, std::move(callbacks))) {}
+
+Connector::~Connector() { stop(); }
+
+void Connector::start() { state_->start(); }
+void Connector::stop() { state_->stop(); }
+bool Connector::running() const { return state_->running; }
+
+}  // namespace tacet
