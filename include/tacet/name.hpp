@@ -54,6 +54,8 @@ private:
 };
 
 /// ASCII lower case; label lengths (at most 63) are below 'A', so whole wire names can be folded octet by octet.
-constexpr std::uint8_t fold(std::uint8_t octet) { return octet - 'A' < 26U ? octet | 0x20U : octet; }
+constexpr std::uint8_t fold(std::uint8_t octet) {
+  return static_cast<std::uint8_t>(octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet);
+}
 
 }  // namespace tacet

@@ -1,0 +1,100 @@
+#include "dns/edns.hpp"
+
+#include <doctest/doctest.h>
+
+#include "unit/dns/wire_fixture.hpp"
+
+using namespace tacet;
+using namespace tacet::fixture;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A response with an OPT that has these options.
+Message with_options(const Octets& options) {
+  return parsed(header(1, 0x8180, {.additionals = 1}) + question(name("a")) + opt(1232, 0, options));
+}
+
+Octets text(std::string_view characters) { return {characters.begin(), characters.end()}; }
+
+}  // namespace
+
+TEST_CASE("Queries of every name length are padded to a multiple of 128 octets") {
+  std::string padded_name;
+  for (std::size_t size = 1; size <= Name::max_size; ++size) {
+    if (size == 2) continue;  // no name has two octets
+    CAPTURE(size);
+    Octets wire;  // labels that add up to `size` with the root
+    for (std::size_t left = size - 1; left > 0;) {
+      const std::size_t label = left > 64 ? (left == 65 ? 62 : 63) : left - 1;
+      wire = wire + Octets{static_cast<std::uint8_t>(label)} + Octets(label, 'n');
+      left -= label + 1;
+    }
+    wire.push_back(0);
+    REQUIRE(wire.size() == size);
+    const Message query = upstream_query({Name::from_wire(wire).value(), Type::a, Class::in}, true, false);
+    CHECK(query.wire().size() % 128 == 0);
+    CHECK(query.wire().size() < size + 31 + 128);
+    CHECK(is_padded(query));
+    CHECK(query.index().question_ends == 12 + size + 4);
+  }
+}
+
+TEST_CASE("An upstream query is ID 0, RD, AD, CD and DO as asked, the name in its own case, and padding alone") {
+  const Question question{named("wWw.ExAmple.Com"), Type::https, Class::in};
+  const Message query = upstream_query(question, true, true);
+  const Octets qname = name("wWw.ExAmple.Com");
+  const std::size_t unpadded = 12 + qname.size() + 4 + 11 + 4;
+  CHECK(octets(query.wire()) == header(0, 0x0130, {.additionals = 1}) + fixture::question(qname, Type::https) +
+                                    opt(1232, 0x8000, fixture::option(12, Octets(128 - unpadded))));
+  const Message plain = upstream_query(question, false, false);
+  CHECK(plain.index().flags == 0x0120);
+  CHECK(!plain.index().dnssec_ok());
+}
+
+TEST_CASE("No option but padding leaves: no client subnet, no cookie") {
+  for (const char* qname : {"a", "www.example.com", "x.y.z.example.org"}) {
+    const Message query = upstream_query({named(qname), Type::a, Class::in}, false, false);
+    std::vector<std::uint16_t> codes;
+    for_each_option(query.wire(), query.index(), [&](std::uint16_t code, Bytes) { codes.push_back(code); });
+    CHECK(codes == std::vector<std::uint16_t>{option::padding});
+  }
+}
+
+TEST_CASE("The first extended error is read") {
+  const Octets options = fixture::option(12, Octets(5)) + fixture::option(15, Octets{0, 22} + text("no server")) +
+                         fixture::option(15, Octets{0, 3});
+  CHECK(extended_error_of(with_options(options)) == ExtendedError{22, "no server"});
+  CHECK(extended_error_of(with_options(fixture::option(15, {0, 3}))) == ExtendedError{3, ""});
+  CHECK(!extended_error_of(with_options(fixture::option(15, {3}))));
+  CHECK(!extended_error_of(with_options({})));
+  CHECK(!extended_error_of(parsed(header(1, 0x8180) + question(name("a")))));
+}
+
+TEST_CASE("The text of an extended error is made fit for terminals and logs") {
+  struct Row {
+    std::string in, out;
+  };
+  const Row rows[] = {
+      {std::string("a\0b\x1b[31m\r\nc\x7f", 12), "ab[31mc"},
+      {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x99\x82", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x99\x82"},
+      {"x\xc2\x9by", "xy"},            // a C1 control character
+      {"x\xff\xc3(y\xe2\x82", "x(y"},  // broken UTF-8
+      {std::string(300, 'z'), std::string(128, 'z')},
+      {std::string(127, 'z') + "\xc3\xbc", std::string(127, 'z')},  // never cut inside a character
+  };
+  for (const Row& row : rows) {
+    const auto error = extended_error_of(with_options(fixture::option(15, Octets{0, 0} + text(row.in))));
+    REQUIRE(error);
+    CHECK(error->text == row.out);
+  }
+}
+
+TEST_CASE("Padding and keepalive are recognised") {
+  CHECK(is_padded(with_options(fixture::option(12, {}))));
+  CHECK(!is_padded(with_options(fixture::option(10, Octets(8)))));
+  CHECK(tcp_keepalive_of(with_options(fixture::option(11, {0, 90}))) == 9s);
+  CHECK(tcp_keepalive_of(with_options(fixture::option(11, {0, 0}))) == 0s);
+  CHECK(!tcp_keepalive_of(with_options(fixture::option(11, {}))));
+  CHECK(!tcp_keepalive_of(with_options({})));
+}
