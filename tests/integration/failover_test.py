@@ -1,0 +1,153 @@
+"""When one way is gone another is taken, never an unencrypted one, and the first is taken again when it is back."""
+import time
+import unittest
+
+import dns.rcode
+import dnsclient
+import scratch
+import servers
+from case import Case
+from fake_upstream import ADDRESS, ANSWER, Behaviour
+from tcp_proxy import TcpProxy
+
+
+class Failover(Case):
+    def setUp(self):
+        self.number = 0
+
+    def ask_new(self, daemon, timeout=5.0):
+        """A name never asked before; returns its addresses."""
+        self.number += 1
+        return dnsclient.addresses(daemon.ask(f"f{self.number}.many.example.com", timeout=timeout))
+
+    def test_doh_fails_over_to_dot_and_comes_back(self):
+        doh, dot = self.unbound(), self.unbound()
+        daemon = self.tacet(doh.doh_url(), dot.dot_url())
+        self.assertEqual(self.ask_new(daemon), ["192.0.2.7"])
+        scratch.eventually(doh.asked, what="a query over DoH")
+        doh.stop()
+        for _ in range(5):
+            self.assertEqual(self.ask_new(daemon), ["192.0.2.7"], daemon.log())
+        self.assertGreaterEqual(len(dot.asked()), 5)
+        dot.stop()
+        doh.start()
+        before = len(doh.asked())
+        scratch.eventually(lambda: self.ask_new(daemon) == ["192.0.2.7"], within=10, what=lambda: f"an answer over DoH again\n{daemon.log()}")
+        self.assertGreater(len(doh.asked()), before)
+
+    def test_dot_first_fails_over_to_doh(self):
+        upstream = self.unbound()
+        daemon = self.tacet(f"tls://127.0.0.1:{scratch.free_port()}", upstream.doh_url())
+        for _ in range(3):
+            self.assertEqual(self.ask_new(daemon), ["192.0.2.7"], daemon.log())
+
+    def test_a_server_that_accepts_and_stays_silent_is_passed_over(self):
+        upstream = self.unbound()
+        with servers.silent_port() as silent:
+            port = silent.getsockname()[1]
+            for dead, alive in ((f"https://127.0.0.1:{port}/dns-query", upstream.dot_url()), (f"tls://127.0.0.1:{port}", upstream.doh_url())):
+                daemon = self.tacet(dead, alive)
+                self.assertEqual(self.ask_new(daemon), ["192.0.2.7"], daemon.log())
+
+    def test_a_connection_that_goes_dead_in_use_does_not_stop_answers(self):
+        upstream = self.unbound()
+        with TcpProxy(("127.0.0.1", upstream.doh_port)) as proxy:
+            daemon = self.tacet(f"https://127.0.0.1:{proxy.port}/dns-query", upstream.dot_url())
+            self.assertEqual(self.ask_new(daemon), ["192.0.2.7"])
+            proxy.mode = "stall"
+            for _ in range(3):
+                self.assertEqual(self.ask_new(daemon), ["192.0.2.7"], daemon.log())
+
+    def test_with_every_upstream_gone_a_client_is_told_in_time_and_why(self):
+        daemon = self.tacet(f"https://127.0.0.1:{scratch.free_port()}/dns-query", f"tls://127.0.0.1:{scratch.free_port()}")
+        begun = time.monotonic()
+        response = daemon.ask("www.example.com")
+        self.assertLess(time.monotonic() - begun, 4.6)
+        self.assertEqual(response.rcode(), dns.rcode.SERVFAIL)
+        code, text = dnsclient.ede(response)
+        self.assertIn(code, (22, 23))
+        self.assertTrue(text)
+        self.assertIsNone(dnsclient.ede(daemon.ask("other.example.com", edns=False)))
+
+    def test_with_every_upstream_silent_a_client_is_answered_within_its_deadline(self):
+        silent = self.fake(lambda _: Behaviour("drop"))
+        daemon = self.tacet(silent.doh_url(), silent.dot_url())
+        begun = time.monotonic()
+        response = daemon.ask("www.example.com", timeout=6)
+        self.assertLess(time.monotonic() - begun, 4.6)
+        self.assertEqual(response.rcode(), dns.rcode.SERVFAIL)
+        self.assertIn(dnsclient.ede(response)[0], (22, 23))
+
+    def test_the_first_answer_after_an_outage_does_not_wait_for_a_back_off(self):
+        upstream = self.unbound()
+        upstream.stop()
+        daemon = self.tacet(upstream.doh_url(), upstream.dot_url())
+        for number in range(5):
+            self.assertEqual(daemon.ask(f"outage{number}.example.com").rcode(), dns.rcode.SERVFAIL)
+        upstream.start()
+        begun = time.monotonic()
+        scratch.eventually(lambda: self.ask_new(daemon) == ["192.0.2.7"], within=3, what=lambda: f"an answer after the outage\n{daemon.log()}")
+        self.assertLess(time.monotonic() - begun, 1.0)
+
+
+class BadAnswers(Case):
+    """An upstream that answers wrongly is never believed; another is asked."""
+
+    def check(self, action, value=None, transport="doh"):
+        bad = self.fake(lambda _: Behaviour(action, value=value))
+        good = self.fake()
+        daemon = self.tacet(getattr(bad, f"{transport}_url")(), getattr(good, "dot_url" if transport == "doh" else "doh_url")())
+        response = daemon.ask("www.example.com")
+        self.assertEqual(dnsclient.addresses(response), [ADDRESS], daemon.log())
+        self.assertEqual(response.question[0].to_text(), "www.example.com. IN A")
+        self.assertGreaterEqual(bad.count("www.example.com."), 1)
+        self.assertEqual(good.count("www.example.com."), 1)
+
+
+def _each(action, value=None, transports=("doh", "dot")):
+    for transport in transports:
+        def test(self, transport=transport):
+            self.check(action, value, transport)
+        words = f"{action}_{value}" if value else action
+        setattr(BadAnswers, f"test_{words.lower()}_over_{transport}_is_answered_from_elsewhere", test)
+
+
+for _action in ("wrong_question", "garbage", "truncated", "mid_answer", "close", "reset"):
+    _each(_action)
+_each("wrong_id", transports=("dot",))  # over DoH the ID has no meaning (RFC 8484 §4.1)
+_each("goaway", transports=("doh",))
+for _status in (400, 403, 404, 429, 500, 503):
+    _each("status", _status, transports=("doh",))
+_each("rcode", "SERVFAIL")
+
+
+class LateAnswers(Case):
+    def test_a_slow_answer_is_waited_for(self):
+        slow = self.fake(lambda _: Behaviour(delay=0.8))
+        for url in (slow.doh_url(), slow.dot_url()):
+            daemon = self.tacet(url)
+            self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [ADDRESS], daemon.log())
+
+    def test_one_name_that_is_never_answered_does_not_cost_the_others(self):
+        fake = self.fake(lambda received: Behaviour("drop") if received.name.startswith("lame") else ANSWER)
+        for url in (fake.doh_url(), fake.dot_url()):
+            daemon = self.tacet(url)
+            query = dnsclient.query("lame.example.com").to_wire()
+            with dnsclient.TcpClient(daemon.server) as client:
+                client.send(query)
+                for number in range(20):
+                    begun = time.monotonic()
+                    self.assertEqual(dnsclient.addresses(daemon.ask(f"fine{number}.example.com")), [ADDRESS])
+                    self.assertLess(time.monotonic() - begun, 0.5)
+
+    def test_an_upstream_that_closes_idle_connections_causes_no_failure(self):
+        fake = self.fake()
+        for url in (fake.doh_url(), fake.dot_url()):
+            daemon = self.tacet(url)
+            for number in range(6):
+                self.assertEqual(dnsclient.addresses(daemon.ask(f"idle{number}.{url[:3]}.example.com")), [ADDRESS], daemon.log())
+                fake.drop_connections()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,187 @@
+"""Starting and stopping: ready when it says so, clear about why not, and nobody's answer is lost at the end."""
+import os
+import signal
+import socket
+import subprocess
+import threading
+import unittest
+
+import dns.message
+import dnsclient
+import netlab
+import scratch
+import servers
+import tacet
+from case import Case, UnboundCase
+from fake_upstream import ADDRESS, Behaviour
+from tacet import Tacet
+
+
+class Stopping(Case):
+    def in_flight_is_answered_on(self, sent):
+        fake = self.fake(lambda _: Behaviour(delay=0.3))
+        daemon = self.tacet(fake.doh_url())
+        queries = [dnsclient.query(f"last{number}.example.com") for number in range(50)]
+        with dnsclient.TcpClient(daemon.server) as client, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            client.send(*(query.to_wire() for query in queries[:25]))
+            datagrams.connect(daemon.server)
+            datagrams.settimeout(3)
+            for query in queries[25:]:
+                datagrams.send(query.to_wire())
+            scratch.eventually(lambda: len(fake.received) == 50, what=lambda: f"50 queries at the upstream, not {len(fake.received)}")
+            daemon.process.send_signal(sent)
+            answers = client.receive_messages(25) + [dns.message.from_wire(datagrams.recv(65535)) for _ in range(25)]
+        self.assertEqual({answer.question[0].name for answer in answers}, {query.question[0].name for query in queries})
+        for answer in answers:
+            self.assertEqual(dnsclient.addresses(answer), [ADDRESS])
+        self.assertEqual(daemon.process.wait(3), 0)
+
+    def test_sigterm_answers_what_is_in_flight_and_exits_with_0(self):
+        self.in_flight_is_answered_on(signal.SIGTERM)
+
+    def test_sigint_does_the_same(self):
+        self.in_flight_is_answered_on(signal.SIGINT)
+
+    def test_what_is_never_answered_does_not_hold_the_end_up_for_long(self):
+        fake = self.fake(lambda _: Behaviour("drop"))
+        daemon = self.tacet(fake.dot_url())
+        with dnsclient.TcpClient(daemon.server) as client:
+            client.send(dnsclient.query("never.example.com").to_wire())
+            scratch.eventually(lambda: fake.received, what="the query at the upstream")
+            self.assertLess(daemon.stop(), 2.0)
+
+    def test_it_stops_cleanly_in_the_middle_of_a_flood(self):
+        upstream = self.unbound()
+        daemon = self.tacet(upstream.doh_url())
+        stop, answered = threading.Event(), []
+
+        def flood(seed):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.connect(daemon.server)
+                client.settimeout(0.05)
+                number = 0
+                while not stop.is_set():
+                    number += 1
+                    name = "www.example.com" if number % 2 else f"x{seed}-{number}.many.example.com"
+                    try:
+                        client.send(dnsclient.query(name).to_wire())
+                        answered.append(client.recv(65535))
+                    except OSError:
+                        pass
+
+        threads = [threading.Thread(target=flood, args=(seed,)) for seed in range(4)]
+        try:
+            for thread in threads:
+                thread.start()
+            scratch.eventually(lambda: len(answered) > 300, within=10, what="a flood")
+            self.assertLess(daemon.stop(), 2.0)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+    def test_it_frees_its_addresses_so_that_it_can_be_started_again_at_once(self):
+        upstream = self.unbound()
+        daemon = self.tacet(upstream.doh_url())
+        with dnsclient.TcpClient(daemon.server) as client:
+            client.send(dnsclient.query("www.example.com").to_wire())
+            client.receive()
+            daemon.stop()
+            daemon.start()
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+        self.assertTrue(daemon.status())
+
+
+class Starting(UnboundCase):
+    def test_it_is_ready_quickly_even_without_any_upstream(self):
+        daemon = self.tacet(f"https://127.0.0.1:{scratch.free_port()}/dns-query")
+        self.assertLess(daemon.ready_after, 1.0)
+
+    def second(self, address):
+        config = os.path.join(self.directory, scratch.unique_name("second"))
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f'listen: ["{address}"]\ncontrol: {{socket: ""}}\nupstreams: [{{url: "{self.upstream.doh_url()}", ca_file: "{self.pki.ca}"}}]\n')
+        return tacet.run("run", "--config", config)
+
+    def test_an_address_in_use_is_a_clear_fault_that_names_the_holder(self):
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            with socket.socket(socket.AF_INET, kind) as holder:
+                holder.bind(("127.0.0.1", 0))
+                if kind == socket.SOCK_STREAM:
+                    holder.listen()
+                address = f"127.0.0.1:{holder.getsockname()[1]}"
+                done = self.second(address)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(address, done.stderr)
+                self.assertRegex(done.stderr, r"(?i)in use")
+                self.assertIn(str(os.getpid()), done.stderr)
+                self.assertIn("python3", done.stderr)
+
+    def test_a_second_copy_on_the_same_address_does_not_start(self):
+        for workers in (1, 2):
+            daemon = self.tacet(self.upstream.doh_url(), workers=workers)
+            done = self.second(f"127.0.0.1:{daemon.port}")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(str(daemon.process.pid), done.stderr)
+            self.assertIn("tacet", done.stderr)
+            self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+
+    def test_a_missing_configuration_file_is_named(self):
+        done = tacet.run("run", "--config", "/nonexistent/tacet.yaml")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("/nonexistent/tacet.yaml", done.stderr)
+
+    def test_addresses_and_upstreams_can_be_given_as_words(self):
+        port = scratch.free_port()
+        environment = {**os.environ, "SSL_CERT_FILE": self.pki.ca}
+        process = self.child(tacet.BINARY, "run", "--listen", f"127.0.0.1:{port}", "--upstream", self.upstream.doh_url(), "--upstream",
+                             self.upstream.dot_url(), env=environment, stderr=subprocess.DEVNULL)
+        query = dnsclient.query("localhost").to_wire()  # needs no upstream, so no trust in the test authority
+
+        def answers():
+            if process.poll() is not None:
+                raise AssertionError(f"ended with {process.returncode}")
+            return self._asked(("127.0.0.1", port), query)
+
+        self.assertEqual(dnsclient.addresses(scratch.eventually(answers, what="an answer")), ["127.0.0.1"])
+        process.terminate()
+        self.assertEqual(process.wait(3), 0)
+
+    @staticmethod
+    def _asked(server, wire):
+        try:
+            answer = dnsclient.exchange_udp(server, wire, 0.2)
+        except ConnectionRefusedError:
+            return None
+        return answer and dns.message.from_wire(answer)
+
+    @unittest.skipIf(netlab.why_not(), netlab.why_not())
+    def test_the_default_addresses_are_served_and_a_missing_family_is_only_a_warning(self):
+        for has_ipv6 in (True, False):
+            namespace = self.enterContext(netlab.Namespace())
+            if not has_ipv6:
+                namespace.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6"], check=True)
+            daemon = self.tacet_by_default(namespace)
+            for address in ("127.0.0.1", "::1") if has_ipv6 else ("127.0.0.1",):
+                done = namespace.run(["dig", f"@{address}", "+tries=1", "+time=3", "+short", "localhost"], capture_output=True, text=True)
+                self.assertIn("127.0.0.1", done.stdout, daemon.log())
+            warnings = daemon.log_lines(r"warn.*::1")
+            self.assertEqual(len(warnings), 0 if has_ipv6 else 1, daemon.log())
+            daemon.stop()
+
+    def tacet_by_default(self, namespace):
+        """No `listen` in its configuration."""
+        daemon = Tacet(self.directory, command=namespace.command(), upstreams=[{"url": self.upstream.doh_url()}])
+        del daemon.settings["listen"]
+        daemon.write()
+        return self.enterContext(daemon)
+
+    @unittest.skipIf(netlab.why_not(), netlab.why_not())
+    def test_a_configured_address_that_the_machine_lacks_is_a_fault(self):
+        done = self.second("192.0.2.1:5300")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("192.0.2.1", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,190 @@
+"""Debian's unbound as a real DoH, DoT and plain DNS server whose answers are a zone file of ours."""
+import os
+import re
+import socket
+
+import dns.message
+import dns.query
+import scratch
+
+# Not under .test: special-use names never leave tacet, so a zone there would never be asked for.
+ORIGIN = "example.com."
+ADDRESS = "192.0.2.80"
+TTL = 300
+NEGATIVE_TTL = 60
+ECH = "AEX+DQBBpQAgACBmDQS4VJSCsGm6bK4nbZnxJKdO9Jf1VNZKQmLzOjHUXAAEAAEAAQASY2xvdWRmbGFyZS1lY2guY29tAAA="
+_LONG_TEXT = " ".join('"' + f"{number:03d}-".ljust(250, "x") + '"' for number in range(16))  # about 4 KiB
+_MEDIUM_TEXT = " ".join('"' + f"{number:03d}-".ljust(220, "y") + '"' for number in range(4))  # about 900 octets
+
+# Every record carries its TTL: unbound lets an explicit one change the default of those behind it.
+ZONE = f"""$ORIGIN {ORIGIN}
+@ {TTL} SOA ns1 hostmaster 1 3600 900 604800 {NEGATIVE_TTL}
+@ {TTL} NS ns1
+ns1 {TTL} A 192.0.2.53
+www {TTL} A {ADDRESS}
+www {TTL} AAAA 2001:db8::80
+short 2 A 192.0.2.2
+zero 0 A 192.0.2.0
+alias {TTL} CNAME alias2
+alias2 {TTL} CNAME alias3
+alias3 {TTL} CNAME www
+secure {TTL} HTTPS 1 . alpn=h2,h3 ipv4hint=192.0.2.1 ech={ECH}
+service 120 HTTPS 0 secure.{ORIGIN}
+_dns {TTL} SVCB 1 secure.{ORIGIN} alpn=dot,h2 port=8443 key7="/dns-query{{?dns}}" key65000="private"
+mixed 60 TXT "one" "two"
+unknown {TTL} TYPE65280 \\# 5 0102030405
+long {TTL} TXT {_LONG_TEXT}
+medium {TTL} TXT {_MEDIUM_TEXT}
+*.many {TTL} A 192.0.2.7
+*.many {TTL} AAAA 2001:db8::7
+"""
+
+_CONFIGURATION = """server:
+  {interfaces}
+  access-control: 0.0.0.0/0 allow
+  access-control: ::/0 allow
+  do-daemonize: no
+  username: ""
+  chroot: ""
+  directory: "{dir}"
+  pidfile: ""
+  use-syslog: no
+  logfile: "{log}"
+  log-queries: yes
+  verbosity: 1
+  num-threads: 1
+  module-config: "iterator"
+  do-not-query-localhost: no
+  edns-buffer-size: 1232
+  max-udp-size: 4096
+  port: {plain}
+  tls-port: {dot}
+  https-port: {doh}
+  http-endpoint: "/dns-query"
+  http-max-streams: {streams}
+  http-query-buffer-size: 16m
+  http-response-buffer-size: 16m
+  incoming-num-tcp: 1000
+  tls-service-pem: "{chain}"
+  tls-service-key: "{key}"
+  tcp-idle-timeout: {idle}
+  local-zone: "." refuse
+  {transparent}
+  {local_data}
+remote-control:
+  control-enable: no
+{zones}
+"""
+
+
+class Unbound:
+    """A context manager. Ports stay the same over stop() and start(), so a test can take the server away and bring it back.
+
+    `certificate` is from pki.Pki; `zones` maps origins to zone texts; `local_data` are raw unbound local-data lines;
+    `command` goes before unbound, e.g. ["ip", "netns", "exec", NAME].
+    """
+
+    def __init__(self, directory, certificate, *, addresses=("127.0.0.1",), ports=None, zones=None, local_data=(), streams=1000,
+                 idle_ms=30000, command=()):
+        self._dir = os.path.join(directory, scratch.unique_name("unbound"))
+        os.mkdir(self._dir)
+        os.chmod(self._dir, 0o755)
+        self._zones = {ORIGIN: ZONE} if zones is None else zones
+        self._command = [*command, "unbound"]
+        self._log = os.path.join(self._dir, "unbound.log")
+        self._process = None
+        self.addresses = addresses
+        self.plain_port, self.dot_port, self.doh_port = ports or _three_ports(() if command else addresses)
+        self._configure(certificate, local_data, streams, idle_ms)
+
+    def _configure(self, certificate, local_data, streams, idle_ms):
+        ports = (self.plain_port, self.dot_port, self.doh_port)
+        with open(self._path("unbound.conf"), "w", encoding="ascii") as file:
+            file.write(_CONFIGURATION.format(
+                dir=self._dir, log=self._log, plain=ports[0], dot=ports[1], doh=ports[2], streams=streams, idle=idle_ms,
+                chain=certificate.chain, key=certificate.key,
+                interfaces="\n  ".join(f"interface: {address}@{port}" for address in self.addresses for port in ports),
+                transparent="\n  ".join(f'local-zone: "{origin}" transparent' for origin in self._zones),
+                local_data="\n  ".join(local_data),
+                zones="\n".join(self._zone(origin, text) for origin, text in self._zones.items())))
+
+    def _zone(self, origin, text):
+        name = "root" if origin == "." else origin.rstrip(".")
+        with open(self._path(f"{name}.zone"), "w", encoding="ascii") as file:
+            file.write(text)
+        return (f'auth-zone:\n  name: "{origin}"\n  zonefile: "{self._path(name + ".zone")}"\n'
+                "  for-downstream: yes\n  for-upstream: no\n  fallback-enabled: no")
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        """Starts it and waits until it listens everywhere."""
+        with open(self._path("stderr"), "ab") as stderr:
+            self._process = scratch.start([*self._command, "-d", "-c", self._path("unbound.conf")], stdout=stderr, stderr=stderr)
+        scratch.eventually(self._ready, within=10, what=lambda: f"unbound's readiness\n{self.log()}")
+
+    def stop(self):
+        if self._process:
+            scratch.end(self._process)
+            self._process = None
+
+    def _ready(self):
+        if self._process.poll() is not None:
+            raise RuntimeError(f"unbound ended with {self._process.returncode}:\n{self.log()}")
+        return "start of service" in self.log().rpartition("service stopped")[2]
+
+    def log(self):
+        """Everything it has said so far, for failure messages."""
+        text = ""
+        for name in ("stderr", "unbound.log"):
+            if os.path.exists(self._path(name)):
+                with open(self._path(name), encoding="utf-8", errors="replace") as file:
+                    text += file.read()
+        return text
+
+    def asked(self):
+        """The questions it was asked so far, in order: [("www.example.com.", "A"), …], names in lower case."""
+        with open(self._log, encoding="ascii", errors="replace") as file:
+            found = re.findall(r"info: [0-9a-f.:]+ (\S+) (\S+) IN\n", file.read())
+        return [(name.lower(), kind) for name, kind in found]
+
+    def count(self, name, kind="A"):
+        """How often it was asked for `name`."""
+        return self.asked().count((name.lower(), kind))
+
+    def doh_url(self, host=None):
+        return f"https://{scratch.url_host(host or self.addresses[0])}:{self.doh_port}/dns-query"
+
+    def dot_url(self, host=None):
+        return f"tls://{scratch.url_host(host or self.addresses[0])}:{self.dot_port}"
+
+    def ask_plainly(self, name, kind="A", want_edns=True):
+        """What it answers over plain TCP: the truth to compare with."""
+        query = dns.message.make_query(name, kind, use_edns=want_edns)
+        return dns.query.tcp(query, self.addresses[0], port=self.plain_port, timeout=5)
+
+    def _path(self, name):
+        return os.path.join(self._dir, name)
+
+
+def _three_ports(addresses):
+    ports = set()
+    while len(ports) < 3:
+        ports.add(scratch.free_port(addresses))
+    return tuple(ports)
+
+
+def silent_port(address="127.0.0.1"):
+    """A bound TCP socket that accepts by its backlog and never says a word."""
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((address, 0))
+    listener.listen(64)
+    return listener
+
+
