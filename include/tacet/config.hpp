@@ -33,6 +33,7 @@ struct UpstreamConfig {
   std::string ca_file;                 ///< PEM bundle; empty: the system's
   std::string operator_name;           ///< entries of the same operator form a group; default: the host
   Sni sni = Sni::send;
+  friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 
 struct CacheConfig {
@@ -40,20 +41,24 @@ struct CacheConfig {
   std::uint32_t min_ttl = 0;              ///< seconds; raises what is served, never what may be stored at TTL 0
   std::uint32_t max_ttl = 86400;          ///< seconds
   std::uint32_t max_negative_ttl = 3600;  ///< seconds, for NXDOMAIN and NODATA (RFC 2308 §5)
+  friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };
 
 enum class LogLevel : std::uint8_t { error, warn, info, debug };
 struct LogConfig {
   LogLevel level = LogLevel::info;
+  friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
 struct ControlConfig {
   std::string socket = "/run/tacet/control.sock";  ///< Unix socket path; empty: no control socket
+  friend bool operator==(const ControlConfig&, const ControlConfig&) = default;
 };
 
 struct LimitsConfig {
   std::size_t tcp_clients = 128;  ///< per worker; the longest idle is closed for a new one
   std::size_t pending = 4096;     ///< unanswered client queries per worker; the oldest is answered SERVFAIL beyond
+  friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
 /// All settings. A default-constructed Config with Config::defaults() applied is what `tacet run` uses without a file.
@@ -70,6 +75,7 @@ struct Config {
 
   /// 127.0.0.1:53 and [::1]:53; Cloudflare by DoH, then by DoT.
   static Config defaults();
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 }  // namespace tacet

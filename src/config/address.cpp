@@ -1,0 +1,79 @@
+#include "config/address.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "config/scalar.hpp"
+
+namespace tacet {
+namespace {
+
+std::optional<std::string> shortest_text(int family, const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  if (inet_pton(family, text.c_str(), bytes.data()) != 1) return std::nullopt;
+  std::array<char, INET6_ADDRSTRLEN> shortest{};
+  inet_ntop(family, bytes.data(), shortest.data(), shortest.size());
+  return std::string(shortest.data());
+}
+
+/// The address part and, if there was a colon for one, the port part.
+struct Halves {
+  std::string_view address;
+  std::optional<std::string_view> port;
+};
+
+std::optional<Halves> split_brackets(std::string_view text) {
+  const auto end = text.find(']');
+  if (end == std::string_view::npos) return std::nullopt;
+  const auto address = text.substr(1, end - 1);
+  const auto rest = text.substr(end + 1);
+  if (address.find(':') == std::string_view::npos) return std::nullopt;
+  if (rest.empty()) return Halves{address, std::nullopt};
+  if (rest.front() != ':') return std::nullopt;
+  return Halves{address, rest.substr(1)};
+}
+
+std::optional<Halves> split(std::string_view text) {
+  if (text.starts_with('[')) return split_brackets(text);
+  const auto colon = text.find(':');
+  // More than one colon without brackets is an IPv6 address, so none of them begins a port.
+  if (colon == std::string_view::npos || colon != text.rfind(':')) return Halves{text, std::nullopt};
+  return Halves{text.substr(0, colon), text.substr(colon + 1)};
+}
+
+}  // namespace
+
+std::optional<std::string> canonical_address(std::string_view text) {
+  // inet_pton stops at a NUL, which would accept what follows it.
+  if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return std::nullopt;
+  const std::string terminated(text);
+  const bool v6 = text.find(':') != std::string_view::npos;
+  return shortest_text(v6 ? AF_INET6 : AF_INET, terminated);
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  const auto number = parse_number(text);
+  if (!number || *number < 1 || *number > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(*number);
+}
+
+Result<SocketAddress> parse_socket_address(std::string_view text, std::uint16_t default_port) {
+  const auto halves = split(text);
+  const auto address = halves ? canonical_address(halves->address) : std::nullopt;
+  if (!address) {
+    return fail(
+        Fault::invalid_config,
+        fmt::format(R"({} is no IP address with an optional port, allowed: such as "127.0.0.1:{}" or "[::1]:{}")",
+                    quoted(text), default_port, default_port));
+  }
+  const auto port = halves->port ? parse_port(*halves->port) : default_port;
+  if (!port) {
+    return fail(Fault::invalid_config, fmt::format("{} is no port, allowed: 1 to 65535", quoted(*halves->port)));
+  }
+  return SocketAddress{.address = *address, .port = *port};
+}
+
+}  // namespace tacet

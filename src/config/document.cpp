@@ -1,0 +1,173 @@
+#include "config/document.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+namespace tacet {
+namespace {
+
+constexpr std::size_t most_octets = 1U << 20;
+constexpr std::size_t most_levels = 16;
+
+/// yaml-cpp counts from 0 and marks "nowhere" with -1.
+Position position(const YAML::Mark& mark) { return {.line = mark.line + 1, .column = mark.column + 1}; }
+
+/// Valid YAML that we do not take. Thrown through yaml-cpp, since an event cannot stop it otherwise.
+struct Refusal {
+  Position at;
+  std::string why;
+};
+
+/// Builds our nodes from yaml-cpp's events. Its own tree would hide duplicate keys from a lookup, share aliased nodes
+/// and be whole before a limit could be applied.
+class Builder : public YAML::EventHandler {
+public:
+  Node take() { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (std::exchange(started_, true)) refuse(mark, "a second document begins here, allowed: one");
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    refuse_extras(mark, "", anchor);
+    add({.kind = NodeKind::null, .at = position(mark), .text = {}, .children = {}});
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, "an alias (*) is not allowed here"); }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    refuse_extras(mark, tag, anchor);
+    add({.kind = NodeKind::scalar, .at = position(mark), .text = value, .children = {}});
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    refuse_extras(mark, tag, anchor);
+    open(mark, NodeKind::list);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    refuse_extras(mark, tag, anchor);
+    open(mark, NodeKind::mapping);
+  }
+  void OnMapEnd() override { close(); }
+
+private:
+  [[noreturn]] static void refuse(const YAML::Mark& mark, const std::string& why) {
+    throw Refusal{position(mark), why};
+  }
+
+  /// "?" and "!" are what plain and quoted scalars bring along; everything else was written by somebody.
+  static void refuse_extras(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    if (anchor != 0) refuse(mark, "an anchor (&) is not allowed here");
+    if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, "a tag (!) is not allowed here");
+  }
+
+  void open(const YAML::Mark& mark, NodeKind kind) {
+    if (open_.size() >= most_levels) refuse(mark, fmt::format("nested deeper than {} levels", most_levels));
+    open_.push_back({.kind = kind, .at = position(mark), .text = {}, .children = {}});
+  }
+
+  void close() {
+    Node done = std::move(open_.back());
+    open_.pop_back();
+    add(std::move(done));
+  }
+
+  void add(Node node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Node& parent = open_.back();
+    // A value left out is marked where the mapping begins; its key is the better place to point at.
+    const bool is_value = parent.kind == NodeKind::mapping && parent.children.size() % 2 == 1;
+    if (is_value && node.kind == NodeKind::null) node.at = parent.children.back().at;
+    parent.children.push_back(std::move(node));
+  }
+
+  std::vector<Node> open_;  ///< from the root inwards; a closed node moves into the one before it
+  Node root_;
+  bool started_ = false;
+};
+
+Position position_of(std::string_view text, std::size_t offset) {
+  const auto before = text.substr(0, offset);
+  const auto last_newline = before.rfind('\n');
+  const auto column = last_newline == std::string_view::npos ? offset : offset - last_newline - 1;
+  return {.line = static_cast<int>(std::ranges::count(before, '\n')) + 1, .column = static_cast<int>(column) + 1};
+}
+
+/// NUL and 0x04 are ends of input to yaml-cpp, which would hide what follows; the others have no business here.
+bool is_control(char c) { return (c >= 0 && c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f; }
+
+/// The octets of the UTF-8 sequence that begins at the front of `text`, or 0 if none does (RFC 3629 §4).
+std::size_t utf8_length(std::string_view text) {
+  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto continues = [&](std::size_t i) { return i < text.size() && (octet(i) & 0xc0) == 0x80; };
+  const unsigned first = octet(0);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4 || !continues(1)) return 0;
+  if (first < 0xe0) return 2;
+  const unsigned second = octet(1);
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f) || !continues(2)) return 0;
+  if (first < 0xf0) return 3;
+  return continues(3) ? 4 : 0;
+}
+
+std::optional<SyntaxFault> bad_octet(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    if (is_control(text[i])) {
+      const auto value = static_cast<unsigned char>(text[i]);
+      return SyntaxFault{position_of(text, i), fmt::format("the control character 0x{:02x} is not allowed", value)};
+    }
+    const auto length = utf8_length(text.substr(i));
+    if (length == 0) return SyntaxFault{position_of(text, i), "not UTF-8 text"};
+    i += length;
+  }
+  return std::nullopt;
+}
+
+Node build(std::string_view text) {
+  // yaml-cpp takes a quote left open as closed if a newline ends the file.
+  text = text.substr(0, text.find_last_not_of("\r\n") + 1);
+  std::istringstream stream{std::string(text)};
+  YAML::Parser parser(stream);
+  Builder builder;
+  while (parser.HandleNextDocument(builder)) {
+  }
+  return builder.take();
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const {
+  if (kind != NodeKind::mapping) return nullptr;
+  for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
+    if (children[i].kind == NodeKind::scalar && children[i].text == key) return &children[i + 1];
+  }
+  return nullptr;
+}
+
+std::expected<Node, SyntaxFault> parse_document(std::string_view text) {
+  if (text.size() > most_octets) {
+    return std::unexpected(SyntaxFault{{}, "larger than 1 MiB"});
+  }
+  if (auto fault = bad_octet(text)) return std::unexpected(*std::move(fault));
+  try {
+    return build(text);
+  } catch (const Refusal& refusal) {
+    return std::unexpected(SyntaxFault{refusal.at, refusal.why});
+  } catch (const YAML::Exception& e) {
+    return std::unexpected(SyntaxFault{position(e.mark), "no valid YAML: " + e.msg});
+  }
+}
+
+}  // namespace tacet

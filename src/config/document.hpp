@@ -1,0 +1,35 @@
+#pragma once
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/fault.hpp"
+
+namespace tacet {
+
+enum class NodeKind { null, scalar, list, mapping };
+
+/// A YAML node as it was written: duplicate keys are still there and every node knows its place.
+struct Node {
+  NodeKind kind = NodeKind::null;
+  Position at;
+  std::string text;            ///< of a scalar
+  std::vector<Node> children;  ///< of a list; of a mapping key, value, key, value …
+
+  /// The first value under `key` in a mapping, or null.
+  const Node* find(std::string_view key) const;
+};
+
+/// What is wrong with a text that is no YAML document, or none that we take.
+struct SyntaxFault {
+  Position at;
+  std::string text;
+};
+
+/// Reads one YAML document; an empty text is a null node. Besides broken syntax it refuses what a configuration never
+/// needs and an attacker might: more than 1 MiB, nesting deeper than 16, control characters, text that is not UTF-8,
+/// anchors, aliases, tags and a second document.
+std::expected<Node, SyntaxFault> parse_document(std::string_view text);
+
+}  // namespace tacet

@@ -1,0 +1,14 @@
+#pragma once
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "config/fault.hpp"
+#include "tacet/config.hpp"
+
+namespace tacet {
+
+/// The configuration in the file at `path`; a file that cannot be read is a fault like any other.
+std::expected<Config, std::vector<ConfigFault>> load_config(const std::string& path);
+
+}  // namespace tacet

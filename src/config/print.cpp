@@ -1,0 +1,82 @@
+#include "config/print.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "config/scalar.hpp"
+
+namespace tacet {
+namespace {
+
+/// A double-quoted YAML scalar: the one form in which no text means anything else.
+std::string in_quotes(std::string_view text) {
+  std::string out = "\"";
+  for (const char octet : text) {
+    if (octet == '"' || octet == '\\') out += '\\';
+    out += octet;
+  }
+  return out + "\"";
+}
+
+std::string list(const std::vector<std::string>& texts) {
+  std::vector<std::string> out;
+  std::ranges::transform(texts, std::back_inserter(out), in_quotes);
+  return fmt::format("[{}]", fmt::join(out, ", "));
+}
+
+std::string list(const std::vector<SocketAddress>& addresses) {
+  std::vector<std::string> out;
+  for (const auto& address : addresses) out.push_back(to_string(address));
+  return list(out);
+}
+
+std::string_view word(Sni sni) { return sni == Sni::send ? "send" : "omit"; }
+
+std::string_view word(LogLevel level) {
+  switch (level) {
+    case LogLevel::error:
+      return "error";
+    case LogLevel::warn:
+      return "warn";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::debug:
+      break;
+  }
+  return "debug";
+}
+
+std::string listen_line(const std::vector<SocketAddress>& listen) {
+  const bool by_default = std::ranges::all_of(listen, &SocketAddress::is_default);
+  return fmt::format("{}listen: {}{}\n", by_default ? "# " : "", list(listen),
+                     by_default ? "  # by default, as far as the machine has the family" : "");
+}
+
+std::string upstream_lines(const UpstreamConfig& upstream) {
+  return fmt::format("  - url: {}\n    addresses: {}\n    ca_file: {}\n    operator: {}\n    sni: {}{}\n",
+                     in_quotes(upstream.url), list(upstream.addresses), in_quotes(upstream.ca_file),
+                     in_quotes(upstream.operator_name), word(upstream.sni),
+                     upstream.host_is_address ? "  # an address is never sent" : "");
+}
+
+std::string cache_lines(const CacheConfig& cache) {
+  return fmt::format("cache:\n  size: {}\n  min_ttl: {}\n  max_ttl: {}\n  max_negative_ttl: {}\n",
+                     size_text(cache.size), cache.min_ttl, cache.max_ttl, cache.max_negative_ttl);
+}
+
+}  // namespace
+
+std::string to_yaml(const Config& config) {
+  auto out = listen_line(config.listen) + fmt::format("workers: {}\nupstreams:\n", config.workers);
+  for (const auto& upstream : config.upstreams) out += upstream_lines(upstream);
+  out += fmt::format("bootstrap: {}\n", list(config.bootstrap)) + cache_lines(config.cache);
+  out += fmt::format("log:\n  level: {}\n", word(config.log.level));
+  out += fmt::format("control:\n  socket: {}\n", in_quotes(config.control.socket));
+  out += fmt::format("limits:\n  tcp_clients: {}\n  pending: {}\n", config.limits.tcp_clients, config.limits.pending);
+  return out + fmt::format("answer_chaos: {}\n", config.answer_chaos);
+}
+
+}  // namespace tacet

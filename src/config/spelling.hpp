@@ -1,0 +1,11 @@
+#pragma once
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace tacet {
+
+/// The word nearest to `wrong` by edit distance, or nothing if none is near enough to be what was meant.
+std::optional<std::string_view> nearest(std::string_view wrong, std::span<const std::string_view> words);
+
+}  // namespace tacet

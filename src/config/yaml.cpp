@@ -1,0 +1,319 @@
+#include "config/yaml.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "config/address.hpp"
+#include "config/document.hpp"
+#include "config/scalar.hpp"
+#include "config/spelling.hpp"
+#include "config/url.hpp"
+#include "config/value.hpp"
+
+namespace tacet {
+namespace {
+
+/// One key of one mapping. The tables below are all there is to know about the form of a configuration.
+template <class T>
+struct Key {
+  std::string_view name;
+  std::string_view allowed;
+  void (*read)(const Value&, T&);
+};
+
+void check_keys(const Value& mapping, std::span<const std::string_view> names);
+
+/// Reads whatever `keys` finds in a mapping, in the order of the table. Nothing under a key means nothing is set.
+template <class T, std::size_t N>
+void read_mapping(const Value& mapping, const std::array<Key<T>, N>& keys, T& out) {
+  if (mapping.node().kind == NodeKind::null) return;
+  if (mapping.node().kind != NodeKind::mapping) {
+    mapping.wrong("is no mapping");
+    return;
+  }
+  std::array<std::string_view, N> names;
+  std::ranges::transform(keys, names.begin(), &Key<T>::name);
+  check_keys(mapping, names);
+  for (const auto& key : keys) {
+    if (const auto* node = mapping.node().find(key.name)) key.read(mapping.member(key.name, *node, key.allowed), out);
+  }
+}
+
+constexpr std::uint64_t longest_ttl = 604800;
+constexpr std::string_view ttl_allowed = "0 to 604800 (seconds)";
+constexpr std::string_view path_allowed = "the absolute path of a file that may be read, or \"\" for the system's";
+/// One less than the shortest sun_path among our platforms.
+constexpr std::size_t longest_socket_path = 103;
+
+void read_ttl(const Value& value, std::uint32_t& out) { read_number(value, {0, longest_ttl}, out); }
+
+void read_cache_size(const Value& value, std::size_t& out) {
+  constexpr std::uint64_t least = 64U << 10;
+  constexpr std::uint64_t most = std::uint64_t{1} << 40;
+  std::uint64_t octets = 0;
+  if (!read_size(value, octets)) return;
+  if (octets != 0 && (octets < least || octets > most)) {
+    value.wrong("is out of range");
+    return;
+  }
+  out = static_cast<std::size_t>(octets);
+}
+
+void read_url(const Value& value, UpstreamConfig& out) {
+  const auto* text = value.scalar();
+  if (!text) return;
+  auto upstream = parse_upstream_url(*text);
+  if (!upstream) {
+    value.fault(upstream.error().detail);
+    return;
+  }
+  out = *std::move(upstream);
+}
+
+/// Why a file cannot be used, or nothing.
+std::optional<std::string_view> unreadable(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return "does not exist or cannot be reached";
+  if (!S_ISREG(status.st_mode)) return "is no regular file";
+  if (access(path.c_str(), R_OK) != 0) return "may not be read";
+  return std::nullopt;
+}
+
+void read_ca_file(const Value& value, std::string& out) {
+  std::string path;
+  if (!read_path(value, 4095, path)) return;
+  if (const auto why = path.empty() ? std::nullopt : unreadable(path)) {
+    value.wrong(*why);
+    return;
+  }
+  out = std::move(path);
+}
+
+void read_operator(const Value& value, std::string& out) {
+  std::string name;
+  if (!read_line(value, 64, name)) return;
+  if (name.empty()) {
+    value.wrong("names nobody");
+    return;
+  }
+  out = std::move(name);
+}
+
+void read_pinned(const Value& value, std::vector<std::string>& out) {
+  std::vector<std::string> addresses;
+  for (const auto& item : value.items()) {
+    const auto* text = item.scalar();
+    if (!text) continue;
+    auto address = canonical_address(*text);
+    if (!address) {
+      item.wrong("is no IP address");
+    } else if (std::ranges::find(addresses, *address) != addresses.end()) {
+      item.wrong("is given twice");
+    } else {
+      addresses.push_back(*std::move(address));
+    }
+  }
+  // An empty list pins nothing; the address of an address URL must survive it.
+  if (!addresses.empty()) out = std::move(addresses);
+}
+
+std::vector<SocketAddress> read_socket_addresses(const Value& value) {
+  std::vector<SocketAddress> out;
+  for (const auto& item : value.items()) {
+    const auto* text = item.scalar();
+    if (!text) continue;
+    auto address = parse_socket_address(*text, 53);
+    if (!address) {
+      item.fault(address.error().detail);
+    } else if (std::ranges::find(out, *address) != out.end()) {
+      item.wrong("is given twice");
+    } else {
+      out.push_back(*std::move(address));
+    }
+  }
+  return out;
+}
+
+void read_listen(const Value& value, Config& out) {
+  const bool empty = value.node().kind == NodeKind::list && value.node().children.empty();
+  if (empty) value.wrong("is not enough");
+  out.listen = read_socket_addresses(value);
+}
+
+constexpr std::array<Choice<Sni>, 2> sni_choices{{{"send", Sni::send}, {"omit", Sni::omit}}};
+constexpr std::array<Choice<LogLevel>, 4> level_choices{
+    {{"error", LogLevel::error}, {"warn", LogLevel::warn}, {"info", LogLevel::info}, {"debug", LogLevel::debug}}};
+
+/// `url` comes first: it makes the entry that the other keys then change.
+constexpr std::array<Key<UpstreamConfig>, 5> upstream_keys{{
+    {"url", "https://HOST[:PORT][/PATH] or tls://HOST[:PORT]", read_url},
+    {"addresses", R"(a list of IP addresses such as [1.1.1.1, "2606:4700:4700::1111"], none twice)",
+     [](const Value& v, UpstreamConfig& u) { read_pinned(v, u.addresses); }},
+    {"ca_file", path_allowed, [](const Value& v, UpstreamConfig& u) { read_ca_file(v, u.ca_file); }},
+    {"operator", "1 to 64 octets of text",
+     [](const Value& v, UpstreamConfig& u) { read_operator(v, u.operator_name); }},
+    {"sni", "send or omit", [](const Value& v, UpstreamConfig& u) { read_choice<Sni>(v, sni_choices, u.sni); }},
+}};
+
+constexpr std::array<Key<CacheConfig>, 4> cache_keys{{
+    {"size", "0 (no cache) or 64KiB to 1024GiB, in octets or with KiB, MiB or GiB",
+     [](const Value& v, CacheConfig& c) { read_cache_size(v, c.size); }},
+    {"min_ttl", ttl_allowed, [](const Value& v, CacheConfig& c) { read_ttl(v, c.min_ttl); }},
+    {"max_ttl", ttl_allowed, [](const Value& v, CacheConfig& c) { read_ttl(v, c.max_ttl); }},
+    {"max_negative_ttl", ttl_allowed, [](const Value& v, CacheConfig& c) { read_ttl(v, c.max_negative_ttl); }},
+}};
+
+constexpr std::array<Key<LogConfig>, 1> log_keys{{
+    {"level", "error, warn, info or debug",
+     [](const Value& v, LogConfig& l) { read_choice<LogLevel>(v, level_choices, l.level); }},
+}};
+
+constexpr std::array<Key<ControlConfig>, 1> control_keys{{
+    {"socket", "an absolute path, or \"\" for no control socket",
+     [](const Value& v, ControlConfig& c) { read_path(v, longest_socket_path, c.socket); }},
+}};
+
+constexpr std::array<Key<LimitsConfig>, 2> limits_keys{{
+    {"tcp_clients", "1 to 65536", [](const Value& v, LimitsConfig& l) { read_number(v, {1, 65536}, l.tcp_clients); }},
+    {"pending", "1 to 1048576", [](const Value& v, LimitsConfig& l) { read_number(v, {1, 1U << 20}, l.pending); }},
+}};
+
+/// Reads one entry and reports what only the whole entry can show.
+void read_upstream(const Value& entry, std::vector<UpstreamConfig>& out) {
+  auto& upstream = out.emplace_back();
+  read_mapping(entry, upstream_keys, upstream);
+  const bool readable = entry.node().kind == NodeKind::mapping || entry.node().kind == NodeKind::null;
+  if (!readable || entry.node().find("url")) return;
+  const auto& url = upstream_keys.front();
+  entry.member(url.name, entry.node(), url.allowed).fault(fmt::format("is missing, allowed: {}", url.allowed));
+}
+
+void read_upstreams(const Value& value, Config& out) {
+  const bool empty = value.node().kind == NodeKind::list && value.node().children.empty();
+  if (empty) value.wrong("is not enough");
+  out.upstreams.clear();
+  for (const auto& entry : value.items()) read_upstream(entry, out.upstreams);
+}
+
+constexpr std::array<Key<Config>, 9> config_keys{{
+    {"listen", R"(a list of addresses such as ["127.0.0.1:53", "[::1]:53"], at least one, none twice)", read_listen},
+    {"workers", "1 to 64", [](const Value& v, Config& c) { read_number(v, {1, 64}, c.workers); }},
+    {"upstreams", "a list of at least one mapping such as {url: tls://1.1.1.1}", read_upstreams},
+    {"bootstrap", R"(a list of addresses such as ["1.1.1.1", "[2606:4700:4700::1111]:53"], none twice)",
+     [](const Value& v, Config& c) { c.bootstrap = read_socket_addresses(v); }},
+    {"cache", "a mapping such as {size: 32MiB}",
+     [](const Value& v, Config& c) { read_mapping(v, cache_keys, c.cache); }},
+    {"log", "a mapping such as {level: info}", [](const Value& v, Config& c) { read_mapping(v, log_keys, c.log); }},
+    {"control", "a mapping such as {socket: /run/tacet/control.sock}",
+     [](const Value& v, Config& c) { read_mapping(v, control_keys, c.control); }},
+    {"limits", "a mapping such as {pending: 4096}",
+     [](const Value& v, Config& c) { read_mapping(v, limits_keys, c.limits); }},
+    {"answer_chaos", "true or false", [](const Value& v, Config& c) { read_bool(v, c.answer_chaos); }},
+}};
+
+template <class T, std::size_t N>
+void append_keys(const std::string& above, const std::array<Key<T>, N>& keys, std::vector<std::string>& out) {
+  for (const auto& key : keys) out.push_back(above + std::string(key.name));
+}
+
+/// What to say of a key that this mapping does not have.
+std::string unknown_key(std::string_view wrong, std::span<const std::string_view> names) {
+  const auto allowed = fmt::format("allowed: {}", fmt::join(names, ", "));
+  if (const auto meant = nearest(wrong, names)) return fmt::format("unknown key, did you mean {}? {}", *meant, allowed);
+  for (const auto& key : known_keys()) {
+    const auto dot = key.rfind('.');
+    if (dot != std::string::npos && key.substr(dot + 1) == wrong) {
+      return fmt::format("unknown key here, did you mean {}? {}", key, allowed);
+    }
+  }
+  return "unknown key, " + allowed;
+}
+
+/// Reports keys that are no text, unknown, or there before: yaml-cpp takes a duplicate in silence.
+void check_keys(const Value& mapping, std::span<const std::string_view> names) {
+  const auto& pairs = mapping.node().children;
+  std::map<std::string_view, int> first_line;
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    const auto& key = pairs[i];
+    if (key.kind != NodeKind::scalar) {
+      mapping.at(key).wrong("is no key");
+      continue;
+    }
+    const auto at = mapping.member(key.text, key, {});
+    if (const auto [first, is_new] = first_line.try_emplace(key.text, key.at.line); !is_new) {
+      at.fault(fmt::format("given twice, first in line {}, allowed: once", first->second));
+    } else if (std::ranges::find(names, key.text) == names.end()) {
+      at.fault(unknown_key(key.text, names));
+    }
+  }
+}
+
+/// True if a list was given with something in it; what is wrong in it has been reported where it stands.
+bool has_items(const Node* list) { return list && !(list->kind == NodeKind::list && list->children.empty()); }
+
+/// An upstream's name must be resolvable without asking ourselves.
+void check_bootstrap(const Value& root, const Config& config) {
+  const auto* upstreams = root.node().find("upstreams");
+  if (!upstreams || upstreams->kind != NodeKind::list || has_items(root.node().find("bootstrap"))) return;
+  const auto entries = root.member("upstreams", *upstreams, {}).items();
+  for (std::size_t i = 0; i < entries.size() && i < config.upstreams.size(); ++i) {
+    const auto& upstream = config.upstreams[i];
+    const auto* url = entries[i].node().find("url");
+    if (!url || upstream.host.empty() || !needs_bootstrap(upstream)) continue;
+    if (has_items(entries[i].node().find("addresses"))) continue;
+    entries[i]
+        .member("url", *url, {})
+        .fault(fmt::format("the name {} cannot be resolved, allowed: pinned addresses here, or a bootstrap server",
+                           quoted(upstream.host)));
+  }
+}
+
+void check_ttls(const Value& root, const Config& config) {
+  if (config.cache.min_ttl <= config.cache.max_ttl) return;
+  // The default of min_ttl is below every max_ttl, so it was set here.
+  const auto* cache = root.node().find("cache");
+  const auto value = root.member("cache", *cache, {}).member("min_ttl", *cache->find("min_ttl"), {});
+  value.fault(fmt::format("{} is above max_ttl, allowed: 0 to {}", config.cache.min_ttl, config.cache.max_ttl));
+}
+
+}  // namespace
+
+std::vector<std::string> known_keys() {
+  std::vector<std::string> out;
+  append_keys("", config_keys, out);
+  append_keys("upstreams[].", upstream_keys, out);
+  append_keys("cache.", cache_keys, out);
+  append_keys("log.", log_keys, out);
+  append_keys("control.", control_keys, out);
+  append_keys("limits.", limits_keys, out);
+  return out;
+}
+
+std::expected<Config, std::vector<ConfigFault>> read_config(std::string_view text, std::string_view file_name) {
+  const auto document = parse_document(text);
+  const std::string file(file_name);
+  if (!document) {
+    return std::unexpected(std::vector{ConfigFault{file, document.error().at, {}, document.error().text}});
+  }
+  std::vector<ConfigFault> faults;
+  const Value root(*document, {}, "a mapping such as {workers: 1}", faults);
+  auto config = Config::defaults();
+  read_mapping(root, config_keys, config);
+  check_bootstrap(root, config);
+  check_ttls(root, config);
+  if (faults.empty()) return config;
+  std::ranges::stable_sort(faults, {}, &ConfigFault::at);
+  for (auto& fault : faults) fault.file = file;
+  return std::unexpected(std::move(faults));
+}
+
+}  // namespace tacet

@@ -1,0 +1,103 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+
+#include "config/document.hpp"
+#include "config/load.hpp"
+#include "config/yaml.hpp"
+
+using namespace tacet;
+
+namespace {
+
+const std::filesystem::path conf = TACET_SOURCE_DIR "/conf";
+
+/// conf/tacet.yaml with its settings switched on: prose begins with "# " and a word, a setting with "#" and its place.
+std::string uncommented() {
+  std::ifstream file(conf / "tacet.yaml");
+  std::string out;
+  for (std::string line; std::getline(file, line);) {
+    const bool prose = line.size() > 2 && line.starts_with("# ") && line[2] != ' ';
+    if (line.starts_with('#') && !prose) line.erase(0, 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+/// The paths of all keys below `node`, spelled as known_keys() spells them.
+void collect_keys(const Node& node, const std::string& path, std::set<std::string>& out) {
+  if (node.kind == NodeKind::list) {
+    for (const auto& child : node.children) collect_keys(child, path + "[]", out);
+  }
+  if (node.kind != NodeKind::mapping) return;
+  for (std::size_t i = 0; i + 1 < node.children.size(); i += 2) {
+    const auto key = path.empty() ? node.children[i].text : path + "." + node.children[i].text;
+    out.insert(key);
+    collect_keys(node.children[i + 1], key, out);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every sample is accepted") {
+  int samples = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(conf)) {
+    CAPTURE(entry.path().string());
+    const auto config = load_config(entry.path());
+    REQUIRE_MESSAGE(config.has_value(), (config ? "" : to_string(config.error().front())));
+    ++samples;
+  }
+  CHECK(samples >= 5);
+}
+
+TEST_CASE("tacet.yaml as shipped is the same as no file") {
+  const auto config = load_config(conf / "tacet.yaml");
+  REQUIRE(config.has_value());
+  CHECK(*config == Config::defaults());
+}
+
+TEST_CASE("the defaults that tacet.yaml names are the defaults") {
+  auto config = read_config(uncommented(), "tacet.yaml");
+  REQUIRE_MESSAGE(config.has_value(), (config ? "" : to_string(config.error().front())));
+  for (auto& address : config->listen) address.is_default = true;
+  CHECK(*config == Config::defaults());
+}
+
+TEST_CASE("tacet.yaml documents every key that the reader knows, and no other") {
+  const auto document = parse_document(uncommented());
+  REQUIRE(document.has_value());
+  std::set<std::string> documented;
+  collect_keys(*document, "", documented);
+  const auto known = known_keys();
+  CHECK(documented == std::set(known.begin(), known.end()));
+}
+
+TEST_CASE("no-sni.yaml names no server") {
+  const auto config = load_config(conf / "no-sni.yaml");
+  REQUIRE(config.has_value());
+  CHECK(std::ranges::all_of(config->upstreams, &UpstreamConfig::host_is_address));
+}
+
+TEST_CASE("ipv6-only.yaml has no IPv4 address in it") {
+  const auto config = load_config(conf / "ipv6-only.yaml");
+  REQUIRE(config.has_value());
+  const auto is_v6 = [](const std::string& address) { return address.find(':') != std::string::npos; };
+  CHECK(std::ranges::all_of(config->listen, is_v6, &SocketAddress::address));
+  for (const auto& upstream : config->upstreams) CHECK(std::ranges::all_of(upstream.addresses, is_v6));
+}
+
+TEST_CASE("a file that cannot be read is one fault that says why") {
+  const auto why = [](const char* path) {
+    const auto config = load_config(path);
+    REQUIRE(!config.has_value());
+    REQUIRE(config.error().size() == 1);
+    return to_string(config.error().front());
+  };
+  CHECK(why("/nonexistent/tacet.yaml") == "/nonexistent/tacet.yaml: cannot be read: No such file or directory");
+  CHECK(why("/") == "/: cannot be read: Is a directory");
+  CHECK(why("/dev/zero") == "/dev/zero: larger than 1 MiB");
+}

@@ -1,0 +1,63 @@
+#include "config/print.hpp"
+
+#include <doctest/doctest.h>
+
+#include "config/url.hpp"
+#include "config/yaml.hpp"
+
+using namespace tacet;
+
+namespace {
+
+void check_round_trip(const Config& config) {
+  const auto text = to_yaml(config);
+  CAPTURE(text);
+  const auto again = read_config(text, "printed");
+  REQUIRE(again.has_value());
+  CHECK(*again == config);
+}
+
+/// A configuration in which no field has its default.
+Config unusual() {
+  Config config;
+  config.listen = {{.address = "0.0.0.0", .port = 5353}, {.address = "fd00::2", .port = 53}};
+  config.workers = 3;
+  config.upstreams = {*parse_upstream_url("https://dns.example:8443/q?a=b"), *parse_upstream_url("tls://[::1]:8853")};
+  config.upstreams[0].operator_name = "some \"body\" \\ else: # yes";
+  config.upstreams[0].ca_file = TACET_SOURCE_DIR "/conf/tacet.yaml";
+  config.upstreams[0].sni = Sni::omit;
+  config.bootstrap = {{.address = "192.0.2.1", .port = 53}, {.address = "2001:db8::1", .port = 5353}};
+  config.cache = {.size = 1'000'000, .min_ttl = 7, .max_ttl = 8, .max_negative_ttl = 9};
+  config.log.level = LogLevel::error;
+  config.control.socket = "/run/f\xc3\xbcr mich/{x}: [y].sock";
+  config.limits = {.tcp_clients = 5, .pending = 6};
+  config.answer_chaos = true;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("what is printed is read as the same configuration") {
+  check_round_trip(Config::defaults());
+  check_round_trip(unusual());
+}
+
+TEST_CASE("every level and SNI setting survives printing") {
+  auto config = unusual();
+  for (const auto level : {LogLevel::error, LogLevel::warn, LogLevel::info, LogLevel::debug}) {
+    config.log.level = level;
+    check_round_trip(config);
+  }
+  for (const auto sni : {Sni::send, Sni::omit}) {
+    config.upstreams[1].sni = sni;
+    check_round_trip(config);
+  }
+  config.control.socket.clear();
+  config.cache.size = 0;
+  check_round_trip(config);
+}
+
+TEST_CASE("default addresses are shown but not made obligatory") {
+  CHECK(to_yaml(Config::defaults()).starts_with("# listen: [\"127.0.0.1:53\", \"[::1]:53\"]"));
+  CHECK(to_yaml(unusual()).starts_with("listen: [\"0.0.0.0:5353\", \"[fd00::2]:53\"]\n"));
+}

@@ -1,0 +1,167 @@
+#include "config/yaml.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+using namespace tacet;
+
+namespace {
+
+Config read(std::string_view text) {
+  const auto config = read_config(text, "test.yaml");
+  REQUIRE_MESSAGE(config.has_value(), (config ? "" : to_string(config.error().front())));
+  return *config;
+}
+
+std::string faults(std::string_view text, std::string_view name = "test.yaml") {
+  const auto config = read_config(text, name);
+  REQUIRE(!config.has_value());
+  std::string out;
+  for (const auto& fault : config.error()) out += to_string(fault) + "\n";
+  return out;
+}
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("nothing set means the defaults") {
+  for (const char* text : {"", "# nothing\n", "---\n", "{}", "cache:\nlog:\nlimits:\ncontrol:\n"}) {
+    CAPTURE(text);
+    CHECK(read(text) == Config::defaults());
+  }
+}
+
+TEST_CASE("the defaults ask one operator by two transports at four pinned addresses") {
+  const auto config = Config::defaults();
+  REQUIRE(config.listen.size() == 2);
+  CHECK(to_string(config.listen[0]) == "127.0.0.1:53");
+  CHECK(to_string(config.listen[1]) == "[::1]:53");
+  CHECK(std::ranges::all_of(config.listen, &SocketAddress::is_default));
+  REQUIRE(config.upstreams.size() == 2);
+  CHECK(config.upstreams[0].url == "https://cloudflare-dns.com/dns-query");
+  CHECK(config.upstreams[1].url == "tls://1.1.1.1");
+  for (const auto& upstream : config.upstreams) {
+    CHECK(upstream.addresses.size() == 4);
+    CHECK(upstream.operator_name == "cloudflare");
+  }
+}
+
+TEST_CASE("every key sets its field and nothing else") {
+  auto expected = Config::defaults();
+  const auto same_as = [&](std::string_view text) { CHECK_MESSAGE(read(text) == expected, text); };
+  expected.listen = {{.address = "0.0.0.0", .port = 5353}, {.address = "::1", .port = 53}};
+  same_as("listen: [0.0.0.0:5353, \"[::1]\"]");
+  expected = Config::defaults();
+  expected.workers = 64;
+  same_as("workers: 64");
+  expected = Config::defaults();
+  expected.bootstrap = {{.address = "1.1.1.1", .port = 53}, {.address = "2606:4700:4700::1111", .port = 5353}};
+  same_as("bootstrap: [1.1.1.1, \"[2606:4700:4700::1111]:5353\"]");
+  expected = Config::defaults();
+  expected.cache = {.size = 0, .min_ttl = 1, .max_ttl = 604800, .max_negative_ttl = 2};
+  same_as("cache: {size: 0, min_ttl: 1, max_ttl: 604800, max_negative_ttl: 2}");
+  expected = Config::defaults();
+  expected.log.level = LogLevel::debug;
+  same_as("log: {level: debug}");
+  expected = Config::defaults();
+  expected.control.socket = "/tmp/a b.sock";
+  same_as("control: {socket: /tmp/a b.sock}");
+  expected = Config::defaults();
+  expected.limits = {.tcp_clients = 1, .pending = 1048576};
+  same_as("limits: {tcp_clients: 1, pending: 1048576}");
+  expected = Config::defaults();
+  expected.answer_chaos = true;
+  same_as("answer_chaos: true");
+}
+
+TEST_CASE("an upstream entry overrides what its URL implies") {
+  const std::string ca_file = TACET_SOURCE_DIR "/conf/tacet.yaml";  // any file that is there
+  const auto config = read("upstreams:\n  - operator: somebody\n    sni: omit\n    ca_file: " + ca_file +
+                           "\n    addresses: [192.0.2.1, \"2001:DB8::0:1\"]\n    url: https://dns.example/q\n");
+  REQUIRE(config.upstreams.size() == 1);
+  const auto& upstream = config.upstreams.front();
+  CHECK(upstream.host == "dns.example");
+  CHECK(upstream.path == "/q");
+  CHECK(upstream.operator_name == "somebody");
+  CHECK(upstream.sni == Sni::omit);
+  CHECK(upstream.ca_file == ca_file);
+  CHECK(upstream.addresses == std::vector<std::string>{"192.0.2.1", "2001:db8::1"});
+}
+
+TEST_CASE("an address URL keeps its address when nothing is pinned") {
+  CHECK(read("upstreams: [{url: tls://192.0.2.1}]").upstreams[0].addresses == std::vector<std::string>{"192.0.2.1"});
+  CHECK(read("upstreams: [{url: tls://192.0.2.1, addresses: []}]").upstreams[0].addresses.size() == 1);
+}
+
+TEST_CASE("a name without addresses is fine with a bootstrap server, and only then") {
+  CHECK(read("bootstrap: [192.0.2.1]\nupstreams: [{url: tls://dns.example}]").upstreams[0].addresses.empty());
+  CHECK(faults("upstreams: [{url: tls://dns.example}]").find("cannot be resolved") != std::string::npos);
+  // What is wrong with the bootstrap servers is one fault, not two.
+  CHECK(faults("bootstrap: [nonsense]\nupstreams: [{url: tls://dns.example}]").find("cannot be resolved") ==
+        std::string::npos);
+}
+
+TEST_CASE("bounds are allowed, what lies beyond is not") {
+  read("workers: 1");
+  read("cache: {size: 64KiB}");
+  read("cache: {size: 1024GiB}");
+  read("cache: {min_ttl: 86400}");
+  read("control: {socket: \"\"}");
+  read("control: {socket: /" + std::string(102, 'a') + "}");
+  for (const std::string text :
+       {"workers: 0", "workers: 65", "cache: {size: 65535}", "cache: {size: 1025GiB}", "cache: {min_ttl: 86401}",
+        "cache: {max_negative_ttl: 604801}", "limits: {tcp_clients: 65537}", "limits: {pending: 1048577}"}) {
+    CAPTURE(text);
+    CHECK(faults(text).find(", allowed: ") != std::string::npos);
+  }
+  CHECK(faults("control: {socket: /" + std::string(103, 'a') + "}").find("longer than 103 octets") !=
+        std::string::npos);
+  CHECK(faults("control: {socket: \"/a\\0b\"}").find("control character") != std::string::npos);
+}
+
+TEST_CASE("faults come all at once, in the order of the file") {
+  CHECK(faults("answer_chaos: 1\nworkers: x\nlisten: []\n", "/etc/tacet.yaml") ==
+        "/etc/tacet.yaml:1:15: answer_chaos: \"1\" is none of the words, allowed: true or false\n"
+        "/etc/tacet.yaml:2:10: workers: \"x\" is no whole number, allowed: 1 to 64\n"
+        "/etc/tacet.yaml:3:9: listen: an empty list is not enough, allowed: a list of addresses such as "
+        "[\"127.0.0.1:53\", \"[::1]:53\"], at least one, none twice\n");
+}
+
+TEST_CASE("every broken file yields exactly the faults written beside it") {
+  const std::filesystem::path folder = TACET_SOURCE_DIR "/tests/integration/broken";
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".yaml") continue;
+    CAPTURE(entry.path().filename().string());
+    auto expected = entry.path();
+    expected.replace_extension(".expected");
+    CHECK(faults(text_of(entry.path()), entry.path().filename().string()) == text_of(expected));
+    ++files;
+  }
+  CHECK(files >= 10);
+}
+
+TEST_CASE("a megabyte of nonsense is refused in reasonable time") {
+  std::string keys;
+  for (int i = 0; keys.size() < 500'000; ++i) keys += "key" + std::to_string(i) + ": 1\n";
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(std::ranges::count(faults(keys), '\n') > 30'000);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(60));
+}
+
+TEST_CASE("keys are listed once each") {
+  const auto keys = known_keys();
+  CHECK(std::set(keys.begin(), keys.end()).size() == keys.size());
+  CHECK(std::ranges::count(keys, "upstreams[].url") == 1);
+  CHECK(std::ranges::count(keys, "cache.max_negative_ttl") == 1);
+}
