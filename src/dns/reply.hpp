@@ -12,14 +12,14 @@ namespace tacet {
 
 /// What is sent: a kept answer and how old it is.
 struct ReplySource {
-  Bytes image;                                  ///< AnswerImage::wire
-  std::span<const std::uint16_t> ttl_offsets;   ///< AnswerImage::ttl_offsets
-  std::uint32_t age = 0;                        ///< seconds since it came from upstream
-  std::uint32_t min_ttl = 0;                    ///< seconds; a TTL of 0 stays 0
-  std::uint32_t max_ttl = 0x7FFFFFFF;           ///< seconds; wins over min_ttl
-  std::optional<std::uint32_t> fixed_ttl;       ///< every TTL becomes this: 30 for stale answers (RFC 8767 §5.2)
-  std::optional<std::uint16_t> extended_error;  ///< INFO-CODE (RFC 8914)
-  std::string_view extended_error_text;
+  Bytes image;                                                 ///< AnswerImage::wire
+  std::span<const std::uint16_t> ttl_offsets;                  ///< AnswerImage::ttl_offsets
+  std::uint32_t age = 0;                                       ///< seconds since it came from upstream
+  std::uint32_t min_ttl = 0;                                   ///< seconds; a TTL of 0 stays 0
+  std::uint32_t max_ttl = 0x7FFFFFFF;                          ///< seconds; wins over min_ttl
+  std::optional<std::uint32_t> fixed_ttl = std::nullopt;       ///< every TTL becomes this: 30 if stale (RFC 8767 §5.2)
+  std::optional<std::uint16_t> extended_error = std::nullopt;  ///< INFO-CODE (RFC 8914)
+  std::string_view extended_error_text = {};
 };
 
 /// To whom: the client's query octets, their index, and how large the reply may be.

@@ -46,7 +46,7 @@ TEST_CASE("An upstream query is ID 0, RD, AD, CD and DO as asked, the name in it
   const Octets qname = name("wWw.ExAmple.Com");
   const std::size_t unpadded = 12 + qname.size() + 4 + 11 + 4;
   CHECK(octets(query.wire()) == header(0, 0x0130, {.additionals = 1}) + fixture::question(qname, Type::https) +
-                                    opt(1232, 0x8000, fixture::option(12, Octets(128 - unpadded))));
+                                    opt(1232, 0x8000, tlv(12, Octets(128 - unpadded))));
   const Message plain = upstream_query(question, false, false);
   CHECK(plain.index().flags == 0x0120);
   CHECK(!plain.index().dnssec_ok());
@@ -62,11 +62,10 @@ TEST_CASE("No option but padding leaves: no client subnet, no cookie") {
 }
 
 TEST_CASE("The first extended error is read") {
-  const Octets options = fixture::option(12, Octets(5)) + fixture::option(15, Octets{0, 22} + text("no server")) +
-                         fixture::option(15, Octets{0, 3});
+  const Octets options = tlv(12, Octets(5)) + tlv(15, Octets{0, 22} + text("no server")) + tlv(15, Octets{0, 3});
   CHECK(extended_error_of(with_options(options)) == ExtendedError{22, "no server"});
-  CHECK(extended_error_of(with_options(fixture::option(15, {0, 3}))) == ExtendedError{3, ""});
-  CHECK(!extended_error_of(with_options(fixture::option(15, {3}))));
+  CHECK(extended_error_of(with_options(tlv(15, {0, 3}))) == ExtendedError{3, ""});
+  CHECK(!extended_error_of(with_options(tlv(15, {3}))));
   CHECK(!extended_error_of(with_options({})));
   CHECK(!extended_error_of(parsed(header(1, 0x8180) + question(name("a")))));
 }
@@ -84,17 +83,17 @@ TEST_CASE("The text of an extended error is made fit for terminals and logs") {
       {std::string(127, 'z') + "\xc3\xbc", std::string(127, 'z')},  // never cut inside a character
   };
   for (const Row& row : rows) {
-    const auto error = extended_error_of(with_options(fixture::option(15, Octets{0, 0} + text(row.in))));
+    const auto error = extended_error_of(with_options(tlv(15, Octets{0, 0} + text(row.in))));
     REQUIRE(error);
     CHECK(error->text == row.out);
   }
 }
 
 TEST_CASE("Padding and keepalive are recognised") {
-  CHECK(is_padded(with_options(fixture::option(12, {}))));
-  CHECK(!is_padded(with_options(fixture::option(10, Octets(8)))));
-  CHECK(tcp_keepalive_of(with_options(fixture::option(11, {0, 90}))) == 9s);
-  CHECK(tcp_keepalive_of(with_options(fixture::option(11, {0, 0}))) == 0s);
-  CHECK(!tcp_keepalive_of(with_options(fixture::option(11, {}))));
+  CHECK(is_padded(with_options(tlv(12, {}))));
+  CHECK(!is_padded(with_options(tlv(10, Octets(8)))));
+  CHECK(tcp_keepalive_of(with_options(tlv(11, {0, 90}))) == 9s);
+  CHECK(tcp_keepalive_of(with_options(tlv(11, {0, 0}))) == 0s);
+  CHECK(!tcp_keepalive_of(with_options(tlv(11, {}))));
   CHECK(!tcp_keepalive_of(with_options({})));
 }

@@ -26,7 +26,7 @@ TEST_CASE("An indexed message tells header, question, OPT and least TTL") {
                       question(qname, Type::https) + record(pointer(12), Type::cname, 300, name("x.example")) +
                       record(name("x.example"), Type::a, 60, address) +
                       record(pointer(24), Type::ns, 7200, pointer(12)) + record(pointer(12), Type::txt, 90, {1, 'x'}) +
-                      opt(4096, 0x01008000, option(10, {1, 2, 3}));
+                      opt(4096, 0x01008000, tlv(10, {1, 2, 3}));
   const Message message = parsed(wire);
   const MessageIndex& index = message.index();
   CHECK(index.id == 0xBEEF);
@@ -174,11 +174,11 @@ TEST_CASE("A TTL with the top bit set counts as 0 and the OPT's does not count")
 
 TEST_CASE("Every cut and every flipped octet of a rich message is judged without reading past its end") {
   const Octets wire = header(7, 0x8180, {.answers = 3, .authorities = 1, .additionals = 1}) + question(qname) +
-                      record(pointer(12), Type::https, 300, Octets{0, 1, 0} + option(1, {2, 'h', '2'})) +
+                      record(pointer(12), Type::https, 300, Octets{0, 1, 0} + tlv(1, {2, 'h', '2'})) +
                       record(pointer(12), Type::mx, 300, Octets{0, 5} + pointer(16)) +
                       record(pointer(12), Type::naptr, 300, Octets(4) + Octets{1, 'u', 0, 0} + name("a.b")) +
                       record(pointer(16), Type::soa, 300, soa_rdata(pointer(16), 60)) +
-                      opt(1232, 0, option(12, Octets(9)));
+                      opt(1232, 0, tlv(12, Octets(9)));
   REQUIRE(accepted(wire));
   for (std::size_t size = 0; size < wire.size(); ++size) {
     const Octets cut(wire.begin(),

@@ -97,9 +97,10 @@ TEST_CASE("Each fault is refused by the first rule that it breaks") {
     REQUIRE(!judged);
     CHECK(judged.error().action == Refusal::Action::reply);
     CHECK(to_string(judged.error().rcode) == to_string(row.rcode));
-    const Message reply = parsed(refusal_reply(row.query).size() > header_size ? refusal_reply(row.query)
-                                                                               : header(7, 0x8000) + question({0}));
-    CHECK(reply.id() == 7);
+    const Octets reply = refusal_reply(row.query);
+    CHECK(load16(reply, 0) == 7);
+    CHECK((load16(reply, 2) & flag::rcode_mask) == (static_cast<unsigned>(row.rcode) & flag::rcode_mask));
+    CHECK((reply.size() == header_size || index_message(reply)));
   }
 }
 
@@ -124,7 +125,7 @@ TEST_CASE("Two OPTs get FORMERR with the question") {
 }
 
 TEST_CASE("BADVERS says so in an OPT of version 0 with the DO bit repeated") {
-  const Octets query = header(9, rd, {.additionals = 1}) + question(qname) + opt(4096, 0x00018000, option(100, {1}));
+  const Octets query = header(9, rd, {.additionals = 1}) + question(qname) + opt(4096, 0x00018000, tlv(100, {1}));
   CHECK(refusal_reply(query) == header(9, 0x8180, {.additionals = 1}) + question(qname) + opt(1232, 0x01008000));
 }
 

@@ -54,7 +54,8 @@ inline Octets record(const Octets& owner, Type type, std::uint32_t ttl, const Oc
          u16(static_cast<unsigned>(rdata.size())) + rdata;
 }
 
-inline Octets option(unsigned code, const Octets& value) {
+/// Code, length, value: an EDNS option or a service parameter.
+inline Octets tlv(unsigned code, const Octets& value) {
   return u16(code) + u16(static_cast<unsigned>(value.size())) + value;
 }
 
