@@ -31,8 +31,12 @@ std::string http_library_version();
 struct HttpTarget {
   std::string prefix;  ///< URL up to where the query in base64url is appended
   std::string host;    ///< name or address in the URL, without brackets
+  std::uint16_t port = 443;
   SocketAddress address;
   bool host_is_address = false;
+
+  /// The one address for the name, as libcurl's CURLOPT_RESOLVE wants it. Only for a host that is a name.
+  std::string resolution() const;
 };
 HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& address);
 
@@ -58,7 +62,7 @@ public:
   HttpLink(const HttpLink&) = delete;
   HttpLink& operator=(const HttpLink&) = delete;
 
-  /// Asks for `query` (in base64url, appended to the target's prefix).
+  /// Asks for `query` (in base64url, appended to the target's prefix). The first one begins the handshake.
   void get(Tag tag, std::string query);
 
   /// Complete once established; never null.

@@ -1,0 +1,92 @@
+#include "transport/doh.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "dns/wire.hpp"
+#include "transport/base64url.hpp"
+#include "transport/http.hpp"
+
+namespace tacet {
+
+namespace {
+
+/// The question as it lies in a message: QNAME, QTYPE, QCLASS.
+Bytes question_of(const Message& message) {
+  return message.wire().subspan(header_size, message.index().question_ends - header_size);
+}
+
+/// Names compare without case (RFC 4343), types and classes are numbers.
+bool same_question(Bytes a, Bytes b) {
+  if (a.size() != b.size()) return false;
+  const std::size_t name = a.size() - 4;
+  return std::ranges::equal(a.first(name), b.first(name), {}, fold, fold) &&
+         std::ranges::equal(a.subspan(name), b.subspan(name));
+}
+
+/// With ID 0, so that equal queries are equal requests (RFC 8484 §4.1).
+std::string encoded(const Message& query) {
+  std::vector<std::uint8_t> wire(query.wire().begin(), query.wire().end());
+  store16(wire, 0, 0);
+  return base64url(wire);
+}
+
+Result<Message> answer_to(Bytes question, std::vector<std::uint8_t> body) {
+  auto message = Message::parse(std::move(body));
+  if (!message) return message;
+  if (!message->index().has(flag::qr)) return fail(Fault::mismatched, "a query instead of an answer");
+  if (!same_question(question, question_of(*message))) return fail(Fault::mismatched, "an answer to another question");
+  return message;
+}
+
+}  // namespace
+
+struct DohConnection::State final : HttpLink::Owner {
+  State(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream, TlsClient& tls, Connection::Owner& told)
+      : owner(told),
+        link(make_link(loop, std::move(socket), upstream, tls)) {}
+
+  std::unique_ptr<HttpLink> make_link(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream,
+                                      TlsClient& tls) {
+    HttpTarget target = http_target(upstream, socket.address());
+    return std::make_unique<HttpLink>(loop, std::move(socket), std::move(target), tls, *this);
+  }
+
+  void on_established() override { owner.on_established(); }
+  void on_received() override { owner.on_received(); }
+  void on_closed(Error why) override { owner.on_closed(std::move(why)); }
+
+  void on_body(Tag tag, Result<std::vector<std::uint8_t>> body) override {
+    const auto asked = questions.find(tag);
+    if (asked == questions.end()) return;
+    const auto question = std::move(asked->second);
+    questions.erase(asked);
+    owner.on_answer(tag, body ? answer_to(question, std::move(*body)) : fail(std::move(body.error())));
+  }
+
+  Connection::Owner& owner;
+  std::unordered_map<Tag, std::vector<std::uint8_t>> questions;
+  std::unique_ptr<HttpLink> link;  // last: it calls the others
+};
+
+DohConnection::DohConnection(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream, TlsClient& tls,
+                             Owner& owner)
+    : state_(std::make_unique<State>(loop, std::move(socket), upstream, tls, owner)) {}
+
+DohConnection::~DohConnection() = default;
+
+void DohConnection::send(Tag tag, const Message& query) {
+  const Bytes question = question_of(query);
+  state_->questions.emplace(tag, std::vector<std::uint8_t>(question.begin(), question.end()));
+  state_->link->get(tag, encoded(query));
+}
+
+/// HTTP/2 asks for no goodbye of a client: closing the connection is one (RFC 9113 §9.1).
+void DohConnection::close() {}
+
+std::shared_ptr<const ConnectionFacts> DohConnection::facts() const { return state_->link->facts(); }
+
+Duration DohConnection::unacknowledged() const { return state_->link->unacknowledged(); }
+
+}  // namespace tacet

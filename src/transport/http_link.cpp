@@ -1,0 +1,331 @@
+#include "transport/http_link.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <new>
+#include <utility>
+
+#include "transport/peer.hpp"
+#include "transport/socket.hpp"
+
+namespace tacet {
+
+namespace {
+
+/// Beyond about this many, libcurl spends more time on its lists than on the wire.
+constexpr std::size_t at_once = 100;
+
+/// Far beyond any deadline of a query: only frees the place of an answer that will never come. Deadlines are the
+/// owner's: libcurl closes the whole connection when the transfer that opened it times out before TLS is up.
+constexpr long backstop_ms = 15'000;
+
+/// How often, and how many times, to look whether a server that spoke on an idle connection has closed it since.
+constexpr auto idle_look_after = std::chrono::milliseconds(250);
+constexpr int idle_looks = 8;
+
+}  // namespace
+
+HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, TlsClient& tls, Owner& owner)
+    : loop_(loop),
+      target_(std::move(target)),
+      tls_(tls),
+      owner_(owner),
+      facts_(std::make_shared<ConnectionFacts>()),
+      multi_(curl_multi_init()),
+      headers_(curl_slist_append(nullptr, "Accept: application/dns-message")),
+      addresses_(target_.host_is_address ? nullptr : curl_slist_append(nullptr, target_.resolution().c_str())) {
+  if (multi_ == nullptr || headers_ == nullptr) throw std::bad_alloc();
+  socket_.emplace(std::move(socket));
+  facts_->transport = Transport::doh;
+  facts_->address = to_string(target_.address);
+  alarm_.emplace(loop_.scheduler(), [this] { act(CURL_SOCKET_TIMEOUT, 0); });
+  idle_alarm_.emplace(loop_.scheduler(), [this] { look_at_idle(); });
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &State::on_socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &State::on_timer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
+  // A server that takes fewer streams makes libcurl queue the rest instead of asking for a second connection.
+  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+}
+
+HttpLink::State::~State() { retire(); }
+
+void HttpLink::State::retire() {
+  if (std::exchange(dead_, true)) return;
+  // Closes libcurl's socket by way of on_close, so it comes while everything that on_close needs is still there.
+  curl_multi_cleanup(multi_);
+  transfers_.clear();
+  curl_slist_free_all(headers_);
+  curl_slist_free_all(addresses_);
+  watches_.clear();
+  alarm_.reset();
+  idle_alarm_.reset();
+  waiting_.clear();
+  socket_.reset();
+}
+
+Duration HttpLink::State::unacknowledged() const {
+  return socket_ ? unacknowledged_for(socket_->get()) : Duration::zero();
+}
+
+void HttpLink::State::get(Tag tag, std::string query) {
+  waiting_.push_back(HttpRequest{tag, std::move(query)});
+  fill();
+}
+
+/// Until the handshake is over only one transfer is inside libcurl, so none waits there for a connection to come up:
+/// waiting (CURLOPT_PIPEWAIT) is where libcurl 8.13 to 8.15 get stuck when the first transfer fails.
+void HttpLink::State::fill() {
+  const std::size_t limit = established_ ? at_once : 1;
+  while (!dead_ && !waiting_.empty() && transfers_.size() - free_.size() < limit) {
+    const HttpRequest request = std::move(waiting_.front());
+    waiting_.pop_front();
+    start(request);
+  }
+}
+
+void HttpLink::State::start(const HttpRequest& request) {
+  if (free_.empty()) {
+    transfers_.push_back(make_transfer());
+    free_.push_back(transfers_.back().get());
+  }
+  HttpTransfer& transfer = *free_.back();
+  free_.pop_back();
+  transfer.load(request, target_.prefix);
+  idle_looks_ = 0;
+  idle_alarm_->disarm();
+  curl_multi_add_handle(multi_, transfer.easy());
+}
+
+std::unique_ptr<HttpTransfer> HttpLink::State::make_transfer() {
+  auto transfer = std::make_unique<HttpTransfer>();
+  CURL* easy = transfer->easy();
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, backstop_ms);
+  curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 86400L);  // how long it may idle is the owner's business
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 4096L);    // for most answers; a longer one takes several reads
+  set_trust(easy);
+  set_socket(easy);
+  return transfer;
+}
+
+void HttpLink::State::set_trust(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  // The store and the sessions are those of the tls room: libcurl would parse a bundle per connection, and forgets
+  // sessions with the connection that they came from.
+  curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
+  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &State::on_tls_context);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
+}
+
+void HttpLink::State::set_socket(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_RESOLVE, addresses_);
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // whatever the environment says
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &State::on_open);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &State::on_close);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+  curl_easy_setopt(
+      easy, CURLOPT_SOCKOPTFUNCTION,
+      +[](void*, curl_socket_t, curlsocktype) -> int { return CURL_SOCKOPT_ALREADY_CONNECTED; });
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &State::on_ready_to_send);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+}
+
+// What libcurl calls.
+
+int HttpLink::State::on_socket(CURL*, curl_socket_t descriptor, int what, void* self, void*) {
+  static_cast<State*>(self)->watch(descriptor, what);
+  return 0;
+}
+
+int HttpLink::State::on_timer(CURLM*, long milliseconds, void* self) {
+  auto& state = *static_cast<State*>(self);
+  if (state.dead_) return 0;
+  state.alarm_->disarm();
+  if (milliseconds > 0) state.alarm_->arm(state.loop_.now() + std::chrono::milliseconds(milliseconds));
+  if (milliseconds != 0 || std::exchange(state.posted_, true)) return 0;
+  // Nearly every timer is of 0 ms: a turn of its own costs half of what a timer does.
+  state.loop_.post([kept = state.shared_from_this()] {
+    kept->posted_ = false;
+    if (!kept->dead_) kept->act(CURL_SOCKET_TIMEOUT, 0);
+  });
+  return 0;
+}
+
+curl_socket_t HttpLink::State::on_open(void* self, curlsocktype, curl_sockaddr*) {
+  auto& state = *static_cast<State*>(self);
+  if (state.dead_ || state.descriptor_ != CURL_SOCKET_BAD) {
+    state.lost_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  state.descriptor_ = ::fcntl(state.socket_->get(), F_DUPFD_CLOEXEC, 0);
+  if (state.descriptor_ < 0) state.descriptor_ = CURL_SOCKET_BAD;
+  return state.descriptor_;
+}
+
+int HttpLink::State::on_close(void* self, curl_socket_t descriptor) {
+  auto& state = *static_cast<State*>(self);
+  state.lost_ = true;
+  state.unwatch(descriptor);
+  return ::close(descriptor);
+}
+
+int HttpLink::State::on_ready_to_send(void* self, char*, char*, int, int) {
+  auto& state = *static_cast<State*>(self);
+  if (std::exchange(state.established_, true)) return CURL_PREREQFUNC_OK;
+  state.newly_established_ = true;
+  // The transfer that opens the connection is the only one so far; the TLS session can be seen only from within it.
+  curl_tlssessioninfo* session = nullptr;
+  curl_easy_getinfo(state.transfers_.front()->easy(), CURLINFO_TLS_SSL_PTR, &session);
+  if (session != nullptr && session->internals != nullptr)
+    state.tls_.describe_foreign_session(session->internals, *state.facts_);
+  return CURL_PREREQFUNC_OK;
+}
+
+CURLcode HttpLink::State::on_tls_context(CURL*, void* context, void* self) {
+  return static_cast<State*>(self)->tls_.prepare_foreign_context(context) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
+// What the loop calls.
+
+/// The watch on the connection stays when libcurl lets go of it at the end of a lull, for then we watch it ourselves:
+/// libcurl would notice a server's close only by the next request.
+void HttpLink::State::watch(curl_socket_t descriptor, int what) {
+  if (what == CURL_POLL_REMOVE && (dead_ || descriptor != descriptor_)) return unwatch(descriptor);
+  auto& watch = watches_[descriptor];
+  if (!watch)
+    watch = std::make_unique<Watch>(loop_, descriptor, [this, descriptor](Watch::Ready is) { ready(descriptor, is); });
+  const bool removed = what == CURL_POLL_REMOVE;
+  if (descriptor == descriptor_) watched_by_curl_ = !removed;
+  watch->want_read(removed || (what & CURL_POLL_IN) != 0);
+  watch->want_write(!removed && (what & CURL_POLL_OUT) != 0);
+}
+
+void HttpLink::State::unwatch(curl_socket_t descriptor) { watches_.erase(descriptor); }
+
+void HttpLink::State::ready(curl_socket_t descriptor, Watch::Ready ready) {
+  if (descriptor == descriptor_ && !watched_by_curl_) return look_at_idle();
+  received_ = received_ || (descriptor == descriptor_ && ready == Watch::Ready::read);
+  act(descriptor, ready == Watch::Ready::read ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
+}
+
+/// The server did something on a connection without requests. A close ends the link here and now, so that no query
+/// pays for it. What it says instead (PING, SETTINGS) stays unread until libcurl's next request, and may be followed by
+/// a close.
+void HttpLink::State::look_at_idle() {
+  const auto kept = shared_from_this();
+  const auto watch = watches_.find(descriptor_);
+  if (watch == watches_.end()) return;
+  if (free_.size() == transfers_.size() && peer_state(socket_->get()) != PeerState::there)
+    return close(loss("closed by the server while idle"));
+  watch->second->want_read(false);
+  if (idle_looks_++ < idle_looks) idle_alarm_->arm(loop_.now() + idle_look_after);
+}
+
+void HttpLink::State::act(curl_socket_t descriptor, int what) {
+  const auto kept = shared_from_this();
+  int running = 0;
+  curl_multi_socket_action(multi_, descriptor, what, &running);
+  settle();
+}
+
+// What follows each action.
+
+void HttpLink::State::settle() {
+  collect();
+  if (lost_ && !over_) over_ = loss("connection lost");
+  tell();
+  if (dead_) return;
+  fill();
+}
+
+void HttpLink::State::collect() {
+  int left = 0;
+  while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;  // the message dies with the next call
+    char* carried = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &carried);
+    auto& transfer = *reinterpret_cast<HttpTransfer*>(carried);
+    judge(transfer, code);
+    curl_multi_remove_handle(multi_, transfer.easy());
+    free_.push_back(&transfer);
+  }
+}
+
+/// Sorts the ends of transfers: an answer, a failure of this one request, or the end of the connection.
+void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
+  switch (code) {
+    case CURLE_OK:
+      if (transfer.is_http2()) {
+        endings_.push_back({transfer.tag(), transfer.take_body()});
+      } else {
+        over_ = Error{Fault::protocol, "the server does not speak HTTP/2"};
+      }
+      return;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      over_ = Error{Fault::tls_untrusted, transfer.words(code)};
+      return;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_HTTP2:
+      over_ = peer_state(socket_->get()) == PeerState::there ? Error{Fault::protocol, transfer.words(code)}
+                                                             : loss(transfer.words(code));
+      return;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      over_ = loss(transfer.words(code));
+      return;
+    default:
+      break;
+  }
+  if (!established_ || peer_state(socket_->get()) != PeerState::there) {
+    over_ = loss(transfer.words(code));
+  } else {
+    const Fault fault = code == CURLE_OPERATION_TIMEDOUT ? Fault::timeout : Fault::protocol;
+    endings_.push_back({transfer.tag(), fail(fault, transfer.words(code))});
+  }
+}
+
+void HttpLink::State::tell() {
+  auto endings = std::exchange(endings_, {});
+  if (std::exchange(newly_established_, false)) owner_.on_established();
+  if (std::exchange(received_, false) && !dead_ && !over_) owner_.on_received();
+  for (auto& ending : endings) {
+    if (dead_) return;
+    if (ending.body || !over_) owner_.on_body(ending.tag, std::move(ending.body));
+  }
+  if (over_ && !dead_) close(*std::exchange(over_, std::nullopt));
+}
+
+void HttpLink::State::close(Error why) {
+  why.detail = fmt::format("{} ({}): {}", target_.host, facts_->address, why.detail);
+  retire();
+  owner_.on_closed(std::move(why));
+}
+
+/// A connection that ended: by the server's orderly close, as happens to every connection some day, or not so.
+Error HttpLink::State::loss(std::string words) const {
+  const bool orderly = established_ && peer_state(socket_->get()) != PeerState::reset;
+  return Error{orderly ? Fault::cancelled : Fault::unreachable, std::move(words)};
+}
+
+}  // namespace tacet

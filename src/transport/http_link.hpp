@@ -1,0 +1,99 @@
+#pragma once
+#include <curl/curl.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "transport/http.hpp"
+#include "transport/http_transfer.hpp"
+
+namespace tacet {
+
+/// What lies behind an HttpLink: a multi handle, the one connection in it, and requests that wait for either.
+///
+/// libcurl's callbacks only take notes. Everything that the owner is told, it is told in settle(), with no call into
+/// libcurl on the stack; so the owner may destroy the link there, and retire() may take libcurl's things apart at once.
+/// Shared only with work posted to the loop, and with the function that is running while the owner destroys the link.
+class HttpLink::State : public std::enable_shared_from_this<State> {
+public:
+  State(Loop& loop, ConnectedSocket socket, HttpTarget target, TlsClient& tls, Owner& owner);
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void get(Tag tag, std::string query);
+  /// Takes everything down that touches the loop, the owner or the socket. Nothing is told any more.
+  void retire();
+  const std::shared_ptr<ConnectionFacts>& facts() const { return facts_; }
+  Duration unacknowledged() const;
+
+private:
+  /// How the request that a transfer carried has ended.
+  struct Ending {
+    Tag tag;
+    Result<std::vector<std::uint8_t>> body;
+  };
+
+  static int on_socket(CURL*, curl_socket_t descriptor, int what, void* self, void*);
+  static int on_timer(CURLM*, long milliseconds, void* self);
+  static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr*);
+  static int on_close(void* self, curl_socket_t descriptor);
+  static int on_ready_to_send(void* self, char*, char*, int, int);
+  static CURLcode on_tls_context(CURL*, void* context, void* self);
+
+  std::unique_ptr<HttpTransfer> make_transfer();
+  void set_trust(CURL* easy);
+  void set_socket(CURL* easy);
+  void fill();
+  void start(const HttpRequest& request);
+
+  void watch(curl_socket_t descriptor, int what);
+  void unwatch(curl_socket_t descriptor);
+  void ready(curl_socket_t descriptor, Watch::Ready ready);
+  void look_at_idle();
+  void act(curl_socket_t descriptor, int what);
+  void settle();
+  void collect();
+  void judge(HttpTransfer& transfer, CURLcode code);
+  void tell();
+  void close(Error why);
+  Error loss(std::string words) const;
+
+  Loop& loop_;
+  std::optional<ConnectedSocket> socket_;  // ours; libcurl has a duplicate, so that it may close as it likes
+  HttpTarget target_;
+  TlsClient& tls_;
+  Owner& owner_;
+  std::shared_ptr<ConnectionFacts> facts_;
+
+  CURLM* multi_;
+  curl_slist* headers_;
+  curl_slist* addresses_;
+  std::vector<std::unique_ptr<HttpTransfer>> transfers_;
+  std::vector<HttpTransfer*> free_;
+  std::deque<HttpRequest> waiting_;
+
+  std::map<curl_socket_t, std::unique_ptr<Watch>> watches_;
+  std::optional<Alarm> alarm_;       // libcurl's timer
+  std::optional<Alarm> idle_alarm_;  // looks again at an idle connection on which octets lie unread
+  bool posted_ = false;
+  int idle_looks_ = 0;
+
+  curl_socket_t descriptor_ = CURL_SOCKET_BAD;  // libcurl's duplicate, once opened
+  bool watched_by_curl_ = false;
+  bool established_ = false;  // the handshake is over
+  bool lost_ = false;         // libcurl has closed its socket, or wants another
+  bool dead_ = false;         // retired
+
+  // Notes for settle().
+  bool newly_established_ = false;
+  bool received_ = false;
+  std::vector<Ending> endings_;
+  std::optional<Error> over_;
+};
+
+}  // namespace tacet

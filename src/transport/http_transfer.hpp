@@ -1,0 +1,52 @@
+#pragma once
+#include <curl/curl.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "transport/connection.hpp"
+
+namespace tacet {
+
+/// A request that waits for its turn.
+struct HttpRequest {
+  Tag tag;
+  std::string query;  ///< in base64url
+};
+
+/// One easy handle of libcurl's and the request that it carries; used again and again by one link.
+class HttpTransfer {
+public:
+  HttpTransfer();
+  ~HttpTransfer() { curl_easy_cleanup(easy_); }
+  HttpTransfer(const HttpTransfer&) = delete;
+  HttpTransfer& operator=(const HttpTransfer&) = delete;
+
+  CURL* easy() const { return easy_; }
+  Tag tag() const { return tag_; }
+
+  /// Makes it carry another request. `prefix` as HttpTarget::prefix.
+  void load(const HttpRequest& request, const std::string& prefix);
+
+  /// The body of a response that is one of DNS over HTTPS: status 200 and the right media type (RFC 8484 §4.2). Else
+  /// Fault::protocol with what it was.
+  Result<std::vector<std::uint8_t>> take_body();
+
+  /// libcurl's words for what went wrong.
+  std::string words(CURLcode code) const;
+
+  bool is_http2() const;
+
+private:
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+
+  CURL* easy_;
+  Tag tag_ = 0;
+  std::string url_;
+  std::vector<std::uint8_t> body_;
+  std::array<char, CURL_ERROR_SIZE> words_{};
+};
+
+}  // namespace tacet

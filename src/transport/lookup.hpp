@@ -1,0 +1,37 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/loop.hpp"
+#include "tacet/config.hpp"
+#include "tacet/result.hpp"
+#include "tacet/task.hpp"
+
+namespace tacet {
+
+/// The addresses of a name, and for how long they are good.
+struct Addresses {
+  std::vector<std::string> addresses;
+  Duration ttl{};
+};
+
+/// One look-up of a name's IPv4 and IPv6 addresses by plain DNS (c-ares), at the given servers and nowhere else: no
+/// file of the system's is read. Its sockets live as long as it does; destroying it gives the look-up up.
+class Lookup {
+public:
+  /// Sends the questions. `loop` must outlive it.
+  Lookup(Loop& loop, const std::vector<SocketAddress>& servers, const std::string& name);
+  ~Lookup();
+  Lookup(const Lookup&) = delete;
+  Lookup& operator=(const Lookup&) = delete;
+
+  /// Completes with at least one address. Faults: timeout, unreachable, protocol, system. Call once.
+  Task<Result<Addresses>> wait(Instant deadline);
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tacet
