@@ -72,6 +72,7 @@ private:
 /// The TLS engine of one DoT connection: bytes in, bytes out, no socket (OpenSSL over memory BIOs).
 class TlsStream {
 public:
+  struct State;
   /// Starts the handshake as a client (ALPN "dot", RFC 7858) with the server at `peer`. If the identity's host is an
   /// address, the certificate must be valid for `peer`'s, for an entry may list several. The client must outlive the
   /// stream.
@@ -96,7 +97,6 @@ public:
   void describe(ConnectionFacts& facts) const;
 
 private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,280 @@
+#include "transport/dot.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "dns/edns.hpp"
+#include "dns/wire.hpp"
+#include "transport/framing.hpp"
+#include "transport/query_ids.hpp"
+#include "transport/socket.hpp"
+
+namespace tacet {
+
+namespace {
+
+constexpr std::size_t read_size = 65536;
+
+/// A query that was never answered is forgotten after this time: its owner has given up long before.
+constexpr Duration lapse = std::chrono::seconds(30);
+constexpr std::size_t first_sweep = 1024;
+constexpr std::size_t most_outstanding = 32768;  // so that a free ID is found by drawing twice on average
+
+#ifdef MSG_NOSIGNAL
+constexpr int send_flags = MSG_NOSIGNAL;
+#else
+constexpr int send_flags = 0;  // SO_NOSIGPIPE is set on the socket
+#endif
+
+struct Outstanding {
+  Tag tag;
+  Question question;
+  Instant sent;
+};
+
+/// Compared on the wire form, folded (RFC 4343): every answer passes here.
+bool same_question(const Message& answer, const Question& asked) {
+  return answer.index().type == asked.type && answer.index().qclass == asked.qclass &&
+         answer.question().name == asked.name;
+}
+
+}  // namespace
+
+/// Shared, so that the owner may destroy the connection in any callback: who calls one holds a share, and goes on only
+/// if `owner` is still there.
+class DotConnection::State : public std::enable_shared_from_this<State> {
+public:
+  State(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner);
+
+  void start();
+  void abandon();
+  void send(Tag tag, const Message& query);
+  void say_goodbye();
+  Duration unacknowledged() const;
+
+  std::shared_ptr<ConnectionFacts> facts = std::make_shared<ConnectionFacts>();
+  std::optional<Duration> idle_limit;
+
+private:
+  void on_ready(Watch::Ready ready);
+  void read_turn();
+  void take(Bytes cipher);
+  void deliver();
+  void deliver(Bytes frame);
+  std::uint16_t free_id();
+  void sweep(Instant now);
+  void end_turn_later();
+  void end_turn();
+  bool flush();
+  void finish(Error why);
+
+  Loop& loop_;
+  ConnectedSocket socket_;
+  TlsStream tls_;
+  Owner* owner_;  // null once the connection is over or abandoned
+  Watch watch_;   // behind the socket: gone before its descriptor is closed
+
+  FrameReader frames_;
+  std::vector<std::uint8_t> queries_;  // framed, of this turn
+  QueryIds ids_;
+  std::unordered_map<std::uint16_t, Outstanding> outstanding_;
+  std::size_t sweep_at_ = first_sweep;
+  Instant quiet_since_;  // the later of the last octet received and the first query that is outstanding
+  bool turn_open_ = false;
+  bool read_this_turn_ = false;
+  bool wrote_this_turn_ = false;
+  bool announced_ = false;
+  log::Gate stray_gate_;
+};
+
+DotConnection::State::State(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      tls_(tls, socket_.address()),
+      owner_(&owner),
+      watch_(loop, socket_.get(), [this](Watch::Ready ready) { on_ready(ready); }) {
+  facts->transport = Transport::dot;
+  facts->address = to_string(socket_.address());
+}
+
+void DotConnection::State::start() {
+  quiet_since_ = loop_.now();
+  watch_.want_read(true);
+  end_turn_later();  // writes the ClientHello, and can tell at once if that fails
+}
+
+void DotConnection::State::abandon() {
+  owner_ = nullptr;
+  watch_.want_read(false);
+  watch_.want_write(false);
+}
+
+void DotConnection::State::send(Tag tag, const Message& query) {
+  if (owner_ == nullptr) return;
+  const Instant now = loop_.now();
+  if (outstanding_.empty()) quiet_since_ = now;
+  if (outstanding_.size() >= sweep_at_) sweep(now);
+  if (outstanding_.size() >= most_outstanding) return;  // never answered, as if the server had lost it
+  const std::uint16_t id = free_id();
+  outstanding_.emplace(id, Outstanding{tag, query.question(), now});
+  append_frame(queries_, query.wire());
+  store16(queries_, queries_.size() - query.wire().size(), id);
+  end_turn_later();
+}
+
+std::uint16_t DotConnection::State::free_id() {
+  std::uint16_t id = ids_.next();
+  while (outstanding_.contains(id)) id = ids_.next();
+  return id;
+}
+
+void DotConnection::State::sweep(Instant now) {
+  std::erase_if(outstanding_, [now](const auto& each) { return now - each.second.sent > lapse; });
+  sweep_at_ = std::max(first_sweep, 2 * outstanding_.size());
+}
+
+/// Everything that one turn of the loop wants to write leaves by one SSL_write and one send(2).
+void DotConnection::State::end_turn_later() {
+  if (std::exchange(turn_open_, true)) return;
+  loop_.post([weak = weak_from_this()] {
+    if (const auto self = weak.lock(); self && self->owner_ != nullptr) self->end_turn();
+  });
+}
+
+void DotConnection::State::end_turn() {
+  turn_open_ = false;
+  const Result<void> taken = tls_.send(queries_);
+  queries_.clear();
+  if (!taken) return finish(taken.error());
+  if (!flush()) return;
+  // A turn that reads but writes nothing would acknowledge 40 ms later, and a server that has not turned off Nagle's
+  // algorithm waits for that with its next answers.
+  if (read_this_turn_ && !wrote_this_turn_ && !outstanding_.empty()) acknowledge_now(socket_.get());
+  read_this_turn_ = wrote_this_turn_ = false;
+}
+
+/// Writes what the socket takes; false if that was the end of the connection.
+bool DotConnection::State::flush() {
+  while (!tls_.pending().empty()) {
+    const Bytes rest = tls_.pending();
+    const ssize_t count = ::send(socket_.get(), rest.data(), rest.size(), send_flags);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    if (count < 0) {
+      finish({Fault::unreachable, facts->address + ": " + std::generic_category().message(errno)});
+      return false;
+    }
+    wrote_this_turn_ = true;
+    tls_.sent(static_cast<std::size_t>(count));
+  }
+  watch_.want_write(!tls_.pending().empty());
+  return true;
+}
+
+void DotConnection::State::on_ready(Watch::Ready ready) {
+  const auto self = shared_from_this();
+  if (owner_ == nullptr) return;
+  if (ready == Watch::Ready::read)
+    read_turn();
+  else
+    flush();
+}
+
+void DotConnection::State::read_turn() {
+  std::array<std::uint8_t, read_size> octets;
+  const ssize_t count = ::recv(socket_.get(), octets.data(), octets.size(), 0);
+  if (count > 0) return take(Bytes(octets.data(), static_cast<std::size_t>(count)));
+  if (count < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (count < 0) return finish({Fault::unreachable, facts->address + ": " + std::generic_category().message(errno)});
+  if (!announced_)
+    return finish({Fault::unreachable, facts->address + " closed the connection during the TLS handshake"});
+  finish({Fault::cancelled, facts->address + " closed the connection"});
+}
+
+void DotConnection::State::take(Bytes cipher) {
+  quiet_since_ = loop_.now();
+  read_this_turn_ = true;
+  end_turn_later();
+  owner_->on_received();
+  if (owner_ == nullptr) return;
+  const Result<void> read = tls_.receive(cipher, frames_.tail());
+  if (!announced_ && tls_.established()) {
+    announced_ = true;
+    tls_.describe(*facts);
+    owner_->on_established();
+  }
+  deliver();  // also what came before a goodbye
+  if (!read && owner_ != nullptr) finish(read.error());
+}
+
+void DotConnection::State::deliver() {
+  while (owner_ != nullptr) {
+    const std::optional<Bytes> frame = frames_.next();
+    if (!frame) return;
+    deliver(*frame);
+  }
+}
+
+void DotConnection::State::deliver(Bytes frame) {
+  const auto found = frame.size() < 2 ? outstanding_.end() : outstanding_.find(load16(frame, 0));
+  if (found == outstanding_.end()) {
+    if (const auto held = stray_gate_.pass(quiet_since_))
+      log::info("{} sent an answer to nothing that was asked (and {} before it that were not reported)", facts->address,
+                *held);
+    return;
+  }
+  const Outstanding asked = std::move(found->second);
+  outstanding_.erase(found);
+  Result<Message> answer = Message::parse({frame.begin(), frame.end()});
+  if (answer && !answer->index().has(flag::qr)) answer = fail(Fault::protocol, facts->address + " sent a query");
+  if (answer && !same_question(*answer, asked.question))
+    answer = fail(Fault::mismatched, facts->address + " answered another question");
+  if (answer && answer->index().has_edns)
+    if (const std::optional<Duration> limit = tcp_keepalive_of(*answer)) idle_limit = limit;
+  owner_->on_answer(asked.tag, std::move(answer));
+}
+
+/// The connection is over. What TLS has still to say (an alert) is tried once.
+void DotConnection::State::finish(Error why) {
+  if (const Bytes rest = tls_.pending(); !rest.empty())
+    static_cast<void>(::send(socket_.get(), rest.data(), rest.size(), send_flags));
+  Owner* const owner = owner_;
+  abandon();
+  owner->on_closed(std::move(why));
+}
+
+void DotConnection::State::say_goodbye() {
+  if (owner_ == nullptr) return;
+  tls_.close();
+  if (const Bytes rest = tls_.pending(); !rest.empty())
+    static_cast<void>(::send(socket_.get(), rest.data(), rest.size(), send_flags));
+}
+
+/// The kernel's figure is the age of the last acknowledgement, which is old after any lull.
+Duration DotConnection::State::unacknowledged() const {
+  return std::min(unacknowledged_for(socket_.get()), loop_.now() - quiet_since_);
+}
+
+DotConnection::DotConnection(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner)
+    : state_(std::make_shared<State>(loop, std::move(socket), tls, owner)) {
+  state_->start();
+}
+
+DotConnection::~DotConnection() { state_->abandon(); }
+
+void DotConnection::send(Tag tag, const Message& query) { state_->send(tag, query); }
+void DotConnection::close() { state_->say_goodbye(); }
+std::shared_ptr<const ConnectionFacts> DotConnection::facts() const { return state_->facts; }
+std::optional<Duration> DotConnection::idle_limit() const { return state_->idle_limit; }
+Duration DotConnection::unacknowledged() const { return state_->unacknowledged(); }
+
+}  // namespace tacet

@@ -1,0 +1,118 @@
+#pragma once
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "transport/tls.hpp"
+
+/// What the files of the TLS room share. Only they may include this.
+namespace tacet {
+
+template <auto Release>
+struct Releaser {
+  template <class T>
+  void operator()(T* held) const {
+    Release(held);
+  }
+};
+using ContextPointer = std::unique_ptr<SSL_CTX, Releaser<SSL_CTX_free>>;
+using SslPointer = std::unique_ptr<SSL, Releaser<SSL_free>>;
+using SessionPointer = std::unique_ptr<SSL_SESSION, Releaser<SSL_SESSION_free>>;
+using StorePointer = std::unique_ptr<X509_STORE, Releaser<X509_STORE_free>>;
+
+/// OpenSSL's words for one of its errors; "unknown error" if it has none.
+std::string reason_words(unsigned long error);
+/// The words of the oldest error in OpenSSL's queue, which is emptied.
+std::string take_tls_error();
+
+struct TrustStore::State {
+  /// By which a changed file is recognised.
+  struct Stamp {
+    timespec modified{};
+    ino_t inode = 0;
+    off_t size = 0;
+    friend bool operator==(const Stamp& a, const Stamp& b) {
+      return a.modified.tv_sec == b.modified.tv_sec && a.modified.tv_nsec == b.modified.tv_nsec && a.inode == b.inode &&
+             a.size == b.size;
+    }
+  };
+
+  std::string file;
+  mutable std::mutex mutex;  // guards what follows
+  Stamp stamp;
+  StorePointer store;
+  unsigned generation = 0;
+
+  /// The store and its generation, taken together; the pointer holds a reference of its own.
+  std::pair<StorePointer, unsigned> current() const;
+};
+
+/// Sessions kept for resumption with one address: the newest two. Only copies are kept and handed out, since an
+/// unexpected end of a connection makes its own session object useless (OpenSSL's issue 11378).
+class SessionSlot {
+public:
+  void keep(const SSL_SESSION* session);
+  /// A session to try, or null. One that was used already is handed out again only if there is no other: some servers
+  /// send no new ticket on a resumed connection and take the old one again, others want each used once (RFC 8446 §C.4).
+  SessionPointer take();
+  void clear() { kept_.clear(); }
+
+private:
+  struct Kept {
+    SessionPointer session;
+    bool used = false;
+  };
+  std::vector<Kept> kept_;  // the oldest first
+};
+
+struct TlsClient::State {
+  TlsIdentity identity;
+  std::shared_ptr<TrustStore> trust;
+  ContextPointer context;
+  std::map<std::string, SessionSlot> sessions;  // by address; libcurl's under ""
+  unsigned generation = 0;                      // of the trust store in `context`
+  std::uintptr_t epoch = 0;  // goes up when sessions are dropped: those of older connections are not kept any more
+
+  bool sends_name() const { return !identity.host_is_address && identity.sni == Sni::send; }
+  SessionSlot& slot(const std::string& address);
+  void drop_sessions();
+  /// Brings `context` up to date if the trust store was read again.
+  void follow_trust();
+  /// What both our contexts and libcurl's get. False if OpenSSL refused, and so must the handshake be.
+  bool prepare(SSL_CTX* context, X509_STORE* store);
+};
+
+struct TlsStream::State {
+  State(TlsClient& from, const SocketAddress& server) : client(from), peer(server) {}
+
+  TlsClient& client;
+  SocketAddress peer;
+  SslPointer ssl;
+  std::uintptr_t epoch = 0;           // TlsClient::State::epoch when it began
+  std::string expected;               // the name or address that the certificate must carry
+  std::optional<Error> impossible;    // why the handshake must not even begin
+  std::vector<std::uint8_t> waiting;  // plaintext until the handshake is over
+  std::size_t sent = 0;               // octets of the outgoing BIO that have left
+  bool established = false;           // OpenSSL's own answer changes back when it meets an error
+
+  static State* of(const SSL* ssl);
+  bool verify_peer();
+  Result<void> write(Bytes plain);
+  Error failure(int status);
+  Error handshake_failure(unsigned long error);
+};
+
+/// What the next ClientHello names; null: nothing. False if OpenSSL refused.
+bool set_sni(SSL* ssl, const char* name);
+/// Fills sni, tls_version, key_exchange and resumed.
+void describe_session(const SSL* ssl, ConnectionFacts& facts);
+
+}  // namespace tacet

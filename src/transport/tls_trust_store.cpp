@@ -1,0 +1,100 @@
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "base/log.hpp"
+#include "transport/tls_state.hpp"
+
+namespace tacet {
+
+namespace {
+
+/// Where systems keep their bundle, after the place that OpenSSL was built to look at.
+std::string system_bundle() {
+  const std::array places = {X509_get_default_cert_file(), "/etc/ssl/certs/ca-certificates.crt",
+                             "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+  for (const char* place : places)
+    if (::access(place, R_OK) == 0) return place;
+  return places[1];
+}
+
+TrustStore::State::Stamp stamp_of(const std::string& file) {
+  struct stat found{};
+  if (::stat(file.c_str(), &found) != 0) return {};
+#ifdef __APPLE__
+  return {found.st_mtimespec, found.st_ino, found.st_size};
+#else
+  return {found.st_mtim, found.st_ino, found.st_size};
+#endif
+}
+
+Result<StorePointer> read_bundle(const std::string& file) {
+  StorePointer store(X509_STORE_new());
+  ERR_clear_error();
+  if (store && X509_STORE_load_file(store.get(), file.c_str()) == 1) return store;
+  const std::string words = ::access(file.c_str(), R_OK) == 0 ? take_tls_error() : "the file cannot be read";
+  return fail(Fault::invalid_config, "no certificate authorities in " + file + ": " + words);
+}
+
+}  // namespace
+
+std::string reason_words(unsigned long error) {
+  const char* reason = ERR_reason_error_string(error);
+  return reason != nullptr ? reason : "unknown error";
+}
+
+std::string take_tls_error() {
+  const unsigned long error = ERR_get_error();
+  ERR_clear_error();
+  return reason_words(error);
+}
+
+std::pair<StorePointer, unsigned> TrustStore::State::current() const {
+  const std::lock_guard lock(mutex);
+  X509_STORE_up_ref(store.get());
+  return {StorePointer(store.get()), generation};
+}
+
+TrustStore::TrustStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TrustStore::~TrustStore() = default;
+
+Result<std::shared_ptr<TrustStore>> TrustStore::load(const std::string& file) {
+  auto state = std::make_unique<State>();
+  state->file = file.empty() ? system_bundle() : file;
+  state->stamp = stamp_of(state->file);
+  Result<StorePointer> store = read_bundle(state->file);
+  if (!store) return fail(store.error());
+  state->store = std::move(*store);
+  return std::shared_ptr<TrustStore>(new TrustStore(std::move(state)));
+}
+
+void TrustStore::refresh() {
+  const State::Stamp seen = stamp_of(state_->file);
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (seen == state_->stamp) return;
+    state_->stamp = seen;  // before it is read: one reader is enough, and a bad file is complained of once
+  }
+  Result<StorePointer> fresh = read_bundle(state_->file);
+  if (!fresh) {
+    log::warn("{}; the authorities read before stay in use", fresh.error().detail);
+    return;
+  }
+  const std::lock_guard lock(state_->mutex);
+  if (seen != state_->stamp) return;  // it changed once more meanwhile, and who saw that has read it
+  log::info("{} has changed and was read again", state_->file);
+  std::swap(state_->store, *fresh);
+  ++state_->generation;
+}
+
+unsigned TrustStore::generation() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->generation;
+}
+
+std::string tls_library_version() { return OpenSSL_version(OPENSSL_VERSION); }
+
+}  // namespace tacet
