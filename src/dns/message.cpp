@@ -1,6 +1,7 @@
 #include "tacet/message.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "dns/rdata_shape.hpp"
 #include "dns/record_walk.hpp"
@@ -8,6 +9,13 @@
 
 namespace tacet {
 namespace {
+
+/// shape_of() by table: the pass below is measured in nanoseconds.
+constexpr auto shapes = [] {
+  std::array<RdataShape, static_cast<std::size_t>(Type::https) + 1> table;
+  for (std::size_t type = 0; type < table.size(); ++type) table[type] = shape_of(static_cast<Type>(type));
+  return table;
+}();
 
 /// One pass over a message. Every step returns false for a breach of the format; what it says is in `complaint`.
 class Indexer {
@@ -105,7 +113,9 @@ private:
   }
 
   bool rdata(Type type, std::size_t end) {
-    const RdataShape shape = shape_of(type);
+    const auto number = static_cast<std::size_t>(type);
+    if (number >= shapes.size()) return true;
+    const RdataShape& shape = shapes[number];
     if (end - at_ < shape.before) return false;
     at_ += shape.before;
     for (int strings = shape.strings; strings > 0; --strings) {
@@ -123,6 +133,10 @@ private:
   /// Checks the name at at_ and moves behind it. It must end before `end`, but its pointers may lead anywhere below
   /// where the part that holds them begins: so they cannot loop, and max_hops bounds a chain of bare pointers.
   bool name(std::size_t end, bool may_point) {
+    if (may_point && end - at_ >= 2 && load16(wire_, at_) == pointer_to_question) {  // what most owners are
+      at_ += 2;
+      return true;
+    }
     std::size_t length = 0;
     std::size_t floor = at_;
     bool jumped = false;
@@ -149,6 +163,7 @@ private:
     return false;
   }
 
+  static constexpr std::uint16_t pointer_to_question = 0xC000 | header_size;
   static constexpr int max_hops = 127;  // as many labels as a name can have
 
   Bytes wire_;

@@ -1,4 +1,5 @@
 #pragma once
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,23 +15,36 @@ inline constexpr std::size_t header_size = 12;
 inline constexpr std::size_t record_head_size = 10;  ///< TYPE, CLASS, TTL and RDLENGTH behind an owner name
 inline constexpr std::size_t max_message_size = 65535;
 
+namespace detail {
+/// Between the machine's byte order and the network's.
+template <class Number>
+constexpr Number network_order(Number number) {
+  return std::endian::native == std::endian::little ? std::byteswap(number) : number;
+}
+template <class Number>
+Number load(Bytes wire, std::size_t at) {
+  Number number;
+  std::memcpy(&number, wire.data() + at, sizeof number);
+  return network_order(number);
+}
+template <class Number>
+void store(std::span<std::uint8_t> wire, std::size_t at, Number number) {
+  number = network_order(number);
+  std::memcpy(wire.data() + at, &number, sizeof number);
+}
+}  // namespace detail
+
 /// Pre: `at + 2 <= wire.size()`.
-inline std::uint16_t load16(Bytes wire, std::size_t at) {
-  return static_cast<std::uint16_t>(wire[at] << 8 | wire[at + 1]);
-}
+inline std::uint16_t load16(Bytes wire, std::size_t at) { return detail::load<std::uint16_t>(wire, at); }
 /// Pre: `at + 4 <= wire.size()`.
-inline std::uint32_t load32(Bytes wire, std::size_t at) {
-  return static_cast<std::uint32_t>(load16(wire, at)) << 16 | load16(wire, at + 2);
-}
+inline std::uint32_t load32(Bytes wire, std::size_t at) { return detail::load<std::uint32_t>(wire, at); }
 /// Pre: `at + 2 <= wire.size()`.
 inline void store16(std::span<std::uint8_t> wire, std::size_t at, std::uint16_t value) {
-  wire[at] = static_cast<std::uint8_t>(value >> 8);
-  wire[at + 1] = static_cast<std::uint8_t>(value);
+  detail::store(wire, at, value);
 }
 /// Pre: `at + 4 <= wire.size()`.
 inline void store32(std::span<std::uint8_t> wire, std::size_t at, std::uint32_t value) {
-  store16(wire, at, static_cast<std::uint16_t>(value >> 16));
-  store16(wire, at + 2, static_cast<std::uint16_t>(value));
+  detail::store(wire, at, value);
 }
 
 /// A TTL as it counts: one with the top bit set is 0 (RFC 2181 §8).
