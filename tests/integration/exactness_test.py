@@ -1,12 +1,12 @@
 """What the client wrote comes back octet for octet, and what the owner published arrives unchanged."""
-import dns.flags
-import dns.message
 import unittest
 
+import dns.flags
 import dnsclient
 import scratch
 from case import UnboundCase
 from dnsclient import exchange_udp, name_wire, opt, raw_query
+from fake_upstream import Behaviour
 
 
 class Exactness(UnboundCase):
@@ -93,8 +93,6 @@ class Authenticated(UnboundCase):
     """The AD bit: asked for always, told only to those who understand it (RFC 6840 §5.7, §5.8)."""
 
     def test_ad_is_asked_for_and_told_only_to_those_who_want_it(self):
-        from fake_upstream import Behaviour
-
         def authenticated(response):
             response.flags |= dns.flags.AD
 

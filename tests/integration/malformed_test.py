@@ -7,6 +7,7 @@ import dnsclient
 import servers
 from case import UnboundCase
 from dnsclient import exchange_udp, header, name_wire, opt, raw_query
+from tacet import Tacet
 
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 BADVERS = 16
@@ -18,7 +19,6 @@ class Malformed(UnboundCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        from tacet import Tacet
         cls.daemon = cls.enterClassContext(Tacet(cls.directory, upstreams=[{"url": cls.upstream.doh_url(), "ca_file": cls.pki.ca}]))
 
     def tearDown(self):

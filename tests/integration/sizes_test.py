@@ -2,7 +2,6 @@
 import unittest
 
 import dns.flags
-import dnsclient
 from case import UnboundCase
 
 

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import socket
 import stat
 import unittest
 
@@ -107,7 +108,6 @@ class Control(UnboundCase):
             self.assertIn(self.daemon.settings["control"]["socket"], done.stderr)
 
     def test_the_control_socket_survives_nonsense(self):
-        import socket
         for octets in (b"\0" * 100, b"GET / HTTP/1.1\r\n", b"GET /" + b"x" * 100000):
             with socket.socket(socket.AF_UNIX) as client:
                 client.connect(self.daemon.settings["control"]["socket"])
