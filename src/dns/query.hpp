@@ -20,12 +20,15 @@ struct Refusal {
   bool dnssec_ok = false;  ///< its DO bit, which the reply repeats (RFC 3225 §3)
 };
 
-/// Judges what a client sent, in this order:
-/// shorter than a header or QR=1: dropped; OPCODE other than QUERY: NOTIMP, before the counts are judged (RFC 8906);
-/// IXFR with its SOA: REFUSED; QDCOUNT≠1, ANCOUNT≠0, NSCOUNT≠0 or whatever index_message refuses (two OPTs among it):
-/// FORMERR; EDNS version≠0: BADVERS (RFC 6891 §6.1.3); AXFR and IXFR: REFUSED; other QTYPEs that ask no cache (OPT,
-/// TKEY, TSIG, MAILA, MAILB and the unassigned rest of 128–248, RFC 6895 §3.1): NOTIMP for those this server does not
-/// implement; QCLASS other than IN and CH: REFUSED. CH passes, for policy decides there.
+/// Judges what a client sent, by the first of these rules that it breaks:
+/// - shorter than a header, or QR=1: dropped;
+/// - OPCODE other than QUERY: NOTIMP, before the counts are judged (RFC 8906);
+/// - QDCOUNT≠1, ANCOUNT≠0, NSCOUNT≠0 (but for the SOA of an IXFR), or what index_message refuses, two OPTs among it:
+///   FORMERR;
+/// - EDNS version≠0: BADVERS (RFC 6891 §6.1.3);
+/// - QTYPE AXFR or IXFR: REFUSED; OPT, TSIG and NXNAME (RFC 9824 §3.4), which nobody may ask for: FORMERR; TKEY, MAILA,
+///   MAILB and the unassigned meta types (RFC 6895 §3.1): NOTIMP. ANY passes;
+/// - QCLASS other than IN and CH: REFUSED. CH passes, for policy decides there.
 std::expected<MessageIndex, Refusal> judge_query(Bytes datagram);
 
 /// Writes the reply that a refusal calls for: ID, OPCODE, RD and CD copied, QR and RA set, the question echoed octet

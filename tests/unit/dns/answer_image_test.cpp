@@ -238,6 +238,18 @@ TEST_CASE("Rebuilding keeps the case of every name") {
   CHECK(image.name_at(image.records()[1].owner).to_string() == "x.EXAMPLE.com.");
 }
 
+TEST_CASE("Rebuilding never points at names that 14 bits cannot reach") {
+  const Octets filler(20000, 'f');
+  const Octets late = name("late.example.org");
+  const Octets wire = header(1, response, {.answers = 4}) + question(qname) +
+                      record(pointer(12), Type::rrsig, 300, rrsig_rdata(Type::a)) +
+                      record(pointer(12), Type{65280}, 300, filler) + record(late, Type::a, 300, address) +
+                      record(late, Type::a, 300, address);
+  CHECK(image_of(wire).wire == header(0, 0x8080, {.answers = 3}) + question(qname) +
+                                   record(pointer(12), Type{65280}, 300, filler) + record(late, Type::a, 300, address) +
+                                   record(late, Type::a, 300, address));
+}
+
 TEST_CASE("TSIG and SIG(0) stay behind, other SIG records do not") {
   const Octets sig0 = record({0}, Type::sig, 0, Octets(18) + Octets{0, 1}, Class::any);
   const Octets sig = record(pointer(12), Type::sig, 300, Octets{0, 1} + Octets(16) + Octets{0, 1});
