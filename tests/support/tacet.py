@@ -29,7 +29,7 @@ class Tacet:
 
     `settings` are configuration keys as they stand in YAML; `listen` and `control` get free values unless given.
     `command` goes before the binary, e.g. namespace.command(); then the default port is safe to use.
-    `stop()` asserts exit code 0; leaving the block stops it too, unless the test ended it.
+    `stop()` asserts exit code 0; leaving the block stops it too, and complains if it had come to another end.
     """
 
     def __init__(self, directory, *, address="127.0.0.1", command=(), arguments=(), environment=None, **settings):
@@ -62,11 +62,14 @@ class Tacet:
         return self
 
     def __exit__(self, kind, *_):
-        if self.process and self.process.poll() is None:
-            if kind is None:
-                self.stop()
-            else:
-                scratch.end(self.process)
+        if not self.process:
+            return
+        if kind is not None:
+            scratch.end(self.process)
+        elif self.process.poll() is None:
+            self.stop()
+        elif self.process.returncode != 0:
+            raise AssertionError(f"tacet had ended with {self.process.returncode}:\n{self.log()}")
 
     def start(self):
         """Starts it; returns when it said READY=1. AssertionError with its log if it does not."""
