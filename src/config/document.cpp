@@ -135,6 +135,14 @@ std::optional<SyntaxFault> bad_octet(std::string_view text) {
   return std::nullopt;
 }
 
+/// yaml-cpp skips a line that begins with "%" and tells nobody.
+std::optional<SyntaxFault> directive(std::string_view text) {
+  const auto before = text.starts_with('%') ? 0 : text.find("\n%");
+  if (before == std::string_view::npos) return std::nullopt;
+  const auto offset = text[before] == '%' ? before : before + 1;
+  return SyntaxFault{position_of(text, offset), "a directive (%) is not allowed here"};
+}
+
 Node build(std::string_view text) {
   // yaml-cpp takes a quote left open as closed if a newline ends the file.
   text = text.substr(0, text.find_last_not_of("\r\n") + 1);
@@ -161,6 +169,7 @@ std::expected<Node, SyntaxFault> parse_document(std::string_view text) {
     return std::unexpected(SyntaxFault{{}, "larger than 1 MiB"});
   }
   if (auto fault = bad_octet(text)) return std::unexpected(*std::move(fault));
+  if (auto fault = directive(text)) return std::unexpected(*std::move(fault));
   try {
     return build(text);
   } catch (const Refusal& refusal) {

@@ -29,7 +29,7 @@ struct SyntaxFault {
 
 /// Reads one YAML document; an empty text is a null node. Besides broken syntax it refuses what a configuration never
 /// needs and an attacker might: more than 1 MiB, nesting deeper than 16, control characters, text that is not UTF-8,
-/// anchors, aliases, tags and a second document.
+/// anchors, aliases, tags, directives and a second document.
 std::expected<Node, SyntaxFault> parse_document(std::string_view text);
 
 }  // namespace tacet

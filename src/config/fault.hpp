@@ -1,4 +1,5 @@
 #pragma once
+#include <compare>
 #include <string>
 
 namespace tacet {

@@ -9,6 +9,9 @@
 namespace tacet {
 namespace {
 
+/// More of anything is a mistake; it also bounds what compares each item with each other.
+constexpr std::size_t most_items = 256;
+
 /// A node as it may be named in a fault.
 std::string described(const Node& node) {
   switch (node.kind) {
@@ -67,6 +70,10 @@ std::vector<Value> Value::items() const {
   std::vector<Value> out;
   if (node_.kind != NodeKind::list) {
     wrong("is no list");
+    return out;
+  }
+  if (node_.children.size() > most_items) {
+    wrong(fmt::format("of {} is longer than {}", node_.children.size(), most_items));
     return out;
   }
   out.reserve(node_.children.size());

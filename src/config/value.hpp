@@ -41,7 +41,7 @@ public:
 
   /// The text of a scalar, or null after reporting that this is none.
   const std::string* scalar() const;
-  /// The items of a list; nothing after reporting that this is no list.
+  /// The items of a list; nothing after reporting that this is no list, or one of more than 256 items.
   std::vector<Value> items() const;
 
 private:

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "config/address.hpp"
@@ -311,7 +312,7 @@ std::expected<Config, std::vector<ConfigFault>> read_config(std::string_view tex
   check_bootstrap(root, config);
   check_ttls(root, config);
   if (faults.empty()) return config;
-  std::ranges::stable_sort(faults, {}, &ConfigFault::at);
+  std::ranges::sort(faults, {}, [](const ConfigFault& fault) { return std::tie(fault.at, fault.key, fault.text); });
   for (auto& fault : faults) fault.file = file;
   return std::unexpected(std::move(faults));
 }

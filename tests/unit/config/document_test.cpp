@@ -60,6 +60,9 @@ TEST_CASE("valid YAML that a configuration never needs is refused where it stand
   CHECK(refusal("a: !!python/object:os.system [x]\n").text == "a tag (!) is not allowed here");
   CHECK(refusal("a: 1\n---\nb: 2\n").text == "a second document begins here, allowed: one");
   CHECK(refusal("a: 1\n---\nb: 2\n").at.line == 2);
+  CHECK(refusal("%workers: 2\n").text == "a directive (%) is not allowed here");
+  CHECK(refusal("a: 1\n%b: 2\n").at == Position{2, 1});
+  CHECK(parse_document("a: 1%\nb: \"%\"\n").has_value());
 }
 
 TEST_CASE("octets that hide or disguise text are refused with their place") {

@@ -113,8 +113,7 @@ TEST_CASE("a URL that is not exactly an upstream's is refused") {
                               "tls://a..example",
                               "tls://.example",
                               "tls://a_b.example",
-                              "tls://b\xc3\xbc"
-                              "cher.example",
+                              "tls://b\303\274cher.example",
                               "https://dns.example/a b",
                               "https://dns.example/a\nb",
                               "https://dns.example/{dns}",

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -151,12 +150,22 @@ TEST_CASE("every broken file yields exactly the faults written beside it") {
   CHECK(files >= 10);
 }
 
-TEST_CASE("a megabyte of nonsense is refused in reasonable time") {
+TEST_CASE("a list may hold 256 items, not more") {
+  const auto listen = [](int items) {
+    std::string out = "listen: [";
+    for (int i = 1; i <= items; ++i) out += "127.0.0.1:" + std::to_string(i) + ",";
+    return out + "]";
+  };
+  CHECK(read(listen(256)).listen.size() == 256);
+  CHECK(faults(listen(257)).find("a list of 257 is longer than 256, allowed: ") != std::string::npos);
+}
+
+TEST_CASE("a large file of nothing but faults has all of them reported") {
   std::string keys;
-  for (int i = 0; keys.size() < 500'000; ++i) keys += "key" + std::to_string(i) + ": 1\n";
-  const auto start = std::chrono::steady_clock::now();
-  CHECK(std::ranges::count(faults(keys), '\n') > 30'000);
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(60));
+  for (int i = 0; i < 10'000; ++i) keys += "key" + std::to_string(i) + ": 1\n";
+  const auto config = read_config(keys, "test.yaml");
+  REQUIRE(!config.has_value());
+  CHECK(config.error().size() == 10'000);
 }
 
 TEST_CASE("keys are listed once each") {
