@@ -73,8 +73,8 @@ TEST_CASE("every key sets its field and nothing else") {
   expected.log.level = LogLevel::debug;
   same_as("log: {level: debug}");
   expected = Config::defaults();
-  expected.control.socket = "/tmp/a b.sock";
-  same_as("control: {socket: /tmp/a b.sock}");
+  expected.control.socket = "/run/a b.sock";
+  same_as("control: {socket: /run/a b.sock}");
   expected = Config::defaults();
   expected.limits = {.tcp_clients = 1, .pending = 1048576};
   same_as("limits: {tcp_clients: 1, pending: 1048576}");
