@@ -186,7 +186,7 @@ int HttpLink::State::on_close(void* self, curl_socket_t descriptor) {
 int HttpLink::State::on_ready_to_send(void* self, char*, char*, int, int) {
   auto& state = *static_cast<State*>(self);
   if (std::exchange(state.established_, true)) return CURL_PREREQFUNC_OK;
-  state.newly_established_ = true;
+  state.newly_established_ = state.received_ = true;
   // The transfer that opens the connection is the only one so far; the TLS session can be seen only from within it.
   curl_tlssessioninfo* session = nullptr;
   curl_easy_getinfo(state.transfers_.front()->easy(), CURLINFO_TLS_SSL_PTR, &session);
@@ -270,6 +270,7 @@ void HttpLink::State::collect() {
 void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
   switch (code) {
     case CURLE_OK:
+      received_ = true;  // libcurl also reads without waiting for the socket
       if (transfer.is_http2()) {
         endings_.push_back({transfer.tag(), transfer.take_body()});
       } else {
