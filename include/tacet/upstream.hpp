@@ -44,6 +44,7 @@ struct Response {
 struct UpstreamState {
   bool warm = false;                             ///< a connection is up: a query leaves at once
   std::uint32_t outstanding = 0;                 ///< queries sent and not answered
+  bool held_up = false;                          ///< the kernel waits for a lost segment, ours or the peer's
   std::shared_ptr<const ConnectionFacts> facts;  ///< of the current or last connection; null before the first
   std::uint64_t connections = 0, resumptions = 0, answers = 0, failures = 0, reissued = 0;
   std::string last_error;  ///< words of the last failure; empty if there was none

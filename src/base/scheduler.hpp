@@ -102,31 +102,27 @@ private:
   bool running_ = false;
 };
 
-/// A one-shot meeting of one waiting coroutine and whoever has the value it waits for.
-template <class T>
-class OneShot final : Timer {
+/// Wakes one waiting coroutine, as often as it is rung. A ring that nobody waits for is kept for the next wait.
+class Bell final : Timer {
 public:
-  explicit OneShot(Scheduler& scheduler) : Timer(scheduler) {}
+  explicit Bell(Scheduler& scheduler) : Timer(scheduler) {}
 
-  /// Hands the value over and wakes the waiter; false if the meeting is over (a value is there, or the wait has ended).
-  bool deliver(T value) {
-    if (value_ || over_) return false;
-    value_.emplace(std::move(value));
+  void ring() {
+    rung_ = true;
     if (waiter_.handle) wake();
-    return true;
   }
 
-  /// Awaits the value until `until`; nothing if that time came first.
+  /// Awaits a ring until `until`: true if there was one, false if that time came first.
   auto wait(Instant until) {
     struct Awaiter {
-      OneShot& shot;
+      Bell& bell;
       Instant until;
-      bool await_ready() const noexcept { return shot.value_.has_value(); }
+      bool await_ready() const noexcept { return bell.rung_; }
       void await_suspend(std::coroutine_handle<> waiting) {
-        shot.waiter_.handle = waiting;
-        shot.arm(until);
+        bell.waiter_.handle = waiting;
+        bell.arm(until);
       }
-      std::optional<T> await_resume() { return shot.finish(); }
+      bool await_resume() { return std::exchange(bell.rung_, false); }
     };
     return Awaiter{*this, until};
   }
@@ -137,12 +133,41 @@ private:
     disarm();
     scheduler_.make_ready(waiter_);
   }
-  std::optional<T> finish() {
-    over_ = true;
-    return std::move(value_);
-  }
 
   Resumable waiter_;
+  bool rung_ = false;
+};
+
+/// A one-shot meeting of one waiting coroutine and whoever has the value it waits for.
+template <class T>
+class OneShot {
+public:
+  explicit OneShot(Scheduler& scheduler) : bell_(scheduler) {}
+
+  /// Hands the value over and wakes the waiter; false if the meeting is over (a value is there, or the wait has ended).
+  bool deliver(T value) {
+    if (value_ || over_) return false;
+    value_.emplace(std::move(value));
+    bell_.ring();
+    return true;
+  }
+
+  /// Awaits the value until `until`; nothing if that time came first.
+  auto wait(Instant until) {
+    using Ring = decltype(std::declval<Bell&>().wait(until));
+    struct Awaiter : Ring {
+      OneShot& shot;
+      std::optional<T> await_resume() {
+        Ring::await_resume();
+        shot.over_ = true;
+        return std::move(shot.value_);
+      }
+    };
+    return Awaiter{bell_.wait(until), *this};
+  }
+
+private:
+  Bell bell_;
   std::optional<T> value_;
   bool over_ = false;
 };

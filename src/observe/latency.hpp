@@ -1,0 +1,26 @@
+#pragma once
+#include <array>
+#include <cstddef>
+
+#include "tacet/instant.hpp"
+
+namespace tacet {
+
+/// Percentiles of the last times measured: a window of samples, so what was true long ago fades. Plain data, no clock.
+class Latency {
+public:
+  static constexpr std::size_t window = 128;
+
+  void sample(Duration time);
+  /// The time that `share` (0 to 1) of the window did not exceed; zero without samples.
+  Duration percentile(double share) const;
+  std::size_t count() const { return count_; }
+  void clear() { *this = {}; }
+
+private:
+  std::array<Duration, window> times_{};
+  std::size_t next_ = 0;
+  std::size_t count_ = 0;  // at most window
+};
+
+}  // namespace tacet

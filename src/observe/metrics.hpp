@@ -1,0 +1,56 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "tacet/instant.hpp"
+
+namespace tacet {
+
+/// Where an answer came from.
+enum class Source : std::uint8_t { policy, cache, stale, upstream, failure };
+inline constexpr std::size_t source_count = 5;
+
+/// Times in the buckets of a Prometheus histogram.
+class Histogram {
+public:
+  /// Upper bounds in seconds; one more bucket takes the rest.
+  static constexpr std::array<double, 15> bounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                 0.05,   0.1,     0.25,   0.5,   1.0,    2.5,   5.0};
+
+  void observe(Duration time);
+  void add(const Histogram& other);
+  const std::array<std::uint64_t, bounds.size() + 1>& buckets() const { return buckets_; }
+  std::uint64_t count() const { return count_; }
+  double sum_seconds() const { return sum_seconds_; }
+  /// The upper bound (seconds) of the bucket that holds the given share of all times; 0 without any.
+  double percentile(double share) const;
+
+private:
+  std::array<std::uint64_t, bounds.size() + 1> buckets_{};
+  std::uint64_t count_ = 0;
+  double sum_seconds_ = 0;
+};
+
+/// What one worker counts; merged with the other workers' when read. Plain numbers: only their worker writes them.
+struct Metrics {
+  std::uint64_t udp_queries = 0, tcp_queries = 0;
+  std::uint64_t dropped = 0;                          ///< datagrams that were no queries (short, or responses)
+  std::uint64_t refused_at_once = 0;                  ///< FORMERR, NOTIMP, BADVERS, REFUSED without a look at policy
+  std::array<std::uint64_t, source_count> answers{};  ///< by Source
+  std::array<std::uint64_t, 16> rcodes{};             ///< by RCODE's low four bits
+  std::uint64_t coalesced = 0;                        ///< misses that joined another's exchange
+  std::uint64_t refreshed_ahead = 0;                  ///< refreshes begun before expiry
+  std::uint64_t shed = 0;                             ///< pending misses answered SERVFAIL because a limit was reached
+  std::uint64_t truncated = 0;                        ///< replies sent with TC=1
+  std::uint64_t send_failures = 0;                    ///< UDP replies that the kernel did not take
+  std::uint64_t tcp_clients = 0;                      ///< connections now open
+  std::uint64_t hedges_sent = 0, hedges_won = 0, hedges_denied = 0;
+  std::uint64_t retries = 0;      ///< exchanges begun because another failed
+  std::uint64_t bad_answers = 0;  ///< mismatched or malformed answers from upstreams
+  Histogram miss_time;            ///< from arrival to reply, for what an upstream answered
+
+  void add(const Metrics& other);
+};
+
+}  // namespace tacet

@@ -1,0 +1,262 @@
+#include "resolve/cache.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+namespace tacet {
+
+/// One block of memory: this head, the wire image, the TTL offsets, the extended error's text.
+struct Cache::Entry {
+  Entry* newer = nullptr;
+  Entry* older = nullptr;
+  std::uint64_t hash = 0;
+  Instant stored{};
+  std::uint32_t ttl = 0;
+  std::uint32_t touched = 0;  // seconds; the list is mended at most once in each
+  std::uint16_t wire_size = 0;
+  std::uint16_t ttl_count = 0;
+  std::uint16_t extended_error = 0;
+  std::array<std::uint8_t, 5> kind_of_question{};
+  AnswerKind kind{};
+  std::uint8_t hits = 0;
+  std::uint8_t text_size = 0;
+  bool has_extended_error = false;
+  bool refreshing = false;
+
+  std::uint8_t* wire() { return reinterpret_cast<std::uint8_t*>(this + 1); }
+  const std::uint8_t* wire() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
+  std::size_t offsets_at() const { return (wire_size + 1U) & ~std::size_t{1}; }
+  std::uint16_t* ttl_offsets() { return reinterpret_cast<std::uint16_t*>(wire() + offsets_at()); }
+  char* text() { return reinterpret_cast<char*>(ttl_offsets() + ttl_count); }
+  std::size_t size() const { return sizeof(Entry) + offsets_at() + 2U * ttl_count + text_size; }
+
+  bool matches(const CacheKey& key) const {
+    const Bytes name = key.name();
+    return hash == key.hash() && kind_of_question == key.kind() && wire_size >= 12 + name.size() + 4 &&
+           std::memcmp(wire() + 12, name.data(), name.size()) == 0;
+  }
+
+  static Entry* make(const CacheKey& key, const AnswerImage& image, Instant now);
+  static void destroy(Entry* entry) { std::free(entry); }
+};
+
+Cache::Entry* Cache::Entry::make(const CacheKey& key, const AnswerImage& image, Instant now) {
+  Entry head;
+  head.hash = key.hash();
+  head.stored = now;
+  head.ttl = image.ttl;
+  head.touched = static_cast<std::uint32_t>(now.time_since_epoch() / std::chrono::seconds(1));
+  head.wire_size = static_cast<std::uint16_t>(image.wire.size());
+  head.ttl_count = static_cast<std::uint16_t>(image.ttl_offsets.size());
+  head.kind_of_question = key.kind();
+  head.kind = image.kind;
+  if (image.extended_error) {
+    head.has_extended_error = true;
+    head.extended_error = image.extended_error->code;
+    head.text_size = static_cast<std::uint8_t>(std::min(image.extended_error->text.size(), ExtendedError::max_text));
+  }
+  void* block = std::malloc(head.size());
+  if (block == nullptr) return nullptr;
+  auto* entry = new (block) Entry(head);
+  std::copy(image.wire.begin(), image.wire.end(), entry->wire());
+  // The reply echoes the client's own question, so the kept one can be the key.
+  std::copy(key.name().begin(), key.name().end(), entry->wire() + 12);
+  std::copy(image.ttl_offsets.begin(), image.ttl_offsets.end(), entry->ttl_offsets());
+  if (image.extended_error) std::copy_n(image.extended_error->text.data(), entry->text_size, entry->text());
+  return entry;
+}
+
+namespace {
+
+constexpr std::size_t least_shard = std::size_t{1} << 20;
+constexpr std::size_t most_shards = 16;
+constexpr std::size_t least_slots = 64;
+
+/// What malloc really takes for a block: its own word, rounded up to 16.
+std::size_t block_cost(std::size_t size) { return (size + 8 + 15) & ~std::size_t{15}; }
+
+std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
+
+/// Bits that neither choose the shard nor make the tag's upper part.
+std::size_t home(std::uint64_t hash, std::size_t slots) { return (hash >> 4) & (slots - 1); }
+
+}  // namespace
+
+Cache::Cache(const CacheConfig& config) : config_(config), seed_(HashSeed::random()) {
+  std::size_t count = 1;
+  while (count < most_shards && config.size / (count * 2) >= least_shard) count *= 2;
+  shards_ = std::vector<Shard>(count);
+  for (Shard& shard : shards_) {
+    shard.statistics.budget = config.size / count;
+    shard.slots.resize(least_slots);
+    shard.tags.resize(least_slots);
+  }
+}
+
+Cache::~Cache() { clear(); }
+
+std::size_t Cache::cost(const Entry& entry) { return block_cost(entry.size()); }
+
+std::size_t Cache::table_cost(const Shard& shard) {
+  return shard.slots.size() * (sizeof(Entry*) + sizeof(std::uint32_t));
+}
+
+Cache::Entry* Cache::look_up(const Shard& shard, const CacheKey& key) {
+  const std::size_t mask = shard.slots.size() - 1;
+  const std::uint32_t tag = tag_of(key.hash());
+  for (std::size_t at = home(key.hash(), shard.slots.size()); shard.slots[at] != nullptr; at = (at + 1) & mask)
+    if (shard.tags[at] == tag && shard.slots[at]->matches(key)) return shard.slots[at];
+  return nullptr;
+}
+
+std::uint32_t Cache::lifetime(std::uint32_t ttl) const {
+  return std::min(std::max(ttl, config_.min_ttl), config_.max_ttl);
+}
+
+bool Cache::use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const {
+  const auto age = static_cast<std::uint32_t>(std::max(Duration::zero(), now - entry.stored) / std::chrono::seconds(1));
+  const std::uint32_t lives = lifetime(entry.ttl);
+  if (age >= lives && age - lives >= stale_limit) return false;
+
+  if (entry.hits < 255) ++entry.hits;
+  const auto second = static_cast<std::uint32_t>(now.time_since_epoch() / std::chrono::seconds(1));
+  if (entry.touched != second && shard.newest != &entry) {
+    entry.touched = second;
+    // Unlink, then put in front.
+    entry.newer->older = entry.older;
+    (entry.older != nullptr ? entry.older->newer : shard.oldest) = entry.newer;
+    entry.newer = nullptr;
+    entry.older = shard.newest;
+    shard.newest->newer = &entry;
+    shard.newest = &entry;
+  }
+
+  answer.image = {entry.wire(), entry.wire_size};
+  answer.ttl_offsets = {entry.ttl_offsets(), entry.ttl_count};
+  answer.kind = entry.kind;
+  answer.age = age;
+  answer.lifetime = lives;
+  if (entry.has_extended_error) answer.extended_error = entry.extended_error;
+  answer.extended_error_text = {entry.text(), entry.text_size};
+  answer.fresh = age < lives;
+  answer.refresh_due = answer.fresh && !entry.refreshing && entry.hits >= 2 && lives - age <= lives / 10;
+  if (answer.refresh_due) entry.refreshing = true;
+  return true;
+}
+
+void Cache::store(const CacheKey& key, const AnswerImage& image, Instant now) {
+  if (image.ttl == 0 || image.kind == AnswerKind::failure || image.wire.size() > 65535) return;
+  Entry* fresh = Entry::make(key, image, now);
+  if (fresh == nullptr) return;
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  if (Entry* old = look_up(shard, key)) {
+    fresh->hits = old->hits;  // popularity outlives a refresh
+    erase(shard, old);
+  }
+  insert(shard, fresh);
+}
+
+void Cache::insert(Shard& shard, Entry* entry) {
+  auto& statistics = shard.statistics;
+  if ((statistics.entries + 1) * 4 > shard.slots.size() * 3) grow(shard);
+  const std::size_t needed = cost(*entry) + table_cost(shard);
+  if (needed > statistics.budget) return Entry::destroy(entry);
+  while (statistics.octets + needed > statistics.budget) {
+    ++statistics.evicted;
+    erase(shard, shard.oldest);
+  }
+  const std::size_t mask = shard.slots.size() - 1;
+  std::size_t at = home(entry->hash, shard.slots.size());
+  while (shard.slots[at] != nullptr) at = (at + 1) & mask;
+  shard.slots[at] = entry;
+  shard.tags[at] = tag_of(entry->hash);
+  entry->older = shard.newest;
+  (shard.newest != nullptr ? shard.newest->newer : shard.oldest) = entry;
+  shard.newest = entry;
+  statistics.octets += cost(*entry);
+  ++statistics.entries;
+  ++statistics.stored;
+}
+
+void Cache::erase(Shard& shard, Entry* entry) {
+  const std::size_t mask = shard.slots.size() - 1;
+  std::size_t hole = home(entry->hash, shard.slots.size());
+  while (shard.slots[hole] != entry) hole = (hole + 1) & mask;
+  // Close the gap: what stands behind it moves up unless it would come before its home.
+  for (std::size_t at = (hole + 1) & mask; shard.slots[at] != nullptr; at = (at + 1) & mask) {
+    const std::size_t wish = home(shard.slots[at]->hash, shard.slots.size());
+    if (((at - wish) & mask) < ((at - hole) & mask)) continue;
+    shard.slots[hole] = shard.slots[at];
+    shard.tags[hole] = shard.tags[at];
+    hole = at;
+  }
+  shard.slots[hole] = nullptr;
+
+  (entry->newer != nullptr ? entry->newer->older : shard.newest) = entry->older;
+  (entry->older != nullptr ? entry->older->newer : shard.oldest) = entry->newer;
+  shard.statistics.octets -= cost(*entry);
+  --shard.statistics.entries;
+  Entry::destroy(entry);
+}
+
+void Cache::grow(Shard& shard) {
+  std::vector<Entry*> slots(shard.slots.size() * 2);
+  std::vector<std::uint32_t> tags(slots.size());
+  for (Entry* entry : shard.slots) {
+    if (entry == nullptr) continue;
+    std::size_t at = home(entry->hash, slots.size());
+    while (slots[at] != nullptr) at = (at + 1) & (slots.size() - 1);
+    slots[at] = entry;
+    tags[at] = tag_of(entry->hash);
+  }
+  shard.slots.swap(slots);
+  shard.tags.swap(tags);
+}
+
+std::size_t Cache::clear() {
+  std::size_t count = 0;
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (; shard.oldest != nullptr; ++count) erase(shard, shard.oldest);
+    shard.slots.assign(least_slots, nullptr);
+    shard.slots.shrink_to_fit();
+    shard.tags.assign(least_slots, 0);
+    shard.tags.shrink_to_fit();
+  }
+  return count;
+}
+
+std::size_t Cache::remove(const Name& name, Reach reach) {
+  std::size_t count = 0;
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (Entry *entry = shard.oldest, *next = nullptr; entry != nullptr; entry = next) {
+      next = entry->newer;
+      std::size_t end = 12;
+      while (entry->wire()[end] != 0) end += entry->wire()[end] + 1U;
+      const Name owner = Name::from_checked_wire({entry->wire() + 12, end + 1 - 12});
+      if (reach == Reach::name_only ? owner == name : owner.under(name)) {
+        erase(shard, entry);
+        ++count;
+      }
+    }
+  }
+  return count;
+}
+
+CacheStatistics Cache::statistics() const {
+  CacheStatistics sum;
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    sum.entries += shard.statistics.entries;
+    sum.octets += shard.statistics.octets + table_cost(shard);
+    sum.budget += shard.statistics.budget;
+    sum.stored += shard.statistics.stored;
+    sum.evicted += shard.statistics.evicted;
+  }
+  return sum;
+}
+
+}  // namespace tacet

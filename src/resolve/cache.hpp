@@ -1,0 +1,104 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "dns/answer_image.hpp"
+#include "resolve/cache_key.hpp"
+#include "tacet/config.hpp"
+#include "tacet/instant.hpp"
+
+namespace tacet {
+
+/// A kept answer as find() shows it: valid only inside the call, under the shard's lock.
+struct CachedAnswer {
+  Bytes image;                                 ///< AnswerImage::wire, the QNAME in lower case
+  std::span<const std::uint16_t> ttl_offsets;  ///< AnswerImage::ttl_offsets
+  AnswerKind kind;
+  std::uint32_t age;       ///< whole seconds since it was stored
+  std::uint32_t lifetime;  ///< seconds it counts as fresh, clamps applied
+  std::optional<std::uint16_t> extended_error;
+  std::string_view extended_error_text;
+  bool fresh;        ///< age < lifetime; else it is stale, and at most a day so
+  bool refresh_due;  ///< popular and in the last tenth of its lifetime: said once, so whoever sees it shall refresh it
+};
+
+struct CacheStatistics {
+  std::size_t entries = 0, octets = 0, budget = 0;
+  std::uint64_t stored = 0, evicted = 0;
+};
+
+/// Answers kept in memory, shared by all workers: a strict budget in octets that counts everything, the least recently
+/// used evicted first, one short lock per shard. Time and TTLs follow RFC 1035 §3.2.1, RFC 2308 and, for what outlives
+/// its TTL by at most a day, RFC 8767.
+class Cache {
+public:
+  /// How long an answer may be served after it went stale.
+  static constexpr std::uint32_t stale_limit = 86400;
+
+  explicit Cache(const CacheConfig& config);
+  ~Cache();
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+
+  const HashSeed& seed() const { return seed_; }
+  const CacheConfig& config() const { return config_; }
+
+  /// Calls `visit(const CachedAnswer&)` if an answer is kept that is fresh or not too stale; true if it did. Never
+  /// allocates. Counts as a use.
+  template <class Visit>
+  bool find(const CacheKey& key, Instant now, Visit&& visit) {
+    Shard& shard = shard_of(key);
+    const std::lock_guard lock(shard.mutex);
+    Entry* entry = look_up(shard, key);
+    CachedAnswer answer;
+    if (entry == nullptr || !use(shard, *entry, now, answer)) return false;
+    visit(static_cast<const CachedAnswer&>(answer));
+    return true;
+  }
+
+  /// Keeps an answer, in place of an older one; nothing happens if its TTL is 0, it is a failure, or larger than a
+  /// shard.
+  void store(const CacheKey& key, const AnswerImage& image, Instant now);
+
+  /// Forgets everything; returns how many answers that were.
+  std::size_t clear();
+  /// Forgets all answers for a name, or for it and all names below; returns how many.
+  enum class Reach { name_only, with_descendants };
+  std::size_t remove(const Name& name, Reach reach);
+
+  CacheStatistics statistics() const;
+
+  /// What an entry costs beyond its wire image, at the most (tested).
+  static constexpr std::size_t overhead_limit = 160;
+
+private:
+  struct Entry;
+  struct Shard {
+    mutable std::mutex mutex;
+    std::vector<std::uint32_t> tags;  // upper halves of hashes: most wrong slots are seen without touching the entry
+    std::vector<Entry*> slots;        // open addressing, linear; a power of two
+    Entry* newest = nullptr;
+    Entry* oldest = nullptr;
+    CacheStatistics statistics;
+  };
+
+  Shard& shard_of(const CacheKey& key) { return shards_[key.hash() & (shards_.size() - 1)]; }
+  static Entry* look_up(const Shard& shard, const CacheKey& key);
+  bool use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const;
+  std::uint32_t lifetime(std::uint32_t ttl) const;
+  void insert(Shard& shard, Entry* entry);
+  void erase(Shard& shard, Entry* entry);
+  static void grow(Shard& shard);
+  static std::size_t cost(const Entry& entry);
+  static std::size_t table_cost(const Shard& shard);
+
+  CacheConfig config_;
+  HashSeed seed_;
+  std::vector<Shard> shards_;
+};
+
+}  // namespace tacet

@@ -1,0 +1,68 @@
+#include "resolve/cache_key.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace tacet {
+namespace {
+
+__extension__ typedef unsigned __int128 Wide;
+
+/// Both halves of a full product, folded: mixes 128 bits into 64 in one multiplication.
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  const auto product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t load_word(const std::uint8_t* from) {
+  std::uint64_t word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+std::array<std::uint8_t, 5> kind_of(Type type, Class qclass, std::uint8_t bits) {
+  const auto t = static_cast<std::uint16_t>(type);
+  const auto c = static_cast<std::uint16_t>(qclass);
+  return {static_cast<std::uint8_t>(t >> 8), static_cast<std::uint8_t>(t), static_cast<std::uint8_t>(c >> 8),
+          static_cast<std::uint8_t>(c), bits};
+}
+
+}  // namespace
+
+HashSeed HashSeed::random() {
+  HashSeed seed;
+  if (::getentropy(&seed, sizeof seed) != 0) throw std::runtime_error("the system gives no random octets");
+  return seed;
+}
+
+CacheKey::CacheKey(const HashSeed& seed, Bytes query, const MessageIndex& index) {
+  const auto bits = static_cast<std::uint8_t>((index.dnssec_ok() ? dnssec_ok_bit : 0) |
+                                              (index.has(flag::cd) ? checking_disabled_bit : 0));
+  finish(seed, query.subspan(12, index.question_ends - 16U), kind_of(index.type, index.qclass, bits));
+}
+
+CacheKey::CacheKey(const HashSeed& seed, const Question& question, bool dnssec_ok, bool checking_disabled) {
+  const auto bits =
+      static_cast<std::uint8_t>((dnssec_ok ? dnssec_ok_bit : 0) | (checking_disabled ? checking_disabled_bit : 0));
+  finish(seed, question.name.wire(), kind_of(question.type, question.qclass, bits));
+}
+
+std::array<std::uint8_t, 5> CacheKey::kind() const {
+  std::array<std::uint8_t, tail> kind;
+  std::copy_n(octets_.begin() + (size_ - tail), tail, kind.begin());
+  return kind;
+}
+
+void CacheKey::finish(const HashSeed& seed, Bytes name, std::array<std::uint8_t, tail> kind) {
+  auto* end = std::transform(name.begin(), name.end(), octets_.data(), fold);
+  end = std::copy(kind.begin(), kind.end(), end);
+  size_ = static_cast<std::uint16_t>(end - octets_.data());
+  std::memset(end, 0, 8);
+  std::uint64_t state = seed.first ^ size_;
+  for (std::size_t at = 0; at < size_; at += 8) state = mix(state ^ load_word(octets_.data() + at), seed.second | 1U);
+  hash_ = mix(state, seed.first ^ 0x9E3779B97F4A7C15U);
+}
+
+}  // namespace tacet

@@ -1,0 +1,177 @@
+#include "resolve/policy.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/local_answer.hpp"
+
+namespace tacet {
+namespace {
+
+enum class Treatment : std::uint8_t {
+  localhost,    ///< resolves to the loopback addresses (RFC 6761 §6.3)
+  nonexistent,  ///< NXDOMAIN for the zone's own name and all below
+  empty_zone,   ///< the zone exists and holds nothing but its SOA (RFC 6303)
+  home,         ///< as empty_zone, but DS at the cut is the parent's to answer (RFC 8375 §4)
+};
+
+struct SpecialZone {
+  Name name;
+  Treatment treatment;
+};
+
+Name name_of(std::string_view text) { return Name::from_text(text).value(); }
+
+std::vector<SpecialZone> make_zones() {
+  std::vector<SpecialZone> zones;
+  const auto add = [&zones](std::string_view text, Treatment treatment) {
+    zones.push_back({name_of(text), treatment});
+  };
+  add("localhost", Treatment::localhost);
+  add("invalid", Treatment::nonexistent);                  // RFC 6761 §6.4
+  add("test", Treatment::nonexistent);                     // RFC 6761 §6.2
+  add("onion", Treatment::nonexistent);                    // RFC 7686
+  add("local", Treatment::nonexistent);                    // RFC 6762 §22.1: multicast DNS's
+  add("internal", Treatment::nonexistent);                 // reserved by ICANN for private use
+  add("use-application-dns.net", Treatment::nonexistent);  // asks browsers not to go around this resolver
+  add("home.arpa", Treatment::home);
+  add("resolver.arpa", Treatment::empty_zone);  // RFC 9462 §6.4: a forwarder does not forward it
+  // RFC 6303 §4 and RFC 7793: reverse zones of addresses that have no meaning outside.
+  for (const auto* zone : {"0.in-addr.arpa", "10.in-addr.arpa", "127.in-addr.arpa", "254.169.in-addr.arpa",
+                           "2.0.192.in-addr.arpa", "100.51.198.in-addr.arpa", "113.0.203.in-addr.arpa",
+                           "255.255.255.255.in-addr.arpa", "168.192.in-addr.arpa", "d.f.ip6.arpa", "8.e.f.ip6.arpa",
+                           "9.e.f.ip6.arpa", "a.e.f.ip6.arpa", "b.e.f.ip6.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"})
+    add(zone, Treatment::empty_zone);
+  for (int net = 16; net < 32; ++net) add(std::to_string(net) + ".172.in-addr.arpa", Treatment::empty_zone);
+  for (int net = 64; net < 128; ++net) add(std::to_string(net) + ".100.in-addr.arpa", Treatment::empty_zone);
+  std::string zeros;
+  for (int i = 0; i < 31; ++i) zeros += "0.";
+  add("0." + zeros + "ip6.arpa", Treatment::empty_zone);
+  add("1." + zeros + "ip6.arpa", Treatment::empty_zone);
+  return zones;
+}
+
+const std::vector<SpecialZone>& zones() {
+  static const std::vector<SpecialZone> all = make_zones();
+  return all;
+}
+
+const SpecialZone* zone_of(const Name& name) {
+  const auto found = std::ranges::find_if(zones(), [&](const SpecialZone& zone) { return name.under(zone.name); });
+  return found == zones().end() ? nullptr : &*found;
+}
+
+constexpr std::size_t canary_size = 25;  // of use-application-dns.net in wire form
+
+constexpr std::uint32_t localhost_ttl = 10800;
+
+/// The name that stands for a loopback address's reverse: 1.0.0.127.in-addr.arpa and ::1's.
+bool is_loopback_reverse(const Name& name) {
+  static const Name v4 = name_of("1.0.0.127.in-addr.arpa");
+  static const Name v6 = name_of("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa");
+  return name == v4 || name == v6;
+}
+
+AnswerImage localhost_answer(const Question& question, const Name& zone) {
+  std::vector<LocalRecord> answers;
+  const bool any = question.type == Type::any;
+  if (any || question.type == Type::a)
+    answers.push_back(a_record(question.name, localhost_ttl, std::array<std::uint8_t, 4>{127, 0, 0, 1}));
+  if (any || question.type == Type::aaaa) {
+    std::array<std::uint8_t, 16> loopback{};
+    loopback.back() = 1;
+    answers.push_back(aaaa_record(question.name, localhost_ttl, loopback));
+  }
+  if (answers.empty()) return local_answer(question, Rcode::noerror, {}, local_zone_soa(zone));
+  return local_answer(question, Rcode::noerror, answers);
+}
+
+AnswerImage empty_zone_answer(const Question& question, const Name& zone) {
+  if (is_loopback_reverse(question.name)) {
+    if (question.type != Type::ptr && question.type != Type::any)
+      return local_answer(question, Rcode::noerror, {}, local_zone_soa(zone));
+    const std::array answers{ptr_record(question.name, localhost_ttl, name_of("localhost"))};
+    return local_answer(question, Rcode::noerror, answers);
+  }
+  // Above the loopback names, and at the zone's own name, something exists: NODATA, not NXDOMAIN (RFC 8020).
+  static const Name v4 = name_of("1.0.0.127.in-addr.arpa");
+  const bool exists = question.name == zone || v4.under(question.name);
+  return local_answer(question, exists ? Rcode::noerror : Rcode::nxdomain, {}, local_zone_soa(zone));
+}
+
+/// Host names of one label are the local network's business; what the root itself is asked for (NS, SOA, DS) is not.
+bool is_host_lookup(Type type) {
+  return type == Type::a || type == Type::aaaa || type == Type::https || type == Type::svcb;
+}
+
+AnswerImage chaos_answer(const Question& question) {
+  static const Name version = name_of("version.bind");
+  static const Name server_version = name_of("version.server");
+  const bool asks_version = question.name == version || question.name == server_version;
+  const std::array answers{txt_record(question.name, 0, asks_version ? "tacet " TACET_VERSION : "tacet")};
+  return local_answer(question, Rcode::noerror, answers);
+}
+
+bool is_chaos_name(const Name& name) {
+  static const std::array names{name_of("version.bind"), name_of("version.server"), name_of("id.server"),
+                                name_of("hostname.bind")};
+  return std::ranges::find(names, name) != names.end();
+}
+
+}  // namespace
+
+bool Policy::might_answer(Bytes qname, Type, Class qclass) const {
+  if (qclass != Class::in || qname.size() < 3) return true;
+  // The last label decides: everything special ends in one of these, or has but one label.
+  std::size_t last = 0;
+  std::size_t labels = 0;
+  for (std::size_t at = 0; qname[at] != 0; at += qname[at] + 1U, ++labels) last = at;
+  if (labels == 1) return true;
+  const std::size_t size = qname[last];
+  const auto first = fold(qname[last + 1]);
+  switch (size) {
+    case 3:
+      return first == 'n' && qname.size() >= canary_size && fold(qname[qname.size() - canary_size + 1]) == 'u';
+    case 4:
+      return first == 't' || first == 'a';  // test, arpa
+    case 5:
+      return first == 'o' || first == 'l';  // onion, local
+    case 7:
+      return first == 'i';  // invalid
+    case 8:
+      return first == 'i';  // internal
+    case 9:
+      return first == 'l';  // localhost
+    default:
+      return false;
+  }
+}
+
+std::optional<AnswerImage> Policy::local_answer(const Question& question) const {
+  if (question.qclass == Class::ch) {
+    if (answer_chaos_ && (question.type == Type::txt || question.type == Type::any) && is_chaos_name(question.name))
+      return chaos_answer(question);
+    return tacet::local_answer(question, Rcode::refused, {});
+  }
+  if (const SpecialZone* zone = zone_of(question.name)) {
+    switch (zone->treatment) {
+      case Treatment::localhost:
+        return localhost_answer(question, zone->name);
+      case Treatment::nonexistent:
+        return tacet::local_answer(question, Rcode::nxdomain, {}, local_zone_soa(zone->name));
+      case Treatment::home:
+        if (question.type == Type::ds && question.name == zone->name) return std::nullopt;
+        return empty_zone_answer(question, zone->name);
+      case Treatment::empty_zone:
+        return empty_zone_answer(question, zone->name);
+    }
+  }
+  if (question.name.label_count() == 1 && is_host_lookup(question.type))
+    return tacet::local_answer(question, Rcode::nxdomain, {}, local_zone_soa(Name{}));
+  return std::nullopt;
+}
+
+}  // namespace tacet

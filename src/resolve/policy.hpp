@@ -1,0 +1,26 @@
+#pragma once
+#include <optional>
+
+#include "dns/answer_image.hpp"
+#include "tacet/config.hpp"
+#include "tacet/message.hpp"
+
+namespace tacet {
+
+/// Names that this machine answers for and that never leave it: special-use names (RFC 6761, 6762, 7686, 8375, 9462,
+/// .internal), the reverse zones of private addresses (RFC 6303), the canary of browsers, single-label host names.
+class Policy {
+public:
+  explicit Policy(const Config& config) : answer_chaos_(config.answer_chaos) {}
+
+  /// The answer to a question that is ours, or nothing if it is for the cache and the upstreams.
+  std::optional<AnswerImage> local_answer(const Question& question) const;
+
+  /// A cheap look that tells most questions apart from those which local_answer may answer: false means it will not.
+  bool might_answer(Bytes qname, Type type, Class qclass) const;
+
+private:
+  bool answer_chaos_;
+};
+
+}  // namespace tacet

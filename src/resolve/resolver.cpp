@@ -1,0 +1,187 @@
+#include "resolve/resolver.hpp"
+
+#include <algorithm>
+
+#include "dns/edns.hpp"
+#include "dns/fault_table.hpp"
+#include "dns/reply.hpp"
+#include "dns/wire.hpp"
+
+namespace tacet {
+namespace {
+
+Question question_of(Bytes query, const MessageIndex& index) {
+  return {Name::from_checked_wire(query.subspan(12, index.question_ends - 16U)), index.type, index.qclass};
+}
+
+Rcode rcode_of(Bytes reply) { return static_cast<Rcode>(load16(reply, 2) & flag::rcode_mask); }
+
+ReplySource source_of(const CachedAnswer& answer, const CacheConfig& clamps) {
+  return {.image = answer.image,
+          .ttl_offsets = answer.ttl_offsets,
+          .age = answer.age,
+          .min_ttl = clamps.min_ttl,
+          .max_ttl = clamps.max_ttl,
+          .fixed_ttl = std::nullopt,
+          .extended_error = answer.extended_error,
+          .extended_error_text = answer.extended_error_text};
+}
+
+ReplySource source_of(const AnswerImage& image) {
+  ReplySource source{.image = image.wire, .ttl_offsets = image.ttl_offsets};
+  if (image.extended_error) {
+    source.extended_error = image.extended_error->code;
+    source.extended_error_text = image.extended_error->text;
+  }
+  return source;
+}
+
+AnswerImage copy_of(const CachedAnswer& answer) {
+  AnswerImage image;
+  image.wire.assign(answer.image.begin(), answer.image.end());
+  image.ttl_offsets.assign(answer.ttl_offsets.begin(), answer.ttl_offsets.end());
+  image.kind = answer.kind;
+  return image;
+}
+
+/// Room for an image and for what a reply may add to it: OPT, extended error and its text.
+constexpr std::size_t reply_margin = 32 + ExtendedError::max_text;
+
+}  // namespace
+
+Resolver::Resolver(const Parts& parts)
+    : scheduler_(parts.scheduler),
+      tasks_(parts.tasks),
+      policy_(parts.policy),
+      cache_(parts.cache),
+      upstreams_(parts.upstreams),
+      metrics_(parts.metrics),
+      journal_(parts.metrics),
+      in_flight_(parts.scheduler, parts.pending_limit) {}
+
+std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std::span<std::uint8_t> out) {
+  if (const auto local = from_policy(query, out)) return *local;
+
+  const CacheKey key(cache_.seed(), query.wire, query.index);
+  std::size_t size = 0;
+  bool refresh = false;
+  std::optional<AnswerImage> stale;
+  cache_.find(key, query.arrived, [&](const CachedAnswer& answer) {
+    if (!answer.fresh) {
+      stale = copy_of(answer);
+      return;
+    }
+    size = write_reply(source_of(answer, cache_.config()), {query.wire, query.index, query.limit}, out);
+    refresh = answer.refresh_due;
+  });
+  if (size > 0) {
+    journal_.answered_now(Source::cache, rcode_of(out));
+    if (refresh && !in_flight_.begin(key)) {
+      ++metrics_.refreshed_ahead;
+      tasks_.spawn(fly(key, question_of(query.wire, query.index)));
+    }
+    return size;
+  }
+
+  if (!query.index.has(flag::rd)) {  // who does not ask for recursion gets what is here, and nothing is
+    journal_.answered_now(Source::cache, Rcode::refused);
+    const ExtendedError error{ede::not_authoritative, {}};
+    return write_error({query.wire, query.index, query.limit}, Rcode::refused, error, out);
+  }
+  return Miss{{query.wire.begin(), query.wire.end()}, query.index, query.arrived, query.limit, key, std::move(stale)};
+}
+
+std::optional<std::size_t> Resolver::from_policy(const QueryView& query, std::span<std::uint8_t> out) {
+  const Bytes name = query.wire.subspan(12, query.index.question_ends - 16U);
+  if (!policy_.might_answer(name, query.index.type, query.index.qclass)) return std::nullopt;
+  const auto local = policy_.local_answer(question_of(query.wire, query.index));
+  if (!local) return std::nullopt;
+  const std::size_t size = write_reply(source_of(*local), {query.wire, query.index, query.limit}, out);
+  journal_.answered_now(Source::policy, rcode_of(out));
+  return size;
+}
+
+Task<Reply> Resolver::answer(Miss miss) {
+  const Outcome outcome = co_await resolve(miss);
+  Reply reply = fit(outcome, miss);
+  record(outcome, miss, reply);
+  co_return reply;
+}
+
+Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
+  FetchResult fetched = failures_.recall(miss.key, miss.arrived);
+  if (!fetched) {
+    InFlight::Seat seat(in_flight_, miss.key);
+    if (seat.leads())
+      tasks_.spawn(fly(miss.key, question_of(miss.query, miss.index)));
+    else
+      ++metrics_.coalesced;
+    const Instant until = miss.arrived + (miss.stale ? stale_patience : answer_limit);
+    std::optional<FetchResult> arrived = co_await seat.wait(until);
+    if (arrived) fetched = std::move(*arrived);
+  }
+  const bool failed = !fetched || !*fetched || (*fetched)->image.kind == AnswerKind::failure;
+  if (failed && miss.stale) co_return Outcome{Source::stale, nullptr};
+  if (fetched && *fetched) co_return Outcome{Source::upstream, std::move(fetched)};
+  co_return Outcome{Source::failure, std::move(fetched)};
+}
+
+/// Asks the upstreams for everyone who waits for this question, keeps what may be kept, and tells them.
+Task<void> Resolver::fly(CacheKey key, Question question) {
+  const Message query = upstream_query(question, key.dnssec_ok(), key.checking_disabled());
+  const Instant deadline = scheduler_.now() + answer_limit;
+  Result<Response> response = co_await upstreams_.exchange(query, deadline);
+  const Instant now = scheduler_.now();
+  Result<Fetched> fetched = fail(Fault::timeout);
+  if (response) {
+    fetched = Fetched{make_image(response->message, key.dnssec_ok()), std::move(response->exchange)};
+    cache_.store(key, fetched->image, now);
+    failures_.forget_own();
+  } else {
+    fetched = fail(std::move(response.error()));
+  }
+  const bool failed = !fetched || fetched->image.kind == AnswerKind::failure;
+  const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(fetched));
+  if (failed) failures_.remember(key, result, now);
+  in_flight_.land(key, result);
+}
+
+Reply Resolver::fit(const Outcome& outcome, const Miss& miss) const {
+  const ReplyRequest request{miss.query, miss.index, miss.limit};
+  Reply reply;
+  if (outcome.source == Source::failure) {
+    static const Error too_late{Fault::timeout, "no upstream answered in time"};
+    const Error& error = outcome.fetched ? outcome.fetched->error() : too_late;
+    const FaultReply told = reply_for(error.fault);
+    const ExtendedError extended{told.extended_error, error.detail.substr(0, ExtendedError::max_text)};
+    reply.resize(miss.query.size() + reply_margin);
+    reply.resize(write_error(request, told.rcode, extended, reply));
+    return reply;
+  }
+  const AnswerImage& image = outcome.source == Source::stale ? *miss.stale : (*outcome.fetched)->image;
+  ReplySource source = source_of(image);
+  if (outcome.source == Source::stale) {
+    source.fixed_ttl = stale_ttl;
+    source.extended_error = image.kind == AnswerKind::nxdomain ? ede::stale_nxdomain : ede::stale_answer;
+  } else {
+    source.min_ttl = cache_.config().min_ttl;
+    source.max_ttl = cache_.config().max_ttl;
+  }
+  reply.resize(image.wire.size() + reply_margin);
+  reply.resize(write_reply(source, request, reply));
+  return reply;
+}
+
+void Resolver::record(const Outcome& outcome, const Miss& miss, const Reply& reply) {
+  const bool fetched = outcome.fetched && outcome.fetched->has_value();
+  const bool failed = outcome.fetched && !outcome.fetched->has_value();
+  journal_.record({.query = miss.query,
+                   .index = miss.index,
+                   .source = outcome.source,
+                   .rcode = rcode_of(reply),
+                   .taken = scheduler_.now() - miss.arrived,
+                   .exchange = fetched ? &(*outcome.fetched)->exchange : nullptr,
+                   .error = failed ? &outcome.fetched->error() : nullptr});
+}
+
+}  // namespace tacet

@@ -1,0 +1,95 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "base/task_group.hpp"
+#include "observe/journal.hpp"
+#include "resolve/cache.hpp"
+#include "resolve/failures.hpp"
+#include "resolve/in_flight.hpp"
+#include "resolve/policy.hpp"
+
+namespace tacet {
+
+/// A client's query as a listener has it in its buffer: valid while the buffer is.
+struct QueryView {
+  Bytes wire;
+  const MessageIndex& index;
+  Instant arrived;
+  std::size_t limit;  ///< octets that the reply may have: udp_limit(), or 65535 over TCP
+};
+
+/// A query that cannot be answered at once, with what was learned while trying.
+struct Miss {
+  std::vector<std::uint8_t> query;
+  MessageIndex index;
+  Instant arrived;
+  std::size_t limit;
+  CacheKey key;
+  std::optional<AnswerImage> stale;  ///< an answer that has outlived its TTL, for want of a better one
+};
+
+/// A reply, ready to be sent.
+using Reply = std::vector<std::uint8_t>;
+
+/// Answers queries: policy, then cache, then upstream, in this order and nowhere else. One per worker; the cache is
+/// shared with the others.
+class Resolver {
+public:
+  /// Every query is answered within this time, with whatever there is by then.
+  static constexpr Duration answer_limit = std::chrono::milliseconds(4500);
+  /// How long a query waits for a fresh answer when a stale one is at hand (RFC 8767 §5).
+  static constexpr Duration stale_patience = std::chrono::milliseconds(1800);
+  /// The TTL of stale answers, seconds (RFC 8767 §5.2).
+  static constexpr std::uint32_t stale_ttl = 30;
+
+  struct Parts {
+    Scheduler& scheduler;
+    TaskGroup& tasks;
+    const Policy& policy;
+    Cache& cache;
+    Upstream& upstreams;
+    Metrics& metrics;
+    std::size_t pending_limit;
+  };
+  explicit Resolver(const Parts& parts);
+
+  /// The hot path: writes the reply into `out` and returns its size if policy or cache have it; else says what is
+  /// missing. Allocates only in the latter case.
+  std::variant<std::size_t, Miss> answer_now(const QueryView& query, std::span<std::uint8_t> out);
+
+  /// Fetches what is missing. Never fails: every outcome is fit to be sent.
+  Task<Reply> answer(Miss miss);
+
+  /// Queries that wait for an upstream now.
+  std::size_t pending() const { return in_flight_.waiting(); }
+  /// The network changed: what failed may work now.
+  void forget_failures() { failures_.forget_own(); }
+
+private:
+  struct Outcome {
+    Source source;
+    FetchResult fetched;  // null if nothing came in time
+  };
+
+  std::optional<std::size_t> from_policy(const QueryView& query, std::span<std::uint8_t> out);
+  Task<Outcome> resolve(const Miss& miss);
+  Task<void> fly(CacheKey key, Question question);
+  Reply fit(const Outcome& outcome, const Miss& miss) const;
+  void record(const Outcome& outcome, const Miss& miss, const Reply& reply);
+
+  Scheduler& scheduler_;
+  TaskGroup& tasks_;
+  const Policy& policy_;
+  Cache& cache_;
+  Upstream& upstreams_;
+  Metrics& metrics_;
+  Journal journal_;
+  InFlight in_flight_;
+  Failures failures_;
+};
+
+}  // namespace tacet

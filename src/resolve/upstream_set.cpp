@@ -1,0 +1,295 @@
+#include "resolve/upstream_set.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace tacet {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// How long a query waits on one lane before another service is asked as well. A connection that has yet to be made
+/// needs three round trips; one that is up answers in one, but the upstream's own recursion may take most of a second.
+constexpr Duration cold_patience = milliseconds(600), warm_patience = seconds(1);
+constexpr Duration least_hedge_delay = milliseconds(10);
+/// Beyond so many outstanding, what is slow is the load, and hedges would add to it.
+constexpr std::uint32_t most_outstanding_for_hedge = 64;
+/// A second connection is opened when so many queries came within a second.
+constexpr std::uint32_t busy_rate = 4;
+
+bool is_failure(Rcode rcode) { return rcode != Rcode::noerror && rcode != Rcode::nxdomain; }
+
+}  // namespace
+
+struct UpstreamSet::Lane {
+  Service* service = nullptr;
+  std::unique_ptr<Upstream> upstream;
+  Latency latency;
+  std::uint64_t sent = 0;             // numbers attempts in the order in which they were sent
+  std::uint64_t latest_answered = 0;  // the highest of those numbers that was answered
+  Instant last_answer{};
+};
+
+struct UpstreamSet::Service {
+  std::string operator_name;
+  std::size_t group = 0;
+  std::vector<Lane> lanes;
+  Health health;
+  std::size_t turn = 0;  // alternates over warm lanes
+  Instant second_begun{};
+  std::uint32_t in_second = 0;
+
+  bool busy(Instant now) {
+    if (now - second_begun >= seconds(1)) {
+      second_begun = now;
+      in_second = 0;
+    }
+    return ++in_second >= busy_rate;
+  }
+};
+
+/// One query and the attempts at it; lives until the last of them has ended, for a losing one's time is a sample too.
+struct UpstreamSet::Race {
+  Race(Scheduler& scheduler, const Message& asked, Instant until) : query(asked), deadline(until), bell(scheduler) {}
+
+  Message query;
+  Instant deadline;
+  Bell bell;
+  std::optional<Response> good;
+  std::optional<Response> poor;  // an answer, but SERVFAIL or the like
+  std::optional<Error> error;
+  std::size_t running = 0;
+  Lane* first = nullptr;
+  std::uint64_t first_number = 0;
+  bool hedged = false;
+
+  void finish(Result<Response> result) {
+    --running;
+    if (!result)
+      error = result.error();
+    else if (is_failure(result->message.rcode()))
+      poor = std::move(*result);
+    else if (!good)
+      good = std::move(*result);
+    bell.ring();
+  }
+};
+
+UpstreamSet::UpstreamSet(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics,
+                         std::vector<UpstreamOperator> operators)
+    : scheduler_(scheduler),
+      tasks_(tasks),
+      metrics_(metrics) {
+  for (std::size_t group = 0; group < operators.size(); ++group) {
+    for (UpstreamService& configured : operators[group].services) {
+      auto& service = services_.emplace_back(std::make_unique<Service>());
+      service->operator_name = operators[group].name;
+      service->group = group;
+      for (auto& upstream : configured.lanes) {
+        Lane& lane = service->lanes.emplace_back();
+        lane.service = service.get();
+        lane.upstream = std::move(upstream);
+      }
+    }
+  }
+}
+
+UpstreamSet::~UpstreamSet() = default;
+
+Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadline) {
+  // Connections made before a suspend are dead by now, whatever they look like.
+  const Duration asleep_before = std::exchange(asleep_, scheduler_.clock().asleep());
+  if (asleep_ - asleep_before > seconds(1)) network_changed();
+  extra_.earn();
+  const Instant begun = scheduler_.now();
+  const std::vector<Service*> order = in_order(begun);
+  auto race = std::make_shared<Race>(scheduler_, query, deadline);
+  std::size_t next = 1;
+  Lane* lane = &choose_lane(*order.front());
+  Instant patience = begun + (lane->upstream->state().warm ? warm_patience : cold_patience);
+  Duration hedge_delay = std::max(least_hedge_delay, lane->latency.percentile(0.5) * 11 / 10);
+  Instant hedge_at = partner(*lane) != nullptr ? begun + hedge_delay : Instant::max();
+  start(race, *lane, Purpose::first);
+  open_second(race, *lane);
+  probe(query, deadline, order);
+
+  for (;;) {
+    const Instant until = std::min({deadline, patience, hedge_at});
+    co_await race->bell.wait(until);
+    if (race->good) co_return std::move(*race->good);
+    const Instant now = scheduler_.now();
+    if (now >= deadline) break;
+    if (race->running == 0 && next == order.size()) break;
+    if (race->running == 0 || now >= patience) {
+      patience = Instant::max();
+      Lane* other = partner(*lane);
+      if (next < order.size() || (race->running > 0 && other != nullptr)) {
+        lane = next < order.size() ? &choose_lane(*order[next++]) : other;
+        ++metrics_.retries;
+        start(race, *lane, Purpose::fallback);
+        patience = now + cold_patience;
+      }
+    } else if (now >= hedge_at) {
+      // Asked again at growing intervals, for what is lost may show only later.
+      hedge_delay *= 2;
+      hedge_at = hedge(race) ? Instant::max() : now + hedge_delay;
+    }
+  }
+  if (race->poor) co_return std::move(*race->poor);
+  if (race->error) co_return fail(*race->error);
+  co_return fail(Fault::timeout, "no upstream answered in time");
+}
+
+/// The services in the order to try: operators as configured; inside one those that work, then those that do not; among
+/// those that work as configured unless another is markedly faster.
+std::vector<UpstreamSet::Service*> UpstreamSet::in_order(Instant) {
+  std::vector<Service*> order;
+  order.reserve(services_.size());
+  for (const auto& service : services_) order.push_back(service.get());
+  const auto typical = [](const Service& service) { return service.lanes.front().latency.percentile(0.5); };
+  std::ranges::stable_sort(order, [&](const Service* a, const Service* b) {
+    if (a->group != b->group) return a->group < b->group;
+    if (a->health.good() != b->health.good()) return a->health.good();
+    if (!a->health.good()) return a->health.failures() < b->health.failures();
+    const Duration time_a = typical(*a), time_b = typical(*b);
+    return time_a > Duration::zero() && time_b > Duration::zero() && time_a * 3 < time_b * 2 &&
+           time_b - time_a > milliseconds(5);
+  });
+  return order;
+}
+
+UpstreamSet::Lane& UpstreamSet::choose_lane(Service& service) {
+  for (std::size_t i = 0; i < service.lanes.size(); ++i) {
+    Lane& lane = service.lanes[++service.turn % service.lanes.size()];
+    if (lane.upstream->state().warm) return lane;
+  }
+  return service.lanes.front();
+}
+
+/// A warm lane of the same operator, to ask a second time.
+UpstreamSet::Lane* UpstreamSet::partner(const Lane& lane) {
+  const auto usable = [&lane](const Lane& other) { return &other != &lane && other.upstream->state().warm; };
+  for (Lane& other : lane.service->lanes)
+    if (usable(other)) return &other;
+  for (const auto& service : services_) {
+    if (service->group != lane.service->group || !service->health.good()) continue;
+    for (Lane& other : service->lanes)
+      if (usable(other)) return &other;
+  }
+  return nullptr;
+}
+
+void UpstreamSet::start(const std::shared_ptr<Race>& race, Lane& lane, Purpose purpose) {
+  ++race->running;
+  if (purpose == Purpose::first) {
+    race->first = &lane;
+    race->first_number = lane.sent + 1;
+  }
+  tasks_.spawn(attempt(race, lane, purpose));
+}
+
+Task<void> UpstreamSet::attempt(std::shared_ptr<Race> race, Lane& lane, Purpose purpose) {
+  const std::uint64_t number = ++lane.sent;
+  const Instant begun = scheduler_.now();
+  Result<Response> result = co_await lane.upstream->exchange(race->query, race->deadline);
+  note(lane, number, begun, result);
+  if (purpose == Purpose::hedge && result && !race->good && !is_failure(result->message.rcode())) ++metrics_.hedges_won;
+  race->finish(std::move(result));
+}
+
+void UpstreamSet::note(Lane& lane, std::uint64_t number, Instant begun, const Result<Response>& result) {
+  const Instant now = scheduler_.now();
+  if (result) {
+    lane.latency.sample(result->exchange.round_trip);
+    lane.latest_answered = std::max(lane.latest_answered, number);
+    lane.last_answer = now;
+    lane.service->health.succeeded();
+    return;
+  }
+  const Fault fault = result.error().fault;
+  if (fault == Fault::mismatched || fault == Fault::malformed || fault == Fault::protocol) ++metrics_.bad_answers;
+  // A name that nobody answers says nothing about the lane if the lane has answered others meanwhile.
+  const bool only_this_name = fault == Fault::timeout && lane.last_answer >= begun;
+  if (!only_this_name && fault != Fault::cancelled && fault != Fault::overloaded) lane.service->health.failed(now);
+}
+
+/// Asks once more over the operator's other connection if the first one seems to be held up by a loss. A later query
+/// already answered there, or a kernel that has nothing unacknowledged and nothing out of order, says that this name is
+/// merely slow upstream. True if the question is settled: asked, or never to be asked.
+bool UpstreamSet::hedge(const std::shared_ptr<Race>& race) {
+  Lane& first = *race->first;
+  if (first.latest_answered > race->first_number) return true;
+  const UpstreamState state = first.upstream->state();
+  if (!state.held_up) return false;
+  Lane* other = partner(first);
+  if (other == nullptr || state.outstanding > most_outstanding_for_hedge) return true;
+  if (!extra_.spend()) {
+    ++metrics_.hedges_denied;
+    return true;
+  }
+  ++metrics_.hedges_sent;
+  start(race, *other, Purpose::hedge);
+  return true;
+}
+
+/// Under traffic a service gets its second connection, opened by asking this query there as well.
+void UpstreamSet::open_second(const std::shared_ptr<Race>& race, Lane& first) {
+  Service& service = *first.service;
+  if (!service.busy(scheduler_.now()) || !service.health.good()) return;
+  for (Lane& lane : service.lanes) {
+    const UpstreamState state = lane.upstream->state();
+    if (&lane == &first || state.warm || state.outstanding > 0) continue;
+    if (!first.upstream->state().warm || !extra_.spend()) return;
+    ++metrics_.hedges_sent;
+    start(race, lane, Purpose::hedge);
+    return;
+  }
+}
+
+/// Looks whether a failing service of the chosen operator works again, beside a query that does not wait for it.
+void UpstreamSet::probe(const Message& query, Instant deadline, const std::vector<Service*>& order) {
+  for (Service* service : order) {
+    if (service == order.front() || service->group != order.front()->group) continue;
+    if (!service->health.probe_due(scheduler_.now())) continue;
+    auto race = std::make_shared<Race>(scheduler_, query, deadline);
+    start(race, service->lanes.front(), Purpose::probe);
+  }
+}
+
+UpstreamState UpstreamSet::state() const {
+  UpstreamState sum;
+  for (const auto& service : services_) {
+    for (const Lane& lane : service->lanes) {
+      const UpstreamState state = lane.upstream->state();
+      sum.warm = sum.warm || state.warm;
+      sum.outstanding += state.outstanding;
+    }
+  }
+  return sum;
+}
+
+void UpstreamSet::network_changed() {
+  for (const auto& service : services_) {
+    service->health = {};
+    for (Lane& lane : service->lanes) {
+      lane.latency.clear();
+      lane.upstream->network_changed();
+    }
+  }
+}
+
+std::vector<LaneReport> UpstreamSet::reports() const {
+  std::vector<LaneReport> reports;
+  for (const auto& service : services_) {
+    for (const Lane& lane : service->lanes) {
+      reports.push_back({std::string(lane.upstream->id()), service->operator_name, service->health.good(),
+                         lane.latency.percentile(0.5), lane.latency.percentile(0.95), lane.latency.percentile(0.99),
+                         lane.upstream->state()});
+    }
+  }
+  return reports;
+}
+
+}  // namespace tacet

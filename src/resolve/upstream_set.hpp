@@ -1,0 +1,77 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/scheduler.hpp"
+#include "base/task_group.hpp"
+#include "observe/latency.hpp"
+#include "observe/metrics.hpp"
+#include "resolve/health.hpp"
+#include "tacet/upstream.hpp"
+
+namespace tacet {
+
+/// One way to reach an operator: the lanes (connections) of one configured upstream entry, the first used first.
+struct UpstreamService {
+  std::vector<std::unique_ptr<Upstream>> lanes;
+};
+
+/// The services of one operator, in order of preference. Whatever one of them is asked, the others may be asked as
+/// well.
+struct UpstreamOperator {
+  std::string name;
+  std::vector<UpstreamService> services;
+};
+
+/// What one lane looks like to the set: its own state and what the set has measured.
+struct LaneReport {
+  std::string id;
+  std::string operator_name;
+  bool good;               ///< its service is believed to work
+  Duration p50, p95, p99;  ///< round-trip times of the last answers; zero without any
+  UpstreamState state;
+};
+
+/// Several upstreams, used like one: chooses by health and latency, spreads over warm connections, asks a second time
+/// where the first seems lost, fails over. Inside an operator by what is measured, across operators by order. Hedges
+/// never leave the operator, and are at most a twentieth of all queries in the long run.
+class UpstreamSet final : public Upstream {
+public:
+  /// `tasks` and everything else must outlive the set's use; cancel the group before the set is destroyed.
+  UpstreamSet(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, std::vector<UpstreamOperator> operators);
+  ~UpstreamSet() override;
+
+  std::string_view id() const override { return "all upstreams"; }
+  Task<Result<Response>> exchange(const Message& query, Instant deadline) override;
+  UpstreamState state() const override;
+  void network_changed() override;
+
+  std::vector<LaneReport> reports() const;
+
+private:
+  struct Lane;
+  struct Service;
+  struct Race;
+  enum class Purpose : std::uint8_t { first, hedge, fallback, probe };
+
+  std::vector<Service*> in_order(Instant now);
+  Lane& choose_lane(Service& service);
+  Lane* partner(const Lane& lane);
+  Task<void> attempt(std::shared_ptr<Race> race, Lane& lane, Purpose purpose);
+  void start(const std::shared_ptr<Race>& race, Lane& lane, Purpose purpose);
+  void note(Lane& lane, std::uint64_t number, Instant begun, const Result<Response>& result);
+  bool hedge(const std::shared_ptr<Race>& race);
+  void probe(const Message& query, Instant deadline, const std::vector<Service*>& order);
+  void open_second(const std::shared_ptr<Race>& race, Lane& first);
+
+  Scheduler& scheduler_;
+  TaskGroup& tasks_;
+  Metrics& metrics_;
+  ExtraBudget extra_;
+  Duration asleep_;                                 // of the machine, when last looked at
+  std::vector<std::unique_ptr<Service>> services_;  // of all operators, in configured order
+};
+
+}  // namespace tacet

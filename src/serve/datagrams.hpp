@@ -1,0 +1,49 @@
+#pragma once
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "tacet/message.hpp"
+
+namespace tacet {
+
+/// Who sent a datagram, and which of our addresses it was sent to (where the socket was told to say).
+struct Peer {
+  sockaddr_storage address{};
+  socklen_t address_size = 0;
+  std::array<std::uint8_t, 64> control{};  // IP_PKTINFO as received, sent back as it came
+  std::size_t control_size = 0;
+};
+
+/// Receives and sends datagrams by the burst, with two system calls for up to 64 of them where the system can. Its
+/// buffers are made once.
+class Datagrams {
+public:
+  static constexpr std::size_t most = 64;
+
+  Datagrams();
+  ~Datagrams();
+
+  /// Takes what waits on the socket, without waiting; returns how many datagrams that were.
+  std::size_t receive(int socket);
+  /// The i-th datagram of the burst; empty if it was longer than any query (4096 octets).
+  Bytes datagram(std::size_t i) const;
+  Peer peer(std::size_t i) const;
+
+  /// Where the reply to the i-th datagram is written: room for safe_udp_size octets. Call reply() afterwards.
+  std::span<std::uint8_t> room(std::size_t i);
+  void reply(std::size_t i, std::size_t size);
+  /// Sends the replies of this burst. What the kernel does not take is lost, and only that; returns how many.
+  std::size_t send(int socket);
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Sends one reply to a peer; false if the kernel did not take it.
+bool send_datagram(int socket, const Peer& peer, Bytes reply);
+
+}  // namespace tacet

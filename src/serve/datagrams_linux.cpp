@@ -1,0 +1,116 @@
+#ifdef __linux__
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "dns/edns.hpp"
+#include "serve/datagrams.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr std::size_t largest_query = 4096;
+
+}  // namespace
+
+struct Datagrams::State {
+  std::array<mmsghdr, most> in{}, out{};
+  std::array<iovec, most> in_parts{}, out_parts{};
+  std::array<sockaddr_storage, most> peers{};
+  std::array<std::array<std::uint8_t, 64>, most> controls{};
+  std::vector<std::uint8_t> queries = std::vector<std::uint8_t>(most * largest_query);
+  std::vector<std::uint8_t> replies = std::vector<std::uint8_t>(most * safe_udp_size);
+  std::size_t replied = 0;
+};
+
+Datagrams::Datagrams() : state_(std::make_unique<State>()) {
+  State& s = *state_;
+  for (std::size_t i = 0; i < most; ++i) {
+    s.in_parts[i] = {s.queries.data() + i * largest_query, largest_query};
+    s.in[i].msg_hdr.msg_iov = &s.in_parts[i];
+    s.in[i].msg_hdr.msg_iovlen = 1;
+    s.in[i].msg_hdr.msg_name = &s.peers[i];
+    s.in[i].msg_hdr.msg_control = s.controls[i].data();
+  }
+}
+
+Datagrams::~Datagrams() = default;
+
+std::size_t Datagrams::receive(int socket) {
+  State& s = *state_;
+  s.replied = 0;
+  for (mmsghdr& message : s.in) {
+    message.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    message.msg_hdr.msg_controllen = s.controls[0].size();
+  }
+  const int count = ::recvmmsg(socket, s.in.data(), most, MSG_DONTWAIT, nullptr);
+  return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+Bytes Datagrams::datagram(std::size_t i) const {
+  const mmsghdr& message = state_->in[i];
+  if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) return {};
+  return {static_cast<const std::uint8_t*>(state_->in_parts[i].iov_base), message.msg_len};
+}
+
+Peer Datagrams::peer(std::size_t i) const {
+  const msghdr& header = state_->in[i].msg_hdr;
+  Peer peer;
+  peer.address = state_->peers[i];
+  peer.address_size = header.msg_namelen;
+  peer.control_size = header.msg_controllen;
+  std::memcpy(peer.control.data(), header.msg_control, peer.control_size);
+  return peer;
+}
+
+std::span<std::uint8_t> Datagrams::room(std::size_t i) {
+  return {state_->replies.data() + i * safe_udp_size, safe_udp_size};
+}
+
+void Datagrams::reply(std::size_t i, std::size_t size) {
+  State& s = *state_;
+  const msghdr& asked = s.in[i].msg_hdr;
+  s.out_parts[s.replied] = {room(i).data(), size};
+  msghdr& header = s.out[s.replied].msg_hdr;
+  header = {};
+  header.msg_name = asked.msg_name;
+  header.msg_namelen = asked.msg_namelen;
+  header.msg_iov = &s.out_parts[s.replied];
+  header.msg_iovlen = 1;
+  if (asked.msg_controllen > 0) {
+    header.msg_control = asked.msg_control;
+    header.msg_controllen = asked.msg_controllen;
+  }
+  ++s.replied;
+}
+
+std::size_t Datagrams::send(int socket) {
+  State& s = *state_;
+  std::size_t done = 0, lost = 0;
+  while (done < s.replied) {
+    const int sent = ::sendmmsg(socket, s.out.data() + done, static_cast<unsigned>(s.replied - done), MSG_DONTWAIT);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) ++lost;  // the first of them cannot be sent; the rest may
+    done += sent > 0 ? static_cast<std::size_t>(sent) : 1;
+  }
+  return lost;
+}
+
+bool send_datagram(int socket, const Peer& peer, Bytes reply) {
+  Peer to = peer;
+  iovec part{const_cast<std::uint8_t*>(reply.data()), reply.size()};
+  msghdr header{};
+  header.msg_name = &to.address;
+  header.msg_namelen = to.address_size;
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (to.control_size > 0) {
+    header.msg_control = to.control.data();
+    header.msg_controllen = to.control_size;
+  }
+  return ::sendmsg(socket, &header, MSG_DONTWAIT) >= 0;
+}
+
+}  // namespace tacet
+#endif

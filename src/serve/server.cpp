@@ -1,0 +1,143 @@
+#include "tacet/server.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "serve/control.hpp"
+#include "serve/service_manager.hpp"
+#include "serve/worker.hpp"
+
+namespace tacet {
+namespace {
+
+/// How often bundle files are looked at; also the only wake-up of an idle tacet.
+constexpr Duration housekeeping = std::chrono::minutes(1);
+
+/// Sockets for every worker on every address that this machine has: [worker][address].
+Result<std::vector<std::vector<ListenSockets>>> bind_all(const Config& config) {
+  const Sharing sharing = config.workers > 1 ? Sharing::among_workers : Sharing::exclusive;
+  std::vector<std::vector<ListenSockets>> sockets(config.workers);
+  for (const SocketAddress& address : config.listen) {
+    Result<void> free = sharing == Sharing::among_workers ? probe_address(address) : Result<void>{};
+    for (auto& of_worker : sockets) {
+      if (!free) break;
+      Result<ListenSockets> bound = bind_sockets(address, sharing);
+      if (bound)
+        of_worker.push_back(std::move(*bound));
+      else
+        free = fail(bound.error());
+    }
+    if (free) continue;
+    if (free.error().fault != Fault::unsupported || !address.is_default) return fail(free.error());
+    log::warn("{}: not served", free.error().detail);
+  }
+  if (sockets.front().empty()) return fail(Fault::unsupported, "none of the default addresses exists on this machine");
+  return sockets;
+}
+
+}  // namespace
+
+class Server::State {
+public:
+  State(const Config& configured, TrustStores stores)
+      : config_(configured),
+        trust_(std::move(stores)),
+        policy_(config_),
+        cache_(config_.cache),
+        loop_(clock_) {}
+
+  void serve_on(std::vector<std::vector<ListenSockets>> sockets) {
+    for (const ListenSockets& listen : sockets.front()) listen_.push_back(to_string(listen.address));
+    const SharedParts shared{clock_, config_, trust_, policy_, cache_, exposure_};
+    for (auto& of_worker : sockets) workers_.push_back(std::make_unique<Worker>(shared, std::move(of_worker)));
+  }
+
+  void run();
+  void stop() { loop_.stop(); }
+
+private:
+  void open_control();
+  Snapshot snapshot();
+  std::size_t flush(const FlushScope& scope) {
+    return scope.name ? cache_.remove(*scope.name, scope.reach) : cache_.clear();
+  }
+
+  Config config_;
+  TrustStores trust_;
+  SystemClock clock_;
+  Policy policy_;
+  Cache cache_;
+  ExposureLog exposure_;
+  Loop loop_;  // of the thread that called run(): signals and housekeeping
+  Instant started_{clock_.now()};
+  std::vector<std::string> listen_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Control> control_;
+};
+
+void Server::State::run() {
+  loop_.on_signals({SIGTERM, SIGINT}, [this](int) { loop_.stop(); });
+  Alarm keep_house(loop_.scheduler(), [&] {
+    trust_.refresh();
+    keep_house.arm(loop_.now() + housekeeping);
+  });
+  keep_house.arm(loop_.now() + housekeeping);
+
+  for (const auto& worker : workers_) worker->start();
+  open_control();
+  log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_, ", "));
+  notify_service_manager("READY=1");
+
+  loop_.run();
+
+  notify_service_manager("STOPPING=1");
+  log::info("stopping");
+  control_.reset();  // first: its handlers wait for workers
+  for (const auto& worker : workers_) worker->stop();
+  for (const auto& worker : workers_) worker->join();
+}
+
+void Server::State::open_control() {
+  if (config_.control.socket.empty()) return;
+  ControlHandlers handlers;
+  handlers.status = [this] { return Result<Snapshot>(snapshot()); };
+  handlers.flush = [this](const FlushScope& scope) { return Result<std::size_t>(flush(scope)); };
+  Result<std::unique_ptr<Control>> control = Control::create(config_.control, std::move(handlers));
+  if (control)
+    control_ = std::move(*control);
+  else
+    log::warn("no control socket, so `tacet status` and `tacet flush` will not work: {}", control.error().detail);
+}
+
+Snapshot Server::State::snapshot() {
+  Snapshot snapshot;
+  snapshot.uptime = clock_.now() - started_;
+  snapshot.listen = listen_;
+  snapshot.workers = static_cast<unsigned>(workers_.size());
+  snapshot.cache = cache_.statistics();
+  for (const auto& worker : workers_) worker->add_to(snapshot);
+  return snapshot;
+}
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::create(const Config& config) {
+  Result<TrustStores> trust = TrustStores::load(config);
+  if (!trust) return fail(std::move(trust.error()));
+  auto sockets = bind_all(config);
+  if (!sockets) return fail(std::move(sockets.error()));
+  auto state = std::make_unique<State>(config, std::move(*trust));
+  state->serve_on(std::move(*sockets));
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+void Server::run() { state_->run(); }
+void Server::stop() { state_->stop(); }
+
+}  // namespace tacet

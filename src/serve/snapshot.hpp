@@ -1,0 +1,25 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "observe/metrics.hpp"
+#include "resolve/cache.hpp"
+#include "resolve/upstream_set.hpp"
+#include "tacet/instant.hpp"
+
+namespace tacet {
+
+/// Everything that `tacet status` shows, taken from all workers at nearly one moment.
+struct Snapshot {
+  Duration uptime{};
+  std::vector<std::string> listen;  ///< addresses that are served
+  unsigned workers = 0;
+  Metrics metrics;  ///< of all workers
+  CacheStatistics cache;
+  std::vector<LaneReport> lanes;        ///< of all workers, one after another
+  std::uint64_t pending = 0;            ///< queries that wait for an upstream
+  std::uint64_t plaintext_lookups = 0;  ///< bootstrap look-ups made in the clear
+};
+
+}  // namespace tacet

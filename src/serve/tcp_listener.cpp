@@ -1,0 +1,191 @@
+#include "serve/tcp_listener.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "dns/query.hpp"
+#include "transport/framing.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr std::size_t read_size = 16384;
+/// A client that lets so much pile up is not reading.
+constexpr std::size_t most_unsent = std::size_t{1} << 20;
+constexpr Duration accept_pause = std::chrono::milliseconds(100);
+
+}  // namespace
+
+/// One connection. Kept by the listener; a coroutine that answers later holds it too, and finds it closed.
+class TcpListener::Client : public std::enable_shared_from_this<Client> {
+public:
+  Client(TcpListener& listener, Descriptor socket)
+      : listener_(listener),
+        socket_(std::move(socket)),
+        watch_(std::in_place, listener.parts_.loop, socket_.get(), [this](Watch::Ready ready) { on_ready(ready); }),
+        patience_(listener.parts_.loop.scheduler(), [this] { close(); }) {
+    ++listener_.parts_.metrics.tcp_clients;
+    watch_->want_read(true);
+    patience_.arm(listener_.parts_.loop.now() + idle_limit);
+  }
+  ~Client() { disconnect(); }
+
+  Clients::iterator place;
+  bool busy() const { return in_flight_ > 0 || !unsent_.empty(); }
+
+  /// Reads nothing more; goes when nothing is owed.
+  void finish() {
+    finished_ = true;
+    if (!watch_) return;
+    watch_->want_read(false);
+    if (!busy()) close();
+  }
+
+  /// Ends the connection; the listener forgets it. `this` may be gone afterwards.
+  void close() {
+    if (!watch_) return;
+    disconnect();
+    listener_.clients_.erase(place);
+  }
+
+private:
+  void disconnect() {
+    if (!watch_) return;
+    watch_.reset();
+    patience_.disarm();
+    socket_ = Descriptor();
+    --listener_.parts_.metrics.tcp_clients;
+  }
+
+  void on_ready(Watch::Ready ready) {
+    const auto alive = shared_from_this();
+    if (ready == Watch::Ready::write) return flush();
+    frames_.tail();
+    std::array<std::uint8_t, read_size> buffer;
+    const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (size <= 0) return size == 0 && busy() ? finish() : close();
+    frames_.feed({buffer.data(), static_cast<std::size_t>(size)});
+    read_frames();
+  }
+
+  void read_frames() {
+    const Instant now = listener_.parts_.loop.now();
+    listener_.clients_.splice(listener_.clients_.end(), listener_.clients_, place);
+    while (const auto frame = frames_.next()) {
+      serve(*frame, now);
+      if (!watch_) return;
+    }
+    flush();
+    if (!watch_) return;
+    if (in_flight_ >= most_in_flight) watch_->want_read(false);
+    patience_.arm(now + (frames_.partial() ? partial_limit : idle_limit));
+  }
+
+  void serve(Bytes message, Instant now) {
+    const auto index = judge_query(message);
+    std::array<std::uint8_t, 512> refusal;
+    if (!index) {
+      const std::size_t size = write_refusal(message, index.error(), refusal);
+      if (size == 0) return close();  // not even a query: this is no DNS client
+      ++listener_.parts_.metrics.refused_at_once;
+      return append_frame(unsent_, {refusal.data(), size});
+    }
+    ++listener_.parts_.metrics.tcp_queries;
+    auto& scratch = reply_scratch();
+    auto answer = listener_.parts_.resolver.answer_now({message, *index, now, 65535}, scratch);
+    if (const auto* size = std::get_if<std::size_t>(&answer)) {
+      if (*size > 0) append_frame(unsent_, {scratch.data(), *size});
+      return;
+    }
+    ++in_flight_;
+    listener_.parts_.tasks.spawn(answer_later(shared_from_this(), std::move(std::get<Miss>(answer))));
+  }
+
+  static Task<void> answer_later(std::shared_ptr<Client> client, Miss miss) {
+    const Reply reply = co_await client->listener_.parts_.resolver.answer(std::move(miss));
+    --client->in_flight_;
+    if (!client->watch_) co_return;
+    append_frame(client->unsent_, reply);
+    if (!client->finished_) client->watch_->want_read(client->in_flight_ < most_in_flight);
+    client->flush();
+  }
+
+  /// Sends what the kernel takes; the rest when it takes more.
+  void flush() {
+    while (!unsent_.empty()) {
+      const ssize_t sent = ::send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent < 0 && errno != EAGAIN) return close();
+      if (sent < 0) break;
+      unsent_.erase(unsent_.begin(), unsent_.begin() + sent);
+      patience_.arm(listener_.parts_.loop.now() + idle_limit);
+    }
+    if (unsent_.size() > most_unsent) return close();
+    if (finished_ && !busy()) return close();
+    watch_->want_write(!unsent_.empty());
+  }
+
+  /// Where a reply of any size is written before it is framed; one for the thread, for it is never kept.
+  static std::vector<std::uint8_t>& reply_scratch() {
+    thread_local std::vector<std::uint8_t> scratch(65535);
+    return scratch;
+  }
+
+  TcpListener& listener_;
+  Descriptor socket_;
+  std::optional<Watch> watch_;
+  Alarm patience_;
+  FrameReader frames_;
+  std::vector<std::uint8_t> unsent_;
+  std::size_t in_flight_ = 0;
+  bool finished_ = false;
+};
+
+TcpListener::TcpListener(const Parts& parts, int socket)
+    : parts_(parts),
+      socket_(socket),
+      watch_(parts.loop, socket, [this](Watch::Ready) { on_acceptable(); }),
+      accept_again_(parts.loop.scheduler(), [this] { watch_.want_read(!stopping_); }) {
+  watch_.want_read(true);
+}
+
+TcpListener::~TcpListener() = default;
+
+void TcpListener::stop() {
+  stopping_ = true;
+  watch_.want_read(false);
+  for (auto next = clients_.begin(); next != clients_.end();) {
+    const auto client = *next++;
+    client->finish();
+  }
+}
+
+void TcpListener::on_acceptable() {
+  Descriptor socket(::accept4(socket_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!socket) {
+    if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS) return;
+    // Out of descriptors: somebody idle goes, or we look again a little later instead of spinning.
+    if (evict_longest_idle()) return;
+    watch_.want_read(false);
+    accept_again_.arm(parts_.loop.now() + accept_pause);
+    return;
+  }
+  if (clients_.size() >= parts_.client_limit && !evict_longest_idle()) return;
+  clients_.push_back(std::make_shared<Client>(*this, std::move(socket)));
+  clients_.back()->place = std::prev(clients_.end());
+}
+
+/// Makes room: whoever is owed nothing goes first, else whoever has been silent longest.
+bool TcpListener::evict_longest_idle() {
+  if (clients_.empty()) return false;
+  const auto idle = std::ranges::find_if(clients_, [](const auto& client) { return !client->busy(); });
+  const auto victim = idle != clients_.end() ? *idle : clients_.front();
+  victim->close();
+  return true;
+}
+
+}  // namespace tacet

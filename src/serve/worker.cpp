@@ -1,0 +1,78 @@
+#include "serve/worker.hpp"
+
+#include <future>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr Duration drain_limit = std::chrono::seconds(1), drain_look = std::chrono::milliseconds(5);
+
+}  // namespace
+
+Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets)
+    : shared_(shared),
+      sockets_(std::move(sockets)),
+      loop_(shared.clock),
+      upstreams_(upstream_parts()),
+      resolver_({loop_.scheduler(), tasks_, shared.policy, shared.cache, upstreams_.set(), metrics_,
+                 shared.config.limits.pending}),
+      network_(loop_,
+               [this] {
+                 log::info("the network has changed: connecting afresh");
+                 upstreams_.set().network_changed();
+                 resolver_.forget_failures();
+               }),
+      drained_(loop_.scheduler(), [this] { drain(drain_deadline_); }) {
+  for (const ListenSockets& listen : sockets_) {
+    const std::size_t clients = shared.config.limits.tcp_clients;
+    udp_.push_back(
+        std::make_unique<UdpListener>(UdpListener::Parts{loop_, tasks_, resolver_, metrics_}, listen.udp.get()));
+    tcp_.push_back(std::make_unique<TcpListener>(TcpListener::Parts{loop_, tasks_, resolver_, metrics_, clients},
+                                                 listen.tcp.get()));
+  }
+}
+
+Worker::~Worker() { tasks_.cancel(); }
+
+Upstreams::Parts Worker::upstream_parts() {
+  auto on_established = [this](const UpstreamConfig& upstream, const ConnectionFacts& facts) {
+    const bool doh = upstream.encryption == Encryption::doh;
+    shared_.exposure.established(upstream.url, doh ? upstream.path : std::string{}, facts, loop_.now());
+  };
+  return {loop_, tasks_, metrics_, shared_.config, shared_.trust, std::move(on_established)};
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::stop() {
+  loop_.post([this] {
+    for (const auto& listener : udp_) listener->stop();
+    for (const auto& listener : tcp_) listener->stop();
+    drain_deadline_ = loop_.now() + drain_limit;
+    drain(drain_deadline_);
+  });
+}
+
+void Worker::drain(Instant deadline) {
+  if (resolver_.pending() == 0 || loop_.now() >= deadline) return loop_.stop();
+  drained_.arm(loop_.now() + drain_look);
+}
+
+void Worker::add_to(Snapshot& snapshot) {
+  std::promise<void> done;
+  loop_.post([&] {
+    snapshot.metrics.add(metrics_);
+    snapshot.pending += resolver_.pending();
+    snapshot.plaintext_lookups += upstreams_.plaintext_lookups();
+    for (LaneReport& report : upstreams_.set().reports()) snapshot.lanes.push_back(std::move(report));
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+}  // namespace tacet

@@ -1,0 +1,67 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/loop.hpp"
+#include "base/task_group.hpp"
+#include "privacy/exposure_log.hpp"
+#include "resolve/policy.hpp"
+#include "resolve/resolver.hpp"
+#include "serve/bind.hpp"
+#include "serve/snapshot.hpp"
+#include "serve/tcp_listener.hpp"
+#include "serve/udp_listener.hpp"
+#include "serve/upstreams.hpp"
+#include "transport/netwatch.hpp"
+
+namespace tacet {
+
+/// What all workers share.
+struct SharedParts {
+  const Clock& clock;
+  const Config& config;
+  const TrustStores& trust;
+  const Policy& policy;
+  Cache& cache;
+  ExposureLog& exposure;
+};
+
+/// One thread with its loop, its listeners and its own connections upstream. Everything in it belongs to that thread.
+class Worker {
+public:
+  Worker(const SharedParts& shared, std::vector<ListenSockets> sockets);
+  ~Worker();
+
+  /// Begins to serve, on a thread of its own.
+  void start();
+  /// Takes no more queries, answers those that wait, for at most a second, and ends. Any thread.
+  void stop();
+  /// Waits until it has ended.
+  void join() { thread_.join(); }
+
+  /// Adds what this worker has to a snapshot: asks the worker's thread and waits. Any other thread.
+  void add_to(Snapshot& snapshot);
+
+private:
+  void drain(Instant deadline);
+  Upstreams::Parts upstream_parts();
+
+  SharedParts shared_;
+  std::vector<ListenSockets> sockets_;
+  Loop loop_;
+  Metrics metrics_;
+  // Destroyed from below: listeners before the resolver, that before the upstreams; the tasks are cancelled first.
+  TaskGroup tasks_;
+  Upstreams upstreams_;
+  Resolver resolver_;
+  NetWatch network_;
+  std::vector<std::unique_ptr<UdpListener>> udp_;
+  std::vector<std::unique_ptr<TcpListener>> tcp_;
+  Alarm drained_;
+  Instant drain_deadline_{};
+  std::thread thread_;
+};
+
+}  // namespace tacet

@@ -1,0 +1,279 @@
+#include "transport/lane.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace tacet {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration race_after = milliseconds(500);
+constexpr Duration least_silence_limit = milliseconds(1500);
+constexpr Duration watch_interval = milliseconds(250);
+/// A race for a connection that nobody waits for any more goes on a little, so that an outage's end is met early.
+constexpr Duration race_beyond_demand = seconds(3);
+/// How often one query is sent before the upstream is told to be at fault.
+constexpr unsigned most_tries = 3;
+
+}  // namespace
+
+/// One query that waits for its answer; lives in the frame of exchange().
+struct Lane::Call {
+  Call(Lane& owner, const Message& asked) : lane(owner), query(asked), answer(owner.scheduler()) {}
+  ~Call() { lane.calls_.erase(tag); }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  Lane& lane;
+  const Message& query;
+  Tag tag = 0;
+  Instant sent{};
+  unsigned tries = 0;
+  OneShot<Result<Response>> answer;
+};
+
+/// A connection and what the lane knows of it.
+class Lane::Link final : public Connection::Owner {
+public:
+  Link(Lane& lane, ConnectedSocket socket)
+      : opened(lane.now()),
+        last_received(opened),
+        lane_(lane),
+        connection(lane.service_.connect(std::move(socket), *this)) {}
+
+  void on_established() override { lane_.established(*this); }
+  void on_received() override { last_received = lane_.now(); }
+  void on_answer(Tag tag, Result<Message> answer) override { lane_.answered(*this, tag, std::move(answer)); }
+  void on_closed(Error why) override { lane_.lost(*this, why); }
+
+  Instant opened;
+  Instant last_received;
+  bool is_established = false;
+  std::uint64_t answers = 0;
+
+private:
+  Lane& lane_;
+
+public:
+  std::unique_ptr<Connection> connection;  // last: the first to be destroyed
+};
+
+Lane::Lane(Service& service, std::size_t number)
+    : service_(service),
+      id_(number == 0 ? service.parts().config.url : fmt::format("{}#{}", service.parts().config.url, number + 1)),
+      connector_(service.parts().loop, service.book(), service.parts().budget,
+                 {[this](ConnectedSocket socket) { connected(std::move(socket)); },
+                  [this](const Error& error) { round_failed(error); }}),
+      watch_(scheduler(), [this] { on_watch(); }),
+      idle_(scheduler(), [this] { on_idle(); }) {}
+
+Lane::~Lane() = default;
+
+Task<Result<Response>> Lane::exchange(const Message& query, Instant deadline) {
+  Call call(*this, query);
+  submit(call);
+  std::optional<Result<Response>> answer = co_await call.answer.wait(deadline);
+  if (!answer) {
+    ++counters_.failures;
+    co_return fail(Fault::timeout, fmt::format("{} did not answer in time", id_));
+  }
+  co_return std::move(*answer);
+}
+
+void Lane::submit(Call& call) {
+  call.tag = next_tag_++;
+  call.sent = now();
+  calls_.emplace(call.tag, &call);
+  idle_.disarm();
+  for (Link* link : {current_.get(), fresh_.get()})
+    if (link != nullptr) link->connection->send(call.tag, call.query);
+  if (!current_) demand_connection();
+  watch();
+}
+
+void Lane::send_all(Link& link) {
+  for (const auto& [tag, call] : calls_) link.connection->send(tag, call->query);
+}
+
+// Connecting.
+
+void Lane::demand_connection() {
+  if (connector_.running() || looking_up_) return;
+  if (!service_.needs_lookup()) return connector_.start();
+  service_.parts().tasks.spawn(look_up());
+}
+
+Task<void> Lane::look_up() {
+  looking_up_ = true;
+  const Result<void> found = co_await service_.look_up(now() + seconds(4));
+  looking_up_ = false;
+  if (found)
+    connector_.start();
+  else
+    round_failed(found.error());
+}
+
+void Lane::connected(ConnectedSocket socket) {
+  auto& place = current_ ? fresh_ : current_;
+  place = std::make_unique<Link>(*this, std::move(socket));
+  ++counters_.connections;
+  if (calls_.empty()) rest();
+  send_all(*place);
+  watch();
+}
+
+void Lane::round_failed(const Error& error) {
+  note_failure(error);
+  // Silence is waited out, for the network may come back within the deadline; a refusal is final for these queries.
+  if (!current_ && error.fault != Fault::timeout) fail_all(error);
+}
+
+void Lane::established(Link& link) {
+  link.is_established = true;
+  counters_.facts = link.connection->facts();
+  if (counters_.facts->resumed) ++counters_.resumptions;
+  if (std::exchange(failing_, false)) log::info("upstream {} works again, by {}", id_, counters_.facts->address);
+  service_.parts().on_established(service_.parts().config, *counters_.facts);
+}
+
+// Answers and losses.
+
+void Lane::answered(Link& link, Tag tag, Result<Message> answer) {
+  ++link.answers;
+  const auto found = calls_.find(tag);
+  if (found != calls_.end()) {
+    Call& call = *found->second;
+    if (answer) {
+      const Duration took = now() - std::max(call.sent, link.opened);
+      latency_.sample(took);
+      ++counters_.answers;
+      deliver(call, Response{std::move(*answer), {id_, link.connection->facts(), took, link.answers > 1}});
+    } else {
+      note_failure(answer.error());
+      deliver(call, fail(std::move(answer.error())));
+    }
+  }
+  if (fresh_) settle(link);
+}
+
+/// Two connections raced and one of them answered: it stays, the other goes.
+void Lane::settle(const Link& winner) {
+  if (&winner == fresh_.get()) std::swap(current_, fresh_);
+  retire(fresh_);
+}
+
+void Lane::lost(Link& link, const Error& why) {
+  auto& place = &link == current_.get() ? current_ : fresh_;
+  const bool was_used = link.answers > 0;
+  retire(place);
+  if (!current_) std::swap(current_, fresh_);
+  // A server may close an idle connection whenever it likes: no failure, and a query that met it is sent again.
+  if (why.fault != Fault::cancelled || !was_used) note_failure(why);
+  if (calls_.empty() || current_) return;
+  reissue(why);
+}
+
+void Lane::reissue(const Error& why) {
+  if (why.fault == Fault::tls_untrusted) return fail_all(why);
+  std::vector<Call*> hopeless;
+  for (const auto& [tag, call] : calls_) {
+    ++counters_.reissued;
+    if (++call->tries >= most_tries) hopeless.push_back(call);
+  }
+  for (Call* call : hopeless) deliver(*call, fail(why));
+  if (!calls_.empty()) demand_connection();
+}
+
+void Lane::fail_all(const Error& error) {
+  while (!calls_.empty()) deliver(*calls_.begin()->second, fail(error));
+}
+
+void Lane::deliver(Call& call, Result<Response> result) {
+  calls_.erase(call.tag);
+  if (!result) ++counters_.failures;
+  call.answer.deliver(std::move(result));
+  if (!calls_.empty()) return;
+  watch_.disarm();
+  rest();
+}
+
+/// Nobody waits for anything: what is open or under way is kept for a while.
+void Lane::rest() {
+  const auto said = current_ ? current_->connection->idle_limit() : std::nullopt;
+  idle_.arm(now() + (current_ ? said.value_or(service_.idle_limit()) : race_beyond_demand));
+}
+
+// Silence.
+
+void Lane::watch() {
+  if (!watch_.armed() && !calls_.empty()) watch_.arm(now() + race_after);
+}
+
+void Lane::on_watch() {
+  if (calls_.empty()) return rest();  // whoever waited has given up
+  watch_.arm(now() + watch_interval);
+  if (!current_) return demand_connection();
+  const Duration silence = now() - std::max(current_->last_received, calls_.begin()->second->sent);
+  if (silence < race_after || !suspect(*current_, silence)) return;
+  if (silence >= std::max<Duration>(least_silence_limit, latency_.percentile(0.99) * 3)) {
+    note_failure(
+        {Fault::timeout, fmt::format("no answer for {:.1f} s", std::chrono::duration<double>(silence).count())});
+    retire(current_);
+    if (fresh_)
+      std::swap(current_, fresh_);
+    else
+      reissue({Fault::timeout, "the connection went silent"});
+    return;
+  }
+  if (!fresh_) demand_connection();
+}
+
+bool Lane::suspect(const Link& link, Duration silence) const {
+  if (!link.is_established || link.connection->unacknowledged() >= std::min(silence, race_after)) return true;
+  const Instant long_ago = now() - race_after;
+  const Call& oldest = *calls_.begin()->second;
+  return std::ranges::any_of(calls_, [&](const auto& entry) {
+    return entry.second->sent <= long_ago && !(entry.second->query.question().name == oldest.query.question().name);
+  });
+}
+
+void Lane::retire(std::unique_ptr<Link>& link) { link.reset(); }
+
+void Lane::on_idle() {
+  connector_.stop();
+  retire(fresh_);
+  if (!current_) return;
+  current_->connection->close();
+  retire(current_);
+}
+
+void Lane::network_changed() {
+  service_.network_changed();
+  latency_.clear();
+  connector_.stop();
+  retire(fresh_);
+  retire(current_);
+  if (!calls_.empty()) demand_connection();
+}
+
+void Lane::note_failure(const Error& error) {
+  counters_.last_error = error.detail;
+  const bool changed = !std::exchange(failing_, true);
+  if (!changed && error.fault != Fault::tls_untrusted) return;
+  if (const auto held = failure_log_.pass(now()))
+    log::warn("upstream {} fails: {}{}", id_, error.detail,
+              *held > 0 ? fmt::format(" ({} more like this)", *held) : std::string{});
+}
+
+UpstreamState Lane::state() const {
+  UpstreamState state = counters_;
+  state.warm = current_ && current_->is_established;
+  state.outstanding = static_cast<std::uint32_t>(calls_.size());
+  state.held_up = current_ && current_->connection->unacknowledged() > Duration::zero();
+  return state;
+}
+
+}  // namespace tacet
