@@ -41,11 +41,12 @@ void set(int descriptor, int level, int name, int value) {
 bool is_wildcard(const SocketAddress& address) { return address.address == "0.0.0.0" || address.address == "::"; }
 
 /// A reply must leave from the address that was asked; on a wildcard socket the kernel has to tell which that was.
-void ask_for_destination(int descriptor, int family) {
+void ask_for_destination(int descriptor, const SocketAddress& wildcard) {
+  const bool v6 = wildcard.address == "::";
+  if (v6) set(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 #ifdef IP_PKTINFO
-  if (family == AF_INET) set(descriptor, IPPROTO_IP, IP_PKTINFO, 1);
+  if (!v6) set(descriptor, IPPROTO_IP, IP_PKTINFO, 1);
 #endif
-  if (family == AF_INET6) set(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
 Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing sharing) {
@@ -57,17 +58,19 @@ Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing shar
   // For TCP this lets a restarted resolver bind while old connections linger; it lets no second listener in.
   if (type == SOCK_STREAM) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (sharing == Sharing::among_workers) set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  if (type == SOCK_DGRAM) {
-    set(socket.get(), SOL_SOCKET, SO_RCVBUF, 1 << 20);
-    set(socket.get(), SOL_SOCKET, SO_SNDBUF, 1 << 20);
-    if (is_wildcard(address)) ask_for_destination(socket.get(), where->family());
-  }
+  if (type == SOCK_DGRAM) prepare_datagrams(socket.get(), address);
   if (::bind(socket.get(), where->get(), where->size) != 0) return fail(bind_error(address, errno));
   if (type == SOCK_STREAM && ::listen(socket.get(), 128) != 0) return fail(bind_error(address, errno));
   return socket;
 }
 
 }  // namespace
+
+void prepare_datagrams(int descriptor, const SocketAddress& address) {
+  set(descriptor, SOL_SOCKET, SO_RCVBUF, 1 << 20);
+  set(descriptor, SOL_SOCKET, SO_SNDBUF, 1 << 20);
+  if (is_wildcard(address)) ask_for_destination(descriptor, address);
+}
 
 Result<ListenSockets> bind_sockets(const SocketAddress& address, Sharing sharing) {
   Result<Descriptor> udp = bind_one(address, SOCK_DGRAM, sharing);
