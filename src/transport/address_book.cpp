@@ -11,6 +11,11 @@ constexpr Duration demotion = std::chrono::minutes(10);
 
 bool is_v6(const SocketAddress& address) { return address.address.contains(':'); }
 
+void move_to_front(std::vector<std::size_t>& order, std::size_t index) {
+  const auto at = std::ranges::find(order, index);
+  std::rotate(order.begin(), at, at + 1);
+}
+
 /// Takes from both in turn until both are empty.
 std::vector<std::size_t> alternate(const std::vector<std::size_t>& first, const std::vector<std::size_t>& second) {
   std::vector<std::size_t> merged;
@@ -31,6 +36,7 @@ std::vector<std::size_t> AddressBook::order(Instant now) const {
     (is_v6(addresses_[i]) ? v6 : v4).push_back(i);
     (is_v6(addresses_[i]) ? v6_lost : v4_lost) |= lost;
   }
+  if (winner_) move_to_front(is_v6(addresses_[*winner_]) ? v6 : v4, *winner_);
   const bool v4_first = v6_lost != v4_lost ? v6_lost : winner_ && !is_v6(addresses_[*winner_]);
   const std::vector<std::size_t>& first = v4_first ? v4 : v6;
   const std::vector<std::size_t>& second = v4_first ? v6 : v4;
@@ -39,10 +45,7 @@ std::vector<std::size_t> AddressBook::order(Instant now) const {
     order = alternate(first, second);
   else
     order.insert(order.end(), second.begin(), second.end());
-  if (winner_) {
-    const auto at = std::ranges::find(order, *winner_);
-    std::rotate(order.begin(), at, at + 1);
-  }
+  if (winner_) move_to_front(order, *winner_);
   return order;
 }
 

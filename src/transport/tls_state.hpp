@@ -98,6 +98,7 @@ struct TlsStream::State {
   SslPointer ssl;
   std::uintptr_t epoch = 0;           // TlsClient::State::epoch when it began
   std::string expected;               // the name or address that the certificate must carry
+  std::string shown;                  // the names in a certificate that was refused
   std::optional<Error> impossible;    // why the handshake must not even begin
   std::vector<std::uint8_t> waiting;  // plaintext until the handshake is over
   std::size_t sent = 0;               // octets of the outgoing BIO that have left

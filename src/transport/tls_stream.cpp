@@ -19,7 +19,7 @@ int stream_index() {
 }
 
 /// The names and addresses that a certificate is for, for a person to see what went wrong: "a.test, b.test".
-std::string names_in(X509* certificate) {
+std::string names_in(const X509* certificate) {
   std::string names;
   const auto add = [&names](std::string_view name) {
     if (names.size() < 200) names.append(names.empty() ? "" : ", ").append(name);
@@ -48,6 +48,13 @@ std::string alert_words(unsigned long error) {
   return std::string("alert ") + SSL_alert_desc_string_long(ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET);
 }
 
+/// Changes no verdict; after a bad one the certificate is not to be had from the SSL object any more.
+int on_verified(int good, X509_STORE_CTX* check) {
+  const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  if (good == 0) TlsStream::State::of(ssl)->shown = names_in(X509_STORE_CTX_get0_cert(check));
+  return good;
+}
+
 /// The chain or the name did not convince us.
 Error distrust(const SSL* ssl, const std::string& who, const std::string& expected) {
   const long verdict = SSL_get_verify_result(ssl);
@@ -56,9 +63,8 @@ Error distrust(const SSL* ssl, const std::string& who, const std::string& expect
             "certificate of " + who + " is not trusted: " + X509_verify_cert_error_string(verdict)};
   const char* what = verdict == X509_V_ERR_HOSTNAME_MISMATCH ? "name " : "address ";
   std::string words = "certificate of " + who + " is not valid for the " + what + expected;
-  X509* const certificate = SSL_get0_peer_certificate(ssl);
-  const std::string names = certificate != nullptr ? names_in(certificate) : std::string();
-  if (!names.empty()) words += " (it is for " + names + ")";
+  if (const std::string& names = TlsStream::State::of(ssl)->shown; !names.empty())
+    words += " (it is for " + names + ")";
   return {Fault::tls_untrusted, std::move(words)};
 }
 
@@ -71,6 +77,7 @@ TlsStream::State* TlsStream::State::of(const SSL* ssl) {
 /// Makes OpenSSL check the certificate for the name, or for the address that we talk to.
 bool TlsStream::State::verify_peer() {
   const TlsIdentity& identity = client.identity();
+  SSL_set_verify(ssl.get(), SSL_VERIFY_PEER, on_verified);
   X509_VERIFY_PARAM* const check = SSL_get0_param(ssl.get());
   if (identity.host_is_address) {
     expected = peer.address.substr(0, peer.address.find('%'));
@@ -156,7 +163,7 @@ Error TlsStream::State::handshake_failure(unsigned long error) {
   client.state().slot(peer.address).clear();  // be it at fault or not, a session is not worth a second failure
   const std::string who = to_string(peer);
   if (error == 0) return {Fault::unreachable, who + " closed the connection during the TLS handshake"};
-  if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED) return distrust(ssl.get(), who, expected);
+  if (SSL_get_verify_result(ssl.get()) != X509_V_OK) return distrust(ssl.get(), who, expected);
   if (!is_alert(error)) return {Fault::protocol, "TLS handshake with " + who + " failed: " + reason_words(error)};
   if (client.state().sends_name())
     return {Fault::protocol, who + " refused the TLS handshake (" + alert_words(error) + ")"};

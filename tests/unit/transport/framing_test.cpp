@@ -1,0 +1,46 @@
+#include "transport/framing.hpp"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+using namespace tacet;
+
+namespace {
+
+std::vector<std::uint8_t> copy(Bytes octets) { return {octets.begin(), octets.end()}; }
+
+}  // namespace
+
+TEST_CASE("messages come out whole, however the stream was cut") {
+  std::mt19937 random(3);
+  std::vector<std::vector<std::uint8_t>> sent;
+  std::vector<std::uint8_t> stream;
+  for (const std::size_t size : {0UL, 1UL, 12UL, 255UL, 256UL, 65535UL, 40UL, 0UL, 5000UL}) {
+    sent.emplace_back(size, static_cast<std::uint8_t>(random()));
+    append_frame(stream, sent.back());
+  }
+  for (const std::size_t step : {1UL, 2UL, 3UL, 1000UL, 65536UL, stream.size()}) {
+    CAPTURE(step);
+    FrameReader reader;
+    std::vector<std::vector<std::uint8_t>> got;
+    for (std::size_t at = 0; at < stream.size(); at += step) {
+      reader.feed(Bytes(stream).subspan(at, std::min(step, stream.size() - at)));
+      while (const std::optional<Bytes> frame = reader.next()) got.push_back(copy(*frame));
+    }
+    CHECK(got == sent);
+    CHECK_FALSE(reader.partial());
+  }
+}
+
+TEST_CASE("a cut message is known as partial") {
+  FrameReader reader;
+  CHECK_FALSE(reader.partial());
+  const std::vector<std::uint8_t> cut{0, 4, 1, 2, 3};
+  reader.feed(cut);
+  CHECK_FALSE(reader.next());
+  CHECK(reader.partial());
+  reader.tail().push_back(9);
+  CHECK(copy(reader.next().value()) == std::vector<std::uint8_t>{1, 2, 3, 9});
+  CHECK_FALSE(reader.partial());
+}
