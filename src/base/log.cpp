@@ -67,4 +67,9 @@ std::optional<std::uint64_t> Gate::pass(Instant now) {
   return std::exchange(held_, 0);
 }
 
+std::string library_versions() {
+  return fmt::format("spdlog {}.{}.{}, fmt {}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH,
+                     FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
+}
+
 }  // namespace tacet::log

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -50,5 +51,8 @@ private:
   std::optional<Instant> last_;
   std::uint64_t held_ = 0;
 };
+
+/// "spdlog 1.10.0, fmt 9.1.0" as compiled.
+std::string library_versions();
 
 }  // namespace tacet::log

@@ -1,5 +1,7 @@
 #include "base/loop.hpp"
 
+#include <fmt/format.h>
+
 #include <asio.hpp>
 #include <utility>
 
@@ -116,6 +118,10 @@ void Watch::want_read(bool wanted) {
 void Watch::want_write(bool wanted) {
   entry_->wanted[static_cast<std::size_t>(Ready::write)] = wanted;
   entry_->await(Ready::write);
+}
+
+std::string loop_library_version() {
+  return fmt::format("Asio {}.{}.{}", ASIO_VERSION / 100000, ASIO_VERSION / 100 % 1000, ASIO_VERSION % 100);
 }
 
 }  // namespace tacet

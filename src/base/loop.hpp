@@ -2,6 +2,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <string>
 
 #include "base/scheduler.hpp"
 
@@ -53,5 +54,8 @@ private:
   struct Entry;
   std::shared_ptr<Entry> entry_;
 };
+
+/// "Asio 1.22.1" as compiled.
+std::string loop_library_version();
 
 }  // namespace tacet

@@ -41,4 +41,6 @@ std::expected<Config, std::vector<ConfigFault>> load_config(const std::string& p
   return std::unexpected(std::vector{ConfigFault{path, {}, {}, "cannot be read: " + why}});
 }
 
+std::string config_library_version() { return "yaml-cpp " TACET_YAML_CPP_VERSION; }
+
 }  // namespace tacet

@@ -21,4 +21,6 @@ Result<std::string> presentation(Bytes wire) {
   return std::string(text.get());
 }
 
+std::string presentation_library_version() { return std::string("ldns ") + ldns_version(); }
+
 }  // namespace tacet

@@ -10,4 +10,7 @@ namespace tacet {
 /// own index refuses never gets there. Fault::malformed for what either refuses.
 Result<std::string> presentation(Bytes wire);
 
+/// "ldns 1.8.3" as loaded.
+std::string presentation_library_version();
+
 }  // namespace tacet

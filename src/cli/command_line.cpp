@@ -1,0 +1,127 @@
+#include "cli/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+#include <string_view>
+
+#include "config/address.hpp"
+#include "config/load.hpp"
+#include "config/url.hpp"
+
+namespace tacet {
+namespace {
+
+std::optional<Config> base_config(const std::string& file, std::ostream& err) {
+  if (file.empty()) return Config::defaults();
+  auto config = load_config(file);
+  if (config) return *std::move(config);
+  for (const auto& fault : config.error()) err << to_string(fault) << '\n';
+  return {};
+}
+
+Result<std::vector<SocketAddress>> addresses(const std::vector<std::string>& texts) {
+  std::vector<SocketAddress> all;
+  for (const auto& text : texts) {
+    auto address = parse_socket_address(text, 53);
+    if (!address) return fail(address.error());
+    all.push_back(*std::move(address));
+  }
+  return all;
+}
+
+/// "192.0.2.1,2001:db8::1" as addresses; nothing if any part is none.
+std::optional<std::vector<std::string>> address_list(std::string_view text) {
+  std::vector<std::string> all;
+  while (true) {
+    const auto comma = text.find(',');
+    auto address = canonical_address(text.substr(0, comma));
+    if (!address) return {};
+    all.push_back(*std::move(address));
+    if (comma == std::string_view::npos) return all;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+/// The addresses behind the last '@', which is cut off together with them; none if there are none.
+std::vector<std::string> take_pinned(std::string_view& text) {
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos) return {};
+  auto pinned = address_list(text.substr(at + 1));
+  if (!pinned) return {};
+  text = text.substr(0, at);
+  return *std::move(pinned);
+}
+
+Result<UpstreamConfig> make_upstream(std::string_view text, const std::vector<UpstreamConfig>& known) {
+  auto pinned = take_pinned(text);
+  const auto named = std::ranges::find(known, text, &UpstreamConfig::url);
+  auto upstream = named == known.end() ? parse_upstream_url(text) : Result<UpstreamConfig>(*named);
+  if (upstream && !pinned.empty()) upstream->addresses = std::move(pinned);
+  return upstream;
+}
+
+Result<void> check_reachable(const UpstreamConfig& upstream, const Config& config) {
+  if (!needs_bootstrap(upstream) || !config.bootstrap.empty()) return {};
+  return fail(
+      Fault::invalid_config,
+      fmt::format("the name {0} cannot be looked up, since tacet is the resolver. Give its addresses (--upstream "
+                  "{1}@192.0.2.1,2001:db8::1), a plain DNS server to ask for this one name (--bootstrap "
+                  "192.0.2.53), or another upstream that is named by its address",
+                  upstream.host, upstream.url));
+}
+
+Result<void> apply_upstreams(const std::vector<std::string>& texts, Config& config) {
+  if (texts.empty()) return {};
+  std::vector<UpstreamConfig> chosen;
+  for (const auto& text : texts) {
+    auto upstream = make_upstream(text, config.upstreams);
+    if (!upstream) return fail(upstream.error().fault, fmt::format("--upstream: {}", upstream.error().detail));
+    if (const auto reachable = check_reachable(*upstream, config); !reachable) return reachable;
+    if (std::ranges::find(chosen, upstream->url, &UpstreamConfig::url) != chosen.end())
+      return fail(Fault::invalid_config, fmt::format("--upstream: {} is given twice", upstream->url));
+    chosen.push_back(*std::move(upstream));
+  }
+  config.upstreams = std::move(chosen);
+  return {};
+}
+
+Result<void> apply_addresses(std::string_view option, const std::vector<std::string>& texts,
+                             std::vector<SocketAddress>& out) {
+  if (texts.empty()) return {};
+  auto given = addresses(texts);
+  if (!given) return fail(given.error().fault, fmt::format("{}: {}", option, given.error().detail));
+  out = *std::move(given);
+  return {};
+}
+
+LogLevel level_of(std::string_view word) {
+  if (word == "error") return LogLevel::error;
+  if (word == "warn") return LogLevel::warn;
+  return word == "debug" ? LogLevel::debug : LogLevel::info;
+}
+
+Result<void> apply(const CommandLine& given, Config& config) {
+  if (auto done = apply_addresses("--listen", given.listen, config.listen); !done) return done;
+  if (auto done = apply_addresses("--bootstrap", given.bootstrap, config.bootstrap); !done) return done;
+  if (auto done = apply_upstreams(given.upstreams, config); !done) return done;
+  if (given.workers) config.workers = *given.workers;
+  if (!given.log_level.empty()) config.log.level = level_of(given.log_level);
+  if (given.socket) config.control.socket = *given.socket;
+  return {};
+}
+
+}  // namespace
+
+std::optional<Config> make_config(const CommandLine& given, std::ostream& err) {
+  auto config = base_config(given.file, err);
+  if (!config) return {};
+  if (const auto done = apply(given, *config); !done) {
+    err << "tacet: " << done.error().detail << '\n';
+    return {};
+  }
+  return config;
+}
+
+}  // namespace tacet

@@ -1,0 +1,28 @@
+#pragma once
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tacet/config.hpp"
+
+namespace tacet {
+
+/// The options that several verbs share, as they were typed. What is not given leaves the file's (or the default)
+/// setting as it is.
+struct CommandLine {
+  std::string file;                    ///< --config
+  std::vector<std::string> listen;     ///< --listen, replaces the file's list
+  std::vector<std::string> upstreams;  ///< --upstream, replaces the file's list
+  std::vector<std::string> bootstrap;  ///< --bootstrap, replaces the file's list
+  std::optional<unsigned> workers;     ///< --workers
+  std::string log_level;               ///< --log-level
+  std::optional<std::string> socket;   ///< --socket
+};
+
+/// The configuration that file and options make together; nothing after writing what is wrong to `err`, one fault per
+/// line. An upstream is URL or URL@ADDRESS[,ADDRESS…]; a URL that the file names as well keeps what the file says of
+/// it.
+std::optional<Config> make_config(const CommandLine& given, std::ostream& err);
+
+}  // namespace tacet

@@ -1,0 +1,145 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+#include <functional>
+#include <iostream>
+
+#include "cli/check.hpp"
+#include "cli/command_line.hpp"
+#include "cli/flush.hpp"
+#include "cli/query.hpp"
+#include "cli/run.hpp"
+#include "cli/status.hpp"
+#include "cli/version.hpp"
+
+namespace {
+
+using tacet::CommandLine;
+
+/// What a verb does once the command line was understood; returns the exit code.
+using Verb = std::function<int()>;
+
+constexpr int usage_error = 2, internal_error = 70;
+
+constexpr auto upstream_help =
+    "Ask this upstream: https://HOST[:PORT][/PATH] (DNS over HTTPS)\n"
+    "or tls://HOST[:PORT] (DNS over TLS). If HOST is a name, its\n"
+    "addresses can follow an @: tls://dns.example@192.0.2.1,2001:db8::1.\n"
+    "May be repeated, the first is preferred; replaces the file's list";
+constexpr auto bootstrap_help =
+    "Look the names of upstreams up at this plain DNS server, and\n"
+    "nothing else. May be repeated; replaces the file's list";
+constexpr auto listen_help =
+    "Listen at ADDRESS[:PORT], UDP and TCP. May be repeated; replaces\n"
+    "the file's list";
+
+CLI::App& new_verb(CLI::App& app, const std::string& name, const std::string& purpose) {
+  return *app.add_subcommand(name, purpose)->group("Verbs");
+}
+
+void add_config(CLI::App& verb, CommandLine& given) {
+  verb.add_option("--config", given.file, "Read this configuration file (YAML)")->type_name("FILE");
+}
+
+void add_upstreams(CLI::App& verb, CommandLine& given) {
+  verb.add_option("--upstream", given.upstreams, upstream_help)->type_name("URL")->allow_extra_args(false);
+  verb.add_option("--bootstrap", given.bootstrap, bootstrap_help)->type_name("ADDRESS")->allow_extra_args(false);
+}
+
+void add_socket(CLI::App& verb, CommandLine& given) {
+  verb.add_option("--socket", given.socket, "The control socket, default /run/tacet/control.sock")->type_name("PATH");
+}
+
+void add_run(CLI::App& app, CommandLine& given, Verb& chosen) {
+  auto& verb = new_verb(app, "run", "Answer queries until SIGTERM or SIGINT");
+  add_config(verb, given);
+  verb.add_option("--listen", given.listen, listen_help)->type_name("ADDRESS")->allow_extra_args(false);
+  add_upstreams(verb, given);
+  verb.add_option("--workers", given.workers, "Threads that answer queries, 1 to 64")->check(CLI::Range(1U, 64U));
+  verb.add_option("--log-level", given.log_level, "error, warn, info or debug")
+      ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
+  add_socket(verb, given);
+  verb.callback([&] { chosen = [&] { return run_server(given, std::cerr); }; });
+}
+
+void add_check(CLI::App& app, CommandLine& given, Verb& chosen) {
+  auto& verb = new_verb(app, "check", "Print the configuration in effect, or every fault of the file");
+  add_config(verb, given);
+  verb.get_option("--config")->required();
+  verb.callback([&] { chosen = [&] { return tacet::run_check(given.file, std::cout, std::cerr); }; });
+}
+
+void add_query(CLI::App& app, CommandLine& given, tacet::QueryRequest& request, Verb& chosen) {
+  auto& verb =
+      new_verb(app, "query", "Ask upstream, without the daemon: print the answer, how it came and what that exposed");
+  verb.add_option("NAME", request.name, "A domain name")->required();
+  verb.add_option("TYPE", request.type, "A record type, default A");
+  verb.add_flag("--dnssec", request.dnssec, "Ask for signatures, too (the DO bit)");
+  add_config(verb, given);
+  add_upstreams(verb, given);
+  verb.callback([&] { chosen = [&] { return run_query(request, given, std::cout, std::cerr); }; });
+}
+
+/// A verb that speaks to the running tacet: at --socket, else where the configuration says.
+Verb with_socket(CommandLine& given, std::function<int(const std::string&)> work) {
+  return [&given, work = std::move(work)] {
+    const auto config = make_config(given, std::cerr);
+    return config ? work(config->control.socket) : 1;
+  };
+}
+
+void add_status(CLI::App& app, CommandLine& given, tacet::StatusForm& form, Verb& chosen) {
+  auto& verb = new_verb(app, "status", "Show what the running tacet is doing");
+  verb.add_flag_callback("--json", [&] { form = tacet::StatusForm::json; }, "As JSON, for programs");
+  add_socket(verb, given);
+  add_config(verb, given);
+  verb.callback([&] {
+    chosen = with_socket(given, [&](const auto& socket) { return run_status(socket, form, std::cout, std::cerr); });
+  });
+}
+
+void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, Verb& chosen) {
+  auto& verb = new_verb(app, "flush", "Make the running tacet forget cached answers, all of them by default");
+  auto* name = verb.add_option("NAME", request.name, "Forget this name only");
+  verb.add_option("--below", request.below, "Forget this name and all below it")->type_name("NAME")->excludes(name);
+  add_socket(verb, given);
+  add_config(verb, given);
+  verb.callback([&] {
+    chosen = with_socket(given, [&](const auto& socket) { return run_flush(socket, request, std::cout, std::cerr); });
+  });
+}
+
+int run(int count, char** words) {
+  CLI::App app{"tacet, a local DNS resolver that says as little as possible on the wire", "tacet"};
+  CommandLine given;
+  tacet::QueryRequest query;
+  tacet::FlushRequest flush;
+  auto form = tacet::StatusForm::text;
+  Verb chosen = [&app] { return std::cout << app.help(), 0; };
+  app.set_version_flag("--version", tacet::version_text);
+  app.require_subcommand(0, 1);
+  app.get_formatter()->label("SUBCOMMAND", "VERB");
+  add_run(app, given, chosen);
+  add_check(app, given, chosen);
+  add_query(app, given, query, chosen);
+  add_status(app, given, form, chosen);
+  add_flush(app, given, flush, chosen);
+  try {
+    app.parse(count, words);
+  } catch (const CLI::ParseError& told) {  // --help and --version, too
+    return app.exit(told) == 0 ? 0 : usage_error;
+  }
+  return chosen();
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error of one call, not the end of the process
+  try {
+    return run(count, words);
+  } catch (const std::exception& broken) {
+    std::cerr << "tacet: internal error: " << broken.what() << '\n';
+    return internal_error;
+  }
+}

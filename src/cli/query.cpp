@@ -1,0 +1,109 @@
+#include "cli/query.hpp"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/loop.hpp"
+#include "base/task_group.hpp"
+#include "cli/query_report.hpp"
+#include "dns/edns.hpp"
+#include "resolve/policy.hpp"
+#include "resolve/resolver.hpp"
+#include "serve/upstreams.hpp"
+#include "transport/http.hpp"
+
+namespace tacet {
+namespace {
+
+Result<Question> make_question(const QueryRequest& request) {
+  const auto name = Name::from_text(request.name);
+  if (!name)
+    return fail(Fault::malformed, fmt::format("'{}' is no domain name: {}", request.name, name.error().detail));
+  const auto type = type_from_text(request.type);
+  if (!type)
+    return fail(Fault::malformed,
+                fmt::format("'{}' is no record type, allowed: such as AAAA, or TYPE65", request.type));
+  return Question{*name, *type, Class::in};
+}
+
+/// Everything that one exchange needs, for as long as it takes.
+class Asking {
+public:
+  Asking(const Config& config, const TrustStores& trust)
+      : loop_(clock_),
+        upstreams_({.loop = loop_,
+                    .tasks = tasks_,
+                    .metrics = metrics_,
+                    .config = config,
+                    .trust = trust,
+                    .on_established = [](const UpstreamConfig&, const ConnectionFacts&) {}}) {}
+  ~Asking() { tasks_.cancel(); }
+
+  Result<QueryOutcome> ask(const Message& query) {
+    const Instant begun = loop_.now();
+    std::optional<Result<Response>> response;
+    tasks_.spawn(exchange(query, begun + Resolver::answer_limit, response));
+    if (!response) loop_.run();
+    if (!*response) return fail(response->error());
+    return QueryOutcome{.response = **std::move(response),
+                        .taken = loop_.now() - begun,
+                        .plaintext_lookups = upstreams_.plaintext_lookups()};
+  }
+
+  std::vector<LaneReport> reports() const { return upstreams_.set().reports(); }
+
+private:
+  Task<void> exchange(const Message& query, Instant deadline, std::optional<Result<Response>>& response) {
+    response = co_await upstreams_.set().exchange(query, deadline);
+    loop_.stop();
+  }
+
+  SystemClock clock_;
+  Loop loop_;
+  TaskGroup tasks_;
+  Metrics metrics_;
+  Upstreams upstreams_;
+};
+
+int complain(std::ostream& err, const Error& error) {
+  err << "tacet: " << error.detail << '\n';
+  return 1;
+}
+
+int ask_upstreams(const Message& query, const Config& config, std::ostream& out, std::ostream& err) {
+  const auto trust = TrustStores::load(config);
+  if (!trust) return complain(err, trust.error());
+  Asking asking(config, *trust);
+  const auto outcome = asking.ask(query);
+  if (!outcome) {
+    err << failure_report(outcome.error(), asking.reports());
+    return 1;
+  }
+  const auto text = upstream_report(query, *outcome);
+  if (!text) return complain(err, text.error());
+  out << *text;
+  return 0;
+}
+
+}  // namespace
+
+int run_query(const QueryRequest& request, const CommandLine& given, std::ostream& out, std::ostream& err) {
+  const auto config = make_config(given, err);
+  if (!config) return 1;
+  const auto question = make_question(request);
+  if (!question) return complain(err, question.error());
+  if (const auto local = Policy(*config).local_answer(*question)) {
+    const auto text = local_report(local->wire);
+    if (!text) return complain(err, text.error());
+    out << *text;
+    return 0;
+  }
+  log::start(log::Level::error);  // what matters here is said in the report
+  const HttpLibrary http;
+  return ask_upstreams(upstream_query(*question, request.dnssec, false), *config, out, err);
+}
+
+}  // namespace tacet

@@ -1,0 +1,111 @@
+#include "cli/query_report.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <sstream>
+
+#include "dns/edns.hpp"
+#include "dns/ldns.hpp"
+
+namespace tacet {
+namespace {
+
+double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
+
+/// Lines in which ldns tells a time that it does not know, or padding.
+bool is_noise(std::string_view line) {
+  static constexpr std::array<std::string_view, 3> noise{";; Query time:", ";; WHEN:", "; PADDING:"};
+  for (const auto start : noise)
+    if (line.starts_with(start)) return true;
+  return false;
+}
+
+bool is_heading(std::string_view line) { return line.starts_with(";; ") && line.ends_with(" SECTION:"); }
+
+/// As ldns prints it, without noise, empty sections and runs of empty lines.
+std::string without_noise(const std::string& text) {
+  std::istringstream lines(text);
+  std::string out;
+  std::string heading;
+  bool gap = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (is_noise(line)) continue;
+    if (line.empty()) {
+      heading.clear();
+      gap = true;
+    } else if (is_heading(line)) {
+      heading = line;
+    } else {
+      if (gap) out += '\n';
+      if (!heading.empty()) out += heading + '\n';
+      out += line + '\n';
+      heading.clear();
+      gap = false;
+    }
+  }
+  return out;
+}
+
+std::string how_it_came(const QueryOutcome& outcome) {
+  const Exchange& exchange = outcome.response.exchange;
+  std::string text = fmt::format("answered by    {}\n", exchange.upstream);
+  if (const auto* facts = exchange.facts.get()) {
+    const auto group = facts->key_exchange.empty() ? "key exchange unknown" : facts->key_exchange;
+    text += fmt::format("connection     {} to {}, {}, {}, {}\n", to_string(facts->transport), facts->address,
+                        facts->tls_version, group, facts->resumed ? "session resumed" : "full handshake");
+    text += fmt::format("certificate    checked for {}\n", facts->verified);
+  }
+  return text + fmt::format("round trip     {:.1f} ms ({:.1f} ms with connecting)\n", milliseconds(exchange.round_trip),
+                            milliseconds(outcome.taken));
+}
+
+std::string name_exposure(const ConnectionFacts& facts) {
+  if (facts.sni.empty()) return "no server name was sent in clear (no SNI)";
+  return fmt::format("the server name {} was sent in clear (SNI): who carries your traffic can read it", facts.sni);
+}
+
+std::string what_was_exposed(const Message& query, const QueryOutcome& outcome) {
+  const Exchange& exchange = outcome.response.exchange;
+  std::string text = "exposed\n";
+  const auto add = [&text](std::string_view line) { text += fmt::format("  - {}\n", line); };
+  if (exchange.facts) {
+    add(name_exposure(*exchange.facts));
+    add(fmt::format("that you connect to {} is visible on the network", exchange.facts->address));
+  }
+  add(fmt::format(
+      "the question was encrypted and padded to {} octets; the answer ({} octets) was {}padded by the server",
+      query.wire().size(), outcome.response.message.wire().size(), is_padded(outcome.response.message) ? "" : "not "));
+  if (outcome.plaintext_lookups == 0)
+    add("no plaintext look-up was made");
+  else
+    add(fmt::format("{} look-up{} of an upstream's name went out in plaintext (bootstrap)", outcome.plaintext_lookups,
+                    outcome.plaintext_lookups == 1 ? "" : "s"));
+  add(fmt::format("{} and whoever runs it know that you asked, and what", exchange.upstream));
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> upstream_report(const Message& query, const QueryOutcome& outcome) {
+  const auto answer = presentation(outcome.response.message.wire());
+  if (!answer) return fail(answer.error());
+  return without_noise(*answer) + '\n' + how_it_came(outcome) + '\n' + what_was_exposed(query, outcome);
+}
+
+Result<std::string> local_report(Bytes wire) {
+  const auto answer = presentation(wire);
+  if (!answer) return fail(answer.error());
+  return without_noise(*answer) + "\nanswered here, nothing was sent: this name never leaves the machine\n";
+}
+
+std::string failure_report(const Error& error, const std::vector<LaneReport>& lanes) {
+  std::string text =
+      fmt::format("tacet: no answer: {}\n", error.detail.empty() ? to_string(error.fault) : error.detail);
+  for (const auto& lane : lanes)
+    if (!lane.state.last_error.empty()) text += fmt::format("  {}: {}\n", lane.id, lane.state.last_error);
+  return text;
+}
+
+}  // namespace tacet

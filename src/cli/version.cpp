@@ -1,0 +1,54 @@
+#include "cli/version.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/Version.hpp>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "base/loop.hpp"
+#include "config/load.hpp"
+#include "dns/ldns.hpp"
+#include "privacy/public_suffix.hpp"
+#include "serve/control.hpp"
+#include "transport/bootstrap.hpp"
+#include "transport/http.hpp"
+#include "transport/tls.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr bool on_linux = std::string_view(TACET_SYSTEM) == "Linux";
+
+std::string_view yes_or_no(bool yes) { return yes ? "yes" : "no"; }
+
+std::string libraries(const HttpFeatures& http) {
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\nCLI11 {}\n", http.version, tls_library_version(),
+                     bootstrap_library_version(), presentation_library_version(), config_library_version(),
+                     public_suffix_library_version(), loop_library_version(), log::library_versions(),
+                     control_library_versions(), CLI11_VERSION);
+}
+
+std::string features(const HttpFeatures& http) {
+  std::string text;
+  const auto add = [&text](std::string_view name, bool there) {
+    text += fmt::format("  {:<42}{}\n", name, yes_or_no(there));
+  };
+  add("DNS over TLS", true);
+  add("DNS over HTTPS (HTTP/2)", http.http2);
+  add("HTTP/3 in the HTTP library", http.http3);
+  add("encrypted ClientHello (ECH) to upstreams", http.ech && tls_has_ech());
+  add("post-quantum key exchange with upstreams", tls_has_post_quantum());
+  add("datagrams in bursts (recvmmsg)", on_linux);
+  add("network changes noticed at once (netlink)", on_linux);
+  return text;
+}
+
+}  // namespace
+
+std::string version_text() {
+  const HttpFeatures http = http_features();
+  return fmt::format("tacet {}\n\n{}\nFeatures of this build:\n{}", TACET_VERSION, libraries(http), features(http));
+}
+
+}  // namespace tacet

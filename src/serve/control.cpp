@@ -1,0 +1,219 @@
+#include "serve/control.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <httplib.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "serve/control_socket.hpp"
+#include "serve/control_stream.hpp"
+#include "serve/status_json.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr Duration patience = std::chrono::seconds(10);
+constexpr std::size_t body_limit = 4096;
+constexpr auto json_type = "application/json";
+
+void answer(httplib::Response& response, int status, const std::string& body) {
+  response.status = status;
+  response.set_content(body + "\n", json_type);
+}
+
+void answer_error(httplib::Response& response, int status, const std::string& words) {
+  const nlohmann::json error{{"error", words}};
+  answer(response, status, error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+/// No browser reaches a Unix socket by itself; but whoever forwards one to a TCP port must not open it to web pages.
+bool is_from_a_browser(const httplib::Request& request) {
+  const auto host = request.get_header_value("Host");
+  return request.has_header("Origin") || (!host.empty() && host != "localhost");
+}
+
+Result<FlushScope> flush_scope(const httplib::Request& request) {
+  const bool one = request.has_param("name");
+  const bool below = request.has_param("below");
+  if (one && below) return fail(Fault::malformed, "name and below exclude each other");
+  if (!one && !below) return FlushScope{};
+  const auto text = request.get_param_value(one ? "name" : "below");
+  const auto name = Name::from_text(text);
+  if (!name) return fail(Fault::malformed, fmt::format("'{}' is no domain name: {}", text, name.error().detail));
+  return FlushScope{*name, one ? Cache::Reach::name_only : Cache::Reach::with_descendants};
+}
+
+/// The library's stream over ours. It has no descriptor for the library, which would refuse one beyond FD_SETSIZE.
+class HttpStream final : public httplib::Stream {
+public:
+  explicit HttpStream(ControlStream& stream) : stream_(stream) {}
+
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return true; }
+  ssize_t read(char* out, std::size_t size) override { return stream_.read({out, size}); }
+  ssize_t write(const char* octets, std::size_t size) override { return stream_.write({octets, size}); }
+  void get_remote_ip_and_port(std::string& ip, int& port) const override { get_local_ip_and_port(ip, port); }
+  void get_local_ip_and_port(std::string& ip, int& port) const override {
+    ip.clear();
+    port = 0;
+  }
+  socket_t socket() const override { return INVALID_SOCKET; }
+
+private:
+  ControlStream& stream_;
+};
+
+/// The library's parser, router and writer, without its listener (TCP only in older versions, and busy when descriptors
+/// run out) and without its pool of threads.
+class Router final : public httplib::Server {
+public:
+  explicit Router(ControlHandlers handlers) : handlers_(std::move(handlers)) {
+    set_payload_max_length(body_limit);
+    set_pre_routing_handler([](const auto& request, auto& response) {
+      if (!is_from_a_browser(request)) return HandlerResponse::Unhandled;
+      answer_error(response, 403, "requests of web pages are refused");
+      return HandlerResponse::Handled;
+    });
+    set_exception_handler(
+        [](const auto&, auto& response, const auto&) { answer_error(response, 500, "internal error"); });
+    set_error_handler([](const httplib::Request& request, httplib::Response& response) {
+      if (response.body.empty())
+        answer_error(response, response.status,
+                     fmt::format("'{} {}' cannot be answered", request.method, request.path));
+    });
+    Get("/status", [this](const auto&, auto& response) { status(response); });
+    Post("/flush", [this](const auto& request, auto& response) { flush(request, response); });
+  }
+
+  /// Answers one request.
+  template <class Stream>
+  void serve(Stream& stream) {
+    bool closed = false;
+    if constexpr (requires { this->process_request(stream, true, closed, nullptr); })
+      this->process_request(stream, true, closed, nullptr);
+    else
+      this->process_request(stream, std::string(), 0, std::string(), 0, true, closed, nullptr);
+  }
+
+private:
+  void status(httplib::Response& response) {
+    const auto snapshot = handlers_.status();
+    if (!snapshot) return answer_error(response, 503, snapshot.error().detail);
+    answer(response, 200, status_json(*snapshot));
+  }
+
+  void flush(const httplib::Request& request, httplib::Response& response) {
+    const auto scope = flush_scope(request);
+    if (!scope) return answer_error(response, 400, scope.error().detail);
+    const auto flushed = handlers_.flush(*scope);
+    if (!flushed) return answer_error(response, 503, flushed.error().detail);
+    answer(response, 200, nlohmann::json{{"flushed", *flushed}}.dump());
+  }
+
+  ControlHandlers handlers_;
+};
+
+/// A pipe whose reading end becomes readable for good when the writing end is closed.
+struct StopSign {
+  Descriptor seen, raised;
+
+  static Result<StopSign> make() {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) return fail(Fault::system, std::generic_category().message(errno));
+    StopSign sign{Descriptor(ends[0]), Descriptor(ends[1])};
+    for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
+    return sign;
+  }
+};
+
+/// Signals are for the thread that serves.
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+}  // namespace
+
+class Control::State {
+public:
+  State(ControlSocket socket, StopSign stop, ControlHandlers handlers)
+      : socket_(std::move(socket)),
+        stop_(std::move(stop)),
+        router_(std::move(handlers)),
+        thread_([this] { run(); }) {}
+
+  ~State() {
+    {
+      const Descriptor closed = std::move(stop_.raised);
+    }
+    thread_.join();
+  }
+
+private:
+  void run() {
+    block_signals();
+    while (wait({.fd = socket_.get(), .events = POLLIN, .revents = 0}, -1)) accept_one();
+  }
+
+  /// True unless everything is to stop.
+  bool wait(pollfd listener, int milliseconds) const {
+    std::array<pollfd, 2> watched{{{.fd = stop_.seen.get(), .events = POLLIN, .revents = 0}, listener}};
+    ::poll(watched.data(), watched.size(), milliseconds);
+    return watched[0].revents == 0;
+  }
+
+  void accept_one() {
+    Descriptor client(::accept(socket_.get(), nullptr, nullptr));
+    if (!client) {
+      // Out of descriptors or memory: the client stays in the queue, so without a pause this would go round and round.
+      const bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+      if (exhausted) wait({.fd = -1, .events = 0, .revents = 0}, 500);
+      return;
+    }
+    ::fcntl(client.get(), F_SETFD, FD_CLOEXEC);
+    ::fcntl(client.get(), F_SETFL, O_NONBLOCK);
+    ControlStream stream(std::move(client), stop_.seen.get(), clock_, patience);
+    HttpStream http(stream);
+    router_.serve(http);
+  }
+
+  SystemClock clock_;
+  ControlSocket socket_;
+  StopSign stop_;
+  Router router_;
+  std::thread thread_;
+};
+
+Control::Control(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Control::~Control() = default;
+
+Result<std::unique_ptr<Control>> Control::create(const ControlConfig& config, ControlHandlers handlers) {
+  auto socket = ControlSocket::listen(config.socket);
+  if (!socket) return fail(socket.error());
+  auto stop = StopSign::make();
+  if (!stop) return fail(stop.error());
+  auto state = std::make_unique<State>(*std::move(socket), *std::move(stop), std::move(handlers));
+  return std::unique_ptr<Control>(new Control(std::move(state)));
+}
+
+void Control::stop() { state_.reset(); }
+
+std::string control_library_versions() {
+  return fmt::format("cpp-httplib {}, nlohmann-json {}.{}.{}", CPPHTTPLIB_VERSION, NLOHMANN_JSON_VERSION_MAJOR,
+                     NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH);
+}
+
+}  // namespace tacet

@@ -1,0 +1,54 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "resolve/cache.hpp"
+#include "serve/snapshot.hpp"
+#include "tacet/config.hpp"
+#include "tacet/name.hpp"
+#include "tacet/result.hpp"
+
+namespace tacet {
+
+/// Which answers to forget: all, those of one name, or those of a name and all below it.
+struct FlushScope {
+  std::optional<Name> name;                      ///< nothing: everything
+  Cache::Reach reach = Cache::Reach::name_only;  ///< how far from `name`
+};
+
+/// What the control socket can ask of the server. Called on the control thread, one call at a time; each may wait for
+/// workers, but not for ever. A fault becomes the client's message.
+struct ControlHandlers {
+  std::function<Result<Snapshot>()> status;
+  std::function<Result<std::size_t>(const FlushScope&)> flush;  ///< how many answers were forgotten
+};
+
+/// The one channel into a running tacet: HTTP and JSON over a Unix socket, on a thread of its own. A verb is a route:
+///   GET /status                          status_json() of the snapshot
+///   POST /flush[?name=NAME|?below=NAME]  {"flushed": n}
+/// Whatever fails is answered by {"error": "words"} and an HTTP status of 400 or more. Requests that a browser could
+/// have been tricked into (with an Origin, or for a host other than localhost) are refused.
+class Control {
+public:
+  /// Listens and starts the thread. Faults: as ControlSocket::listen.
+  static Result<std::unique_ptr<Control>> create(const ControlConfig& config, ControlHandlers handlers);
+  /// stop().
+  ~Control();
+
+  /// Ends the thread and removes the socket. Returns promptly, unless a handler does not. Whoever the handlers wait for
+  /// must still be running. Further calls do nothing.
+  void stop();
+
+private:
+  class State;
+  explicit Control(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// "cpp-httplib 0.11.4, nlohmann-json 3.11.2" as compiled.
+std::string control_library_versions();
+
+}  // namespace tacet

@@ -1,0 +1,34 @@
+#pragma once
+#include <string>
+
+#include "base/descriptor.hpp"
+#include "tacet/result.hpp"
+
+namespace tacet {
+
+/// A listening Unix socket at a path in the file system, mode 0660. The file goes when the object does.
+class ControlSocket {
+public:
+  /// Listens at `path`, in a directory that is made (0755) if it is missing and may be made. A socket that a dead
+  /// process left behind is replaced. Faults: in_use (a process listens there, or the file is no socket),
+  /// invalid_config (no path that a socket can have), system.
+  static Result<ControlSocket> listen(const std::string& path);
+
+  ControlSocket(ControlSocket&&) noexcept = default;
+  ControlSocket& operator=(ControlSocket&&) = delete;
+  ~ControlSocket();
+
+  int get() const { return descriptor_.get(); }
+
+private:
+  ControlSocket(Descriptor descriptor, std::string path, unsigned long file)
+      : descriptor_(std::move(descriptor)),
+        path_(std::move(path)),
+        file_(file) {}
+
+  Descriptor descriptor_;
+  std::string path_;
+  unsigned long file_;  ///< inode: by the end, the path may be another's
+};
+
+}  // namespace tacet
