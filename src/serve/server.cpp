@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "serve/activation.hpp"
 #include "serve/control.hpp"
 #include "serve/service_manager.hpp"
 #include "serve/worker.hpp"
@@ -15,7 +16,8 @@
 namespace tacet {
 namespace {
 
-/// How often bundle files are looked at; also the only wake-up of an idle tacet.
+/// How often bundle files are looked at, and the service manager is told that all is well unless it wants to hear so
+/// more often; also the only wake-up of an idle tacet.
 constexpr Duration housekeeping = std::chrono::minutes(1);
 
 /// Sockets for every worker on every address that this machine has: [worker][address].
@@ -40,6 +42,25 @@ Result<std::vector<std::vector<ListenSockets>>> bind_all(const Config& config) {
   return sockets;
 }
 
+/// The service manager's sockets for every worker: they are used as they are, whatever `listen` says.
+Result<std::vector<std::vector<ListenSockets>>> share_all(std::vector<ListenSockets> passed, unsigned workers) {
+  std::vector<std::vector<ListenSockets>> sockets;
+  for (unsigned i = 1; i < workers; ++i) {
+    auto copies = share_sockets(passed);
+    if (!copies) return fail(copies.error());
+    sockets.push_back(*std::move(copies));
+  }
+  sockets.push_back(std::move(passed));
+  return sockets;
+}
+
+/// Sockets for every worker: those that the service manager opened, or else our own.
+Result<std::vector<std::vector<ListenSockets>>> open_all(const Config& config) {
+  auto passed = pair_passed_sockets(take_passed_descriptors());
+  if (!passed) return fail(passed.error());
+  return passed->empty() ? bind_all(config) : share_all(*std::move(passed), config.workers);
+}
+
 }  // namespace
 
 class Server::State {
@@ -62,6 +83,7 @@ public:
 
 private:
   void open_control();
+  void report_health();
   Snapshot snapshot();
   std::size_t flush(const FlushScope& scope) {
     return scope.name ? cache_.remove(*scope.name, scope.reach) : cache_.clear();
@@ -82,11 +104,14 @@ private:
 
 void Server::State::run() {
   loop_.on_signals({SIGTERM, SIGINT}, [this](int) { loop_.stop(); });
+  const auto watchdog = watchdog_period();
+  const Duration period = std::min(housekeeping, watchdog.value_or(housekeeping));
   Alarm keep_house(loop_.scheduler(), [&] {
     trust_.refresh();
-    keep_house.arm(loop_.now() + housekeeping);
+    if (watchdog) report_health();
+    keep_house.arm(loop_.now() + period);
   });
-  keep_house.arm(loop_.now() + housekeeping);
+  keep_house.arm(loop_.now() + period);
 
   for (const auto& worker : workers_) worker->start();
   open_control();
@@ -114,6 +139,12 @@ void Server::State::open_control() {
     log::warn("no control socket, so `tacet status` and `tacet flush` will not work: {}", control.error().detail);
 }
 
+/// Comes back only when every worker has answered: one that hangs keeps the watchdog hungry.
+void Server::State::report_health() {
+  snapshot();
+  notify_service_manager("WATCHDOG=1");
+}
+
 Snapshot Server::State::snapshot() {
   Snapshot snapshot;
   snapshot.uptime = clock_.now() - started_;
@@ -130,7 +161,7 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::create(const Config& config) {
   Result<TrustStores> trust = TrustStores::load(config);
   if (!trust) return fail(std::move(trust.error()));
-  auto sockets = bind_all(config);
+  auto sockets = open_all(config);
   if (!sockets) return fail(std::move(sockets.error()));
   auto state = std::make_unique<State>(config, std::move(*trust));
   state->serve_on(std::move(*sockets));

@@ -2,14 +2,24 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
 #include "base/descriptor.hpp"
+#include "config/scalar.hpp"
 
 namespace tacet {
+namespace {
+
+std::optional<std::uint64_t> variable(const char* name) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? std::nullopt : parse_number(text);
+}
+
+}  // namespace
 
 void notify_service_manager(std::string_view state) {
   const char* path = std::getenv("NOTIFY_SOCKET");
@@ -24,6 +34,17 @@ void notify_service_manager(std::string_view state) {
   if (!socket) return;
   ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
            static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size));
+}
+
+std::optional<Duration> watchdog_period() {
+  constexpr std::uint64_t a_year =
+      365ULL * 86400 * 1'000'000;  // a longer one cannot be counted in nanoseconds, nor meant
+  const auto microseconds = variable("WATCHDOG_USEC");
+  if (!microseconds || *microseconds == 0 || *microseconds > a_year) return {};
+  const bool for_another =
+      std::getenv("WATCHDOG_PID") && variable("WATCHDOG_PID") != static_cast<std::uint64_t>(::getpid());
+  if (for_another) return {};
+  return std::chrono::microseconds(*microseconds) / 2;
 }
 
 }  // namespace tacet
