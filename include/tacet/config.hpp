@@ -61,6 +61,14 @@ struct LimitsConfig {
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
+/// Where the exposure ledger learns from: nowhere, from what passes, or also from questions of its own.
+enum class ExposureMode : std::uint8_t { off, passive, active };
+struct ExposureConfig {
+  ExposureMode mode = ExposureMode::passive;
+  bool log_names = false;  ///< write each registrable domain to the log, once a day
+  friend bool operator==(const ExposureConfig&, const ExposureConfig&) = default;
+};
+
 /// All settings. A default-constructed Config with Config::defaults() applied is what `tacet run` uses without a file.
 struct Config {
   std::vector<SocketAddress> listen;
@@ -71,6 +79,7 @@ struct Config {
   LogConfig log;
   ControlConfig control;
   LimitsConfig limits;
+  ExposureConfig exposure;
   bool answer_chaos = false;  ///< answer version.bind and id.server in class CH
 
   /// 127.0.0.1:53 and [::1]:53; Cloudflare by DoH, then by DoT.

@@ -49,6 +49,18 @@ std::string_view word(LogLevel level) {
   return "debug";
 }
 
+std::string_view word(ExposureMode mode) {
+  switch (mode) {
+    case ExposureMode::off:
+      return "off";
+    case ExposureMode::passive:
+      return "passive";
+    case ExposureMode::active:
+      break;
+  }
+  return "active";
+}
+
 std::string listen_line(const std::vector<SocketAddress>& listen) {
   const bool by_default = std::ranges::all_of(listen, &SocketAddress::is_default);
   return fmt::format("{}listen: {}{}\n", by_default ? "# " : "", list(listen),
@@ -76,6 +88,7 @@ std::string to_yaml(const Config& config) {
   out += fmt::format("log:\n  level: {}\n", word(config.log.level));
   out += fmt::format("control:\n  socket: {}\n", in_quotes(config.control.socket));
   out += fmt::format("limits:\n  tcp_clients: {}\n  pending: {}\n", config.limits.tcp_clients, config.limits.pending);
+  out += fmt::format("exposure:\n  mode: {}\n  log_names: {}\n", word(config.exposure.mode), config.exposure.log_names);
   return out + fmt::format("answer_chaos: {}\n", config.answer_chaos);
 }
 

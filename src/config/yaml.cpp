@@ -153,6 +153,8 @@ void read_listen(const Value& value, Config& out) {
 constexpr std::array<Choice<Sni>, 2> sni_choices{{{"send", Sni::send}, {"omit", Sni::omit}}};
 constexpr std::array<Choice<LogLevel>, 4> level_choices{
     {{"error", LogLevel::error}, {"warn", LogLevel::warn}, {"info", LogLevel::info}, {"debug", LogLevel::debug}}};
+constexpr std::array<Choice<ExposureMode>, 3> mode_choices{
+    {{"off", ExposureMode::off}, {"passive", ExposureMode::passive}, {"active", ExposureMode::active}}};
 
 /// `url` comes first: it makes the entry that the other keys then change.
 constexpr std::array<Key<UpstreamConfig>, 5> upstream_keys{{
@@ -188,6 +190,12 @@ constexpr std::array<Key<LimitsConfig>, 2> limits_keys{{
     {"pending", "1 to 1048576", [](const Value& v, LimitsConfig& l) { read_number(v, {1, 1U << 20}, l.pending); }},
 }};
 
+constexpr std::array<Key<ExposureConfig>, 2> exposure_keys{{
+    {"mode", "off, passive or active",
+     [](const Value& v, ExposureConfig& e) { read_choice<ExposureMode>(v, mode_choices, e.mode); }},
+    {"log_names", "true or false", [](const Value& v, ExposureConfig& e) { read_bool(v, e.log_names); }},
+}};
+
 /// Reads one entry and reports what only the whole entry can show.
 void read_upstream(const Value& entry, std::vector<UpstreamConfig>& out) {
   auto& upstream = out.emplace_back();
@@ -205,7 +213,7 @@ void read_upstreams(const Value& value, Config& out) {
   for (const auto& entry : value.items()) read_upstream(entry, out.upstreams);
 }
 
-constexpr std::array<Key<Config>, 9> config_keys{{
+constexpr std::array<Key<Config>, 10> config_keys{{
     {"listen", R"(a list of addresses such as ["127.0.0.1:53", "[::1]:53"], at least one, none twice)", read_listen},
     {"workers", "1 to 64", [](const Value& v, Config& c) { read_number(v, {1, 64}, c.workers); }},
     {"upstreams", "a list of at least one mapping such as {url: tls://1.1.1.1}", read_upstreams},
@@ -218,6 +226,8 @@ constexpr std::array<Key<Config>, 9> config_keys{{
      [](const Value& v, Config& c) { read_mapping(v, control_keys, c.control); }},
     {"limits", "a mapping such as {pending: 4096}",
      [](const Value& v, Config& c) { read_mapping(v, limits_keys, c.limits); }},
+    {"exposure", "a mapping such as {mode: passive}",
+     [](const Value& v, Config& c) { read_mapping(v, exposure_keys, c.exposure); }},
     {"answer_chaos", "true or false", [](const Value& v, Config& c) { read_bool(v, c.answer_chaos); }},
 }};
 
@@ -296,6 +306,7 @@ std::vector<std::string> known_keys() {
   append_keys("log.", log_keys, out);
   append_keys("control.", control_keys, out);
   append_keys("limits.", limits_keys, out);
+  append_keys("exposure.", exposure_keys, out);
   return out;
 }
 

@@ -31,6 +31,7 @@ Config unusual() {
   config.log.level = LogLevel::error;
   config.control.socket = "/run/f\xc3\xbcr mich/{x}: [y].sock";
   config.limits = {.tcp_clients = 5, .pending = 6};
+  config.exposure = {.mode = ExposureMode::active, .log_names = true};
   config.answer_chaos = true;
   return config;
 }
@@ -42,7 +43,7 @@ TEST_CASE("what is printed is read as the same configuration") {
   check_round_trip(unusual());
 }
 
-TEST_CASE("every level and SNI setting survives printing") {
+TEST_CASE("every level, SNI setting and exposure mode survives printing") {
   auto config = unusual();
   for (const auto level : {LogLevel::error, LogLevel::warn, LogLevel::info, LogLevel::debug}) {
     config.log.level = level;
@@ -50,6 +51,10 @@ TEST_CASE("every level and SNI setting survives printing") {
   }
   for (const auto sni : {Sni::send, Sni::omit}) {
     config.upstreams[1].sni = sni;
+    check_round_trip(config);
+  }
+  for (const auto mode : {ExposureMode::off, ExposureMode::passive, ExposureMode::active}) {
+    config.exposure.mode = mode;
     check_round_trip(config);
   }
   config.control.socket.clear();

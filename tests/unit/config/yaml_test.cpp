@@ -79,6 +79,9 @@ TEST_CASE("every key sets its field and nothing else") {
   expected.limits = {.tcp_clients = 1, .pending = 1048576};
   same_as("limits: {tcp_clients: 1, pending: 1048576}");
   expected = Config::defaults();
+  expected.exposure = {.mode = ExposureMode::off, .log_names = true};
+  same_as("exposure: {mode: off, log_names: true}");
+  expected = Config::defaults();
   expected.answer_chaos = true;
   same_as("answer_chaos: true");
 }
