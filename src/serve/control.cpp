@@ -101,13 +101,19 @@ public:
   template <class Stream>
   void serve(Stream& stream) {
     bool closed = false;
-    if constexpr (requires { this->process_request(stream, true, closed, nullptr); })
-      this->process_request(stream, true, closed, nullptr);
+    if constexpr (requires { this->process_request(stream, true, closed, end_body); })
+      this->process_request(stream, true, closed, end_body);
     else
-      this->process_request(stream, std::string(), 0, std::string(), 0, true, closed, nullptr);
+      this->process_request(stream, std::string(), 0, std::string(), 0, true, closed, end_body);
   }
 
 private:
+  /// A request without a length has no body (RFC 9112 §6.3); the library would wait for the client to hang up.
+  static void end_body(httplib::Request& request) {
+    if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding"))
+      request.set_header("Content-Length", "0");
+  }
+
   void status(httplib::Response& response) {
     const auto snapshot = handlers_.status();
     if (!snapshot) return answer_error(response, 503, snapshot.error().detail);
