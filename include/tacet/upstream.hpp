@@ -63,6 +63,9 @@ public:
   /// Faults: timeout, unreachable, no_network, tls_untrusted, protocol, mismatched, malformed, overloaded.
   virtual Task<Result<Response>> exchange(const Message& query, Instant deadline) = 0;
 
+  /// Opens a connection if there is none, so that a later query finds it.
+  virtual void prepare() = 0;
+
   virtual UpstreamState state() const = 0;
 
   /// The network changed or the machine slept: connections made before are not to be reused, back-off is forgotten.

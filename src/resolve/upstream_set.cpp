@@ -112,7 +112,7 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
   Duration hedge_delay = std::max(least_hedge_delay, lane->latency.percentile(0.5) * 11 / 10);
   Instant hedge_at = partner(*lane) != nullptr ? begun + hedge_delay : Instant::max();
   start(race, *lane, Purpose::first);
-  open_second(race, *lane);
+  open_second(*lane);
   probe(query, deadline, order);
 
   for (;;) {
@@ -234,18 +234,12 @@ bool UpstreamSet::hedge(const std::shared_ptr<Race>& race) {
   return true;
 }
 
-/// Under traffic a service gets its second connection, opened by asking this query there as well.
-void UpstreamSet::open_second(const std::shared_ptr<Race>& race, Lane& first) {
+/// Under traffic a service gets its second connection.
+void UpstreamSet::open_second(const Lane& first) {
   Service& service = *first.service;
-  if (!service.busy(scheduler_.now()) || !service.health.good()) return;
-  for (Lane& lane : service.lanes) {
-    const UpstreamState state = lane.upstream->state();
-    if (&lane == &first || state.warm || state.outstanding > 0) continue;
-    if (!first.upstream->state().warm || !extra_.spend()) return;
-    ++metrics_.hedges_sent;
-    start(race, lane, Purpose::hedge);
-    return;
-  }
+  if (!service.busy(scheduler_.now()) || !service.health.good() || !first.upstream->state().warm) return;
+  for (Lane& lane : service.lanes)
+    if (&lane != &first && !lane.upstream->state().warm) lane.upstream->prepare();
 }
 
 /// Looks whether a failing service of the chosen operator works again, beside a query that does not wait for it.
@@ -257,6 +251,8 @@ void UpstreamSet::probe(const Message& query, Instant deadline, const std::vecto
     start(race, service->lanes.front(), Purpose::probe);
   }
 }
+
+void UpstreamSet::prepare() { choose_lane(*services_.front()).upstream->prepare(); }
 
 UpstreamState UpstreamSet::state() const {
   UpstreamState sum;

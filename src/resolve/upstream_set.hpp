@@ -45,6 +45,7 @@ public:
 
   std::string_view id() const override { return "all upstreams"; }
   Task<Result<Response>> exchange(const Message& query, Instant deadline) override;
+  void prepare() override;
   UpstreamState state() const override;
   void network_changed() override;
 
@@ -64,7 +65,7 @@ private:
   void note(Lane& lane, std::uint64_t number, Instant begun, const Result<Response>& result);
   bool hedge(const std::shared_ptr<Race>& race);
   void probe(const Message& query, Instant deadline, const std::vector<Service*>& order);
-  void open_second(const std::shared_ptr<Race>& race, Lane& first);
+  void open_second(const Lane& first);
 
   Scheduler& scheduler_;
   TaskGroup& tasks_;

@@ -45,6 +45,7 @@ struct Connector::State : std::enable_shared_from_this<State> {
         alarm(on.scheduler(), [this] { on_alarm(); }) {}
 
   void start();
+  void hurry();
   void stop();
   void on_alarm();
   void on_ready(Attempt& attempt);
@@ -75,6 +76,7 @@ struct Connector::State : std::enable_shared_from_this<State> {
   bool silent = false;             // an attempt of this round had no answer at all
   Duration pause = pace;           // after a round that failed at once
   Instant next_at;
+  Instant tried_at;                                // when the last attempt was begun
   std::vector<std::unique_ptr<Attempt>> attempts;  // the oldest first
 
   std::size_t failures = 0;  // since the last report
@@ -82,7 +84,7 @@ struct Connector::State : std::enable_shared_from_this<State> {
 };
 
 void Connector::State::start() {
-  if (running) return;
+  if (running) return hurry();
   running = true;
   order.clear();
   next = failures = 0;
@@ -90,6 +92,14 @@ void Connector::State::start() {
   pause = pace;
   last_error.reset();
   try_next(loop.now());
+  plan();
+}
+
+/// Somebody waits again: a pause after a failed round ends, but for what the pace of attempts leaves of it.
+void Connector::State::hurry() {
+  if (!round_over() || !attempts.empty()) return;
+  pause = pace;
+  next_at = std::min(next_at, std::max(loop.now(), tried_at + pace));
   plan();
 }
 
@@ -111,6 +121,7 @@ void Connector::State::begin_round(Instant now) {
 /// Begins one attempt, walking on over addresses that fail at once, up to the end of the round.
 void Connector::State::try_next(Instant now) {
   if (round_over()) begin_round(now);
+  tried_at = now;
   for (Begun begun = Begun::failed; begun == Begun::failed && !round_over();) {
     begun = begin(order[next], now);
     if (begun != Begun::no_room) ++next;

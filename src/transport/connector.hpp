@@ -97,6 +97,7 @@ public:
   Connector(Loop& loop, AddressBook& book, SocketBudget& budget, Callbacks callbacks);
   ~Connector();
 
+  /// Begins the race; while one is running, says that somebody waits, so that no pause between rounds is kept.
   void start();
   void stop();
   bool running() const;

@@ -52,6 +52,7 @@ public:
   Instant opened;
   Instant last_received;
   bool is_established = false;
+  bool prepared = false;  // opened for queries to come; DoH shakes hands with the first of them
   std::uint64_t answers = 0;
 
 private:
@@ -83,6 +84,12 @@ Task<Result<Response>> Lane::exchange(const Message& query, Instant deadline) {
   co_return std::move(*answer);
 }
 
+void Lane::prepare() {
+  if (current_ || connector_.running()) return;
+  demand_connection();
+  rest();
+}
+
 void Lane::submit(Call& call) {
   call.tag = next_tag_++;
   call.sent = now();
@@ -101,8 +108,8 @@ void Lane::send_all(Link& link) {
 // Connecting.
 
 void Lane::demand_connection() {
-  if (connector_.running() || looking_up_) return;
-  if (!service_.needs_lookup()) return connector_.start();
+  if (looking_up_) return;
+  if (connector_.running() || !service_.needs_lookup()) return connector_.start();
   service_.parts().tasks.spawn(look_up());
 }
 
@@ -120,7 +127,8 @@ void Lane::connected(ConnectedSocket socket) {
   auto& place = current_ ? fresh_ : current_;
   place = std::make_unique<Link>(*this, std::move(socket));
   ++counters_.connections;
-  if (calls_.empty()) rest();
+  place->prepared = calls_.empty();
+  if (place->prepared) rest();
   send_all(*place);
   watch();
 }
@@ -270,7 +278,7 @@ void Lane::note_failure(const Error& error) {
 
 UpstreamState Lane::state() const {
   UpstreamState state = counters_;
-  state.warm = current_ && current_->is_established;
+  state.warm = current_ && (current_->is_established || current_->prepared);
   state.outstanding = static_cast<std::uint32_t>(calls_.size());
   state.held_up = current_ && current_->connection->unacknowledged() > Duration::zero();
   return state;
