@@ -57,6 +57,7 @@ void Loop::run() {
   const auto keep = asio::make_work_guard(state_->io);
   state_->turn([] {});
   state_->io.run();
+  state_->io.restart();  // so that run() may be called again
 }
 
 void Loop::stop() { state_->io.stop(); }
