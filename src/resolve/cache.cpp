@@ -89,8 +89,6 @@ Cache::Cache(const CacheConfig& config) : config_(config), seed_(HashSeed::rando
   shards_ = std::vector<Shard>(count);
   for (Shard& shard : shards_) {
     shard.statistics.budget = config.size / count;
-    shard.slots.resize(least_slots);
-    shard.tags.resize(least_slots);
   }
 }
 
@@ -98,11 +96,8 @@ Cache::~Cache() { clear(); }
 
 std::size_t Cache::cost(const Entry& entry) { return block_cost(entry.size()); }
 
-std::size_t Cache::table_cost(const Shard& shard) {
-  return shard.slots.size() * (sizeof(Entry*) + sizeof(std::uint32_t));
-}
-
 Cache::Entry* Cache::look_up(const Shard& shard, const CacheKey& key) {
+  if (shard.slots.empty()) return nullptr;
   const std::size_t mask = shard.slots.size() - 1;
   const std::uint32_t tag = tag_of(key.hash());
   for (std::size_t at = home(key.hash(), shard.slots.size()); shard.slots[at] != nullptr; at = (at + 1) & mask)
@@ -110,13 +105,18 @@ Cache::Entry* Cache::look_up(const Shard& shard, const CacheKey& key) {
   return nullptr;
 }
 
-std::uint32_t Cache::lifetime(std::uint32_t ttl) const {
-  return std::min(std::max(ttl, config_.min_ttl), config_.max_ttl);
+std::uint32_t max_ttl_of(AnswerKind kind, const CacheConfig& config) {
+  const bool negative = kind == AnswerKind::nxdomain || kind == AnswerKind::nodata;
+  return negative ? std::min(config.max_ttl, config.max_negative_ttl) : config.max_ttl;
+}
+
+std::uint32_t Cache::lifetime(std::uint32_t ttl, AnswerKind kind) const {
+  return std::min(std::max(ttl, config_.min_ttl), max_ttl_of(kind, config_));
 }
 
 bool Cache::use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const {
   const auto age = static_cast<std::uint32_t>(std::max(Duration::zero(), now - entry.stored) / std::chrono::seconds(1));
-  const std::uint32_t lives = lifetime(entry.ttl);
+  const std::uint32_t lives = lifetime(entry.ttl, entry.kind);
   if (age >= lives && age - lives >= stale_limit) return false;
 
   if (entry.hits < 255) ++entry.hits;
@@ -146,7 +146,8 @@ bool Cache::use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) c
 }
 
 void Cache::store(const CacheKey& key, const AnswerImage& image, Instant now) {
-  if (image.ttl == 0 || image.kind == AnswerKind::failure || image.wire.size() > 65535) return;
+  if (image.ttl == 0 || image.kind == AnswerKind::failure || lifetime(image.ttl, image.kind) == 0) return;
+  if (image.wire.size() > 65535 || image.wire.size() < 12 + key.name().size() + 4) return;
   Entry* fresh = Entry::make(key, image, now);
   if (fresh == nullptr) return;
   Shard& shard = shard_of(key);
@@ -158,12 +159,17 @@ void Cache::store(const CacheKey& key, const AnswerImage& image, Instant now) {
   insert(shard, fresh);
 }
 
+bool Cache::full(const Shard& shard) { return (shard.statistics.entries + 1) * 4 > shard.slots.size() * 3; }
+
+std::size_t Cache::grown(const Shard& shard) { return std::max(least_slots, shard.slots.size() * 2); }
+
 void Cache::insert(Shard& shard, Entry* entry) {
   auto& statistics = shard.statistics;
-  if ((statistics.entries + 1) * 4 > shard.slots.size() * 3) grow(shard);
-  const std::size_t needed = cost(*entry) + table_cost(shard);
-  if (needed > statistics.budget) return Entry::destroy(entry);
-  while (statistics.octets + needed > statistics.budget) {
+  // The table grows only into room that is free: what is kept is worth more than short ways to it.
+  if (full(shard) && statistics.octets + cost(*entry) + table_cost(grown(shard)) <= statistics.budget) grow(shard);
+  const std::size_t needed = cost(*entry) + table_cost(shard.slots.size());
+  if (shard.slots.empty() || needed > statistics.budget) return Entry::destroy(entry);
+  while (full(shard) || statistics.octets + needed > statistics.budget) {
     ++statistics.evicted;
     erase(shard, shard.oldest);
   }
@@ -202,7 +208,7 @@ void Cache::erase(Shard& shard, Entry* entry) {
 }
 
 void Cache::grow(Shard& shard) {
-  std::vector<Entry*> slots(shard.slots.size() * 2);
+  std::vector<Entry*> slots(grown(shard));
   std::vector<std::uint32_t> tags(slots.size());
   for (Entry* entry : shard.slots) {
     if (entry == nullptr) continue;
@@ -220,10 +226,8 @@ std::size_t Cache::clear() {
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
     for (; shard.oldest != nullptr; ++count) erase(shard, shard.oldest);
-    shard.slots.assign(least_slots, nullptr);
-    shard.slots.shrink_to_fit();
-    shard.tags.assign(least_slots, 0);
-    shard.tags.shrink_to_fit();
+    shard.slots = {};
+    shard.tags = {};
   }
   return count;
 }
@@ -251,7 +255,7 @@ CacheStatistics Cache::statistics() const {
   for (const Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
     sum.entries += shard.statistics.entries;
-    sum.octets += shard.statistics.octets + table_cost(shard);
+    sum.octets += shard.statistics.octets + table_cost(shard.slots.size());
     sum.budget += shard.statistics.budget;
     sum.stored += shard.statistics.stored;
     sum.evicted += shard.statistics.evicted;

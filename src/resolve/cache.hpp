@@ -26,6 +26,9 @@ struct CachedAnswer {
   bool refresh_due;  ///< popular and in the last tenth of its lifetime: said once, so whoever sees it shall refresh it
 };
 
+/// The most that an answer of a kind counts as fresh, seconds: negative ones have a limit of their own.
+std::uint32_t max_ttl_of(AnswerKind kind, const CacheConfig& config);
+
 struct CacheStatistics {
   std::size_t entries = 0, octets = 0, budget = 0;
   std::uint64_t stored = 0, evicted = 0;
@@ -80,7 +83,7 @@ private:
   struct Shard {
     mutable std::mutex mutex;
     std::vector<std::uint32_t> tags;  // upper halves of hashes: most wrong slots are seen without touching the entry
-    std::vector<Entry*> slots;        // open addressing, linear; a power of two
+    std::vector<Entry*> slots;        // open addressing, linear; a power of two, or none before the first entry
     Entry* newest = nullptr;
     Entry* oldest = nullptr;
     CacheStatistics statistics;
@@ -89,12 +92,14 @@ private:
   Shard& shard_of(const CacheKey& key) { return shards_[key.hash() & (shards_.size() - 1)]; }
   static Entry* look_up(const Shard& shard, const CacheKey& key);
   bool use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const;
-  std::uint32_t lifetime(std::uint32_t ttl) const;
+  std::uint32_t lifetime(std::uint32_t ttl, AnswerKind kind) const;
   void insert(Shard& shard, Entry* entry);
   void erase(Shard& shard, Entry* entry);
+  static bool full(const Shard& shard);
+  static std::size_t grown(const Shard& shard);
   static void grow(Shard& shard);
   static std::size_t cost(const Entry& entry);
-  static std::size_t table_cost(const Shard& shard);
+  static std::size_t table_cost(std::size_t slots) { return slots * (sizeof(Entry*) + sizeof(std::uint32_t)); }
 
   CacheConfig config_;
   HashSeed seed_;

@@ -1,0 +1,341 @@
+#include "resolve/cache.hpp"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <thread>
+
+#include "dns/reply.hpp"
+#include "resolve_fixture.hpp"
+
+using namespace tacet;
+using namespace tacet::fixture;
+
+namespace {
+
+/// A cache and the time it is told.
+struct Kept {
+  explicit Kept(CacheConfig config = {}) : cache(config) {}
+
+  CacheKey key(std::string_view name, bool dnssec_ok = false, bool checking_disabled = false) const {
+    return {cache.seed(), question(name), dnssec_ok, checking_disabled};
+  }
+  void store(std::string_view name, std::uint32_t ttl = 300) {
+    cache.store(key(name), positive(question(name), ttl), now);
+  }
+  std::optional<CachedAnswer> find(const CacheKey& key) {
+    std::optional<CachedAnswer> found;
+    cache.find(key, now, [&](const CachedAnswer& answer) { found = answer; });
+    return found;
+  }
+  std::optional<CachedAnswer> find(std::string_view name) { return find(key(name)); }
+
+  Cache cache;
+  Instant now{24h};
+};
+
+}  // namespace
+
+TEST_CASE("An answer is fresh until its TTL has passed, to the second") {
+  Kept kept;
+  kept.store("a.example", 10);
+  for (const auto& [after, age, fresh] :
+       {std::tuple{0ms, 0U, true}, {999ms, 0U, true}, {1000ms, 1U, true}, {9999ms, 9U, true}, {10000ms, 10U, false}}) {
+    kept.now = Instant(24h) + after;
+    const auto found = kept.find("a.example");
+    REQUIRE(found);
+    CHECK(found->age == age);
+    CHECK(found->fresh == fresh);
+    CHECK(found->lifetime == 10);
+  }
+}
+
+TEST_CASE("A TTL of 1 lives one second; a TTL of 0 and a failure are never kept, whatever min_ttl says") {
+  Kept kept({.min_ttl = 60});
+  kept.store("zero.example", 0);
+  CHECK(!kept.find("zero.example"));
+  AnswerImage failed = positive(question("failed.example"), 300);
+  failed.kind = AnswerKind::failure;
+  kept.cache.store(kept.key("failed.example"), failed, kept.now);
+  CHECK(!kept.find("failed.example"));
+
+  Kept plain;
+  plain.store("one.example", 1);
+  plain.now += 999ms;
+  CHECK(plain.find("one.example")->fresh);
+  plain.now += 1ms;
+  CHECK(!plain.find("one.example")->fresh);
+}
+
+TEST_CASE("A stale answer is found for a day and no longer") {
+  Kept kept;
+  kept.store("a.example", 10);
+  kept.now += 10s + 24h - 1s;
+  REQUIRE(kept.find("a.example"));
+  CHECK(!kept.find("a.example")->fresh);
+  kept.now += 1s;
+  CHECK(!kept.find("a.example"));
+}
+
+TEST_CASE("A clock that went backwards makes nothing older") {
+  Kept kept;
+  kept.store("a.example", 10);
+  kept.now -= 1h;
+  CHECK(kept.find("a.example")->age == 0);
+}
+
+TEST_CASE("min_ttl and max_ttl clamp how long an answer lives") {
+  Kept kept({.min_ttl = 60, .max_ttl = 120});
+  kept.store("short.example", 5);
+  kept.store("long.example", 5000);
+  CHECK(kept.find("short.example")->lifetime == 60);
+  CHECK(kept.find("long.example")->lifetime == 120);
+}
+
+TEST_CASE("Negative answers live no longer than max_negative_ttl, positive ones do") {
+  Kept kept({.max_negative_ttl = 100});
+  for (const auto& [name, rcode] : {std::pair{"gone.example", Rcode::nxdomain}, {"empty.example", Rcode::noerror}}) {
+    kept.cache.store(kept.key(name), negative(question(name), rcode, 5000), kept.now);
+    CHECK(kept.find(name)->lifetime == 100);
+  }
+  kept.store("there.example", 5000);
+  CHECK(kept.find("there.example")->lifetime == 5000);
+}
+
+TEST_CASE("A limit of 0 seconds keeps nothing, not even to be served stale") {
+  Kept kept({.max_negative_ttl = 0});
+  kept.cache.store(kept.key("gone.example"), negative(question("gone.example"), Rcode::nxdomain, 60), kept.now);
+  CHECK(!kept.find("gone.example"));
+}
+
+TEST_CASE("What was stored comes back octet for octet, its question in lower case") {
+  Kept kept;
+  const Question asked = question("WWW.Example");
+  AnswerImage image = positive(asked, 300, 7);
+  image.extended_error = ExtendedError{15, "blocked here"};
+  kept.cache.store(CacheKey(kept.cache.seed(), asked, false, false), image, kept.now);
+  const auto found = kept.find("www.example");
+  REQUIRE(found);
+  REQUIRE(found->image.size() == image.wire.size());
+  const auto lower = positive(question("www.example"), 300, 7).wire;
+  CHECK(std::equal(found->image.begin(), found->image.begin() + 25, lower.begin()));
+  CHECK(std::equal(found->image.begin() + 25, found->image.end(), image.wire.begin() + 25));
+  CHECK(std::ranges::equal(found->ttl_offsets, image.ttl_offsets));
+  CHECK(found->kind == AnswerKind::positive);
+  CHECK(*found->extended_error == 15);
+  CHECK(found->extended_error_text == "blocked here");
+}
+
+TEST_CASE("Case is no difference; DO and CD are") {
+  Kept kept;
+  kept.store("MiXed.example");
+  CHECK(kept.find("mixed.EXAMPLE"));
+  CHECK(!kept.find(kept.key("mixed.example", true, false)));
+  CHECK(!kept.find(kept.key("mixed.example", false, true)));
+  CHECK(!kept.find("mixed.example.example"));
+}
+
+TEST_CASE("A newer answer takes an older one's place") {
+  Kept kept;
+  kept.store("a.example", 10);
+  kept.now += 5s;
+  kept.cache.store(kept.key("a.example"), positive(question("a.example"), 20, 9), kept.now);
+  CHECK(kept.cache.statistics().entries == 1);
+  const auto found = kept.find("a.example");
+  CHECK(found->age == 0);
+  CHECK(found->image.back() == 9);
+}
+
+TEST_CASE("A refresh is due once, for what is used at least twice, in the last tenth") {
+  Kept kept;
+  kept.store("popular.example", 100);
+  kept.store("lonely.example", 100);
+  kept.now += 89s;
+  CHECK(!kept.find("popular.example")->refresh_due);
+  CHECK(!kept.find("popular.example")->refresh_due);
+  kept.now += 1s;
+  CHECK(kept.find("popular.example")->refresh_due);
+  CHECK(!kept.find("popular.example")->refresh_due);
+  CHECK(!kept.find("lonely.example")->refresh_due);
+  kept.now += 9s;
+  CHECK(kept.find("lonely.example")->refresh_due);
+  kept.now += 1s;
+  CHECK(!kept.find("popular.example")->refresh_due);  // stale: a miss, not ahead of time
+
+  kept.store("popular.example", 100);
+  kept.now += 95s;
+  CHECK(kept.find("popular.example")->refresh_due);
+}
+
+TEST_CASE("An answer of a few seconds is never due ahead of time") {
+  Kept kept;
+  kept.store("brief.example", 9);
+  for (int i = 0; i < 9; ++i, kept.now += 1s) CHECK(!kept.find("brief.example")->refresh_due);
+}
+
+TEST_CASE("The budget holds after every one of many random stores, and the table's growth counts") {
+  std::mt19937 random(7);
+  for (const std::size_t size : {std::size_t{900}, std::size_t{2000}, std::size_t{9973}, std::size_t{100000},
+                                 std::size_t{1} << 20, std::size_t{5} << 20}) {
+    CAPTURE(size);
+    Kept kept({.size = size});
+    for (int i = 0; i < 12000; ++i) {
+      const std::string name = "n" + std::to_string(random() % 20000) + ".example";
+      AnswerImage image = positive(question(name), 1 + static_cast<std::uint32_t>(random() % 1000));
+      if (random() % 50 == 0) image.wire.resize(image.wire.size() + random() % 4000);
+      kept.cache.store(kept.key(name), image, kept.now);
+      kept.now += std::chrono::milliseconds(random() % 100);
+      if (i % 7 == 0) kept.find(name);
+      const CacheStatistics statistics = kept.cache.statistics();
+      if (statistics.octets > statistics.budget || statistics.budget > size)
+        FAIL("octets ", statistics.octets, " of ", statistics.budget, " after ", i);
+    }
+    CHECK(kept.cache.statistics().entries > 0);
+    CHECK(kept.cache.statistics().stored <= 12000);
+  }
+}
+
+TEST_CASE("A growing table does not drive out what there is room for") {
+  Kept kept({.size = 1 << 20});
+  for (int i = 0; kept.cache.statistics().evicted == 0; ++i) kept.store("n" + std::to_string(i) + ".example");
+  const auto statistics = kept.cache.statistics();
+  CHECK(statistics.octets > statistics.budget * 85 / 100);
+}
+
+TEST_CASE("An entry costs at most 160 octets beyond its wire image, at any fill of the table") {
+  Kept kept;
+  std::size_t wire = 0;
+  for (int i = 0; i < 25000; ++i) {
+    const std::string name = "n" + std::to_string(i) + ".example";
+    wire += positive(question(name), 300).wire.size();
+    kept.store(name);
+    const auto statistics = kept.cache.statistics();
+    if (i > 1000 && statistics.octets - wire > Cache::overhead_limit * statistics.entries)
+      FAIL((statistics.octets - wire), " octets for ", statistics.entries);
+  }
+  REQUIRE(kept.cache.statistics().evicted == 0);
+}
+
+TEST_CASE("A cache of no size keeps nothing and takes nothing") {
+  for (const std::size_t size : {0, 1, 100, 700}) {
+    Kept kept({.size = size});
+    kept.store("a.example");
+    CHECK(!kept.find("a.example"));
+    CHECK(kept.cache.remove(question("a.example").name, Cache::Reach::name_only) == 0);
+    CHECK(kept.cache.clear() == 0);
+    CHECK(kept.cache.statistics().octets == 0);
+  }
+}
+
+TEST_CASE("An answer larger than the budget is not kept and drives nothing out") {
+  Kept kept({.size = 4000});
+  kept.store("small.example");
+  AnswerImage large = positive(question("large.example"), 300);
+  large.wire.resize(5000);
+  kept.cache.store(kept.key("large.example"), large, kept.now);
+  CHECK(!kept.find("large.example"));
+  CHECK(kept.find("small.example"));
+}
+
+TEST_CASE("The least recently used goes first") {
+  Kept kept({.size = 20000});
+  kept.store("first.example");
+  int stored = 0;
+  while (kept.cache.statistics().evicted == 0) {
+    kept.now += 1s;
+    CHECK(kept.find("first.example"));
+    kept.now += 1s;
+    kept.store("n" + std::to_string(stored++) + ".example");
+  }
+  CHECK(kept.find("first.example"));
+  CHECK(!kept.find("n0.example"));
+  CHECK(kept.find("n1.example"));
+}
+
+TEST_CASE("Uses within one second are one use for the order, and the order survives them") {
+  Kept kept({.size = 20000});
+  for (int i = 0; i < 20; ++i) kept.store("n" + std::to_string(i) + ".example");
+  for (int round = 0; round < 3; ++round)
+    for (int i = 19; i >= 0; --i) kept.find("n" + std::to_string(i) + ".example");
+  kept.now += 1s;
+  for (int i = 0; i < 20; i += 2) kept.find("n" + std::to_string(i) + ".example");
+  std::size_t stored = 0;
+  while (kept.cache.statistics().evicted < 10) kept.store("m" + std::to_string(stored++) + ".example");
+  for (int i = 0; i < 20; ++i) CHECK(kept.find("n" + std::to_string(i) + ".example").has_value() == (i % 2 == 0));
+}
+
+TEST_CASE("What is removed is gone and everything else can still be found") {
+  std::mt19937 random(3);
+  Kept kept({.size = 200000});
+  std::vector<bool> there(600);
+  for (int i = 0; i < 15000; ++i) {
+    const std::size_t n = random() % there.size();
+    const std::string name = "n" + std::to_string(n) + ".example";
+    if (random() % 2 == 0) {
+      kept.store(name);
+      there[n] = true;
+    } else {
+      CHECK(kept.cache.remove(question(name).name, Cache::Reach::name_only) == (there[n] ? 1 : 0));
+      there[n] = false;
+    }
+    const std::size_t other = random() % there.size();
+    if (kept.find("n" + std::to_string(other) + ".example").has_value() != there[other]) FAIL("lost or risen: ", other);
+  }
+  REQUIRE(kept.cache.statistics().evicted == 0);
+}
+
+TEST_CASE("A name is removed with all its types and bits, its descendants only if asked") {
+  Kept kept({.size = 8 << 20});
+  const auto fill = [&] {
+    for (const auto* name : {"example", "a.example", "b.a.example", "xa.example", "other"}) {
+      kept.store(name);
+      kept.cache.store(kept.key(name, true, true), positive(question(name), 300), kept.now);
+    }
+  };
+  fill();
+  CHECK(kept.cache.remove(question("A.example").name, Cache::Reach::name_only) == 2);
+  CHECK(!kept.find("a.example"));
+  CHECK(kept.find("b.a.example"));
+  fill();
+  CHECK(kept.cache.remove(question("A.EXAMPLE").name, Cache::Reach::with_descendants) == 4);
+  CHECK(kept.find("xa.example"));
+  CHECK(kept.cache.remove(Name{}, Cache::Reach::with_descendants) == 6);
+  CHECK(kept.cache.statistics().entries == 0);
+  CHECK(kept.cache.clear() == 0);
+  fill();
+  CHECK(kept.cache.clear() == 10);
+  CHECK(kept.cache.statistics().octets == 0);
+  fill();
+  CHECK(kept.find("other"));
+}
+
+TEST_CASE("An image that cannot hold its key's question is refused") {
+  Kept kept;
+  kept.cache.store(kept.key("a.name.that.is.longer.than.the.image.example"), positive(question("a"), 300), kept.now);
+  CHECK(!kept.find("a.name.that.is.longer.than.the.image.example"));
+}
+
+TEST_CASE("Two threads may store, find, remove and clear at once") {
+  Cache cache({.size = 4 << 20});
+  const auto work = [&cache](unsigned seed) {
+    std::mt19937 random(seed);
+    for (int i = 0; i < 20000; ++i) {
+      const std::string name = "n" + std::to_string(random() % 500) + ".example";
+      const Question asked = question(name);
+      const CacheKey key(cache.seed(), asked, false, false);
+      const Instant now{24h + std::chrono::milliseconds(i)};
+      if (random() % 4 == 0) cache.store(key, positive(asked, 300), now);
+      cache.find(key, now, [&](const CachedAnswer& answer) {
+        if (!std::ranges::equal(answer.image.subspan(12, key.name().size()), key.name()))
+          FAIL_CHECK("another's answer");
+      });
+      if (random() % 100 == 0) cache.remove(asked.name, Cache::Reach::name_only);
+      if (random() % 2000 == 0) cache.clear();
+      if (random() % 100 == 0) (void)cache.statistics();
+    }
+  };
+  std::thread other(work, 1);
+  work(2);
+  other.join();
+  CHECK(cache.statistics().octets <= cache.statistics().budget);
+}
