@@ -13,6 +13,9 @@ public:
 
   void succeeded() { failures_ = 0; }
   void failed(Instant now) {
+    // All that waits on one connection fails with it: that is one event, not many.
+    if (!good() && now - last_failed_ < one_event) return;
+    last_failed_ = now;
     failures_ = std::min(failures_ + 1, 16U);
     next_probe_ = now + back_off();
   }
@@ -25,12 +28,14 @@ public:
   }
 
 private:
+  static constexpr Duration one_event = std::chrono::milliseconds(500);
   Duration back_off() const {
     return std::min<Duration>(std::chrono::seconds(30),
                               std::chrono::milliseconds(500) * (1 << std::min(failures_, 8U)));
   }
 
   unsigned failures_ = 0;
+  Instant last_failed_{};
   Instant next_probe_{};
 };
 

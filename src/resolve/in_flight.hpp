@@ -45,11 +45,13 @@ public:
 
   private:
     friend class InFlight;
+    void leave_order();
     InFlight& in_flight_;
     std::shared_ptr<Flight> flight_;
     std::list<Seat*>::iterator place_;
     OneShot<FetchResult> arrival_;
     bool leads_ = false;
+    bool in_order_ = true;  // until it was told something
   };
 
   /// True if the question is being asked; false if it was not, and now counts as such (for a refresh without waiters).
@@ -58,11 +60,18 @@ public:
   /// The exchange has ended: tells everyone who waits, and forgets it.
   void land(const CacheKey& key, const FetchResult& result);
 
-  std::size_t waiting() const { return order_.size(); }
+  /// Ends the question without an exchange: everyone who waits for it is told Fault::overloaded.
+  void refuse(const CacheKey& key);
+
+  /// True if so many exchanges run, most of them for nobody any more, that no further one should begin.
+  bool crowded() const { return flights_.size() > 2 * limit_; }
+
+  std::size_t waiting() const { return seats_; }
   std::size_t flights() const { return flights_.size(); }
   std::uint64_t shed() const { return shed_; }
 
 private:
+  void shed_oldest();
   struct Flight {
     std::vector<Seat*> seats;
   };
@@ -70,7 +79,8 @@ private:
   Scheduler& scheduler_;
   std::size_t limit_;
   std::unordered_map<CacheKey, std::shared_ptr<Flight>, CacheKeyHash> flights_;
-  std::list<Seat*> order_;  // the one that has waited longest first
+  std::list<Seat*> order_;  // of those who were told nothing yet, the one that has waited longest first
+  std::size_t seats_ = 0;
   std::uint64_t shed_ = 0;
 };
 

@@ -96,6 +96,8 @@ AnswerImage empty_zone_answer(const Question& question, const Name& zone) {
     const std::array answers{ptr_record(question.name, localhost_ttl, name_of("localhost"))};
     return local_answer(question, Rcode::noerror, answers);
   }
+  if (question.name == zone && question.type == Type::soa)
+    return local_answer(question, Rcode::noerror, std::array{local_zone_soa(zone)});
   // Above the loopback names, and at the zone's own name, something exists: NODATA, not NXDOMAIN (RFC 8020).
   static const Name v4 = name_of("1.0.0.127.in-addr.arpa");
   const bool exists = question.name == zone || v4.under(question.name);
