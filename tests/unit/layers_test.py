@@ -1,0 +1,125 @@
+"""Checks every #include of src/ and include/: a layer may see only lower ones, and a C library only its own rooms.
+
+Usage: layers_test.py SOURCE_DIR
+"""
+
+import pathlib
+import re
+import sys
+import tempfile
+import unittest
+
+# Which layers' headers a file of a layer may include, beside its own and include/tacet.
+BELOW = {
+    "base": set(),
+    "dns": {"base"},
+    "config": {"base", "dns"},
+    "privacy": {"base", "dns"},
+    "observe": {"base", "dns", "privacy"},
+    "resolve": {"base", "dns", "config", "privacy", "observe"},
+    "transport": {"base", "dns", "config", "privacy", "observe"},
+    "serve": {"base", "dns", "config", "privacy", "observe", "resolve", "transport"},
+    "cli": {"base", "dns", "config", "privacy", "observe", "resolve", "transport", "serve"},
+}
+
+# How a library's headers are spelled, and the files that may include them.
+ROOMS = {
+    "curl": (r"curl/", r"transport/http"),
+    "OpenSSL": (r"openssl/", r"transport/tls"),
+    "c-ares": (r"ares(_\w+)?\.h", r"transport/(bootstrap|lookup)"),
+    "ldns": (r"ldns/", r"dns/ldns"),
+    "yaml-cpp": (r"yaml-cpp/", r"config/"),
+    "Asio": (r"asio(\.hpp|/)", r"base/loop"),
+    "spdlog": (r"spdlog/", r"base/log"),
+    "cpp-httplib": (r"httplib\.h", r"serve/control|cli/control_client"),
+    "libpsl": (r"libpsl\.h", r"privacy/"),
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+
+
+def violations_of(path, text):
+    """What one file includes against the rules; `path` is relative to the source directory."""
+    layer = path.parts[1] if path.parts[0] == "src" else None
+    found = []
+    for match in INCLUDE.finditer(text):
+        header = match[1] or match[2]
+        room = header.split("/")[0]
+        if layer is None and room in BELOW:
+            found.append(f"{path}: include/ may not see {header}")
+        elif layer is not None and room in BELOW and room != layer and room not in BELOW[layer]:
+            found.append(f"{path}: {layer} may not see {header}")
+        if match[1] and room not in BELOW and room != "tacet":
+            found.append(f'{path}: "{header}" does not name its layer')
+        if ".." in header:
+            found.append(f"{path}: {header} climbs out of its layer")
+        for library, (spelling, files) in ROOMS.items():
+            within = layer is not None and re.match(files, "/".join(path.parts[1:]))
+            if re.match(spelling, header) and not within:
+                found.append(f"{path}: {library} has no business outside {files}")
+    return found
+
+
+def violations(source):
+    found = []
+    for top in ("src", "include"):
+        for file in sorted((source / top).rglob("*.[ch]pp")):
+            found += violations_of(file.relative_to(source), file.read_text())
+    return found
+
+
+class Layers(unittest.TestCase):
+    source = None
+
+    def test_every_include_obeys_the_layers_and_rooms(self):
+        self.assertEqual(violations(self.source), [])
+
+    def test_every_folder_is_a_known_layer(self):
+        self.assertEqual({p.name for p in (self.source / "src").iterdir() if p.is_dir()} - set(BELOW), set())
+
+    def test_planted_violations_are_found(self):
+        planted = {
+            "src/base/a.hpp": '#include "dns/wire.hpp"',
+            "src/dns/a.cpp": "#include <config/load.hpp>",
+            "src/transport/a.cpp": '#include "resolve/cache.hpp"',
+            "src/resolve/a.cpp": '  #  include "transport/lane.hpp"',
+            "src/config/a.cpp": '#include "privacy/exposure_log.hpp"',
+            "src/observe/a.cpp": '#include "resolve/cache.hpp"',
+            "src/serve/a.cpp": '#include "cli/run.hpp"',
+            "src/serve/b.cpp": '#include "worker.hpp"',
+            "src/serve/c.cpp": '#include "serve/../resolve/cache.hpp"',
+            "include/tacet/a.hpp": '#include "base/clock.hpp"',
+            "src/transport/dot.cpp": "#include <curl/curl.h>",
+            "src/transport/http_link.cpp": "#include <openssl/ssl.h>",
+            "src/transport/socket.cpp": "#include <ares.h>",
+            "src/transport/loop.cpp": "#include <asio.hpp>",
+            "src/base/task.cpp": "#include <asio/post.hpp>",
+            "src/dns/message.cpp": "#include <ldns/ldns.h>",
+            "src/cli/check.cpp": "#include <yaml-cpp/yaml.h>",
+            "src/cli/run.cpp": "#include <spdlog/spdlog.h>",
+            "src/serve/worker.cpp": "#include <httplib.h>",
+            "src/resolve/policy.cpp": "#include <libpsl.h>",
+            "include/tacet/b.hpp": "#include <openssl/ssl.h>",
+        }
+        with tempfile.TemporaryDirectory() as scratch:
+            root = pathlib.Path(scratch)
+            for name, line in planted.items():
+                file = root / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(f"#pragma once\n{line}\n")
+            found = violations(root)
+        self.assertEqual(sorted({line.split(":")[0] for line in found}), sorted(planted))
+
+    def test_what_is_allowed_is_not_complained_of(self):
+        for name, line in {
+            "src/serve/worker.cpp": '#include "transport/lane.hpp"\n#include "serve/worker.hpp"\n#include <vector>',
+            "src/transport/tls_stream.cpp": "#include <openssl/ssl.h>",
+            "src/base/loop.cpp": "#include <asio.hpp>",
+            "include/tacet/a.hpp": '#include "tacet/name.hpp"\n#include <ares_of_peace>',
+        }.items():
+            self.assertEqual(violations_of(pathlib.PurePath(name), line), [], name)
+
+
+if __name__ == "__main__":
+    Layers.source = pathlib.Path(sys.argv.pop(1)).resolve()
+    unittest.main(verbosity=2)
