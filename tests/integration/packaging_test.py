@@ -71,6 +71,22 @@ class SystemdUnit(Scratch):
         assert_known_options(self, command[1:])
 
 
+class SystemdSocket(Scratch):
+    def test_opens_udp_and_tcp_for_every_default_address(self):
+        text = (PACKAGING / "systemd" / "tacet.socket").read_text().splitlines()
+        for address in ("127.0.0.1:53", "[::1]:53"):
+            self.assertIn(f"ListenDatagram={address}", text)
+            self.assertIn(f"ListenStream={address}", text)
+
+    def test_is_accepted_by_systemd(self):
+        (self.folder / "tacet.socket").write_text((PACKAGING / "systemd" / "tacet.socket").read_text())
+        service = SystemdUnit.unit.read_text().replace("/usr/bin/tacet", os.environ["TACET_BINARY"])
+        (self.folder / "tacet.service").write_text(service)
+        done = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", self.folder / "tacet.socket")
+        self.assertEqual([line for line in done.stderr.splitlines() if "tacet." in line], [])
+        self.assertEqual(done.returncode, 0)
+
+
 class LaunchdPlist(unittest.TestCase):
     def setUp(self):
         with open(PACKAGING / "launchd" / "io.tacet.plist", "rb") as file:
