@@ -26,10 +26,8 @@ import load  # noqa: E402
 import peers  # noqa: E402
 import pki  # noqa: E402
 import scratch  # noqa: E402
-import servers  # noqa: E402
+import upstream  # noqa: E402
 
-ADDRESS = "192.0.2.7"
-ZONE = "many.example.com"
 CACHED_NAMES = 1000
 MISSES_PER_SECOND = 45000  # more than any resolver here asks for in a second, so that no name comes twice
 ROWS = {"cached": "cached", "dot": "miss over DoT", "doh": "miss over DoH"}
@@ -80,9 +78,7 @@ class Bench:
         self.arguments, self.directory = arguments, directory
         self.server_core, self.load_core = sorted(os.sched_getaffinity(0))[:2]
         authority = pki.Pki(directory)
-        redirect = [f'local-zone: "{ZONE}." redirect', f'local-data: "{ZONE}. 3600 A {ADDRESS}"', "log-queries: no"]
-        self.server = servers.Unbound(directory, authority.good(), zones={}, local_data=redirect, idle_ms=120000,
-                                      command=["taskset", "-c", str(self.load_core)])
+        self.server = upstream.answering_all(directory, authority, self.load_core)
         self.upstream = peers.Upstream(self.server.dot_port, self.server.doh_port, authority.ca, pki.NAME)
         self.refused = []
 
@@ -117,15 +113,9 @@ class Bench:
         load.dnsperf(contestant.port, names, "-n", "2", core=self.load_core, outstanding=50, patience=30)
 
     def _names(self, row, turn):
-        path = os.path.join(self.directory, f"names-{row}-{turn}")
-        if row == "cached":
-            path, turn, count = os.path.join(self.directory, "names-cached"), 0, CACHED_NAMES
-        else:
-            count = int(MISSES_PER_SECOND * self.arguments.seconds)
-        if not os.path.exists(path):
-            with open(path, "w", encoding="ascii") as file:
-                file.writelines(f"{row}{turn}-{number:08d}.{ZONE} A\n" for number in range(count))
-        return path
+        prefix, count = ("cached", CACHED_NAMES) if row == "cached" else (f"{row}{turn}", int(MISSES_PER_SECOND * self.arguments.seconds))
+        path = os.path.join(self.directory, f"names-{prefix}")
+        return path if os.path.exists(path) else upstream.write_names(path, prefix, count)
 
     def _contestants(self, row, stack):
         made = [self._echo("echo, one by one", stack)] if row == "cached" else []
@@ -178,19 +168,19 @@ class Bench:
         say(self.refused[-1])
         return None
 
-    def _tacet(self, folder, port, transport, upstream):
-        url = f"tls://127.0.0.1:{upstream.dot}" if transport == "dot" else f"https://127.0.0.1:{upstream.doh}/dns-query"
+    def _tacet(self, folder, port, transport, asked):
+        url = f"tls://127.0.0.1:{asked.dot}" if transport == "dot" else f"https://127.0.0.1:{asked.doh}/dns-query"
         path = os.path.join(folder, "tacet.yaml")
         with open(path, "w", encoding="ascii") as file:
-            json.dump({"listen": [f"127.0.0.1:{port}"], "upstreams": [{"url": url, "ca_file": upstream.ca}], "control": {"socket": ""}}, file)
+            json.dump({"listen": [f"127.0.0.1:{port}"], "upstreams": [{"url": url, "ca_file": asked.ca}], "control": {"socket": ""}}, file)
         return peers.Command([self.arguments.binary, "run", "--config", path], {})
 
 
 def answers_rightly(port):
     """Whether a name of the zone gets the zone's address, within half a second."""
-    done = subprocess.run(["dig", "@127.0.0.1", "-p", str(port), "+tries=1", "+timeout=1", "+short", f"check.{ZONE}", "A"],
+    done = subprocess.run(["dig", "@127.0.0.1", "-p", str(port), "+tries=1", "+timeout=1", "+short", f"check.{upstream.ZONE}", "A"],
                           capture_output=True, text=True, timeout=5)
-    return done.stdout.strip() == ADDRESS
+    return done.stdout.strip() == upstream.ADDRESS
 
 
 def say(text):
