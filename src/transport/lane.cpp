@@ -134,6 +134,8 @@ void Lane::connected(ConnectedSocket socket) {
 }
 
 void Lane::round_failed(const Error& error) {
+  // Too many sockets of ours says nothing about the upstream: a later attempt finds room.
+  if (error.fault == Fault::overloaded) return;
   note_failure(error);
   // Silence is waited out, for the network may come back within the deadline; a refusal is final for these queries.
   if (!current_ && error.fault != Fault::timeout) fail_all(error);
