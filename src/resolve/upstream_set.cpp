@@ -52,18 +52,17 @@ struct UpstreamSet::Service {
 
 /// One query and the attempts at it; lives until the last of them has ended, for a losing one's time is a sample too.
 struct UpstreamSet::Race {
-  Race(Scheduler& scheduler, const Message& asked, Instant until) : query(asked), deadline(until), bell(scheduler) {}
+  Race(const Message& asked, Instant until) : query(asked), deadline(until) {}
 
   Message query;
   Instant deadline;
-  Bell bell;
+  Bell* bell = nullptr;  // of the one who waits, as long as it does
   std::optional<Response> good;
   std::optional<Response> poor;  // an answer, but SERVFAIL or the like
   std::optional<Error> error;
   std::size_t running = 0;
   Lane* first = nullptr;
   std::uint64_t first_number = 0;
-  bool hedged = false;
 
   void finish(Result<Response> result) {
     --running;
@@ -73,15 +72,27 @@ struct UpstreamSet::Race {
       poor = std::move(*result);
     else if (!good)
       good = std::move(*result);
-    bell.ring();
+    if (bell != nullptr) bell->ring();
   }
+};
+
+/// Hears of a race's progress; in the frame of whoever waits, so that it ends with a cancelled wait.
+struct UpstreamSet::Ear {
+  Ear(Scheduler& scheduler, Race& listened_to) : bell(scheduler), race(listened_to) { race.bell = &bell; }
+  ~Ear() { race.bell = nullptr; }
+  Ear(const Ear&) = delete;
+  Ear& operator=(const Ear&) = delete;
+
+  Bell bell;
+  Race& race;
 };
 
 UpstreamSet::UpstreamSet(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics,
                          std::vector<UpstreamOperator> operators)
     : scheduler_(scheduler),
       tasks_(tasks),
-      metrics_(metrics) {
+      metrics_(metrics),
+      asleep_(scheduler.clock().asleep()) {
   for (std::size_t group = 0; group < operators.size(); ++group) {
     for (UpstreamService& configured : operators[group].services) {
       auto& service = services_.emplace_back(std::make_unique<Service>());
@@ -104,8 +115,9 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
   if (asleep_ - asleep_before > seconds(1)) network_changed();
   extra_.earn();
   const Instant begun = scheduler_.now();
-  const std::vector<Service*> order = in_order(begun);
-  auto race = std::make_shared<Race>(scheduler_, query, deadline);
+  const std::vector<Service*> order = in_order();
+  auto race = std::make_shared<Race>(query, deadline);
+  Ear ear(scheduler_, *race);
   std::size_t next = 1;
   Lane* lane = &choose_lane(*order.front());
   Instant patience = begun + (lane->upstream->state().warm ? warm_patience : cold_patience);
@@ -113,20 +125,19 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
   Instant hedge_at = partner(*lane) != nullptr ? begun + hedge_delay : Instant::max();
   start(race, *lane, Purpose::first);
   open_second(*lane);
-  probe(query, deadline, order);
+  probe(query, deadline, *order.front());
 
   for (;;) {
     const Instant until = std::min({deadline, patience, hedge_at});
-    co_await race->bell.wait(until);
+    co_await ear.bell.wait(until);
     if (race->good) co_return std::move(*race->good);
     const Instant now = scheduler_.now();
     if (now >= deadline) break;
-    if (race->running == 0 && next == order.size()) break;
+    if (race->running == 0 && next >= order.size()) break;
     if (race->running == 0 || now >= patience) {
       patience = Instant::max();
-      Lane* other = partner(*lane);
-      if (next < order.size() || (race->running > 0 && other != nullptr)) {
-        lane = next < order.size() ? &choose_lane(*order[next++]) : other;
+      if (Lane* other = elsewhere(*lane, order, next)) {
+        lane = other;
         ++metrics_.retries;
         start(race, *lane, Purpose::fallback);
         patience = now + cold_patience;
@@ -142,16 +153,24 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
   co_return fail(Fault::timeout, "no upstream answered in time");
 }
 
-/// The services in the order to try: operators as configured; inside one those that work, then those that do not; among
-/// those that work as configured unless another is markedly faster.
-std::vector<UpstreamSet::Service*> UpstreamSet::in_order(Instant) {
+/// Where to ask next a query that `last` did not answer: each service has its turn; where there is but one, its other
+/// connection has one.
+UpstreamSet::Lane* UpstreamSet::elsewhere(const Lane& last, const std::vector<Service*>& order, std::size_t& next) {
+  const std::size_t turn = next++;
+  if (turn < order.size()) return &choose_lane(*order[turn]);
+  return turn == 1 ? partner(last) : nullptr;
+}
+
+/// The services in the order to try: those that work, then those that do not; in each half operators as configured;
+/// inside an operator those that work as configured unless another is markedly faster, and the least failing first.
+std::vector<UpstreamSet::Service*> UpstreamSet::in_order() const {
   std::vector<Service*> order;
   order.reserve(services_.size());
   for (const auto& service : services_) order.push_back(service.get());
   const auto typical = [](const Service& service) { return service.lanes.front().latency.percentile(0.5); };
   std::ranges::stable_sort(order, [&](const Service* a, const Service* b) {
-    if (a->group != b->group) return a->group < b->group;
     if (a->health.good() != b->health.good()) return a->health.good();
+    if (a->group != b->group) return a->group < b->group;
     if (!a->health.good()) return a->health.failures() < b->health.failures();
     const Duration time_a = typical(*a), time_b = typical(*b);
     return time_a > Duration::zero() && time_b > Duration::zero() && time_a * 3 < time_b * 2 &&
@@ -210,9 +229,11 @@ void UpstreamSet::note(Lane& lane, std::uint64_t number, Instant begun, const Re
   }
   const Fault fault = result.error().fault;
   if (fault == Fault::mismatched || fault == Fault::malformed || fault == Fault::protocol) ++metrics_.bad_answers;
-  // A name that nobody answers says nothing about the lane if the lane has answered others meanwhile.
-  const bool only_this_name = fault == Fault::timeout && lane.last_answer >= begun;
-  if (!only_this_name && fault != Fault::cancelled && fault != Fault::overloaded) lane.service->health.failed(now);
+  // A name that nobody answers, or a second connection that cannot be had, says nothing about a service that has
+  // answered others meanwhile.
+  const bool works =
+      std::ranges::any_of(lane.service->lanes, [begun](const Lane& other) { return other.last_answer >= begun; });
+  if (!works && fault != Fault::cancelled && fault != Fault::overloaded) lane.service->health.failed(now);
 }
 
 /// Asks once more over the operator's other connection if the first one seems to be held up by a loss. A later query
@@ -242,13 +263,13 @@ void UpstreamSet::open_second(const Lane& first) {
     if (&lane != &first && !lane.upstream->state().warm) lane.upstream->prepare();
 }
 
-/// Looks whether a failing service of the chosen operator works again, beside a query that does not wait for it.
-void UpstreamSet::probe(const Message& query, Instant deadline, const std::vector<Service*>& order) {
-  for (Service* service : order) {
-    if (service == order.front() || service->group != order.front()->group) continue;
+/// Looks whether failing services that are no less preferred than the chosen one's operator work again, beside a query
+/// that does not wait for them.
+void UpstreamSet::probe(const Message& query, Instant deadline, const Service& chosen) {
+  for (const auto& service : services_) {
+    if (service.get() == &chosen || service->group > chosen.group) continue;
     if (!service->health.probe_due(scheduler_.now())) continue;
-    auto race = std::make_shared<Race>(scheduler_, query, deadline);
-    start(race, service->lanes.front(), Purpose::probe);
+    start(std::make_shared<Race>(query, deadline), service->lanes.front(), Purpose::probe);
   }
 }
 

@@ -35,8 +35,9 @@ struct LaneReport {
 };
 
 /// Several upstreams, used like one: chooses by health and latency, spreads over warm connections, asks a second time
-/// where the first seems lost, fails over. Inside an operator by what is measured, across operators by order. Hedges
-/// never leave the operator, and are at most a twentieth of all queries in the long run.
+/// where the first seems lost, fails over. Inside an operator by what is measured, across operators by order; an
+/// operator that fails comes last until a probe finds it working. Hedges never leave the operator, and are at most a
+/// twentieth of all queries in the long run.
 class UpstreamSet final : public Upstream {
 public:
   /// `tasks` and everything else must outlive the set's use; cancel the group before the set is destroyed.
@@ -55,16 +56,18 @@ private:
   struct Lane;
   struct Service;
   struct Race;
+  struct Ear;
   enum class Purpose : std::uint8_t { first, hedge, fallback, probe };
 
-  std::vector<Service*> in_order(Instant now);
+  std::vector<Service*> in_order() const;
   Lane& choose_lane(Service& service);
   Lane* partner(const Lane& lane);
+  Lane* elsewhere(const Lane& last, const std::vector<Service*>& order, std::size_t& next);
   Task<void> attempt(std::shared_ptr<Race> race, Lane& lane, Purpose purpose);
   void start(const std::shared_ptr<Race>& race, Lane& lane, Purpose purpose);
   void note(Lane& lane, std::uint64_t number, Instant begun, const Result<Response>& result);
   bool hedge(const std::shared_ptr<Race>& race);
-  void probe(const Message& query, Instant deadline, const std::vector<Service*>& order);
+  void probe(const Message& query, Instant deadline, const Service& chosen);
   void open_second(const Lane& first);
 
   Scheduler& scheduler_;
