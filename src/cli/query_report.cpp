@@ -57,7 +57,7 @@ std::string how_it_came(const QueryOutcome& outcome) {
                         facts->tls_version, group, facts->resumed ? "session resumed" : "full handshake");
     text += fmt::format("certificate    checked for {}\n", facts->verified);
   }
-  return text + fmt::format("round trip     {:.1f} ms ({:.1f} ms with connecting)\n", milliseconds(exchange.round_trip),
+  return text + fmt::format("round trip     {:.1f} ms ({:.1f} ms in all)\n", milliseconds(exchange.round_trip),
                             milliseconds(outcome.taken));
 }
 
@@ -97,7 +97,7 @@ Result<std::string> upstream_report(const Message& query, const QueryOutcome& ou
 Result<std::string> local_report(Bytes wire) {
   const auto answer = presentation(wire);
   if (!answer) return fail(answer.error());
-  return without_noise(*answer) + "\nanswered here, nothing was sent: this name never leaves the machine\n";
+  return without_noise(*answer) + "\nanswered here, nothing was sent: such a question never leaves the machine\n";
 }
 
 std::string failure_report(const Error& error, const std::vector<LaneReport>& lanes) {

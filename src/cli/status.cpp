@@ -70,11 +70,16 @@ std::string misses(const Json& status) {
                      number(events, "retries"));
 }
 
+std::string memory(std::uint64_t octets) {
+  const auto kibi = static_cast<double>(octets) / 1024;
+  return kibi < 1024 ? fmt::format("{:.1f} KiB", kibi) : fmt::format("{:.1f} MiB", kibi / 1024);
+}
+
 std::string cache(const Json& status) {
   const Json& cache = status.at("cache");
-  const auto mebi = [&](const char* key) { return static_cast<double>(number(cache, key)) / (1U << 20); };
-  return fmt::format("cache     {} answers in {:.1f} of {:.1f} MiB; {} stored, {} evicted\n", number(cache, "entries"),
-                     mebi("octets"), mebi("budget"), number(cache, "stored"), number(cache, "evicted"));
+  return fmt::format("cache     {} answers in {} of {}; {} stored, {} evicted\n", number(cache, "entries"),
+                     memory(number(cache, "octets")), memory(number(cache, "budget")), number(cache, "stored"),
+                     number(cache, "evicted"));
 }
 
 std::string in_the_clear(const Json& status) {
@@ -95,7 +100,7 @@ std::string upstream(const Json& lane) {
       fmt::format("\n{}  {}, {}\n", lane.at("id").get<std::string>(), lane.at("state").get<std::string>(),
                   lane.at("warm").get<bool>() ? "connected" : "not connected");
   text += connection(lane.at("connection"));
-  text += fmt::format("  {} answers, {} failures, {} connections ({} resumed); {}\n", number(lane, "answers"),
+  text += fmt::format("  answers {}, failures {}, connections {} ({} resumed); {}\n", number(lane, "answers"),
                       number(lane, "failures"), number(lane, "connections"), number(lane, "resumptions"),
                       percentiles(lane, ""));
   if (!lane.at("last_error").is_null())
@@ -103,10 +108,17 @@ std::string upstream(const Json& lane) {
   return text;
 }
 
+/// The second connection to an upstream, while the first has been enough. (A URL has no '#' of its own.)
+bool is_spare(const Json& lane) {
+  return lane.at("id").get<std::string>().find('#') != std::string::npos && lane.at("connection").is_null() &&
+         lane.at("last_error").is_null();
+}
+
 std::string status_text(const Json& status) {
   std::string text = heading(status) + "\n" + queries(status) + answers(status) + misses(status) + cache(status) +
                      in_the_clear(status);
-  for (const auto& lane : status.at("upstreams")) text += upstream(lane);
+  for (const auto& lane : status.at("upstreams"))
+    if (!is_spare(lane)) text += upstream(lane);
   return text;
 }
 

@@ -1,0 +1,134 @@
+"""What the command line says of itself, and what its options do to a configuration."""
+import os
+import subprocess
+import unittest
+
+import pki
+import scratch
+import servers
+import tacet
+from case import UnboundCase
+
+
+class Usage(unittest.TestCase):
+    def test_without_a_verb_it_helps(self):
+        done = tacet.run()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for verb in ("run", "check", "query", "status", "flush"):
+            self.assertRegex(done.stdout, rf"(?m)^  {verb} ")
+
+    def test_what_it_does_not_understand_is_named_and_refused(self):
+        for words in (("frobnicate",), ("run", "--listen"), ("run", "--workers", "65"), ("run", "--log-level", "loud"), ("check",),
+                      ("flush", "a.example", "--below", "b.example"), ("status", "surplus")):
+            with self.subTest(words):
+                done = tacet.run(*words)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertTrue(done.stderr)
+
+    def test_an_upstream_that_nobody_can_look_up_is_refused_with_the_ways_out(self):
+        for verb in (("run",), ("query", "www.example.com")):
+            done = tacet.run(*verb, "--upstream", "tls://dns.example.com")
+            self.assertEqual(done.returncode, 1)
+            for way in ("tls://dns.example.com@192.0.2.1", "--bootstrap"):
+                self.assertIn(way, done.stderr)
+
+    def test_plaintext_upstreams_and_nonsense_are_refused(self):
+        for url in ("http://127.0.0.1/dns-query", "udp://127.0.0.1", "127.0.0.1", "tls://user@dns.example.com@127.0.0.1", "tls://a..b@127.0.0.1"):
+            with self.subTest(url):
+                done = tacet.run("run", "--upstream", url)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("--upstream", done.stderr)
+
+    def test_a_faulty_file_is_told_as_check_tells_it(self):
+        with scratch.directory() as directory:
+            path = os.path.join(directory, "tacet.yaml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("listn: []\n")
+            told = tacet.run("check", "--config", path).stderr
+            self.assertIn(f"{path}:1:1: listn:", told)
+            for verb in (("run",), ("status",), ("flush",), ("query", "www.example.com")):
+                done = tacet.run(*verb, "--config", path)
+                self.assertEqual((done.returncode, done.stderr), (1, told))
+
+
+class Local(unittest.TestCase):
+    def test_a_name_that_never_leaves_is_answered_without_an_upstream(self):
+        for name, answer in (("localhost", "127.0.0.1"), ("printer", "NXDOMAIN"), ("router.home.arpa", "NXDOMAIN")):
+            done = tacet.run("query", name)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(answer, done.stdout)
+            self.assertIn("nothing was sent", done.stdout)
+
+
+class Upstreams(UnboundCase):
+    def setUp(self):
+        self.named = f"tls://{pki.NAME}:{self.upstream.dot_port}"
+        self.daemon = self.tacet(self.entry(self.named, "127.0.0.77"), control={"socket": ""})  # nobody is at that address
+        self.daemon.stop()
+
+    def test_addresses_behind_an_at_sign_replace_the_files_and_the_rest_of_the_entry_stays(self):
+        self.assertNotEqual(self.daemon.verb("query", "www.example.com").returncode, 0)
+        done = self.daemon.verb("query", "www.example.com", "--upstream", f"{self.named}@127.0.0.1")  # the file's ca_file
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(servers.ADDRESS, done.stdout)
+        self.assertIn(f"to 127.0.0.1:{self.upstream.dot_port}", done.stdout)
+        self.assertIn(f"checked for {pki.NAME}", done.stdout)
+        self.assertRegex(done.stdout, rf"{pki.NAME} was sent in clear")
+
+    def test_several_addresses_are_several_chances(self):
+        done = self.daemon.verb("query", "www.example.com", "--upstream", f"{self.named}@127.0.0.77,127.0.0.1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"to 127.0.0.1:{self.upstream.dot_port}", done.stdout)
+
+    def test_a_server_that_is_not_trusted_is_the_reason_of_a_failure(self):
+        done = tacet.run("query", "www.example.com", "--upstream", self.upstream.doh_url())  # without the test authority
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, r"(?i)certificate")
+        self.assertIn(self.upstream.doh_url(), done.stderr)
+
+
+class Control(UnboundCase):
+    def setUp(self):
+        self.daemon = self.tacet(self.upstream.doh_url())
+        self.socket = self.daemon.settings["control"]["socket"]
+        for name in ("a.many.example.com", "b.many.example.com", "www.example.com"):
+            self.daemon.ask(name)
+
+    def entries(self):
+        return self.daemon.status()["cache"]["entries"]
+
+    def test_one_name_or_a_zone_can_be_flushed(self):
+        self.assertEqual(self.entries(), 3)
+        self.assertIn("1 answer ", self.daemon.verb("flush", "A.many.example.com").stdout)
+        self.assertEqual(self.entries(), 2)
+        self.assertIn("2 answers ", self.daemon.verb("flush", "--below", "example.com").stdout)
+        self.assertEqual(self.entries(), 0)
+
+    def test_what_is_no_name_is_refused_and_nothing_flushed(self):
+        done = self.daemon.verb("flush", "a..b")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("a..b", done.stderr)
+        self.assertEqual(self.entries(), 3)
+
+    def test_the_socket_can_be_named_without_a_file(self):
+        done = tacet.run("status", "--socket", self.socket)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"listening on 127.0.0.1:{self.daemon.port}", done.stdout)
+
+    def test_any_http_client_can_speak_to_it(self):
+        done = subprocess.run(["curl", "-sS", "--max-time", "5", "--unix-socket", self.socket, "-X", "POST", "http://localhost/flush"],
+                              capture_output=True, text=True, check=True, timeout=20)
+        self.assertEqual(done.stdout, '{"flushed":3}\n')
+
+    @unittest.skipIf(os.geteuid(), "needs root, to become somebody else")
+    def test_who_may_not_open_it_is_told_who_may(self):
+        for path in (os.path.dirname(os.path.dirname(self.socket)), os.path.dirname(self.socket)):
+            os.chmod(path, 0o755)
+        words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"]
+        done = subprocess.run([*words, tacet.BINARY, "status", "--socket", self.socket], capture_output=True, text=True, timeout=20)
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+        self.assertIn("user root and group root (mode 0660)", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
