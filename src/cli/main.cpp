@@ -6,6 +6,7 @@
 
 #include "cli/check.hpp"
 #include "cli/command_line.hpp"
+#include "cli/exposure.hpp"
 #include "cli/flush.hpp"
 #include "cli/query.hpp"
 #include "cli/run.hpp"
@@ -109,11 +110,28 @@ void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, 
   });
 }
 
+void add_exposure(CLI::App& app, CommandLine& given, tacet::ExposureRequest& request, Verb& chosen) {
+  auto& verb =
+      new_verb(app, "exposure", "Show what others can still see: of tacet's connections, and of names asked for");
+  verb.add_flag("--json", request.json, "As JSON, for programs");
+  auto* clear = verb.add_flag("--clear", request.clear, "Forget all names");
+  verb.add_option("--explain", request.explain, "Show all that is known of one name; asks once if that is nothing")
+      ->type_name("NAME")
+      ->excludes(clear);
+  add_socket(verb, given);
+  add_config(verb, given);
+  verb.callback([&] {
+    chosen =
+        with_socket(given, [&](const auto& socket) { return run_exposure(socket, request, std::cout, std::cerr); });
+  });
+}
+
 int run(int count, char** words) {
   CLI::App app{"tacet, a local DNS resolver that says as little as possible on the wire", "tacet"};
   CommandLine given;
   tacet::QueryRequest query;
   tacet::FlushRequest flush;
+  tacet::ExposureRequest exposure;
   auto form = tacet::StatusForm::text;
   Verb chosen = [&app] { return std::cout << app.help(), 0; };
   app.set_version_flag("--version", tacet::version_text);
@@ -124,6 +142,7 @@ int run(int count, char** words) {
   add_query(app, given, query, chosen);
   add_status(app, given, form, chosen);
   add_flush(app, given, flush, chosen);
+  add_exposure(app, given, exposure, chosen);
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& told) {  // --help and --version, too

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "tacet/message.hpp"
 #include "tacet/name.hpp"
 #include "tacet/result.hpp"
 
@@ -9,6 +10,10 @@ namespace tacet {
 /// A message as text, the way dig prints it. For the command-line process only: ldns has reachable asserts. What our
 /// own index refuses never gets there. Fault::malformed for what either refuses.
 Result<std::string> presentation(Bytes wire);
+
+/// The RDATA of one record in presentation form: "1 . alpn=h2 ech=…". For the command-line process only, as above.
+/// Fault::malformed for what ldns cannot read.
+Result<std::string> record_presentation(Type type, Bytes rdata);
 
 /// "ldns 1.8.3" as loaded.
 std::string presentation_library_version();

@@ -1,6 +1,7 @@
 #include "observe/journal.hpp"
 
 #include "base/log.hpp"
+#include "dns/edns.hpp"
 
 namespace tacet {
 namespace {
@@ -36,6 +37,10 @@ void Journal::record(const QueryRecord& record) {
   answered_now(record.source, record.rcode);
   if (record.source == Source::upstream) metrics_.miss_time.observe(record.taken);
   if (log::enabled(log::Level::debug)) log_query(record);
+}
+
+void Journal::exchanged(const Response& response, Instant now) {
+  ledger_.answered(response.exchange, is_padded(response.message), now);
 }
 
 }  // namespace tacet

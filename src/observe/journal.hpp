@@ -1,5 +1,6 @@
 #pragma once
 #include "observe/metrics.hpp"
+#include "privacy/ledger.hpp"
 #include "tacet/message.hpp"
 #include "tacet/result.hpp"
 #include "tacet/upstream.hpp"
@@ -17,11 +18,18 @@ struct QueryRecord {
   const Error* error = nullptr;        ///< null unless it failed
 };
 
-/// Sees every query once, after it was answered; the only place that feeds metrics and log (and what else wants to
-/// know). Names are logged at debug level only.
+/// What the ledger counts a query under: its cache key's hash, its name in lower-case wire form, and its type.
+struct Resolved {
+  std::uint64_t hash;
+  Bytes name;
+  Type type;
+};
+
+/// Sees every query once, after it was answered; the only place that feeds metrics, log and exposure ledger. Names are
+/// logged at debug level only.
 class Journal {
 public:
-  explicit Journal(Metrics& metrics) : metrics_(metrics) {}
+  Journal(Metrics& metrics, Ledger& ledger) : metrics_(metrics), ledger_(ledger) {}
 
   /// An answer given at once, on the hot path: counts, and nothing else.
   void answered_now(Source source, Rcode rcode) {
@@ -32,8 +40,27 @@ public:
   /// An answer that took a while.
   void record(const QueryRecord& record);
 
+  /// A client was given a NOERROR answer, from wherever: what it may connect to next is counted.
+  void resolved(const Resolved& query, Instant now) {
+    if (query.type == Type::a || query.type == Type::aaaa || query.type == Type::https)
+      ledger_.touch(query.hash, query.name, now);
+  }
+  /// An upstream answered, whoever asked.
+  void exchanged(const Response& response, Instant now);
+  /// A connection to the upstream with this URL was made.
+  void connected(const std::string& upstream, const ConnectionFacts& facts, Instant now) {
+    ledger_.connected(upstream, facts, now);
+  }
+  /// What an answer to a type-65 question showed.
+  void learned(Bytes name, const HttpsEvidence& evidence, const Provenance& provenance) {
+    ledger_.learn(name, evidence, provenance);
+  }
+  /// A type-65 question of our own was sent.
+  void asked() { ledger_.asked(); }
+
 private:
   Metrics& metrics_;
+  Ledger& ledger_;
 };
 
 }  // namespace tacet

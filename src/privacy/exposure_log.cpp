@@ -1,34 +1,101 @@
 #include "privacy/exposure_log.hpp"
 
+#include <numeric>
+#include <string_view>
+
 #include "base/log.hpp"
 
 namespace tacet {
+namespace {
 
-void ExposureLog::established(const std::string& upstream, const std::string& path, const ConnectionFacts& facts,
-                              Instant now) {
-  if (!due(upstream, facts.sni, now)) return;
-  const std::string address = facts.address.substr(0, facts.address.rfind(':'));
+/// So many answers without padding are no chance.
+constexpr std::uint64_t enough_answers = 20;
+/// Subjects that are remembered as said; then all are forgotten, and may be said again.
+constexpr std::size_t most_said = 8192;
+
+std::string without_usual_port(const ConnectionFacts& facts) {
+  const std::string_view usual = facts.transport == Transport::dot ? ":853" : ":443";
+  return facts.address.substr(0, facts.address.size() - (facts.address.ends_with(usual) ? usual.size() : 0));
+}
+
+/// The address alone, as a configuration has it.
+std::string host_of(const ConnectionFacts& facts) {
+  const std::string host = facts.address.substr(0, facts.address.rfind(':'));
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
+void tell_of_sni(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
   const bool dot = facts.transport == Transport::dot;
   if (facts.sni.empty()) {
     log::info(
         "upstream {}: no name is sent in the TLS handshake (no SNI); who sees the traffic sees only the address {}",
-        upstream, facts.address);
+        upstream.url, facts.address);
     return;
   }
   log::warn(
       "upstream {}: its name {} is sent in clear (SNI, without ECH) to {}: everyone on the path can read which "
-      "resolver "
-      "you use. To send no name, address the upstream by IP ({}{}{}) if its certificate is valid for that, or set sni: "
-      "omit",
-      upstream, facts.sni, facts.address, dot ? "tls://" : "https://", address, dot ? "" : path);
+      "resolver you use. To send no name, address the upstream by IP ({}{}{}) if its certificate is valid for that, or "
+      "set sni: omit",
+      upstream.url, facts.sni, facts.address, dot ? "tls://" : "https://", without_usual_port(facts),
+      dot ? "" : upstream.path);
 }
 
-bool ExposureLog::due(const std::string& upstream, const std::string& kind, Instant now) {
+}  // namespace
+
+void ExposureLog::established(const UpstreamConfig& upstream, const ConnectionFacts& facts, Instant now) {
+  if (due(upstream.url, facts.sni, now)) tell_of_sni(upstream, facts);
+  const bool looked_up = upstream.addresses.empty() && !upstream.host_is_address;
+  if (looked_up && due(upstream.url, "plaintext look-up", now))
+    log::warn(
+        "upstream {}: {} was looked up in plaintext at a bootstrap server: everyone on the path can read that name. To "
+        "look nothing up, give the upstream's addresses: [\"{}\"]",
+        upstream.url, upstream.host, host_of(facts));
+}
+
+bool ExposureLog::due(const std::string& subject, const std::string& kind, Instant now) {
   const std::lock_guard lock(mutex_);
-  const auto [said, first] = said_.try_emplace({upstream, kind}, now);
-  if (!first && now - said->second < period) return false;
+  if (said_.size() >= most_said) said_.clear();
+  const auto [said, first] = said_.try_emplace({subject, kind}, now);
+  if (!first && now - said->second < repeated) return false;
   said->second = now;
   return true;
+}
+
+bool ExposureLog::summary_due(Instant now) {
+  if (now - last_summary_ < summary_period) return false;
+  summarised_since_ = last_summary_;
+  last_summary_ = now;
+  return true;
+}
+
+void ExposureLog::summarise(const Exposure& exposure, Instant now) {
+  StateCounts sum;
+  for (const DomainExposure& domain : by_domain(exposure, summarised_since_)) {
+    for (std::size_t state = 0; state < ech_state_count; ++state) sum.names[state] += domain.states.names[state];
+    if (config_.log_names && due(domain.domain, "domain", now))
+      log::info("exposure of {}: {}", domain.domain, summary_of(domain.states));
+  }
+  if (const std::string words = summary_of(sum); !words.empty()) log::info("exposure, last hour: {}", words);
+  for (const EndpointExposure& endpoint : exposure.endpoints) warn_of_sizes(endpoint, now);
+}
+
+void ExposureLog::warn_of_sizes(const EndpointExposure& endpoint, Instant now) {
+  if (endpoint.padded > 0 || endpoint.answers < enough_answers || !due(endpoint.upstream, "no padding", now)) return;
+  log::warn(
+      "upstream {}: none of {} answers came padded: their sizes say something about what you asked, encrypted as they "
+      "are. Only the server can change that; another upstream may pad",
+      endpoint.upstream, endpoint.answers);
+}
+
+std::string summary_of(const StateCounts& states) {
+  const std::uint64_t all = std::accumulate(states.names.begin(), states.names.end(), std::uint64_t{0});
+  if (all == 0) return {};
+  const std::uint64_t shown = states[EchState::no_ech] + states[EchState::no_https];
+  return fmt::format(
+      "{} name{}; {} offer ECH (whether it is used cannot be seen), {} do not: connecting to them by TLS shows the "
+      "name "
+      "to whoever sees the traffic; {} not known",
+      all, all == 1 ? "" : "s", states[EchState::ech], shown, states[EchState::unknown]);
 }
 
 }  // namespace tacet

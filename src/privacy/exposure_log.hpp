@@ -4,24 +4,43 @@
 #include <string>
 #include <utility>
 
+#include "privacy/exposure.hpp"
+#include "tacet/config.hpp"
 #include "tacet/instant.hpp"
 #include "tacet/upstream.hpp"
 
 namespace tacet {
 
-/// Says in the log what our own connections show to whoever sees the traffic: once per upstream and kind, and again
-/// after a day. Shared by all workers.
+/// Says in the log what others can still see: of our own connections once per endpoint and kind, and again after a day;
+/// of names every hour, in numbers. Shared by all workers.
 class ExposureLog {
 public:
-  /// A connection to `upstream` (its URL) was made; `path` is the URL's path for DoH, empty for DoT.
-  void established(const std::string& upstream, const std::string& path, const ConnectionFacts& facts, Instant now);
+  static constexpr Duration repeated = std::chrono::hours(24);
+  static constexpr Duration summary_period = std::chrono::hours(1);
+
+  explicit ExposureLog(const ExposureConfig& config, Instant started) : config_(config), last_summary_(started) {}
+
+  /// A connection to `upstream` was made.
+  void established(const UpstreamConfig& upstream, const ConnectionFacts& facts, Instant now);
+
+  /// True once per summary_period: summarise() is due.
+  bool summary_due(Instant now);
+  /// The summary of the names that clients resolved since the last one; nothing if there were none. With `log_names`
+  /// also each of their registrable domains, once a day. Warns of upstreams that do not pad.
+  void summarise(const Exposure& exposure, Instant now);
 
 private:
-  static constexpr Duration period = std::chrono::hours(24);
-  bool due(const std::string& upstream, const std::string& kind, Instant now);
+  bool due(const std::string& subject, const std::string& kind, Instant now);
+  void warn_of_sizes(const EndpointExposure& endpoint, Instant now);
 
   std::mutex mutex_;
+  ExposureConfig config_;
+  Instant last_summary_;
+  Instant summarised_since_{};
   std::map<std::pair<std::string, std::string>, Instant> said_;
 };
+
+/// "214 names; 12 offer ECH, 31 do not…": one line about names in these states; empty if there are none.
+std::string summary_of(const StateCounts& states);
 
 }  // namespace tacet

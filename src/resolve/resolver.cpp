@@ -56,8 +56,11 @@ Resolver::Resolver(const Parts& parts)
       cache_(parts.cache),
       upstreams_(parts.upstreams),
       metrics_(parts.metrics),
-      journal_(parts.metrics),
-      in_flight_(parts.scheduler, parts.pending_limit) {}
+      ledger_(parts.exposure),
+      journal_(parts.metrics, ledger_),
+      in_flight_(parts.scheduler, parts.pending_limit),
+      prober_(parts.scheduler,
+              {[this] { return in_flight_.waiting() > 0; }, [this](const Name& n) { return probe(n); }}) {}
 
 std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std::span<std::uint8_t> out) {
   if (const auto local = from_policy(query, out)) return *local;
@@ -75,7 +78,9 @@ std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std
     refresh = answer.refresh_due;
   });
   if (size > 0) {
-    journal_.answered_now(Source::cache, rcode_of(out));
+    const Rcode rcode = rcode_of(out);
+    journal_.answered_now(Source::cache, rcode);
+    if (rcode == Rcode::noerror) journal_.resolved({key.hash(), key.name(), query.index.type}, query.arrived);
     if (refresh && !in_flight_.begin(key)) {
       ++metrics_.refreshed_ahead;
       tasks_.spawn(fly(key, question_of(query.wire, query.index)));
@@ -127,15 +132,17 @@ Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
 }
 
 /// Asks the upstreams for everyone who waits for this question, keeps what may be kept, and tells them.
-Task<void> Resolver::fly(CacheKey key, Question question) {
+Task<void> Resolver::fly(CacheKey key, Question question, EvidenceOrigin origin) {
   const Message query = upstream_query(question, key.dnssec_ok(), key.checking_disabled());
   const Instant deadline = scheduler_.now() + answer_limit;
   Result<Response> response = co_await upstreams_.exchange(query, deadline);
   const Instant now = scheduler_.now();
   Result<Fetched> fetched = fail(Fault::timeout);
   if (response) {
+    journal_.exchanged(*response, now);
     fetched = Fetched{make_image(response->message, key.dnssec_ok()), std::move(response->exchange)};
     cache_.store(key, fetched->image, now);
+    if (question.type == Type::https) learn(key, fetched->image.wire, {origin, fetched->exchange.upstream, now});
     failures_.forget_own();
   } else {
     fetched = fail(std::move(response.error()));
@@ -182,6 +189,10 @@ void Resolver::record(const Outcome& outcome, const Miss& miss, const Reply& rep
                    .taken = scheduler_.now() - miss.arrived,
                    .exchange = fetched ? &(*outcome.fetched)->exchange : nullptr,
                    .error = failed ? &outcome.fetched->error() : nullptr});
+  prober_.earn();
+  if (rcode_of(reply) != Rcode::noerror) return;
+  journal_.resolved({miss.key.hash(), miss.key.name(), miss.index.type}, miss.arrived);
+  want_evidence(miss);
 }
 
 }  // namespace tacet

@@ -11,6 +11,7 @@
 #include "resolve/failures.hpp"
 #include "resolve/in_flight.hpp"
 #include "resolve/policy.hpp"
+#include "resolve/prober.hpp"
 
 namespace tacet {
 
@@ -46,6 +47,9 @@ public:
   /// The TTL of stale answers, seconds (RFC 8767 §5.2).
   static constexpr std::uint32_t stale_ttl = 30;
 
+  /// How long each question of examine() may take.
+  static constexpr Duration examination_limit = std::chrono::milliseconds(3000);
+
   struct Parts {
     Scheduler& scheduler;
     TaskGroup& tasks;
@@ -54,6 +58,7 @@ public:
     Upstream& upstreams;
     Metrics& metrics;
     std::size_t pending_limit;
+    ExposureMode exposure = ExposureMode::off;
   };
   explicit Resolver(const Parts& parts);
 
@@ -63,6 +68,13 @@ public:
 
   /// Fetches what is missing. Never fails: every outcome is fit to be sent.
   Task<Reply> answer(Miss miss);
+
+  /// What the HTTPS records of `name` say: from the cache, or by asking once; `upstream` then names who
+  /// answered. Fault::refused for a name that never leaves the machine; else the upstreams' faults.
+  Task<Result<NameExposure>> examine(Name name);
+
+  Journal& journal() { return journal_; }
+  Ledger& ledger() { return ledger_; }
 
   /// Queries that wait for an upstream now.
   std::size_t pending() const { return in_flight_.waiting(); }
@@ -77,7 +89,15 @@ private:
 
   std::optional<std::size_t> from_policy(const QueryView& query, std::span<std::uint8_t> out);
   Task<Outcome> resolve(const Miss& miss);
-  Task<void> fly(CacheKey key, Question question);
+  Task<void> fly(CacheKey key, Question question, EvidenceOrigin origin = EvidenceOrigin::client);
+
+  std::optional<std::vector<std::uint8_t>> cached(const CacheKey& key, Instant now);
+  HttpsEvidence evidence_in(Bytes image, const CacheKey& key, Instant now);
+  void learn(const CacheKey& key, Bytes image, const Provenance& provenance);
+  void want_evidence(const Miss& miss);
+  bool probe(const Name& name);
+  Task<FetchResult> fetch_https(CacheKey key, Question question);
+
   Reply fit(const Outcome& outcome, const Miss& miss) const;
   void record(const Outcome& outcome, const Miss& miss, const Reply& reply);
 
@@ -87,9 +107,11 @@ private:
   Cache& cache_;
   Upstream& upstreams_;
   Metrics& metrics_;
+  Ledger ledger_;
   Journal journal_;
   InFlight in_flight_;
   Failures failures_;
+  Prober prober_;
 };
 
 }  // namespace tacet

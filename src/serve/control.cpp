@@ -44,14 +44,19 @@ bool is_from_a_browser(const httplib::Request& request) {
   return request.has_header("Origin") || (!host.empty() && host != "localhost");
 }
 
+Result<Name> name_in(const std::string& text) {
+  auto name = Name::from_text(text);
+  if (!name) return fail(Fault::malformed, fmt::format("'{}' is no domain name: {}", text, name.error().detail));
+  return name;
+}
+
 Result<FlushScope> flush_scope(const httplib::Request& request) {
   const bool one = request.has_param("name");
   const bool below = request.has_param("below");
   if (one && below) return fail(Fault::malformed, "name and below exclude each other");
   if (!one && !below) return FlushScope{};
-  const auto text = request.get_param_value(one ? "name" : "below");
-  const auto name = Name::from_text(text);
-  if (!name) return fail(Fault::malformed, fmt::format("'{}' is no domain name: {}", text, name.error().detail));
+  const auto name = name_in(request.get_param_value(one ? "name" : "below"));
+  if (!name) return fail(name.error());
   return FlushScope{*name, one ? Cache::Reach::name_only : Cache::Reach::with_descendants};
 }
 
@@ -95,6 +100,9 @@ public:
     });
     Get("/status", [this](const auto&, auto& response) { status(response); });
     Post("/flush", [this](const auto& request, auto& response) { flush(request, response); });
+    Get("/exposure", [this](const auto&, auto& response) { exposure(response); });
+    Post("/exposure/clear", [this](const auto&, auto& response) { forget_names(response); });
+    Get("/exposure/explain", [this](const auto& request, auto& response) { explain(request, response); });
   }
 
   /// Answers one request.
@@ -126,6 +134,26 @@ private:
     const auto flushed = handlers_.flush(*scope);
     if (!flushed) return answer_error(response, 503, flushed.error().detail);
     answer(response, 200, nlohmann::json{{"flushed", *flushed}}.dump());
+  }
+
+  void exposure(httplib::Response& response) {
+    const auto report = handlers_.exposure();
+    if (!report) return answer_error(response, 503, report.error().detail);
+    answer(response, 200, exposure_json(*report));
+  }
+
+  void forget_names(httplib::Response& response) {
+    const auto forgotten = handlers_.forget_names();
+    if (!forgotten) return answer_error(response, 503, forgotten.error().detail);
+    answer(response, 200, nlohmann::json{{"forgotten", *forgotten}}.dump());
+  }
+
+  void explain(const httplib::Request& request, httplib::Response& response) {
+    const auto name = name_in(request.get_param_value("name"));
+    if (!name) return answer_error(response, 400, name.error().detail);
+    const auto explanation = handlers_.explain(*name);
+    if (!explanation) return answer_error(response, 503, explanation.error().detail);
+    answer(response, 200, explanation_json(*explanation));
   }
 
   ControlHandlers handlers_;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "resolve/cache.hpp"
+#include "serve/exposure_json.hpp"
 #include "serve/snapshot.hpp"
 #include "tacet/config.hpp"
 #include "tacet/name.hpp"
@@ -24,11 +25,17 @@ struct FlushScope {
 struct ControlHandlers {
   std::function<Result<Snapshot>()> status;
   std::function<Result<std::size_t>(const FlushScope&)> flush;  ///< how many answers were forgotten
+  std::function<Result<ExposureReport>()> exposure;
+  std::function<Result<std::size_t>()> forget_names;  ///< of the exposure ledger; how many
+  std::function<Result<Explanation>(const Name&)> explain;
 };
 
 /// The one channel into a running tacet: HTTP and JSON over a Unix socket, on a thread of its own. A verb is a route:
 ///   GET /status                          status_json() of the snapshot
 ///   POST /flush[?name=NAME|?below=NAME]  {"flushed": n}
+///   GET /exposure                        exposure_json() of the report
+///   POST /exposure/clear                 {"forgotten": n}
+///   GET /exposure/explain?name=NAME      explanation_json() of the name
 /// Whatever fails is answered by {"error": "words"} and an HTTP status of 400 or more. Requests that a browser could
 /// have been tricked into (with an Origin, or for a host other than localhost) are refused.
 class Control {

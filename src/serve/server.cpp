@@ -85,6 +85,9 @@ private:
   void open_control();
   void report_health();
   Snapshot snapshot();
+  ExposureReport exposure();
+  std::size_t forget_names();
+  Result<Explanation> explain(const Name& name);
   std::size_t flush(const FlushScope& scope) {
     return scope.name ? cache_.remove(*scope.name, scope.reach) : cache_.clear();
   }
@@ -94,7 +97,7 @@ private:
   SystemClock clock_;
   Policy policy_;
   Cache cache_;
-  ExposureLog exposure_;
+  ExposureLog exposure_{config_.exposure, clock_.now()};
   Loop loop_;  // of the thread that called run(): signals and housekeeping
   Instant started_{clock_.now()};
   std::vector<std::string> listen_;
@@ -109,6 +112,7 @@ void Server::State::run() {
   Alarm keep_house(loop_.scheduler(), [&] {
     trust_.refresh();
     if (watchdog) report_health();
+    if (exposure_.summary_due(loop_.now())) exposure_.summarise(exposure().exposure, loop_.now());
     keep_house.arm(loop_.now() + period);
   });
   keep_house.arm(loop_.now() + period);
@@ -132,11 +136,14 @@ void Server::State::open_control() {
   ControlHandlers handlers;
   handlers.status = [this] { return Result<Snapshot>(snapshot()); };
   handlers.flush = [this](const FlushScope& scope) { return Result<std::size_t>(flush(scope)); };
+  handlers.exposure = [this] { return Result<ExposureReport>(exposure()); };
+  handlers.forget_names = [this] { return Result<std::size_t>(forget_names()); };
+  handlers.explain = [this](const Name& name) { return explain(name); };
   Result<std::unique_ptr<Control>> control = Control::create(config_.control, std::move(handlers));
   if (control)
     control_ = std::move(*control);
   else
-    log::warn("no control socket, so `tacet status` and `tacet flush` will not work: {}", control.error().detail);
+    log::warn("no control socket, so `tacet status`, `flush` and `exposure` will not work: {}", control.error().detail);
 }
 
 /// Comes back only when every worker has answered: one that hangs keeps the watchdog hungry.
@@ -153,6 +160,37 @@ Snapshot Server::State::snapshot() {
   snapshot.cache = cache_.statistics();
   for (const auto& worker : workers_) worker->add_to(snapshot);
   return snapshot;
+}
+
+ExposureReport Server::State::exposure() {
+  ExposureReport report{.mode = config_.exposure.mode, .ech_in_build = tls_has_ech(), .now = clock_.now()};
+  for (const auto& worker : workers_) worker->add_to(report);
+  return report;
+}
+
+std::size_t Server::State::forget_names() {
+  const std::size_t count = exposure().exposure.names.size();
+  for (const auto& worker : workers_) worker->forget_names();
+  return count;
+}
+
+/// What is known; asks only if that is nothing.
+Result<Explanation> Server::State::explain(const Name& name) {
+  const auto known_of = [this](const std::string& wire) {
+    Exposure exposure = this->exposure().exposure;
+    const auto known = exposure.names.find(wire);
+    return known != exposure.names.end() ? std::move(known->second) : NameExposure{.name = wire};
+  };
+  std::string wire;
+  for (const std::uint8_t octet : name.wire()) wire += static_cast<char>(fold(octet));
+  Explanation explanation{.name = known_of(wire), .now = clock_.now()};
+  if (!explanation.name.history.empty()) return explanation;
+  Result<NameExposure> found = workers_.front()->examine(name);
+  if (!found) return fail(std::move(found.error()));
+  found->queries = explanation.name.queries;
+  found->last_query = explanation.name.last_query;
+  const bool asked_now = !found->upstream.empty();
+  return Explanation{.name = *std::move(found), .asked_now = asked_now, .now = clock_.now()};
 }
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -1,6 +1,5 @@
 #include "serve/worker.hpp"
 
-#include <future>
 #include <utility>
 
 #include "base/log.hpp"
@@ -18,7 +17,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets)
       loop_(shared.clock),
       upstreams_(upstream_parts()),
       resolver_({loop_.scheduler(), tasks_, shared.policy, shared.cache, upstreams_.set(), metrics_,
-                 shared.config.limits.pending}),
+                 shared.config.limits.pending, shared.config.exposure.mode}),
       network_(loop_,
                [this] {
                  log::info("the network has changed: connecting afresh");
@@ -39,8 +38,8 @@ Worker::~Worker() { tasks_.cancel(); }
 
 Upstreams::Parts Worker::upstream_parts() {
   auto on_established = [this](const UpstreamConfig& upstream, const ConnectionFacts& facts) {
-    const bool doh = upstream.encryption == Encryption::doh;
-    shared_.exposure.established(upstream.url, doh ? upstream.path : std::string{}, facts, loop_.now());
+    shared_.exposure.established(upstream, facts, loop_.now());
+    resolver_.journal().connected(upstream.url, facts, loop_.now());
   };
   return {loop_, tasks_, metrics_, shared_.config, shared_.trust, std::move(on_established)};
 }
@@ -63,16 +62,46 @@ void Worker::drain(Instant deadline) {
   drained_.arm(loop_.now() + drain_look);
 }
 
-void Worker::add_to(Snapshot& snapshot) {
+/// Runs `work` on the worker's thread and returns when it is done.
+void Worker::ask_and_wait(std::move_only_function<void()> work) {
   std::promise<void> done;
   loop_.post([&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void Worker::add_to(Snapshot& snapshot) {
+  ask_and_wait([&] {
     snapshot.metrics.add(metrics_);
     snapshot.pending += resolver_.pending();
     snapshot.plaintext_lookups += upstreams_.plaintext_lookups();
     for (LaneReport& report : upstreams_.set().reports()) snapshot.lanes.push_back(std::move(report));
-    done.set_value();
   });
-  done.get_future().wait();
+}
+
+void Worker::add_to(ExposureReport& report) {
+  ask_and_wait([&] {
+    report.plaintext_lookups += upstreams_.plaintext_lookups();
+    resolver_.ledger().add_to(report.exposure);
+  });
+}
+
+void Worker::forget_names() {
+  ask_and_wait([this] { resolver_.ledger().clear(); });
+}
+
+Result<NameExposure> Worker::examine(const Name& name) {
+  auto done = std::make_shared<Examined>();
+  auto result = done->get_future();
+  loop_.post([this, name, done = std::move(done)]() mutable { tasks_.spawn(examine(name, std::move(done))); });
+  return result.get();
+}
+
+Task<void> Worker::examine(Name name, std::shared_ptr<Examined> done) {
+  Result<NameExposure> result = co_await resolver_.examine(name);
+  done->set_value(std::move(result));
 }
 
 }  // namespace tacet

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <future>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "resolve/policy.hpp"
 #include "resolve/resolver.hpp"
 #include "serve/bind.hpp"
+#include "serve/exposure_json.hpp"
 #include "serve/snapshot.hpp"
 #include "serve/tcp_listener.hpp"
 #include "serve/udp_listener.hpp"
@@ -43,10 +45,19 @@ public:
 
   /// Adds what this worker has to a snapshot: asks the worker's thread and waits. Any other thread.
   void add_to(Snapshot& snapshot);
+  /// The same for what this worker knows of exposure.
+  void add_to(ExposureReport& report);
+  /// Makes the exposure ledger forget all names.
+  void forget_names();
+  /// Resolver::examine(), waited for.
+  Result<NameExposure> examine(const Name& name);
 
 private:
   void drain(Instant deadline);
   Upstreams::Parts upstream_parts();
+  void ask_and_wait(std::move_only_function<void()> work);
+  using Examined = std::promise<Result<NameExposure>>;
+  Task<void> examine(Name name, std::shared_ptr<Examined> done);
 
   SharedParts shared_;
   std::vector<ListenSockets> sockets_;

@@ -21,3 +21,11 @@ TEST_CASE("What ldns would accept against the rules is refused before it gets th
   CHECK(!presentation(header(7, 0x8180, {.additionals = 2}) + question(name("a")) + opt() + opt()));
   CHECK(!presentation({}));
 }
+
+TEST_CASE("A record's data prints without its owner") {
+  CHECK(record_presentation(Type::a, address).value() == "192.0.2.1");
+  const Octets service = u16(1) + name("svc.example") + tlv(1, {2, 'h', '2'}) + tlv(3, {1, 2});
+  CHECK(record_presentation(Type::https, service).value() == "1 svc.example. alpn=h2 port=258");
+  CHECK(!record_presentation(Type::a, Octets{1, 2, 3}));
+  CHECK(!record_presentation(Type::https, u16(1) + pointer(12)));
+}

@@ -1,0 +1,13 @@
+#pragma once
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace tacet {
+
+/// GET /exposure in two tables. Throws nlohmann's exceptions for what another version of tacet may have sent.
+std::string exposure_text(const nlohmann::ordered_json& report);
+
+/// GET /exposure/explain in sentences. Throws likewise.
+std::string explanation_text(const nlohmann::ordered_json& explanation);
+
+}  // namespace tacet

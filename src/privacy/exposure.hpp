@@ -1,0 +1,99 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "privacy/https_evidence.hpp"
+#include "tacet/instant.hpp"
+#include "tacet/upstream.hpp"
+
+namespace tacet {
+
+/// Who asked the question whose answer is evidence.
+enum class EvidenceOrigin : std::uint8_t { client, tacet };
+
+/// Where an answer to a type-65 question came from.
+struct Provenance {
+  EvidenceOrigin origin = EvidenceOrigin::client;
+  std::string_view upstream;  ///< Upstream::id(); empty: the cache, where another worker had put it
+  Instant now{};
+};
+
+/// A stretch of time in which a name was always seen in the same state.
+struct Sighting {
+  EchState state = EchState::unknown;
+  Instant first{}, last{};
+};
+
+/// What is known of one name that a client resolved. Names are wire form in lower case.
+struct NameExposure {
+  static constexpr std::size_t most_sightings = 8;    ///< in `history`; the oldest are forgotten
+  static constexpr std::size_t largest_record = 512;  ///< octets of RDATA that are kept
+
+  std::string name;
+  std::uint64_t queries = 0;  ///< for A, AAAA and HTTPS, answered with NOERROR
+  Instant last_query{};
+  std::vector<Sighting> history;  ///< oldest first; empty: the state is unknown
+
+  // The last evidence; of no meaning without history.
+  EvidenceOrigin origin = EvidenceOrigin::client;
+  std::string upstream;             ///< who answered
+  std::string public_name;          ///< HttpsEvidence::public_name
+  std::string owner;                ///< HttpsEvidence::owner
+  std::string alias;                ///< of a record that only points there, while nothing is known of that name
+  std::vector<std::uint8_t> rdata;  ///< of the record, unless it was larger than largest_record
+  std::size_t rdata_size = 0;       ///< as it came
+
+  /// Takes in one more answer. What is unknown never replaces what was known.
+  void note(const HttpsEvidence& evidence, const Provenance& provenance);
+  EchState state() const { return history.empty() ? EchState::unknown : history.back().state; }
+};
+
+/// What one endpoint of an upstream saw of us and showed.
+struct EndpointExposure {
+  std::string upstream;                          ///< the URL as configured
+  std::shared_ptr<const ConnectionFacts> facts;  ///< of the latest connection; never null
+  std::uint64_t connections = 0, resumptions = 0;
+  std::uint64_t answers = 0, padded = 0;  ///< responses, and those of them that came padded
+  Instant last_use{};
+};
+
+/// What the ledgers of all workers know, merged.
+struct Exposure {
+  std::map<std::string, NameExposure> names;  ///< by name
+  std::vector<EndpointExposure> endpoints;
+  std::uint64_t forgotten = 0;  ///< names dropped because a bound was reached
+  std::uint64_t malformed = 0;  ///< answers to type-65 questions that could not be used
+  std::uint64_t questions = 0;  ///< type-65 questions of our own
+
+  void add(const NameExposure& name);
+  void add(const EndpointExposure& endpoint);
+};
+
+/// The domain that one owner registered: "www.example.co.uk" belongs to "example.co.uk". The name itself if it is a
+/// public suffix, has one label, or is none that the list understands. Presentation form without the last dot.
+std::string domain_of(const std::string& wire_name);
+
+/// Names by state.
+struct StateCounts {
+  std::array<std::uint64_t, ech_state_count> names{};
+  std::uint64_t& operator[](EchState state) { return names[static_cast<std::size_t>(state)]; }
+  std::uint64_t operator[](EchState state) const { return names[static_cast<std::size_t>(state)]; }
+};
+
+/// The names of one registrable domain.
+struct DomainExposure {
+  std::string domain;
+  std::uint64_t queries = 0;
+  StateCounts states;
+  std::vector<const NameExposure*> names;  ///< the most often resolved first
+};
+/// All names of `exposure` that were last asked for at `since` or later, by domain, the most often resolved first.
+/// Points into `exposure`.
+std::vector<DomainExposure> by_domain(const Exposure& exposure, Instant since = {});
+
+}  // namespace tacet

@@ -1,0 +1,179 @@
+#include "privacy/ledger.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tacet {
+namespace {
+
+constexpr std::size_t rows = 4096;
+/// The serial of the entry that no shortcut leads to.
+constexpr std::uint32_t nobody = 0xFFFFFFFF;
+/// A node of the index by name, about.
+constexpr std::size_t index_cost = 64;
+/// How many entries an eviction compares: the one not seen for longest among them goes.
+constexpr std::uint32_t sample = 16;
+
+std::string_view text(Bytes octets) { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
+
+/// "#2" behind a URL counts connections of one upstream.
+std::string_view without_number(std::string_view id) {
+  const auto mark = id.rfind('#');
+  const bool numbered = mark != std::string_view::npos && mark + 1 < id.size() &&
+                        std::ranges::all_of(id.substr(mark + 1), [](char c) { return c >= '0' && c <= '9'; });
+  return numbered ? id.substr(0, mark) : id;
+}
+
+}  // namespace
+
+Ledger::Ledger(ExposureMode mode) : mode_(mode) {
+  if (!keeps_names()) return;
+  rows_.resize(rows);
+  entries_.reserve(most_names + 1);
+  entries_.emplace_back().serial = nobody;
+}
+
+std::size_t Ledger::cost(const NameExposure& name) {
+  return sizeof(Entry) + index_cost + name.name.capacity() + name.upstream.capacity() + name.public_name.capacity() +
+         name.owner.capacity() + name.alias.capacity() + name.rdata.capacity() +
+         name.history.capacity() * sizeof(Sighting);
+}
+
+void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
+  const std::uint32_t number = entry_of(name);
+  Entry& entry = entries_[number];
+  ++entry.exposure.queries;
+  entry.exposure.last_query = now;
+  Row& shortcuts = row(hash);
+  const auto dead = std::ranges::find_if(
+      shortcuts, [&](const Shortcut& shortcut) { return entries_[shortcut.entry].serial != shortcut.serial; });
+  Shortcut& place = dead != shortcuts.end() ? *dead : shortcuts[entry.serial % ways];
+  place = {hash, number, entry.serial};
+}
+
+std::uint32_t Ledger::entry_of(Bytes name) {
+  if (const auto known = by_name_.find(text(name)); known != by_name_.end()) return known->second;
+  while (by_name_.size() >= most_names || octets_ >= most_octets) evict_one();
+  std::uint32_t number = 0;
+  if (free_.empty()) {
+    number = static_cast<std::uint32_t>(entries_.size());
+    entries_.emplace_back();
+  } else {
+    number = free_.back();
+    free_.pop_back();
+  }
+  Entry& entry = entries_[number];
+  entry.serial = next_serial_++;
+  if (next_serial_ == nobody) next_serial_ = 1;
+  entry.exposure.name = text(name);
+  by_name_.emplace(entry.exposure.name, number);
+  octets_ += cost(entry.exposure);
+  return number;
+}
+
+Ledger::Entry* Ledger::find(Bytes name) {
+  const auto known = by_name_.find(text(name));
+  return known != by_name_.end() ? &entries_[known->second] : nullptr;
+}
+
+/// The oldest of a few that come one behind another: nearly the oldest of all, at a cost that does not grow.
+void Ledger::evict_one() {
+  std::uint32_t oldest = 0;
+  for (std::uint32_t seen = 0; seen < sample || oldest == 0; ++seen) {
+    if (++hand_ >= entries_.size()) hand_ = 1;
+    if (entries_[hand_].serial == 0) continue;
+    if (oldest == 0 || entries_[hand_].exposure.last_query < entries_[oldest].exposure.last_query) oldest = hand_;
+  }
+  ++forgotten_;
+  erase(oldest);
+}
+
+void Ledger::erase(std::uint32_t number) {
+  Entry& entry = entries_[number];
+  octets_ -= cost(entry.exposure);
+  if (!entry.exposure.alias.empty()) --aliases_;
+  by_name_.erase(entry.exposure.name);
+  entry = {};
+  free_.push_back(number);
+}
+
+bool Ledger::wants_evidence(Bytes name, Instant now) {
+  if (!asks_itself()) return false;
+  Entry* entry = find(name);
+  if (entry == nullptr || !entry->exposure.history.empty()) return false;
+  if (entry->was_asked && now - entry->asked < asks_again) return false;
+  entry->asked = now;
+  entry->was_asked = true;
+  return true;
+}
+
+bool Ledger::knows(Bytes name) const {
+  const auto known = by_name_.find(text(name));
+  return known != by_name_.end() && !entries_[known->second].exposure.history.empty();
+}
+
+void Ledger::learn(Bytes name, const HttpsEvidence& evidence, const Provenance& provenance) {
+  if (!keeps_names()) return;
+  if (evidence.malformed) ++malformed_;
+  if (evidence.state == EchState::unknown && !evidence.alias) return;
+  // A client's own question is counted only after its answer was learned from.
+  if (provenance.origin == EvidenceOrigin::client) entry_of(name);
+  if (Entry* entry = find(name)) note(entry->exposure, evidence, provenance);
+  for (std::size_t number = 1; aliases_ > 0 && number < entries_.size(); ++number)
+    if (entries_[number].exposure.alias == text(name)) note(entries_[number].exposure, evidence, provenance);
+  while (octets_ > most_octets) evict_one();
+}
+
+void Ledger::note(NameExposure& known, const HttpsEvidence& evidence, const Provenance& provenance) {
+  octets_ -= cost(known);
+  aliases_ -= known.alias.empty() ? 0 : 1;
+  known.note(evidence, provenance);
+  aliases_ += known.alias.empty() ? 0 : 1;
+  octets_ += cost(known);
+}
+
+EndpointExposure* Ledger::endpoint(std::string_view upstream, const std::string& address) {
+  const auto known = std::ranges::find_if(endpoints_, [&](const EndpointExposure& other) {
+    return other.upstream == upstream && other.facts->address == address;
+  });
+  return known != endpoints_.end() ? &*known : nullptr;
+}
+
+void Ledger::connected(const std::string& upstream, const ConnectionFacts& facts, Instant now) {
+  EndpointExposure* known = endpoint(upstream, facts.address);
+  if (known == nullptr) {
+    if (endpoints_.size() >= most_endpoints)
+      endpoints_.erase(std::ranges::min_element(endpoints_, {}, &EndpointExposure::last_use));
+    known = &endpoints_.emplace_back(EndpointExposure{.upstream = upstream, .facts = nullptr});
+  }
+  known->facts = std::make_shared<const ConnectionFacts>(facts);
+  ++known->connections;
+  known->resumptions += facts.resumed ? 1 : 0;
+  known->last_use = now;
+}
+
+void Ledger::answered(const Exchange& exchange, bool padded, Instant now) {
+  if (!exchange.facts) return;
+  EndpointExposure* known = endpoint(without_number(exchange.upstream), exchange.facts->address);
+  if (known == nullptr) return;
+  ++known->answers;
+  known->padded += padded ? 1 : 0;
+  known->last_use = now;
+}
+
+void Ledger::add_to(Exposure& exposure) const {
+  for (const auto& [name, number] : by_name_)
+    if (entries_[number].exposure.queries > 0) exposure.add(entries_[number].exposure);
+  for (const EndpointExposure& endpoint : endpoints_) exposure.add(endpoint);
+  exposure.forgotten += forgotten_;
+  exposure.malformed += malformed_;
+  exposure.questions += questions_;
+}
+
+void Ledger::clear() {
+  for (std::size_t number = 1; number < entries_.size(); ++number)
+    if (entries_[number].serial != 0) erase(static_cast<std::uint32_t>(number));
+  forgotten_ = malformed_ = questions_ = 0;
+}
+
+}  // namespace tacet

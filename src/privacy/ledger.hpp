@@ -1,0 +1,109 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "privacy/exposure.hpp"
+#include "tacet/config.hpp"
+
+namespace tacet {
+
+/// Remembers, for one worker, which names clients resolved and what is known of their HTTPS records, and what each
+/// upstream endpoint saw of us. In memory only, bounded in names and octets; with ExposureMode::off no name is kept.
+class Ledger {
+public:
+  static constexpr std::size_t most_names = 4096;
+  static constexpr std::size_t most_octets = std::size_t{2} << 20;
+  static constexpr std::size_t most_endpoints = 64;
+  static constexpr Duration asks_again = std::chrono::hours(24);
+
+  explicit Ledger(ExposureMode mode);
+
+  /// False with ExposureMode::off: whatever is told of names is ignored.
+  bool keeps_names() const { return mode_ != ExposureMode::off; }
+  /// True if names about which nothing is known are to be asked for.
+  bool asks_itself() const { return mode_ == ExposureMode::active; }
+
+  /// A client got an answer for `name` (wire form, lower case). `hash` is any that tells questions apart; one name may
+  /// come under several. The hot path: allocates only when this worker sees the name for the first time.
+  void touch(std::uint64_t hash, Bytes name, Instant now) {
+    if (!keeps_names()) return;
+    for (Shortcut& shortcut : row(hash)) {
+      if (shortcut.hash != hash || entries_[shortcut.entry].serial != shortcut.serial) continue;
+      Entry& entry = entries_[shortcut.entry];
+      ++entry.exposure.queries;
+      entry.exposure.last_query = now;
+      return;
+    }
+    admit(hash, name, now);
+  }
+
+  /// True, once a day, for a name of which nothing is known, if this ledger is to ask for it itself.
+  bool wants_evidence(Bytes name, Instant now);
+  /// True if something is known of the name.
+  bool knows(Bytes name) const;
+
+  /// An answer to a type-65 question for `name` came. Counts for this name, if a client resolved it, and for those that
+  /// are aliases of it.
+  void learn(Bytes name, const HttpsEvidence& evidence, const Provenance& provenance);
+
+  /// A connection to `upstream` (its URL) was made.
+  void connected(const std::string& upstream, const ConnectionFacts& facts, Instant now);
+  /// An upstream answered, padded or not.
+  void answered(const Exchange& exchange, bool padded, Instant now);
+  /// Tacet asked a type-65 question of its own.
+  void asked() { ++questions_; }
+
+  /// Adds everything to what other workers know.
+  void add_to(Exposure& exposure) const;
+  /// Forgets all names and counts.
+  void clear();
+
+  std::size_t names() const { return by_name_.size(); }
+  /// Memory for names and evidence.
+  std::size_t octets() const { return octets_; }
+
+private:
+  struct Entry {
+    std::uint32_t serial = 0;  // never the same for two names; 0: free
+    Instant asked{};           // when wants_evidence() last said yes
+    bool was_asked = false;
+    NameExposure exposure;
+  };
+  /// From a question's hash straight to its name's entry, as long as that has this serial.
+  struct Shortcut {
+    std::uint64_t hash = 0;
+    std::uint32_t entry = 0;
+    std::uint32_t serial = 0;
+  };
+  static constexpr std::size_t ways = 4;
+  using Row = std::array<Shortcut, ways>;  // one cache line
+
+  Row& row(std::uint64_t hash) { return rows_[(hash >> 8) & (rows_.size() - 1)]; }
+  void admit(std::uint64_t hash, Bytes name, Instant now);
+  std::uint32_t entry_of(Bytes name);
+  Entry* find(Bytes name);
+  void evict_one();
+  void erase(std::uint32_t number);
+  void note(NameExposure& known, const HttpsEvidence& evidence, const Provenance& provenance);
+  EndpointExposure* endpoint(std::string_view upstream, const std::string& address);
+  static std::size_t cost(const NameExposure& name);
+
+  ExposureMode mode_;
+  std::vector<Row> rows_;
+  std::vector<Entry> entries_;  // never reallocated; number 0 is what shortcuts to nowhere point to
+  std::vector<std::uint32_t> free_;
+  std::unordered_map<std::string_view, std::uint32_t> by_name_;  // views of the entries' names
+  std::uint32_t next_serial_ = 1;
+  std::uint32_t hand_ = 1;   // where the next eviction looks
+  std::size_t aliases_ = 0;  // entries that wait for another name's evidence
+  std::size_t octets_ = 0;
+  std::uint64_t forgotten_ = 0, malformed_ = 0, questions_ = 0;
+  std::vector<EndpointExposure> endpoints_;
+};
+
+}  // namespace tacet

@@ -1,0 +1,97 @@
+#include "resolve/resolver.hpp"
+
+// The resolver's part that feeds the exposure ledger: what answers to type-65 questions show of their names.
+namespace tacet {
+namespace {
+
+/// Aliases one behind another that are followed.
+constexpr int most_aliases = 8;
+
+Question https_question(const Name& name) { return {name, Type::https, Class::in}; }
+
+}  // namespace
+
+std::optional<std::vector<std::uint8_t>> Resolver::cached(const CacheKey& key, Instant now) {
+  std::optional<std::vector<std::uint8_t>> image;
+  cache_.find(key, now, [&](const CachedAnswer& answer) {
+    if (answer.fresh) image.emplace(answer.image.begin(), answer.image.end());
+  });
+  return image;
+}
+
+HttpsEvidence Resolver::evidence_in(Bytes image, const CacheKey& key, Instant now) {
+  HttpsEvidence evidence = read_https_evidence(image);
+  for (int hop = 0; evidence.alias; ++hop) {
+    if (hop == most_aliases) return {.malformed = true};
+    const Question next = https_question(*evidence.alias);
+    const auto behind = cached({cache_.seed(), next, key.dnssec_ok(), key.checking_disabled()}, now);
+    if (!behind) break;
+    evidence = read_https_evidence(*behind);
+  }
+  return evidence;
+}
+
+void Resolver::learn(const CacheKey& key, Bytes image, const Provenance& provenance) {
+  if (!ledger_.keeps_names()) return;
+  const HttpsEvidence evidence = evidence_in(image, key, provenance.now);
+  journal_.learned(key.name(), evidence, provenance);
+  if (evidence.alias && ledger_.asks_itself()) prober_.want(*evidence.alias);
+}
+
+void Resolver::want_evidence(const Miss& miss) {
+  if (!prober_.has_room() || !ledger_.wants_evidence(miss.key.name(), miss.arrived)) return;
+  prober_.want(Name::from_checked_wire(miss.key.name()));
+}
+
+bool Resolver::probe(const Name& name) {
+  const Question question = https_question(name);
+  const CacheKey key(cache_.seed(), question, false, false);
+  if (ledger_.knows(key.name()) || policy_.local_answer(question)) return false;
+  const Instant now = scheduler_.now();
+  if (const auto image = cached(key, now)) {
+    learn(key, *image, {EvidenceOrigin::client, {}, now});
+    return false;
+  }
+  if (in_flight_.begin(key)) return false;
+  journal_.asked();
+  tasks_.spawn(fly(key, question, EvidenceOrigin::tacet));
+  return true;
+}
+
+Task<FetchResult> Resolver::fetch_https(CacheKey key, Question question) {
+  InFlight::Seat seat(in_flight_, key);
+  if (seat.leads()) {
+    journal_.asked();
+    tasks_.spawn(fly(key, question, EvidenceOrigin::tacet));
+  }
+  std::optional<FetchResult> arrived = co_await seat.wait(scheduler_.now() + examination_limit);
+  co_return arrived ? std::move(*arrived) : nullptr;
+}
+
+Task<Result<NameExposure>> Resolver::examine(Name name) {
+  NameExposure known;
+  for (int hop = 0; hop < most_aliases; ++hop) {
+    const Question question = https_question(name);
+    if (policy_.local_answer(question)) co_return fail(Fault::refused, name.to_string() + " never leaves this machine");
+    const CacheKey key(cache_.seed(), question, false, false);
+    if (hop == 0) known.name.assign(key.name().begin(), key.name().end());
+    HttpsEvidence evidence;
+    std::string upstream;
+    if (const auto image = cached(key, scheduler_.now())) {
+      evidence = evidence_in(*image, key, scheduler_.now());
+    } else {
+      const FetchResult fetched = co_await fetch_https(key, question);
+      if (!fetched) co_return fail(Fault::timeout, "no upstream answered in time");
+      if (!*fetched) co_return fail(fetched->error());
+      evidence = evidence_in((*fetched)->image.wire, key, scheduler_.now());
+      upstream = (*fetched)->exchange.upstream;
+    }
+    known.note(evidence, Provenance{EvidenceOrigin::tacet, upstream, scheduler_.now()});
+    known.upstream = upstream;
+    if (!evidence.alias) break;
+    name = *evidence.alias;
+  }
+  co_return known;
+}
+
+}  // namespace tacet

@@ -1,0 +1,63 @@
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <utility>
+
+#include "base/scheduler.hpp"
+#include "tacet/name.hpp"
+
+namespace tacet {
+
+/// Questions of our own, asked one at a time and only while no client waits: at most one each `pace`, and in the long
+/// run at most `share` of what clients make us ask.
+class Prober {
+public:
+  static constexpr Duration pace = std::chrono::milliseconds(50);
+  static constexpr double share = 0.2, burst = 50;
+  static constexpr std::size_t most_waiting = 256;
+
+  /// `busy` tells if a client waits. `ask` sends the question for a name, or returns false if there is no need to.
+  struct Parts {
+    std::function<bool()> busy;
+    std::function<bool(const Name&)> ask;
+  };
+  Prober(Scheduler& scheduler, Parts parts)
+      : parts_(std::move(parts)),
+        scheduler_(scheduler),
+        alarm_(scheduler, [this] { tick(); }) {}
+
+  /// A client's question went to an upstream.
+  void earn() {
+    tokens_ = std::min(burst, tokens_ + share);
+    wake();
+  }
+  bool has_room() const { return waiting_.size() < most_waiting; }
+  /// Queues a name, if there is room.
+  void want(const Name& name) {
+    if (has_room()) waiting_.push_back(name);
+    wake();
+  }
+
+private:
+  void wake() {
+    if (!waiting_.empty() && tokens_ >= 1 && !alarm_.armed()) alarm_.arm(scheduler_.now() + pace);
+  }
+  void tick() {
+    if (!parts_.busy()) {
+      const Name name = waiting_.front();
+      waiting_.pop_front();
+      if (parts_.ask(name)) tokens_ -= 1;
+    }
+    wake();
+  }
+
+  Parts parts_;
+  Scheduler& scheduler_;
+  Alarm alarm_;
+  std::deque<Name> waiting_;
+  double tokens_ = burst;
+};
+
+}  // namespace tacet
