@@ -21,7 +21,7 @@ ReplySource source_of(const CachedAnswer& answer, const CacheConfig& clamps) {
           .ttl_offsets = answer.ttl_offsets,
           .age = answer.age,
           .min_ttl = clamps.min_ttl,
-          .max_ttl = clamps.max_ttl,
+          .max_ttl = max_ttl_of(answer.kind, clamps),
           .fixed_ttl = std::nullopt,
           .extended_error = answer.extended_error,
           .extended_error_text = answer.extended_error_text};
@@ -117,10 +117,13 @@ Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
   FetchResult fetched = failures_.recall(miss.key, miss.arrived);
   if (!fetched) {
     InFlight::Seat seat(in_flight_, miss.key);
-    if (seat.leads())
-      tasks_.spawn(fly(miss.key, question_of(miss.query, miss.index)));
-    else
+    if (!seat.leads())
       ++metrics_.coalesced;
+    else if (in_flight_.crowded())
+      in_flight_.refuse(miss.key);
+    else
+      tasks_.spawn(fly(miss.key, question_of(miss.query, miss.index)));
+    metrics_.shed = in_flight_.shed();
     const Instant until = miss.arrived + (miss.stale ? stale_patience : answer_limit);
     std::optional<FetchResult> arrived = co_await seat.wait(until);
     if (arrived) fetched = std::move(*arrived);
@@ -172,7 +175,7 @@ Reply Resolver::fit(const Outcome& outcome, const Miss& miss) const {
     source.extended_error = image.kind == AnswerKind::nxdomain ? ede::stale_nxdomain : ede::stale_answer;
   } else {
     source.min_ttl = cache_.config().min_ttl;
-    source.max_ttl = cache_.config().max_ttl;
+    source.max_ttl = max_ttl_of(image.kind, cache_.config());
   }
   reply.resize(image.wire.size() + reply_margin);
   reply.resize(write_reply(source, request, reply));

@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -40,7 +41,7 @@ public:
     ++ended;
     if (!step.answer) co_return fail(step.answer.error());
     if (scheduler_.now() >= deadline) co_return fail(Fault::timeout, "no answer in time");
-    co_return Response{*step.answer, {id_, nullptr, step.delay, true}};
+    co_return Response{*step.answer, {id_, facts_, step.delay, true}};
   }
 
   Script script;
@@ -57,6 +58,7 @@ private:
   };
   Scheduler& scheduler_;
   std::string id_;
+  std::shared_ptr<const ConnectionFacts> facts_ = std::make_shared<const ConnectionFacts>();
 };
 
 }  // namespace tacet

@@ -1,0 +1,67 @@
+#pragma once
+#include <deque>
+
+#include "dns/reply.hpp"
+#include "resolve/resolver.hpp"
+#include "upstream_fixture.hpp"
+
+namespace tacet::fixture {
+
+/// What one client asked and was told.
+struct Client {
+  std::vector<std::uint8_t> query;
+  Instant asked_at;
+  std::optional<Reply> reply;
+  Duration taken{};
+  bool at_once = false;  ///< answered by answer_now()
+
+  Message message() const { return Message::parse(reply.value()).value(); }
+  Rcode rcode() const { return message().rcode(); }
+  std::uint32_t ttl() const { return message().records().at(0).ttl; }
+  std::optional<ExtendedError> extended_error() const { return extended_error_of(message()); }
+};
+
+/// A resolver over one scripted upstream.
+struct Stub : World {
+  struct Settings {
+    CacheConfig cache = {};
+    std::size_t pending = 4096;
+  };
+  explicit Stub(FakeUpstream::Script script) : Stub(std::move(script), Settings{}) {}
+  Stub(FakeUpstream::Script script, Settings settings)
+      : cache(settings.cache),
+        upstream(scheduler, "fake", std::move(script)),
+        resolver({scheduler, tasks, policy, cache, upstream, metrics, settings.pending, ExposureMode::passive}) {}
+
+  Client& ask(std::vector<std::uint8_t> wire) { return ask(std::move(wire), tasks); }
+  Client& ask(std::vector<std::uint8_t> wire, TaskGroup& group, std::size_t limit = 65535) {
+    Client& client = clients.emplace_back(Client{std::move(wire), clock.now(), std::nullopt});
+    const MessageIndex index = index_message(client.query).value();
+    std::vector<std::uint8_t> out(65535);
+    auto now = resolver.answer_now({client.query, index, clock.now(), limit}, out);
+    if (const auto* size = std::get_if<std::size_t>(&now)) {
+      out.resize(*size);
+      client.reply = out;
+      client.at_once = true;
+    } else {
+      group.spawn(wait(std::get<Miss>(std::move(now)), client));
+    }
+    return client;
+  }
+  Client& ask(std::string_view name, Type type = Type::a) { return ask(client_query(question(name, type))); }
+
+  Task<void> wait(Miss miss, Client& client) {
+    client.reply = co_await resolver.answer(std::move(miss));
+    client.taken = clock.now() - client.asked_at;
+  }
+
+  Policy policy{Config{}};
+  Cache cache;
+  Metrics metrics;
+  FakeUpstream upstream;
+  Resolver resolver;
+  std::deque<Client> clients;
+  TaskGroup tasks;
+};
+
+}  // namespace tacet::fixture

@@ -1,0 +1,492 @@
+#include "resolve/resolver.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+
+#include "resolver_fixture.hpp"
+
+using namespace tacet;
+using namespace tacet::fixture;
+
+namespace {
+
+const auto silent = answers(1h);
+
+bool echoes(const Client& client) {
+  const std::size_t ends = index_message(client.query).value().question_ends;
+  return client.reply && client.reply->size() >= ends &&
+         std::equal(client.query.begin() + 12, client.query.begin() + static_cast<std::ptrdiff_t>(ends),
+                    client.reply->begin() + 12) &&
+         load16(*client.reply, 0) == load16(client.query, 0);
+}
+
+}  // namespace
+
+TEST_CASE("A miss is fetched, the same question is then a hit whose TTL has shrunk") {
+  Stub stub(answers(20ms, 300));
+  const Client& first = stub.ask("www.example");
+  CHECK(!first.at_once);
+  stub.pass(20ms);
+  CHECK(first.rcode() == Rcode::noerror);
+  CHECK(first.ttl() == 300);
+  stub.pass(10s);
+  const Client& second = stub.ask("WWW.example");
+  CHECK(second.at_once);
+  CHECK(second.ttl() == 290);
+  CHECK(echoes(second));
+  CHECK(stub.upstream.asked.size() == 1);
+  CHECK(stub.metrics.answers[static_cast<std::size_t>(Source::upstream)] == 1);
+  CHECK(stub.metrics.answers[static_cast<std::size_t>(Source::cache)] == 1);
+}
+
+TEST_CASE("An upstream that answers before the first wait is as good") {
+  Stub stub(answers(0ms));
+  const Client& client = stub.ask("www.example");
+  stub.scheduler.run_ready();
+  CHECK(client.rcode() == Rcode::noerror);
+}
+
+TEST_CASE("A thousand clients that ask the same at once cost one query, and each sees its own ID and case") {
+  std::mt19937 random(5);
+  Stub stub(answers(20ms));
+  for (unsigned i = 0; i < 1000; ++i) {
+    std::string name = "www.some-name.example";
+    for (char& c : name)
+      if (c >= 'a' && c <= 'z' && random() % 2 == 0) c = static_cast<char>(c - 32);
+    auto wire = client_query(question(name), static_cast<std::uint16_t>(i * 7));
+    stub.ask(i % 2 == 0 ? wire : with_opt(wire));
+  }
+  stub.pass(20ms);
+  CHECK(stub.upstream.asked.size() == 1);
+  CHECK(stub.metrics.coalesced == 999);
+  for (const Client& client : stub.clients) {
+    REQUIRE(client.reply);
+    CHECK(echoes(client));
+    CHECK(client.message().index().has_edns == client.message().index().has_edns);
+    CHECK(client.message().index().has_edns == index_message(client.query).value().has_edns);
+    CHECK(client.message().index().answers == 1);
+  }
+  CHECK(stub.resolver.pending() == 0);
+}
+
+TEST_CASE("Every kind of reply echoes ID and question octet for octet") {
+  const std::map<std::string, FakeUpstream::Script> scripts{{"Miss.Example", answers(5ms)},
+                                                            {"Fault.Example", fails(5ms, Fault::unreachable)},
+                                                            {"ServFail.Example", says(5ms, Rcode::servfail)}};
+  Stub stub([&](const Message& query) {
+    const std::string text = query.question().name.to_string();
+    return scripts.at(text.substr(0, text.size() - 1))(query);
+  });
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& [name, script] : scripts) stub.ask(client_query(question(name), 0xABCD));
+    stub.pass(100ms);
+  }
+  stub.ask(client_query(question("Policy.INVALID"), 0xABCD));
+  stub.ask(client_query(question("NoRecursion.Example"), 0xABCD, 0));
+  stub.pass(10min);
+  stub.upstream.script = fails(5ms, Fault::timeout);
+  stub.ask(client_query(question("MISS.Example"), 0xABCD));  // stale
+  stub.pass(1s);
+  for (const Client& client : stub.clients) CHECK(echoes(client));
+}
+
+TEST_CASE("Names that are answered here never reach an upstream") {
+  Stub stub(answers(5ms));
+  for (const auto* name : {"localhost", "printer.local", "x.onion", "4.3.168.192.in-addr.arpa", "nas", "a.test"})
+    CHECK(stub.ask(name).at_once);
+  CHECK(stub.upstream.asked.empty());
+  CHECK(stub.metrics.answers[static_cast<std::size_t>(Source::policy)] == 6);
+}
+
+TEST_CASE("Who does not ask for recursion is answered from policy and cache, and refused otherwise") {
+  Stub stub(answers(5ms));
+  const Client& refused = stub.ask(with_opt(client_query(question("www.example"), 1, 0)));
+  CHECK(refused.at_once);
+  CHECK(refused.rcode() == Rcode::refused);
+  CHECK(refused.extended_error()->code == ede::not_authoritative);
+  CHECK(stub.upstream.asked.empty());
+  stub.ask("www.example");
+  stub.pass(10ms);
+  const Client& hit = stub.ask(client_query(question("www.example"), 1, 0));
+  CHECK(hit.rcode() == Rcode::noerror);
+  CHECK(!hit.message().index().has(flag::rd));
+  CHECK(stub.ask(client_query(question("localhost"), 1, 0)).rcode() == Rcode::noerror);
+}
+
+TEST_CASE("DO and CD go upstream, are kept apart, and AD goes out only to who asked for it") {
+  std::vector<MessageIndex> seen;
+  Stub stub([&](const Message& query) {
+    seen.push_back(query.index());
+    AnswerImage image = positive(query.question(), 300);
+    image.wire[3] |= flag::ad;
+    return FakeUpstream::Step{5ms, message(image)};
+  });
+  const auto asked = question("www.example");
+  const Client& plain = stub.ask(client_query(asked));
+  const Client& wants_do = stub.ask(with_opt(client_query(asked), true));
+  const Client& wants_cd = stub.ask(client_query(asked, 1, flag::rd | flag::cd));
+  stub.pass(10ms);
+  REQUIRE(seen.size() == 3);
+  CHECK(!seen[0].dnssec_ok());
+  CHECK(seen[1].dnssec_ok());
+  CHECK(seen[2].has(flag::cd));
+  for (const MessageIndex& index : seen) CHECK(index.has(flag::ad));
+  CHECK(!plain.message().index().has(flag::ad));
+  CHECK(wants_do.message().index().has(flag::ad));
+  CHECK(!wants_cd.message().index().has(flag::ad));
+  CHECK(wants_cd.message().index().has(flag::cd));
+  CHECK(stub.ask(client_query(asked, 1, flag::rd | flag::ad)).message().index().has(flag::ad));
+}
+
+TEST_CASE("A TTL of 0 is passed on and asked again") {
+  Stub stub(answers(5ms, 0));
+  const Client& client = stub.ask("www.example");
+  stub.pass(10ms);
+  CHECK(client.ttl() == 0);
+  stub.ask("www.example");
+  stub.pass(10ms);
+  CHECK(stub.upstream.asked.size() == 2);
+}
+
+TEST_CASE("NXDOMAIN and NODATA are kept, and the SOA's TTL shrinks") {
+  for (const Rcode rcode : {Rcode::nxdomain, Rcode::noerror}) {
+    Stub stub(
+        [=](const Message& query) { return FakeUpstream::Step{5ms, message(negative(query.question(), rcode, 600))}; });
+    stub.ask("gone.example");
+    stub.pass(100s + 5ms);
+    const Client& hit = stub.ask("gone.example");
+    CHECK(hit.at_once);
+    CHECK(hit.rcode() == rcode);
+    CHECK(hit.ttl() == 500);
+    stub.pass(500s);
+    CHECK(!stub.ask("gone.example").at_once);
+  }
+}
+
+TEST_CASE("max_negative_ttl shows in what clients are told") {
+  Stub stub(
+      [](const Message& query) {
+        return FakeUpstream::Step{5ms, message(negative(query.question(), Rcode::nxdomain, 9000))};
+      },
+      {.cache = {.max_negative_ttl = 60}});
+  const Client& first = stub.ask("gone.example");
+  stub.pass(10s + 5ms);
+  CHECK(first.ttl() == 60);
+  CHECK(stub.ask("gone.example").ttl() == 50);
+  stub.pass(50s);
+  CHECK(!stub.ask("gone.example").at_once);
+}
+
+TEST_CASE("min_ttl and max_ttl hold for the first client as for the later ones") {
+  Stub stub(answers(5ms, 5), {.cache = {.min_ttl = 60, .max_ttl = 100}});
+  const Client& first = stub.ask("short.example");
+  stub.pass(10s + 5ms);
+  CHECK(first.ttl() == 60);
+  CHECK(stub.ask("short.example").ttl() == 50);
+  stub.upstream.script = answers(5ms, 5000);
+  const Client& large = stub.ask("long.example");
+  stub.pass(10ms);
+  CHECK(large.ttl() == 100);
+}
+
+TEST_CASE("A fault becomes SERVFAIL, with words only for those who speak EDNS") {
+  for (const auto& [fault, code] : {std::pair{Fault::timeout, ede::no_reachable_authority},
+                                    {Fault::unreachable, ede::no_reachable_authority},
+                                    {Fault::no_network, ede::network_error},
+                                    {Fault::tls_untrusted, ede::network_error},
+                                    {Fault::protocol, ede::invalid_data},
+                                    {Fault::overloaded, ede::not_ready}}) {
+    Stub stub(fails(5ms, fault));
+    const Client& plain = stub.ask("www.example");
+    const Client& edns = stub.ask(with_opt(client_query(question("www.example"))));
+    stub.pass(10ms);
+    CHECK(plain.rcode() == Rcode::servfail);
+    CHECK(!plain.message().index().has_edns);
+    CHECK(edns.rcode() == Rcode::servfail);
+    REQUIRE(edns.extended_error());
+    CHECK(edns.extended_error()->code == code);
+    CHECK(edns.extended_error()->text == "as the test wants it");
+  }
+}
+
+TEST_CASE("A fault's words are cut to what an extended error may hold") {
+  Stub stub([](const Message&) { return FakeUpstream::Step{5ms, fail(Fault::protocol, std::string(5000, 'x'))}; });
+  const Client& client = stub.ask(with_opt(client_query(question("www.example"))));
+  stub.pass(10ms);
+  CHECK(client.extended_error()->text.size() == ExtendedError::max_text);
+}
+
+TEST_CASE("Nobody waits longer than 4.5 seconds, whenever they joined") {
+  Stub stub(silent);
+  stub.ask("www.example");
+  stub.pass(3s);
+  stub.ask("www.example");
+  stub.pass(5s);
+  CHECK(stub.clients[0].taken == 4500ms);
+  CHECK(stub.clients[1].taken <= 4500ms);
+  for (const Client& client : stub.clients) CHECK(client.rcode() == Rcode::servfail);
+}
+
+TEST_CASE("A failure of ours is not repeated within a second, an upstream's not within three") {
+  Stub stub(fails(5ms, Fault::unreachable));
+  stub.ask("own.example");
+  stub.pass(10ms);
+  const Client& again = stub.ask("own.example");
+  stub.pass(10ms);
+  CHECK(again.rcode() == Rcode::servfail);
+  CHECK(stub.upstream.asked.size() == 1);
+  stub.pass(1s);
+  stub.ask("own.example");
+  CHECK(stub.upstream.asked.size() == 2);
+
+  Stub theirs(says(5ms, Rcode::servfail));
+  theirs.ask("theirs.example");
+  theirs.pass(2s);
+  const Client& held = theirs.ask("theirs.example");
+  theirs.pass(10ms);
+  CHECK(held.rcode() == Rcode::servfail);
+  CHECK(theirs.upstream.asked.size() == 1);
+  theirs.pass(1s);
+  theirs.ask("theirs.example");
+  CHECK(theirs.upstream.asked.size() == 2);
+}
+
+TEST_CASE("Our own failures are forgotten once an upstream answers or the network changes") {
+  Stub stub(fails(5ms, Fault::unreachable));
+  stub.ask("a.example");
+  stub.pass(10ms);
+  stub.upstream.script = answers(5ms);
+  stub.ask("b.example");
+  stub.pass(10ms);
+  const Client& recovered = stub.ask("a.example");
+  stub.pass(10ms);
+  CHECK(recovered.rcode() == Rcode::noerror);
+
+  stub.upstream.script = fails(5ms, Fault::no_network);
+  stub.ask("c.example");
+  stub.pass(10ms);
+  stub.resolver.forget_failures();
+  stub.upstream.script = answers(5ms);
+  const Client& back = stub.ask("c.example");
+  stub.pass(10ms);
+  CHECK(back.rcode() == Rcode::noerror);
+}
+
+TEST_CASE("When the refresh fails a stale answer is served with a TTL of 30 and says that it is stale") {
+  for (const auto& script :
+       {fails(50ms, Fault::unreachable), says(50ms, Rcode::servfail), says(50ms, Rcode::refused)}) {
+    Stub stub(answers(5ms, 10));
+    stub.ask("www.example");
+    stub.pass(20s);
+    stub.upstream.script = script;
+    const Client& edns = stub.ask(with_opt(client_query(question("www.example"))));
+    const Client& plain = stub.ask("www.example");
+    stub.pass(50ms);
+    CHECK(edns.rcode() == Rcode::noerror);
+    CHECK(edns.taken == 50ms);
+    CHECK(edns.ttl() == 30);
+    CHECK(edns.extended_error()->code == ede::stale_answer);
+    CHECK(plain.ttl() == 30);
+    CHECK(!plain.message().index().has_edns);
+    const Client& next = stub.ask("www.example");  // the failure is remembered: no wait
+    stub.scheduler.run_ready();
+    CHECK(next.ttl() == 30);
+    CHECK(next.taken == 0ms);
+    CHECK(stub.metrics.answers[static_cast<std::size_t>(Source::stale)] == 3);
+  }
+}
+
+TEST_CASE("A stale answer is served after 1.8 seconds of silence, and the late answer is still kept") {
+  Stub stub(answers(5ms, 10));
+  stub.ask("www.example");
+  stub.pass(20s);
+  stub.upstream.script = answers(3s, 100);
+  const Client& stale = stub.ask("www.example");
+  stub.pass(1799ms);
+  CHECK(!stale.reply);
+  stub.pass(1ms);
+  CHECK(stale.ttl() == 30);
+  stub.pass(2s);
+  CHECK(stub.ask("www.example").at_once);
+  CHECK(stub.upstream.asked.size() == 2);
+}
+
+TEST_CASE("A stale NXDOMAIN says so, and a fresh NXDOMAIN takes a stale answer's place") {
+  Stub stub([](const Message& query) {
+    return FakeUpstream::Step{5ms, message(negative(query.question(), Rcode::nxdomain, 10))};
+  });
+  stub.ask("gone.example");
+  stub.pass(20s);
+  stub.upstream.script = fails(5ms, Fault::unreachable);
+  const Client& stale = stub.ask(with_opt(client_query(question("gone.example"))));
+  stub.pass(10ms);
+  CHECK(stale.rcode() == Rcode::nxdomain);
+  CHECK(stale.extended_error()->code == ede::stale_nxdomain);
+
+  Stub other(answers(5ms, 10));
+  other.ask("www.example");
+  other.pass(20s);
+  other.upstream.script = [](const Message& query) {
+    return FakeUpstream::Step{5ms, message(negative(query.question(), Rcode::nxdomain, 60))};
+  };
+  const Client& fresh = other.ask("www.example");
+  other.pass(10ms);
+  CHECK(fresh.rcode() == Rcode::nxdomain);
+}
+
+TEST_CASE("A SERVFAIL is never served from memory beyond its seconds, nor an answer older than a day") {
+  Stub stub(says(5ms, Rcode::servfail));
+  stub.ask("www.example");
+  stub.pass(4s);
+  stub.upstream.script = fails(5ms, Fault::no_network);
+  const Client& client = stub.ask(with_opt(client_query(question("www.example"))));
+  stub.pass(10ms);
+  CHECK(client.extended_error()->code == ede::network_error);
+
+  Stub old(answers(5ms, 10));
+  old.ask("www.example");
+  old.pass(24h + 11s);
+  old.upstream.script = fails(5ms, Fault::unreachable);
+  const Client& late = old.ask("www.example");
+  old.pass(10ms);
+  CHECK(late.rcode() == Rcode::servfail);
+}
+
+TEST_CASE("What is popular is refreshed before it expires, once, and nobody waits for it") {
+  Stub stub(answers(20ms, 100));
+  stub.ask("www.example");
+  stub.pass(50s);
+  stub.ask("www.example");
+  stub.pass(45s);
+  for (int i = 0; i < 10; ++i) CHECK(stub.ask("www.example").at_once);
+  CHECK(stub.upstream.asked.size() == 2);
+  CHECK(stub.metrics.refreshed_ahead == 1);
+  stub.pass(20s);
+  CHECK(stub.ask("www.example").at_once);
+  CHECK(stub.ask("www.example").ttl() > 75);
+}
+
+TEST_CASE("A refresh ahead of time that fails takes nothing away") {
+  Stub stub(answers(20ms, 100));
+  stub.ask("www.example");
+  stub.pass(95s);
+  stub.upstream.script = fails(5ms, Fault::unreachable);
+  stub.ask("www.example");
+  stub.ask("www.example");
+  stub.pass(1s);
+  CHECK(stub.upstream.asked.size() == 2);
+  CHECK(stub.ask("www.example").rcode() == Rcode::noerror);
+}
+
+TEST_CASE("A query that meets a running refresh joins it") {
+  Stub stub(answers(20ms, 10));
+  stub.ask("www.example");
+  stub.pass(1s);
+  stub.ask("www.example");
+  stub.pass(8020ms);
+  stub.upstream.script = answers(3s, 10);
+  stub.ask("www.example");
+  stub.pass(2s);  // stale now, and the refresh still runs
+  const Client& joined = stub.ask("www.example");
+  CHECK(!joined.at_once);
+  stub.pass(1s);
+  CHECK(joined.ttl() == 10);
+  CHECK(stub.upstream.asked.size() == 2);
+}
+
+TEST_CASE("Beyond the limit of pending queries the oldest is told SERVFAIL") {
+  Stub stub(answers(100ms), {.pending = 4});
+  for (int i = 0; i < 6; ++i) stub.ask(with_opt(client_query(question(std::to_string(i) + ".example"))));
+  stub.scheduler.run_ready();
+  for (std::size_t i = 0; i < 6; ++i) CHECK(stub.clients[i].reply.has_value() == (i < 2));
+  CHECK(stub.clients[0].rcode() == Rcode::servfail);
+  CHECK(stub.clients[0].extended_error()->code == ede::not_ready);
+  CHECK(stub.metrics.shed == 2);
+  stub.pass(100ms);
+  for (std::size_t i = 2; i < 6; ++i) CHECK(stub.clients[i].rcode() == Rcode::noerror);
+}
+
+TEST_CASE("However many names are asked of a silent upstream, what runs is bounded") {
+  Stub stub(silent, {.pending = 10});
+  for (int i = 0; i < 1000; ++i) {
+    stub.ask(std::to_string(i) + ".example");
+    stub.pass(1ms);
+  }
+  CHECK(stub.upstream.asked.size() <= 20);
+  CHECK(stub.resolver.pending() <= 10);
+  stub.pass(5s);
+  for (const Client& client : stub.clients) CHECK(client.rcode() == Rcode::servfail);
+  CHECK(stub.metrics.shed >= 980);
+  CHECK(stub.tasks.size() == 0);
+}
+
+TEST_CASE("A client that leaves takes nothing from the others, not even if it came first") {
+  Stub stub(answers(100ms));
+  {
+    TaskGroup leaving;
+    stub.ask(client_query(question("www.example")), leaving);
+    stub.ask("www.example");
+    stub.pass(50ms);
+  }
+  stub.pass(50ms);
+  CHECK(stub.clients[1].rcode() == Rcode::noerror);
+  CHECK(!stub.clients[0].reply);
+  CHECK(stub.upstream.asked.size() == 1);
+  CHECK(stub.ask("www.example").at_once);
+}
+
+TEST_CASE("Everything may be cancelled at any moment") {
+  for (Duration moment = 0ms; moment < 2500ms; moment += 50ms) {
+    Stub stub(answers(5ms, 10));
+    stub.ask("old.example");
+    stub.pass(20s);
+    stub.upstream.script = answers(1s);
+    stub.ask("old.example");
+    for (int i = 0; i < 5; ++i) stub.ask("new.example");
+    stub.pass(moment);
+    stub.tasks.cancel();
+    CHECK(stub.resolver.pending() == 0);
+    stub.pass(10s);
+    CHECK(stub.tasks.size() == 0);
+  }
+}
+
+TEST_CASE("An answer that is too large for the client goes out truncated and is kept whole") {
+  Stub stub([](const Message& query) {
+    std::vector<LocalRecord> records;
+    for (int i = 0; i < 10; ++i)
+      records.push_back(txt_record(query.question().name, 300, std::string(200, static_cast<char>('a' + i))));
+    return FakeUpstream::Step{5ms, message(local_answer(query.question(), Rcode::noerror, records))};
+  });
+  const Client& small = stub.ask(client_query(question("large.example", Type::txt)), stub.tasks, 512);
+  stub.pass(10ms);
+  CHECK(small.message().index().has(flag::tc));
+  CHECK(small.reply->size() <= 512);
+  const Client& hit = stub.ask(client_query(question("large.example", Type::txt)), stub.tasks, 512);
+  CHECK(hit.at_once);
+  CHECK(hit.message().index().has(flag::tc));
+  const Client& whole = stub.ask(client_query(question("large.example", Type::txt)));
+  CHECK(whole.message().index().answers == 10);
+}
+
+TEST_CASE("An extended error of the upstream reaches clients that speak EDNS, on a miss and on a hit") {
+  Stub stub([](const Message& query) {
+    auto wire = with_opt(negative(query.question(), Rcode::nxdomain, 300).wire);
+    store16(wire, wire.size() - 2, 10);  // RDLENGTH
+    for (const int octet : {0, 15, 0, 6, 0, 15, int{'a'}, int{'d'}, int{'s'}, int{'!'}})
+      wire.push_back(static_cast<std::uint8_t>(octet));
+    return FakeUpstream::Step{5ms, Message::parse(wire).value()};
+  });
+  const auto query = with_opt(client_query(question("ads.example")));
+  const Client& miss = stub.ask(query);
+  stub.pass(10ms);
+  const Client& hit = stub.ask(query);
+  for (const Client* client : {&miss, &hit}) {
+    REQUIRE(client->extended_error());
+    CHECK(client->extended_error()->code == 15);
+    CHECK(client->extended_error()->text == "ads!");
+  }
+  CHECK(!stub.ask("ads.example").message().index().has_edns);
+}
