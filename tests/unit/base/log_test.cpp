@@ -1,0 +1,23 @@
+#include "base/log.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace tacet;
+using namespace std::chrono_literals;
+
+TEST_CASE("A gate lets the first event through, holds the rest of a period back, and tells how many they were") {
+  log::Gate gate(1min);
+  const Instant start{24h};
+  CHECK(gate.pass(start) == 0U);
+  for (int i = 1; i <= 59; ++i) CHECK(!gate.pass(start + std::chrono::seconds(i)));
+  CHECK(gate.pass(start + 60s) == 59U);
+  CHECK(!gate.pass(start + 119s));
+  CHECK(gate.pass(start + 10min) == 1U);
+  CHECK(gate.pass(start + 20min) == 0U);
+}
+
+TEST_CASE("A gate is open at the time zero, too") {
+  log::Gate gate;
+  CHECK(gate.pass(Instant{}) == 0U);
+  CHECK(!gate.pass(Instant{}));
+}
