@@ -8,6 +8,7 @@
 #include "cli/command_line.hpp"
 #include "cli/exposure.hpp"
 #include "cli/flush.hpp"
+#include "cli/migrate.hpp"
 #include "cli/query.hpp"
 #include "cli/run.hpp"
 #include "cli/status.hpp"
@@ -126,6 +127,24 @@ void add_exposure(CLI::App& app, CommandLine& given, tacet::ExposureRequest& req
   });
 }
 
+void add_migrate(CLI::App& app, Verb& chosen) {
+  auto& verb =
+      new_verb(app, "migrate", "Print the configuration that does what another resolver did, and what differs");
+  verb.add_option("--from", "Whose settings: cloudflared, for its proxy-dns")
+      ->type_name("PROGRAM")
+      ->required()
+      ->check(CLI::IsMember({"cloudflared"}));
+  verb.footer(
+      "Behind --from PROGRAM follows FILE (config.yml, a systemd unit, /etc/default/cloudflared),\n"
+      "or the flags as they were: tacet migrate --from cloudflared --port 5053 --upstream URL");
+  verb.prefix_command();
+  verb.callback([&] {
+    const auto words = verb.remaining();
+    if (words.empty()) throw CLI::RequiredError("FILE, or cloudflared's flags,");
+    chosen = [words] { return tacet::run_migrate(words, std::cout, std::cerr); };
+  });
+}
+
 int run(int count, char** words) {
   CLI::App app{"tacet, a local DNS resolver that says as little as possible on the wire", "tacet"};
   CommandLine given;
@@ -143,6 +162,7 @@ int run(int count, char** words) {
   add_status(app, given, form, chosen);
   add_flush(app, given, flush, chosen);
   add_exposure(app, given, exposure, chosen);
+  add_migrate(app, chosen);
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& told) {  // --help and --version, too

@@ -1,0 +1,160 @@
+"""`tacet migrate --from cloudflared`: what it writes is accepted by `check`, and what does not map is said."""
+import json
+import pathlib
+import tempfile
+import unittest
+
+import tacet
+
+DOH = "https://1.1.1.1/dns-query"
+
+
+class Migrate(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="tacet-migrate-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def migrate(self, *words):
+        """(the configuration, what was said); the configuration has gone through `check`, which leaves it as it is."""
+        done = tacet.run("migrate", "--from", "cloudflared", *map(str, words))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        file = self.folder / "migrated.yaml"
+        file.write_text(done.stdout, encoding="utf-8")
+        checked = tacet.run("check", "--config", str(file))
+        self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+        self.assertEqual(checked.stdout, done.stdout)
+        return done.stdout, done.stderr
+
+    def refused(self, *words):
+        done = tacet.run("migrate", "--from", "cloudflared", *map(str, words))
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        return done.stderr
+
+    def file(self, text):
+        path = self.folder / "given"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def urls(self, yaml):
+        return [json.loads(line.split("url: ")[1]) for line in yaml.splitlines() if "- url: " in line]
+
+
+class Flags(Migrate):
+    def test_the_usual_set_up_maps_wholly(self):
+        yaml, said = self.migrate("--port", "5053", "--address", "127.0.0.1", "--upstream", DOH, "--upstream", "https://1.0.0.1/dns-query")
+        self.assertIn('listen: ["127.0.0.1:5053"]', yaml)
+        self.assertEqual(self.urls(yaml), [DOH, "https://1.0.0.1/dns-query"])
+        self.assertEqual(yaml.count('operator: "cloudflare"'), 2)
+        self.assertIn("bootstrap: []", yaml)
+        self.assertEqual(said, "")
+
+    def test_the_program_and_its_verb_may_stand_before_the_flags(self):
+        self.assertEqual(self.migrate("/usr/local/bin/cloudflared", "proxy-dns", f"--upstream={DOH}", "--port=5053"),
+                         self.migrate("--port", "5053", "--upstream", DOH))
+
+    def test_what_is_not_said_is_as_in_cloudflared(self):
+        yaml, said = self.migrate("--no-autoupdate")
+        self.assertIn('# listen: ["127.0.0.1:53", "[::1]:53"]', yaml)
+        self.assertEqual(self.urls(yaml), [DOH, "https://1.0.0.1/dns-query"])
+        self.assertIn("--no-autoupdate: left out", said)
+
+    def test_localhost_is_both_families(self):
+        self.assertIn('listen: ["127.0.0.1:5053", "[::1]:5053"]', self.migrate("--port", "5053", "--address", "localhost")[0])
+
+    def test_cloudflares_own_name_needs_no_lookup(self):
+        yaml, said = self.migrate("--upstream", "https://cloudflare-dns.com/dns-query", "--bootstrap", DOH)
+        self.assertIn('"2606:4700:4700::1111"', yaml)
+        self.assertIn("bootstrap: []", yaml)
+        self.assertIn("--bootstrap: left out", said)
+
+    def test_another_name_is_looked_up_at_the_bootstraps_address_and_that_is_said(self):
+        yaml, said = self.migrate("--upstream", "https://dns.example.net/dns-query", "--bootstrap", "https://192.0.2.7/dns-query")
+        self.assertIn('bootstrap: ["192.0.2.7:53"]', yaml)
+        self.assertRegex(said, r"192\.0\.2\.7:53 in plain DNS.*dns\.example\.net")
+
+    def test_without_a_bootstrap_another_name_is_looked_up_where_cloudflared_did(self):
+        yaml, said = self.migrate("--upstream", "https://dns.example.net/dns-query")
+        self.assertIn('bootstrap: ["1.1.1.1:53", "[2606:4700:4700::1111]:53"]', yaml)
+        self.assertIn("plain DNS", said)
+
+    def test_lists_may_be_given_with_commas(self):
+        self.assertEqual(self.urls(self.migrate("--upstream", f"{DOH},https://1.0.0.1/dns-query")[0]), [DOH, "https://1.0.0.1/dns-query"])
+
+    def test_everything_else_is_named(self):
+        said = self.migrate("--max-upstream-conns", "5", "--metrics", "localhost:3000", "--frobnicate", "--loglevel", "debug")[1]
+        for flag in ("--max-upstream-conns", "--metrics", "--frobnicate"):
+            self.assertEqual(said.count(f"{flag}: left out: "), 1, said)
+        self.assertNotIn("loglevel", said)
+
+    def test_the_log_level_is_taken(self):
+        self.assertIn("  level: debug\n", self.migrate("--loglevel", "debug")[0])
+        self.assertIn("  level: error\n", self.migrate("--loglevel", "fatal")[0])
+
+    def test_an_upstream_in_plaintext_is_left_out_with_the_reason(self):
+        yaml, said = self.migrate("--upstream", "http://1.1.1.1/dns-query", "--upstream", DOH)
+        self.assertEqual(self.urls(yaml), [DOH])
+        self.assertIn('"http://1.1.1.1/dns-query": left out', said)
+
+    def test_nothing_is_written_if_no_upstream_is_left(self):
+        self.assertIn("no upstream is left", self.refused("--upstream", "http://1.1.1.1/dns-query"))
+
+    def test_listening_beyond_this_machine_is_pointed_out(self):
+        yaml, said = self.migrate("--address", "0.0.0.0")
+        self.assertIn('listen: ["0.0.0.0:53"]', yaml)
+        self.assertIn("other machines", said)
+
+    def test_what_cannot_be_meant_is_refused(self):
+        for words, why in ((("--port", "0"), "--port"), (("--port", "70000"), "--port"), (("--address", "ns.example"), "--address"),
+                           (("--upstream",), "--upstream lacks its value"), (("--port", "53", "extra"), '"extra"')):
+            with self.subTest(words):
+                self.assertIn(why, self.refused(*words))
+
+
+class Files(Migrate):
+    expected = [DOH, "https://dns.example.net/dns-query"]
+
+    def assert_both(self, text):
+        yaml, said = self.migrate(self.file(text))
+        self.assertEqual(self.urls(yaml), self.expected)
+        self.assertIn('listen: ["127.0.0.1:5053"]', yaml)
+        self.assertIn('bootstrap: ["192.0.2.7:53"]', yaml)
+        return said
+
+    def test_config_yml(self):
+        said = self.assert_both(
+            f"tunnel: 6ff42ae2\nproxy-dns: true\nproxy-dns-port: 5053\nproxy-dns-address: 127.0.0.1\n"
+            f"proxy-dns-upstream:\n  - {DOH}\n  - https://dns.example.net/dns-query\n"
+            "proxy-dns-bootstrap: [https://192.0.2.7/dns-query]\n")
+        self.assertIn("--tunnel: left out", said)
+
+    def test_etc_default(self):
+        self.assert_both(f'# for dns\nCLOUDFLARED_OPTS="--port 5053 --address 127.0.0.1 --upstream {DOH} '
+                         '--upstream https://dns.example.net/dns-query --bootstrap https://192.0.2.7/dns-query"\n')
+
+    def test_etc_default_with_continued_lines(self):
+        self.assert_both(f"CLOUDFLARED_OPTS=--port 5053 --address 127.0.0.1 \\\n  --upstream {DOH} \\\n"
+                         "  --upstream https://dns.example.net/dns-query --bootstrap https://192.0.2.7/dns-query\n")
+
+    def test_a_systemd_unit(self):
+        self.assert_both(
+            "[Unit]\nDescription=DNS over HTTPS\n[Service]\nEnvironment=\"TUNNEL_DNS_PORT=5053\" TUNNEL_DNS_ADDRESS=127.0.0.1\n"
+            f"ExecStart=/usr/local/bin/cloudflared proxy-dns $OPTS --upstream {DOH} \\\n"
+            "  --upstream 'https://dns.example.net/dns-query' --bootstrap https://192.0.2.7/dns-query\nRestart=on-failure\n")
+
+    def test_variables_of_a_container(self):
+        said = self.assert_both(
+            f"TUNNEL_DNS_PORT=5053\nexport TUNNEL_DNS_ADDRESS=127.0.0.1\nTUNNEL_DNS_UPSTREAM='{DOH},https://dns.example.net/dns-query'\n"
+            "TUNNEL_DNS_BOOTSTRAP=https://192.0.2.7/dns-query\nTUNNEL_DNS_MAX_UPSTREAM_CONNS=0\nTZ=UTC\n")
+        self.assertIn("--max-upstream-conns: left out", said)
+
+    def test_files_with_nothing_of_the_kind_are_refused(self):
+        for text in ("", "\n", "[Service]\nExecStart=\n", "just words\n", "key=value\n"):
+            with self.subTest(text):
+                self.assertIn("given: ", self.refused(self.file(text)))
+        self.assertIn("cannot be read", self.refused("/nonexistent/config.yml"))
+        self.assertIn("larger than 1 MiB", self.refused("/dev/zero"))
+
+
+if __name__ == "__main__":
+    unittest.main()
