@@ -76,13 +76,14 @@ Ledger::Entry* Ledger::find(Bytes name) {
   return known != by_name_.end() ? &entries_[known->second] : nullptr;
 }
 
-/// The oldest of a few that come one behind another: nearly the oldest of all, at a cost that does not grow.
+/// The oldest of a few taken at random: nearly the oldest of all, at a cost that does not grow.
 void Ledger::evict_one() {
   std::uint32_t oldest = 0;
   for (std::uint32_t seen = 0; seen < sample || oldest == 0; ++seen) {
-    if (++hand_ >= entries_.size()) hand_ = 1;
-    if (entries_[hand_].serial == 0) continue;
-    if (oldest == 0 || entries_[hand_].exposure.last_query < entries_[oldest].exposure.last_query) oldest = hand_;
+    random_ = random_ * 1664525U + 1013904223U;
+    const auto number = 1 + (random_ >> 8) % static_cast<std::uint32_t>(entries_.size() - 1);
+    if (entries_[number].serial == 0) continue;
+    if (oldest == 0 || entries_[number].exposure.last_query < entries_[oldest].exposure.last_query) oldest = number;
   }
   ++forgotten_;
   erase(oldest);

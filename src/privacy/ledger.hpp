@@ -99,8 +99,8 @@ private:
   std::vector<std::uint32_t> free_;
   std::unordered_map<std::string_view, std::uint32_t> by_name_;  // views of the entries' names
   std::uint32_t next_serial_ = 1;
-  std::uint32_t hand_ = 1;   // where the next eviction looks
-  std::size_t aliases_ = 0;  // entries that wait for another name's evidence
+  std::uint32_t random_ = 1;  // chooses whom an eviction compares
+  std::size_t aliases_ = 0;   // entries that wait for another name's evidence
   std::size_t octets_ = 0;
   std::uint64_t forgotten_ = 0, malformed_ = 0, questions_ = 0;
   std::vector<EndpointExposure> endpoints_;
