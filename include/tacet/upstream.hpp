@@ -40,11 +40,10 @@ struct Response {
   Exchange exchange;
 };
 
-/// What an upstream looks like at this moment, for choosing among several and for `tacet status`.
+/// What an upstream looks like at this moment, for `tacet status`.
 struct UpstreamState {
   bool warm = false;                             ///< a connection is up: a query leaves at once
   std::uint32_t outstanding = 0;                 ///< queries sent and not answered
-  bool held_up = false;                          ///< the kernel waits for a lost segment, ours or the peer's
   std::shared_ptr<const ConnectionFacts> facts;  ///< of the current or last connection; null before the first
   std::uint64_t connections = 0, resumptions = 0, answers = 0, failures = 0, reissued = 0;
   std::string last_error;  ///< words of the last failure; empty if there was none
@@ -63,9 +62,16 @@ public:
   /// Faults: timeout, unreachable, no_network, tls_untrusted, protocol, mismatched, malformed, overloaded.
   virtual Task<Result<Response>> exchange(const Message& query, Instant deadline) = 0;
 
+  /// True if a connection is up, so that a query would leave at once.
+  virtual bool warm() const = 0;
+
+  /// True if the kernel waits for a lost segment, so that what was asked may be lost or held back. Asks the kernel.
+  virtual bool held_up() const = 0;
+
   /// Opens a connection if there is none, so that a later query finds it.
   virtual void prepare() = 0;
 
+  /// A copy of everything: not for the path of a query.
   virtual UpstreamState state() const = 0;
 
   /// The network changed or the machine slept: connections made before are not to be reused, back-off is forgotten.

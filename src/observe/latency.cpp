@@ -3,11 +3,17 @@
 #include <algorithm>
 
 namespace tacet {
+namespace {
+
+constexpr std::size_t refreshed_every = 16;  // samples, for the median that is kept
+
+}  // namespace
 
 void Latency::sample(Duration time) {
   times_[next_] = time;
   next_ = (next_ + 1) % window;
   count_ = std::min(count_ + 1, window);
+  if (count_ < refreshed_every || next_ % refreshed_every == 0) typical_ = percentile(0.5);
 }
 
 Duration Latency::percentile(double share) const {

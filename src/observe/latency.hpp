@@ -14,11 +14,14 @@ public:
   void sample(Duration time);
   /// The time that `share` (0 to 1) of the window did not exceed; zero without samples.
   Duration percentile(double share) const;
+  /// The median as it was a few samples ago: costs nothing to ask. Zero without samples.
+  Duration typical() const { return typical_; }
   std::size_t count() const { return count_; }
   void clear() { *this = {}; }
 
 private:
   std::array<Duration, window> times_{};
+  Duration typical_{};
   std::size_t next_ = 0;
   std::size_t count_ = 0;  // at most window
 };

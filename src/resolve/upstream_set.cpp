@@ -30,6 +30,8 @@ struct UpstreamSet::Lane {
   std::uint64_t sent = 0;             // numbers attempts in the order in which they were sent
   std::uint64_t latest_answered = 0;  // the highest of those numbers that was answered
   Instant last_answer{};
+  std::uint32_t outstanding = 0;
+  bool stalled = false;  // seems to wait for a lost segment; true until it answers again
 };
 
 struct UpstreamSet::Service {
@@ -120,8 +122,8 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
   Ear ear(scheduler_, *race);
   std::size_t next = 1;
   Lane* lane = &choose_lane(*order.front());
-  Instant patience = begun + (lane->upstream->state().warm ? warm_patience : cold_patience);
-  Duration hedge_delay = std::max(least_hedge_delay, lane->latency.percentile(0.5) * 11 / 10);
+  Instant patience = begun + (lane->upstream->warm() ? warm_patience : cold_patience);
+  Duration hedge_delay = std::max(least_hedge_delay, lane->latency.typical() * 11 / 10);
   Instant hedge_at = partner(*lane) != nullptr ? begun + hedge_delay : Instant::max();
   start(race, *lane, Purpose::first);
   open_second(*lane);
@@ -167,7 +169,7 @@ std::vector<UpstreamSet::Service*> UpstreamSet::in_order() const {
   std::vector<Service*> order;
   order.reserve(services_.size());
   for (const auto& service : services_) order.push_back(service.get());
-  const auto typical = [](const Service& service) { return service.lanes.front().latency.percentile(0.5); };
+  const auto typical = [](const Service& service) { return service.lanes.front().latency.typical(); };
   std::ranges::stable_sort(order, [&](const Service* a, const Service* b) {
     if (a->health.good() != b->health.good()) return a->health.good();
     if (a->group != b->group) return a->group < b->group;
@@ -179,17 +181,21 @@ std::vector<UpstreamSet::Service*> UpstreamSet::in_order() const {
   return order;
 }
 
+/// Warm lanes in turn, but for those that a loss holds up.
 UpstreamSet::Lane& UpstreamSet::choose_lane(Service& service) {
+  Lane* chosen = nullptr;
   for (std::size_t i = 0; i < service.lanes.size(); ++i) {
     Lane& lane = service.lanes[++service.turn % service.lanes.size()];
-    if (lane.upstream->state().warm) return lane;
+    if (!lane.upstream->warm()) continue;
+    if (!lane.stalled) return lane;
+    chosen = &lane;
   }
-  return service.lanes.front();
+  return chosen != nullptr ? *chosen : service.lanes.front();
 }
 
 /// A warm lane of the same operator, to ask a second time.
 UpstreamSet::Lane* UpstreamSet::partner(const Lane& lane) {
-  const auto usable = [&lane](const Lane& other) { return &other != &lane && other.upstream->state().warm; };
+  const auto usable = [&lane](const Lane& other) { return &other != &lane && other.upstream->warm(); };
   for (Lane& other : lane.service->lanes)
     if (usable(other)) return &other;
   for (const auto& service : services_) {
@@ -212,7 +218,9 @@ void UpstreamSet::start(const std::shared_ptr<Race>& race, Lane& lane, Purpose p
 Task<void> UpstreamSet::attempt(std::shared_ptr<Race> race, Lane& lane, Purpose purpose) {
   const std::uint64_t number = ++lane.sent;
   const Instant begun = scheduler_.now();
+  ++lane.outstanding;
   Result<Response> result = co_await lane.upstream->exchange(race->query, race->deadline);
+  --lane.outstanding;
   note(lane, number, begun, result);
   if (purpose == Purpose::hedge && result && !race->good && !is_failure(result->message.rcode())) ++metrics_.hedges_won;
   race->finish(std::move(result));
@@ -224,6 +232,7 @@ void UpstreamSet::note(Lane& lane, std::uint64_t number, Instant begun, const Re
     lane.latency.sample(result->exchange.round_trip);
     lane.latest_answered = std::max(lane.latest_answered, number);
     lane.last_answer = now;
+    lane.stalled = false;
     lane.service->health.succeeded();
     return;
   }
@@ -242,10 +251,10 @@ void UpstreamSet::note(Lane& lane, std::uint64_t number, Instant begun, const Re
 bool UpstreamSet::hedge(const std::shared_ptr<Race>& race) {
   Lane& first = *race->first;
   if (first.latest_answered > race->first_number) return true;
-  const UpstreamState state = first.upstream->state();
-  if (!state.held_up) return false;
+  if (!first.upstream->held_up()) return false;
+  first.stalled = true;
   Lane* other = partner(first);
-  if (other == nullptr || state.outstanding > most_outstanding_for_hedge) return true;
+  if (other == nullptr || first.outstanding > most_outstanding_for_hedge) return true;
   if (!extra_.spend()) {
     ++metrics_.hedges_denied;
     return true;
@@ -258,9 +267,9 @@ bool UpstreamSet::hedge(const std::shared_ptr<Race>& race) {
 /// Under traffic a service gets its second connection.
 void UpstreamSet::open_second(const Lane& first) {
   Service& service = *first.service;
-  if (!service.busy(scheduler_.now()) || !service.health.good() || !first.upstream->state().warm) return;
+  if (!service.busy(scheduler_.now()) || !service.health.good() || !first.upstream->warm()) return;
   for (Lane& lane : service.lanes)
-    if (&lane != &first && !lane.upstream->state().warm) lane.upstream->prepare();
+    if (&lane != &first && !lane.upstream->warm()) lane.upstream->prepare();
 }
 
 /// Looks whether failing services that are no less preferred than the chosen one's operator work again, beside a query
@@ -275,15 +284,19 @@ void UpstreamSet::probe(const Message& query, Instant deadline, const Service& c
 
 void UpstreamSet::prepare() { choose_lane(*services_.front()).upstream->prepare(); }
 
+bool UpstreamSet::warm() const {
+  return std::ranges::any_of(services_, [](const auto& service) {
+    return std::ranges::any_of(service->lanes, [](const Lane& lane) { return lane.upstream->warm(); });
+  });
+}
+
+bool UpstreamSet::held_up() const { return services_.front()->lanes.front().upstream->held_up(); }
+
 UpstreamState UpstreamSet::state() const {
   UpstreamState sum;
-  for (const auto& service : services_) {
-    for (const Lane& lane : service->lanes) {
-      const UpstreamState state = lane.upstream->state();
-      sum.warm = sum.warm || state.warm;
-      sum.outstanding += state.outstanding;
-    }
-  }
+  sum.warm = warm();
+  for (const auto& service : services_)
+    for (const Lane& lane : service->lanes) sum.outstanding += lane.outstanding;
   return sum;
 }
 

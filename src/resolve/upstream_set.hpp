@@ -46,6 +46,8 @@ public:
 
   std::string_view id() const override { return "all upstreams"; }
   Task<Result<Response>> exchange(const Message& query, Instant deadline) override;
+  bool warm() const override;
+  bool held_up() const override;
   void prepare() override;
   UpstreamState state() const override;
   void network_changed() override;

@@ -278,11 +278,14 @@ void Lane::note_failure(const Error& error) {
               *held > 0 ? fmt::format(" ({} more like this)", *held) : std::string{});
 }
 
+bool Lane::warm() const { return current_ && (current_->is_established || current_->prepared); }
+
+bool Lane::held_up() const { return current_ && current_->connection->unacknowledged() > Duration::zero(); }
+
 UpstreamState Lane::state() const {
   UpstreamState state = counters_;
-  state.warm = current_ && (current_->is_established || current_->prepared);
+  state.warm = warm();
   state.outstanding = static_cast<std::uint32_t>(calls_.size());
-  state.held_up = current_ && current_->connection->unacknowledged() > Duration::zero();
   return state;
 }
 

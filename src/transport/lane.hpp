@@ -29,6 +29,8 @@ public:
 
   std::string_view id() const override { return id_; }
   Task<Result<Response>> exchange(const Message& query, Instant deadline) override;
+  bool warm() const override;
+  bool held_up() const override;
   void prepare() override;
   UpstreamState state() const override;
   void network_changed() override;

@@ -29,6 +29,8 @@ public:
 
   std::string_view id() const override { return id_; }
   UpstreamState state() const override { return now_; }
+  bool warm() const override { return now_.warm; }
+  bool held_up() const override { return held_up_; }
   void prepare() override { ++prepared; }
   void network_changed() override { ++network_changes; }
 
@@ -49,6 +51,7 @@ public:
   std::size_t ended = 0;
   unsigned network_changes = 0, prepared = 0;
   UpstreamState now_;  // as state() tells it
+  bool held_up_ = false;
 
 private:
   struct Outstanding {

@@ -197,7 +197,7 @@ TEST_CASE("Every query of a random world is answered by the deadline") {
     lab.ask("n" + std::to_string(i) + ".example");
     FakeUpstream& any = *lab.fakes[random() % lab.fakes.size()];
     any.now_.warm = random() % 2 == 0;
-    any.now_.held_up = random() % 2 == 0;
+    any.held_up_ = random() % 2 == 0;
     lab.pass(std::chrono::milliseconds(random() % 50));
   }
   lab.pass(limit);
@@ -244,7 +244,7 @@ TEST_CASE("The second connection is prepared only under traffic, and only beside
 
 TEST_CASE("A query held up by a loss goes once more over the service's other connection") {
   Lab lab({{{answers(3s), answers(20ms)}}});
-  lab.fakes[0]->now_.held_up = true;
+  lab.fakes[0]->held_up_ = true;
   for (int i = 0; i < 2; ++i) {
     const Told& told = lab.ask();
     lab.pass(100ms);
@@ -261,7 +261,7 @@ TEST_CASE("A median that was measured sets the time of the hedge") {
   lab.ask();
   lab.pass(1s);
   lab.fakes[0]->script = silent;
-  lab.fakes[0]->now_.held_up = true;
+  lab.fakes[0]->held_up_ = true;
   lab.ask();
   lab.pass(109ms);
   CHECK(lab.metrics.hedges_sent == 0);
@@ -271,7 +271,7 @@ TEST_CASE("A median that was measured sets the time of the hedge") {
 
 TEST_CASE("A hedge waits for the median and a tenth, at least ten milliseconds, and loses no time then") {
   Lab lab({{{silent}, {answers(20ms)}}});
-  lab.fakes[0]->now_.held_up = true;
+  lab.fakes[0]->held_up_ = true;
   const Told& told = lab.ask();
   lab.pass(9ms);
   CHECK(lab.asked(1) == 0);
@@ -299,11 +299,11 @@ TEST_CASE("A later query that was answered proves an earlier one arrived: it is 
   Lab lab({{{lame_or_fast}, {answers(5ms)}}});
   lab.ask("lame.example");
   lab.ask("fast.example");
-  lab.fakes[0]->now_.held_up = true;
+  lab.fakes[0]->held_up_ = true;
   lab.ask("other.example");
-  lab.fakes[0]->now_.held_up = false;
+  lab.fakes[0]->held_up_ = false;
   lab.pass(20ms);
-  lab.fakes[0]->now_.held_up = true;
+  lab.fakes[0]->held_up_ = true;
   lab.pass(900ms);
   CHECK(lab.metrics.hedges_sent == 0);
 }
@@ -313,7 +313,7 @@ TEST_CASE("A loss that shows later is still met by a hedge") {
   const Told& told = lab.ask();
   lab.pass(200ms);
   CHECK(lab.metrics.hedges_sent == 0);
-  lab.fakes[0]->now_.held_up = true;
+  lab.fakes[0]->held_up_ = true;
   lab.pass(300ms);
   CHECK(told.good());
   CHECK(lab.metrics.hedges_sent == 1);
@@ -321,7 +321,7 @@ TEST_CASE("A loss that shows later is still met by a hedge") {
 
 TEST_CASE("Beyond 64 outstanding the load is what is slow, and nothing is asked twice") {
   Lab lab({{{answers(500ms)}, {answers(20ms)}}});
-  lab.fakes[0]->now_.held_up = true;
+  lab.fakes[0]->held_up_ = true;
   for (int i = 0; i < 65; ++i) lab.ask();
   lab.pass(1s);
   CHECK(lab.metrics.hedges_sent == 0);
@@ -329,7 +329,7 @@ TEST_CASE("Beyond 64 outstanding the load is what is slow, and nothing is asked 
 
 TEST_CASE("No hedge ever goes to another operator, nor to a connection that is not up") {
   Lab lab({{{answers(900ms), answers(1ms)}}, {{answers(1ms)}}});
-  lab.fakes[0]->now_.held_up = true;
+  lab.fakes[0]->held_up_ = true;
   lab.fakes[1]->now_.warm = false;
   for (int i = 0; i < 10; ++i) {
     lab.ask();
@@ -347,7 +347,7 @@ TEST_CASE("Over ten thousand queries the extra ones stay within a burst and a tw
     return answers(phase < 100ms ? 100ms - phase : 5ms)(query);
   };
   for (FakeUpstream* fake : lab.fakes) {
-    fake->now_.held_up = true;
+    fake->held_up_ = true;
     fake->script = stalling;
   }
   for (int i = 0; i < 10000; ++i) {
@@ -366,7 +366,7 @@ TEST_CASE("Over ten thousand queries the extra ones stay within a burst and a tw
 
 TEST_CASE("A loser's time is a sample, and its answer is waited for") {
   Lab lab({{{answers(300ms)}, {answers(20ms)}}});
-  lab.fakes[0]->now_.held_up = true;
+  lab.fakes[0]->held_up_ = true;
   lab.ask();
   lab.pass(200ms);
   CHECK(lab.set->reports()[0].p50 == 0ms);
@@ -518,7 +518,7 @@ TEST_CASE("A change of the network forgets failures and times") {
 TEST_CASE("Who gives a query up at any moment is not resumed, and the attempts end by themselves") {
   for (Duration moment = 0ms; moment < 1500ms; moment += 7ms) {
     Lab lab({{{answers(500ms), answers(700ms)}, {answers(20ms)}}});
-    lab.fakes[0]->now_.held_up = lab.fakes[1]->now_.held_up = moment.count() % 2 == 0;
+    lab.fakes[0]->held_up_ = lab.fakes[1]->held_up_ = moment.count() % 2 == 0;
     Told told{lab.clock.now(), std::nullopt};
     {
       TaskGroup callers;
@@ -533,7 +533,7 @@ TEST_CASE("Who gives a query up at any moment is not resumed, and the attempts e
 TEST_CASE("Everything may be cancelled at any moment") {
   for (Duration moment = 0ms; moment < 1200ms; moment += 13ms) {
     Lab lab({{{answers(900ms), answers(30ms)}, {silent}}, {{says(10ms, Rcode::servfail)}}});
-    lab.fakes[0]->now_.held_up = true;
+    lab.fakes[0]->held_up_ = true;
     for (int i = 0; i < 5; ++i) lab.ask();
     lab.pass(moment);
     lab.tasks.cancel();
