@@ -56,10 +56,12 @@ std::string connections(const Json& report) {
   const Json& list = report.at("connections");
   if (list.empty()) return "Connections to upstreams: none was made yet.\n";
   std::vector<std::vector<std::string>> rows{
-      {"TO", "BY", "NAME SENT IN CLEAR (SNI)", "TLS", "KEY EXCHANGE", "PADDED ANSWERS"}};
+      {"TO", "BY", "NAME SENT IN CLEAR (SNI)", "TLS", "KEY EXCHANGE", "RESUMED", "PADDED ANSWERS"}};
   for (const auto& one : list)
     rows.push_back({word(one, "address"), word(one, "transport"), word(one, "sni", "none"), word(one, "tls_version"),
-                    word(one, "key_exchange"), padded_share(one)});
+                    word(one, "key_exchange"),
+                    fmt::format("{} of {}", number(one, "resumptions"), number(one, "connections")),
+                    padded_share(one)});
   std::string text = "Connections to upstreams: addresses, sizes and times are visible to whoever carries them.\n";
   text += table(rows);
   text += fmt::format("  Questions are padded to multiples of 128 octets. ECH of our own: {}.\n",

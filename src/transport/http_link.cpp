@@ -266,6 +266,13 @@ void HttpLink::State::collect() {
   }
 }
 
+/// What a failed handshake may come from if no name was sent in it; libcurl's words cannot know.
+std::string_view HttpLink::State::advice() const {
+  const TlsIdentity& identity = tls_.identity();
+  if (identity.host_is_address || identity.sni == Sni::send) return {};
+  return "; some servers refuse a handshake without SNI: name the upstream by its address, or let SNI be sent";
+}
+
 /// Sorts the ends of transfers: an answer, a failure of this one request, or the end of the connection.
 void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
   switch (code) {
@@ -288,6 +295,7 @@ void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
     case CURLE_HTTP2:
       over_ = peer_state(socket_->get()) == PeerState::there ? Error{Fault::protocol, transfer.words(code)}
                                                              : loss(transfer.words(code));
+      if (code == CURLE_SSL_CONNECT_ERROR) over_->detail += advice();
       return;
     case CURLE_COULDNT_CONNECT:
     case CURLE_GOT_NOTHING:

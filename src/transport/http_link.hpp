@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "transport/http.hpp"
@@ -59,6 +60,7 @@ private:
   void settle();
   void collect();
   void judge(HttpTransfer& transfer, CURLcode code);
+  std::string_view advice() const;
   void tell();
   void close(Error why);
   Error loss(std::string words) const;

@@ -111,6 +111,7 @@ class FakeUpstream(LoopThread):
         self.dot_port, self.doh_port = ports or (scratch.free_port([address]), scratch.free_port([address]))
         self.received, self.connections, self.refused_handshakes = [], [], []
         self.headers = []  # more response headers, over DoH
+        self.insists_on_sni = False  # refuses a handshake without
         self._certificate = certificate
         self._writers, self._sni = set(), {}
 
@@ -151,9 +152,13 @@ class FakeUpstream(LoopThread):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self._certificate.chain, self._certificate.key)
         context.set_alpn_protocols([alpn])
-        context.sni_callback = lambda tls, name, _: self._sni.__setitem__(id(tls), name)
+        context.sni_callback = self._on_sni
         self._loop.set_exception_handler(self._note_fault)
         return await asyncio.start_server(serve, self.address, port, ssl=context, reuse_address=True)
+
+    def _on_sni(self, tls, name, _):
+        self._sni[id(tls)] = name
+        return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME if self.insists_on_sni and not name else None
 
     def _note_fault(self, _, context):
         self.refused_handshakes.append(str(context.get("exception") or context.get("message")))
