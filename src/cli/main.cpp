@@ -8,6 +8,7 @@
 #include "cli/command_line.hpp"
 #include "cli/exposure.hpp"
 #include "cli/flush.hpp"
+#include "cli/install.hpp"
 #include "cli/migrate.hpp"
 #include "cli/query.hpp"
 #include "cli/run.hpp"
@@ -145,12 +146,40 @@ void add_migrate(CLI::App& app, Verb& chosen) {
   });
 }
 
+void add_rehearsal(CLI::App& verb, tacet::InstallRequest& request) {
+  verb.add_flag("--dry-run", request.dry_run, "Change nothing, and say what would be changed");
+  verb.add_option("--root", request.root, "Change the files of the system below DIR, and run no program")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
+}
+
+void add_install(CLI::App& app, tacet::InstallRequest& request, Verb& chosen) {
+  auto& verb = new_verb(app, "install", "Have this machine's programs ask tacet, through whoever manages its DNS");
+  verb.add_option("--manager", request.manager,
+                  "systemd-resolved, NetworkManager, resolvconf, openresolv,\nplain (the file /etc/resolv.conf) or "
+                  "networksetup (macOS: only\nlists commands); found by /etc/resolv.conf unless given")
+      ->type_name("NAME")
+      ->check(
+          CLI::IsMember({"systemd-resolved", "NetworkManager", "resolvconf", "openresolv", "plain", "networksetup"}));
+  verb.add_option("--server", request.server, "Where tacet answers, at port 53; default 127.0.0.1")
+      ->type_name("ADDRESS");
+  add_rehearsal(verb, request);
+  verb.callback([&] { chosen = [&] { return tacet::run_install(request, std::cout, std::cerr); }; });
+}
+
+void add_uninstall(CLI::App& app, tacet::InstallRequest& request, Verb& chosen) {
+  auto& verb = new_verb(app, "uninstall", "Put everything back as `tacet install` found it");
+  add_rehearsal(verb, request);
+  verb.callback([&] { chosen = [&] { return tacet::run_uninstall(request, std::cout, std::cerr); }; });
+}
+
 int run(int count, char** words) {
   CLI::App app{"tacet, a local DNS resolver that says as little as possible on the wire", "tacet"};
   CommandLine given;
   tacet::QueryRequest query;
   tacet::FlushRequest flush;
   tacet::ExposureRequest exposure;
+  tacet::InstallRequest install;
   auto form = tacet::StatusForm::text;
   Verb chosen = [&app] { return std::cout << app.help(), 0; };
   app.set_version_flag("--version", tacet::version_text);
@@ -162,6 +191,8 @@ int run(int count, char** words) {
   add_status(app, given, form, chosen);
   add_flush(app, given, flush, chosen);
   add_exposure(app, given, exposure, chosen);
+  add_install(app, install, chosen);
+  add_uninstall(app, install, chosen);
   add_migrate(app, chosen);
   try {
     app.parse(count, words);

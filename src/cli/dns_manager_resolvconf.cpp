@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include "cli/dns_manager_plans.hpp"
+
+namespace tacet {
+namespace {
+
+/// By Debian's interface-order(5) a record of the loopback interface comes first, and its resolvconf names no server
+/// behind one at a loopback address.
+constexpr std::string_view record = "lo.tacet";
+
+}  // namespace
+
+InstallPlan plan_resolvconf(const std::string& server) {
+  InstallPlan plan;
+  plan.files.push_back(
+      {"/etc/systemd/system/tacet.service.d/resolvconf.conf",
+       file_with(
+           fmt::format("# Written by `tacet install`; `tacet uninstall` removes it. Records do not survive a boot.\n"
+                       "[Service]\n"
+                       "ExecStartPost=+/bin/sh -c 'echo nameserver {} | /sbin/resolvconf -a {}'\n",
+                       server, record))});
+  plan.apply = {{.words = {"systemctl", "daemon-reload"}},
+                {.words = {"resolvconf", "-a", std::string(record)}, .input = fmt::format("nameserver {}\n", server)}};
+  plan.revert = {{.words = {"systemctl", "daemon-reload"}}, {.words = {"resolvconf", "-d", std::string(record)}}};
+  return plan;
+}
+
+Result<InstallPlan> plan_openresolv(const std::string& root, const std::string& server) {
+  constexpr auto path = "/etc/resolvconf.conf";
+  auto settings = read_image(root + path);
+  if (!settings) return fail(settings.error());
+  if (settings->kind == FileImage::Kind::link)
+    return fail(Fault::unsupported,
+                fmt::format("{} is a link: add name_servers={} to what it points to", path, server));
+  // The file is a shell script: the last assignment wins. With a server at a loopback address openresolv names no
+  // other.
+  const auto line = fmt::format("name_servers={} # written by `tacet install`\n", server);
+  if (!settings->content.ends_with(line)) {
+    if (!settings->content.empty() && !settings->content.ends_with('\n')) settings->content += '\n';
+    settings->content += line;
+  }
+  settings->kind = FileImage::Kind::file;
+  InstallPlan plan;
+  plan.files.push_back({path, *std::move(settings)});
+  plan.apply = plan.revert = {{.words = {"resolvconf", "-u"}}};
+  return plan;
+}
+
+}  // namespace tacet
