@@ -10,6 +10,7 @@ build_packages='g++ cmake ninja-build pkg-config ca-certificates
   nlohmann-json3-dev libspdlog-dev libpsl-dev libcpp-httplib-dev'
 # unbound is the DoH and DoT server of the tests; systemd is here for systemd-analyze, and is not made the init system.
 test_packages='doctest-dev clang-format-19 shellcheck systemd
+  groff-base mandoc debootstrap dpkg-dev
   bind9-dnsutils knot-dnsutils unbound dnsperf curl openssl iproute2 python3 python3-dnspython python3-h2'
 
 policy=/usr/sbin/policy-rc.d

@@ -76,6 +76,17 @@ TEST_CASE("tacet.yaml documents every key that the reader knows, and no other") 
   CHECK(documented == std::set(known.begin(), known.end()));
 }
 
+TEST_CASE("tacet.yaml(5) has an entry for every key that the reader knows, and for no other") {
+  std::ifstream page(TACET_SOURCE_DIR "/packaging/man/tacet.yaml.5");
+  std::set<std::string> entries;
+  std::string before;
+  for (std::string line; std::getline(page, line); before = line) {
+    if (before == ".TP" && line.starts_with(".B ")) entries.insert(line.substr(3));
+  }
+  const auto known = known_keys();
+  CHECK(entries == std::set(known.begin(), known.end()));
+}
+
 TEST_CASE("no-sni.yaml names no server") {
   const auto config = load_config(conf / "no-sni.yaml");
   REQUIRE(config.has_value());

@@ -1,0 +1,39 @@
+# bash completion for tacet(1)
+
+_tacet() {
+  local verbs='run check query status flush exposure install uninstall migrate'
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} options=''
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W "$verbs --help --version" -- "$word")
+    return
+  fi
+  case $before in
+    --config) mapfile -t COMPREPLY < <(compgen -f -X '!*.y?(a)ml' -- "$word"; compgen -d -- "$word") ;;
+    --socket) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    --root) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    --log-level) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$word") ;;
+    --manager)
+      mapfile -t COMPREPLY < <(compgen -W 'systemd-resolved NetworkManager resolvconf openresolv plain networksetup' -- "$word")
+      ;;
+    --from) mapfile -t COMPREPLY < <(compgen -W 'cloudflared' -- "$word") ;;
+    --listen | --upstream | --bootstrap | --workers | --below | --explain | --server) ;;
+    *)
+      case $verb in
+        run) options='--config --listen --upstream --bootstrap --workers --log-level --socket' ;;
+        check) options='--config' ;;
+        query) options='--dnssec --config --upstream --bootstrap' ;;
+        status) options='--json --socket --config' ;;
+        flush) options='--below --socket --config' ;;
+        exposure) options='--json --clear --explain --socket --config' ;;
+        install) options='--manager --server --dry-run --root' ;;
+        uninstall) options='--dry-run --root' ;;
+        migrate) options='--from' ;;
+      esac
+      mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$word")
+      [[ $verb != migrate || $word == -* ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      ;;
+  esac
+}
+
+complete -o filenames -F _tacet tacet
