@@ -212,9 +212,7 @@ class Budget(Exposed):
         self.assertEqual(len(first), own[-1])
         self.assertGreater(len(first), asked_meanwhile)
         self.assertLessEqual(len(first), 50 + 100 / 5)
-        times = sorted(first.values())
-        for earlier, later in zip(times, times[1:]):
-            self.assertGreater(later - earlier, 0.03)
+        self.assertGreater(max(first.values()) - min(first.values()), (len(first) - 1) * 0.05 - 0.1)  # at most 20 a second
 
     def test_none_is_asked_while_a_client_waits(self):
         fake = self.fake(lambda received: Behaviour("hold") if received.name.startswith("slow") else ANSWER)
