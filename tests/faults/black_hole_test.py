@@ -1,0 +1,47 @@
+"""Nothing comes through, at a hundred queries a second: who asks is told in time, and it costs next to nothing."""
+import time
+import unittest
+
+from fault_case import FaultCase, here, sockets
+
+RATE, SECONDS = 100, here(15, 60)
+MIB = 1 << 20
+
+
+class BlackHole(FaultCase):
+    def check(self, way):
+        lab = self.lab()
+        self.server(lab)
+        daemon = self.daemon(lab, way)
+        stream = self.stream(lab, daemon, RATE)
+        time.sleep(3)
+        idle = daemon.resident_octets()
+        lab.cut()
+        begun, cpu_before, most = time.time(), daemon.cpu_seconds(), 0
+        resident = idle
+        while time.time() < begun + SECONDS:
+            most = max(most, sockets(daemon, lab))
+            resident = max(resident, daemon.resident_octets())
+            time.sleep(0.23)
+        cpu = (daemon.cpu_seconds() - cpu_before) / (time.time() - begun)
+        stream.stop()
+        asked = [each for each in stream.asked if each.asked_at >= begun]
+        word = f"black-holed, {RATE}/s, {SECONDS} s, {way}"
+        self.none(f"{word}: queries without an answer, of {len(asked)}", [each for each in asked if each.rcode is None])
+        self.at_most(f"{word}: slowest answer", max(each.took for each in asked), 4.5)
+        self.at_most(f"{word}: upstream sockets", most, 8, "", 0)
+        self.at_most(f"{word}: growth of resident memory", (resident - idle) / MIB, 5, "MiB", 1)
+        self.at_most(f"{word}: CPU", 100 * cpu, 3, "% of a core", 2)
+        self.at_most(f"{word}: log lines", len(daemon.log().splitlines()), 10 + SECONDS // 60, "", 0)
+
+    def test_both(self):
+        self.check("both")
+
+    @unittest.skipUnless(here(False, True), "one transport alone: only in the long run")
+    def test_one_transport_alone(self):
+        for way in ("DoH", "DoT"):
+            self.check(way)
+
+
+if __name__ == "__main__":
+    unittest.main()

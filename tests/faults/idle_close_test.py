@@ -1,0 +1,53 @@
+"""The server closes what is idle, just as the next query comes."""
+import random
+import threading
+import time
+import unittest
+
+from fault_case import FaultCase, here, total
+from query_stream import Client
+
+DAEMONS = here(8, 50)
+QUERIES = here(12, 10)
+IDLE = here(1.0, 10.0)  # seconds; queries come after 0.8 to 1.2 of it
+
+
+class IdleClose(FaultCase):
+    def check(self, way, server_of):
+        lab = self.lab()
+        server_of(lab)
+        daemons = [self.daemon(lab, way, number=number) for number in range(1, DAEMONS + 1)]
+        trials = [[] for _ in daemons]
+        threads = [threading.Thread(target=self.trials, args=(lab, daemon, random.Random(number), trials[number]))
+                   for number, daemon in enumerate(daemons)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        asked = [each for some in trials for each in some[1:]]  # the first finds nothing to resume
+        full = sum(total(daemon, "connections") - total(daemon, "resumptions") - 1 for daemon in daemons)
+        word = f"server closes after {IDLE:g} s idle, {way}"
+        self.none(f"{word}: failures in {len(asked)} trials", [each for each in asked if each.failed])
+        self.at_least(f"{word}: on an open or resumed connection", 100 * (1 - full / len(asked)), 95, "%")
+        self.at_most(f"{word}: slowest", max(each.took for each in asked), 0.5)
+
+    @staticmethod
+    def trials(lab, daemon, draw, into):
+        with Client(daemon.server, lab.namespace("a")) as client:
+            into.append(client.ask())
+            for _ in range(QUERIES):
+                time.sleep(IDLE * draw.uniform(0.8, 1.2))
+                into.append(client.ask())
+
+    def test_doh(self):
+        self.check("DoH", self.closing_server)
+
+    def test_dot(self):
+        self.check("DoT", self.closing_server)
+
+    def closing_server(self, lab):
+        return self.server(lab, idle_ms=int(IDLE * 1000))
+
+
+if __name__ == "__main__":
+    unittest.main()

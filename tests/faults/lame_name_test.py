@@ -1,0 +1,41 @@
+"""One name that its server never answers, asked again and again beside names that it does answer."""
+import time
+import unittest
+
+from fake_upstream import ANSWER, Behaviour
+from fault_case import FaultCase, here, lanes, total
+from query_stream import QueryStream, new_name
+
+SECONDS = here(12, 60)
+LAME = "lame.example.com"
+
+
+class LameName(FaultCase):
+    def test_it_costs_no_connection(self):
+        lab = self.lab()
+        fake = self.fake_server(lab, lambda received: Behaviour("drop") if received.name == LAME + "." else ANSWER)
+        daemons = self.daemons(lab, addresses=("10.9.0.2",))
+        streams = {way: self.stream(lab, daemon, 10, name=lambda _: new_name()) for way, daemon in daemons.items()}
+        time.sleep(2)
+        before = {way: total(daemon, "connections") for way, daemon in daemons.items()}
+        for way, daemon in daemons.items():
+            self.enterContext(QueryStream(daemon.server, 1, namespace=lab.namespace("a"), name=lambda _: LAME))
+        time.sleep(SECONDS)
+        for way, daemon in daemons.items():
+            word = f"a lame name once a second, {way}"
+            self.at_most(f"{word}: connections made since", total(daemon, "connections") - before[way], self.allowed(way), "", 0)
+            self.row(f"{word}: every connection's service", "good", " ".join(sorted({lane["state"] for lane in lanes(daemon)})),
+                     all(lane["state"] == "good" for lane in lanes(daemon)))
+            streams[way].stop()
+            self.none(f"{word}: other names that fail", streams[way].failures())
+            self.at_most(f"{word}: slowest of the other names", max(streams[way].times(lambda each: each.asked_at > streams[way].asked[0].asked_at + 1)), 0.3)
+        self.assertGreater(fake.count(LAME + "."), 3)
+
+    @staticmethod
+    def allowed(way):
+        """Asked elsewhere once: with two transports that is the other one, whose idle connection may close and reopen."""
+        return 1 + SECONDS // 9 if way == "both" else 0
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,73 @@
+"""Every hundredth or fiftieth packet is lost, each way, while new names are asked: what the tail looks like."""
+import time
+import unittest
+
+import scratch
+from fault_case import LONG, RTT, SERVER, FaultCase, here, total
+from query_stream import EchoStream, percentile
+
+BURST = 50  # extra queries beyond the share that a budget may hold
+EXTRA_SHARE = 0.05
+WARM_UP = 2
+
+
+class Loss(FaultCase):
+    def run_once(self, seed, loss, rate, seconds, way, count):
+        """The times of the streams of `count` daemons at once, the times of an echo beside them, and the hedges."""
+        with self.subTest(seed=seed):
+            lab = self.lab(seed=seed)
+            self.server(lab)
+            port = scratch.free_port([])
+            self.helper(lab, "b", "echo_server.py", SERVER, port)
+            daemons = [self.daemon(lab, way, number=number) for number in range(1, count + 1)]
+            echo = self.enterContext(EchoStream((SERVER, port), rate, namespace=lab.namespace("a")))
+            streams = [self.stream(lab, daemon, rate) for daemon in daemons]
+            time.sleep(WARM_UP)
+            lab.set(loss=loss)
+            begun = time.time()
+            time.sleep(seconds)
+            for paced in (*streams, echo):
+                paced.stop()
+            asked = [each for stream in streams for each in stream.asked if each.asked_at >= begun]
+            events = [daemon.status()["events"] for daemon in daemons]
+            lateness = percentile([late for stream in streams for late in stream.lateness], 0.99)
+            return asked, echo.times(), events, lateness, sum(total(daemon, "connections") for daemon in daemons)
+
+    def check(self, word, *, loss, rate, seconds, runs, limits, way="both", count=1):
+        results = [self.run_once(seed, loss, rate, seconds, way, count) for seed in range(1, runs + 1)]
+        asked = [each for result in results for each in result[0]]
+        times = [1000 * each.took for each in asked]
+        echo = [1000 * each for result in results for each in result[1]]
+        p50, p99, p999 = (percentile(times, share) for share in (0.5, 0.99, 0.999))
+        bare = [percentile(echo, share) for share in (0.5, 0.99, 0.999)]
+        self.none(f"{word}: failures in {len(asked)} queries", [each for each in asked if each.failed])
+        if "p50" in limits:
+            self.row(f"{word}: p50 over a bare TCP echo's ({bare[0]:.1f} ms)", f"≤ {limits['p50']:g} ms", f"{p50 - bare[0]:.2f} ms", p50 - bare[0] <= limits["p50"])
+        self.at_most(f"{word}: p99 (bare echo's {bare[1]:.1f})", p99 / (1000 * RTT), limits["p99"], "RTT", 2)
+        self.at_most(f"{word}: p99.9 (bare echo's {bare[2]:.1f})", p999 / (1000 * RTT), limits["p99.9"], "RTT", 2)
+        extra = max(event["hedges_sent"] for result in results for event in result[2])
+        each = (seconds + WARM_UP) * rate
+        won, sent = (sum(event[key] for result in results for event in result[2]) for key in ("hedges_won", "hedges_sent"))
+        self.at_most(f"{word}: extra queries of one daemon ({won} of {sent} won)", extra, each * EXTRA_SHARE + BURST, "", 0)
+        late = max(result[3] for result in results)
+        print(f"{word}: senders late by {1000 * late:.1f} ms (p99), {sum(result[4] for result in results)} connections, "
+              f"mean {sum(times) / len(times):.2f} ms, worst {max(times):.0f} ms", flush=True)
+
+    def test_one_percent_at_100_a_second(self):
+        # A short run has two dozen samples beyond the 99th percentile: its bars say that nothing broke, no more.
+        limits = here({"p50": 1.0, "p99": 2.6, "p99.9": 6.0}, {"p50": 0.5, "p99": 2.2, "p99.9": 3.0})
+        self.check(here("1 % loss, 100/s (short bars)", "1 % loss, 100/s"), loss=0.01, rate=100, seconds=here(20, 60), runs=here(1, 3), limits=limits)
+
+    def test_two_percent_at_10_a_second(self):
+        limits = here({"p99": 4.0, "p99.9": 12.0}, {"p99": 3.0, "p99.9": 5.0})
+        self.check(here("2 % loss, 10/s (short bars)", "2 % loss, 10/s"), loss=0.02, rate=10, seconds=here(20, 120), runs=here(1, 3), limits=limits,
+                   count=5)
+
+    @unittest.skipUnless(LONG, "one transport alone: only in the long run")
+    def test_one_transport_alone(self):
+        for way in ("DoH", "DoT"):
+            self.check(f"1 % loss, 100/s, {way}", loss=0.01, rate=100, seconds=60, runs=1, limits={"p50": 0.5, "p99": 2.2, "p99.9": 3.0}, way=way)
+
+
+if __name__ == "__main__":
+    unittest.main()
