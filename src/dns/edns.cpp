@@ -1,5 +1,6 @@
 #include "dns/edns.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -88,6 +89,25 @@ std::optional<Duration> tcp_keepalive_of(const Message& message) {
     timeout = std::chrono::milliseconds(100) * load16(value, 0);
   });
   return timeout;
+}
+
+bool asks_tcp_keepalive(Bytes query, const MessageIndex& index) {
+  bool asks = false;
+  for_each_option(query, index, [&](std::uint16_t code, Bytes) { asks = asks || code == option::tcp_keepalive; });
+  return asks;
+}
+
+std::size_t add_tcp_keepalive(std::span<std::uint8_t> buffer, std::size_t size, Duration timeout) {
+  const Result<MessageIndex> index = index_message(buffer.first(size));
+  if (!index || !index->has_edns || index->edns.ends != size) return size;
+  WireWriter tail(buffer.subspan(size, std::min(buffer.size(), max_message_size) - size));
+  tail.u16(option::tcp_keepalive);
+  tail.u16(2);
+  tail.u16(static_cast<std::uint16_t>(timeout / std::chrono::milliseconds(100)));
+  if (!tail.ok()) return size;
+  const std::size_t length_at = index->edns.begins + opt_head_size - 2;
+  store16(buffer, length_at, static_cast<std::uint16_t>(load16(buffer, length_at) + tail.size()));
+  return size + tail.size();
 }
 
 }  // namespace tacet

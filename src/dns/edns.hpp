@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "dns/wire.hpp"
@@ -27,6 +28,9 @@ inline constexpr std::uint16_t safe_udp_size = 1232;
 
 /// The octets of an OPT record before its options: root owner, TYPE, CLASS, TTL and RDLENGTH.
 inline constexpr std::size_t opt_head_size = 11;
+
+/// The octets of a TCP keepalive option that tells a time: code, length, and the time (RFC 7828 §3.1).
+inline constexpr std::size_t tcp_keepalive_size = 6;
 
 /// Says why an answer is what it is (RFC 8914).
 struct ExtendedError {
@@ -67,5 +71,13 @@ bool is_padded(const Message& message);
 
 /// How long the server says it keeps an idle connection (RFC 7828, units of 100 ms); nothing if it does not say.
 std::optional<Duration> tcp_keepalive_of(const Message& message);
+
+/// True if a query carries the TCP keepalive option, whatever is in it: its client wants to be told.
+bool asks_tcp_keepalive(Bytes query, const MessageIndex& index);
+
+/// Tells the client how long an idle connection is kept: adds the TCP keepalive option (RFC 7828, units of 100 ms) to
+/// the reply in the first `size` octets of `buffer`. Returns the new size: `size` if the reply's last record is no OPT,
+/// or if the option does not fit.
+std::size_t add_tcp_keepalive(std::span<std::uint8_t> buffer, std::size_t size, Duration timeout);
 
 }  // namespace tacet

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 
+#include "dns/edns.hpp"
 #include "dns/query.hpp"
 #include "transport/framing.hpp"
 
@@ -97,18 +98,25 @@ private:
     ++listener_.parts_.metrics.tcp_queries;
     auto& scratch = reply_scratch();
     auto answer = listener_.parts_.resolver.answer_now({message, *index, now, 65535}, scratch);
+    const bool wants_timeout = asks_tcp_keepalive(message, *index);
     if (const auto* size = std::get_if<std::size_t>(&answer)) {
-      if (*size > 0) append_frame(unsent_, {scratch.data(), *size});
+      const std::size_t told = wants_timeout ? add_tcp_keepalive(scratch, *size, idle_limit) : *size;
+      if (told > 0) append_frame(unsent_, {scratch.data(), told});
       return;
     }
     ++in_flight_;
-    listener_.parts_.tasks.spawn(answer_later(shared_from_this(), std::move(std::get<Miss>(answer))));
+    listener_.parts_.tasks.spawn(answer_later(shared_from_this(), std::move(std::get<Miss>(answer)), wants_timeout));
   }
 
-  static Task<void> answer_later(std::shared_ptr<Client> client, Miss miss) {
-    const Reply reply = co_await client->listener_.parts_.resolver.answer(std::move(miss));
+  static Task<void> answer_later(std::shared_ptr<Client> client, Miss miss, bool wants_timeout) {
+    Reply reply = co_await client->listener_.parts_.resolver.answer(std::move(miss));
     --client->in_flight_;
     if (!client->watch_) co_return;
+    if (wants_timeout) {
+      const std::size_t size = reply.size();
+      reply.resize(size + tcp_keepalive_size);
+      reply.resize(add_tcp_keepalive(reply, size, idle_limit));
+    }
     append_frame(client->unsent_, reply);
     if (!client->finished_) client->watch_->want_read(client->in_flight_ < most_in_flight);
     client->flush();

@@ -13,7 +13,7 @@ namespace tacet {
 
 /// Serves DNS over TCP (RFC 7766): many queries a connection, answered as they complete, in whatever order. A client is
 /// let go when it is idle for ten seconds, leaves a message half-sent for five, or does not read what it asked for; one
-/// more than the limit takes the place of the longest idle.
+/// more than the limit takes the place of the longest idle. Who asks is told how long that is (RFC 7828).
 class TcpListener {
 public:
   static constexpr Duration idle_limit = std::chrono::seconds(10), partial_limit = std::chrono::seconds(5);

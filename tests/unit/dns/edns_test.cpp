@@ -97,3 +97,47 @@ TEST_CASE("Padding and keepalive are recognised") {
   CHECK(!tcp_keepalive_of(with_options(tlv(11, {}))));
   CHECK(!tcp_keepalive_of(with_options({})));
 }
+
+TEST_CASE("A query that carries the keepalive option asks for the time, with or without one in it") {
+  const auto asks = [](const Octets& options) {
+    const Message query = with_options(options);
+    return asks_tcp_keepalive(query.wire(), query.index());
+  };
+  CHECK(asks(tlv(11, {})));
+  CHECK(asks(tlv(10, Octets(8)) + tlv(11, {0, 1})));
+  CHECK(!asks(tlv(10, Octets(8))));
+  const Message plain = parsed(header(1, 0x0100) + question(name("a")));
+  CHECK(!asks_tcp_keepalive(plain.wire(), plain.index()));
+}
+
+TEST_CASE("The keepalive time is added to the OPT that ends a reply, beside what is in it") {
+  for (const Octets& options : {Octets{}, tlv(15, Octets{0, 3} + text("stale"))}) {
+    Octets reply = octets(with_options(options).wire());
+    const std::size_t size = reply.size();
+    reply.resize(size + tcp_keepalive_size);
+    CHECK(add_tcp_keepalive(reply, size, 10s) == reply.size());
+    const Message told = parsed(reply);
+    CHECK(tcp_keepalive_of(told) == 10s);
+    CHECK(extended_error_of(told).has_value() == !options.empty());
+  }
+}
+
+TEST_CASE("A reply without an OPT at its end, or without room, keeps its octets") {
+  const Octets plain = header(1, 0x8180) + question(name("a"));
+  const Octets opt_first = header(1, 0x8180, {.additionals = 2}) + question(name("a")) + opt(1232, 0, {}) +
+                           record(name("b"), Type::a, 1, {192, 0, 2, 1});
+  for (const Octets& before : {plain, opt_first}) {
+    Octets reply = before;
+    reply.resize(before.size() + tcp_keepalive_size);
+    CHECK(add_tcp_keepalive(reply, before.size(), 10s) == before.size());
+    reply.resize(before.size());
+    CHECK(reply == before);
+  }
+  Octets narrow = octets(with_options({}).wire());
+  const Octets before = narrow;
+  const std::size_t size = narrow.size();
+  narrow.resize(size + tcp_keepalive_size - 1);
+  CHECK(add_tcp_keepalive(narrow, size, 10s) == size);
+  narrow.resize(size);
+  CHECK(narrow == before);
+}
