@@ -46,6 +46,10 @@ LocalRecord ptr_record(const Name& owner, std::uint32_t ttl, const Name& target)
   return {owner, Type::ptr, ttl, copied(target.wire())};
 }
 
+LocalRecord ns_record(const Name& owner, std::uint32_t ttl, const Name& server) {
+  return {owner, Type::ns, ttl, copied(server.wire())};
+}
+
 LocalRecord cname_record(const Name& owner, std::uint32_t ttl, const Name& target) {
   return {owner, Type::cname, ttl, copied(target.wire())};
 }
@@ -76,8 +80,10 @@ AnswerImage local_answer(const Question& question, Rcode rcode, std::span<const 
   for (const LocalRecord& record : answers) write(builder, record, Section::answer, question.qclass);
   if (authority) write(builder, *authority, Section::authority, question.qclass);
   AnswerImage image;
+  const bool decided = rcode == Rcode::noerror || rcode == Rcode::nxdomain;
+  const auto authority_bit = decided ? flag::aa : std::uint16_t{0};
   image.wire =
-      builder.finish(static_cast<std::uint16_t>(flag::qr | flag::aa | flag::ra | static_cast<unsigned>(rcode)));
+      builder.finish(static_cast<std::uint16_t>(flag::qr | flag::ra | authority_bit | static_cast<unsigned>(rcode)));
   image.kind = kind_of(rcode, !answers.empty());
   const MessageIndex index = index_message(image.wire).value();
   for_each_record(image.wire, index, [&](const ResourceRecord& record) { image.ttl_offsets.push_back(record.ttl_at); });

@@ -22,6 +22,7 @@ struct LocalRecord {
 LocalRecord a_record(const Name& owner, std::uint32_t ttl, std::span<const std::uint8_t, 4> address);
 LocalRecord aaaa_record(const Name& owner, std::uint32_t ttl, std::span<const std::uint8_t, 16> address);
 LocalRecord ptr_record(const Name& owner, std::uint32_t ttl, const Name& target);
+LocalRecord ns_record(const Name& owner, std::uint32_t ttl, const Name& server);
 LocalRecord cname_record(const Name& owner, std::uint32_t ttl, const Name& target);
 /// As many character-strings of at most 255 octets as the text needs.
 LocalRecord txt_record(const Name& owner, std::uint32_t ttl, std::string_view text);
@@ -30,8 +31,8 @@ LocalRecord txt_record(const Name& owner, std::uint32_t ttl, std::string_view te
 /// refresh 3600, retry 1200, expire 604800, minimum and TTL 10800 seconds.
 LocalRecord local_zone_soa(const Name& zone);
 
-/// The image of an answer whose authority is this machine: AA set, class as asked, the records as given. Its `ttl` is
-/// the least of the records'; 0 without any.
+/// The image of an answer whose authority is this machine: AA set (but not in a refusal, which says nothing of the
+/// name), class as asked, the records as given. Its `ttl` is the least of the records'; 0 without any.
 AnswerImage local_answer(const Question& question, Rcode rcode, std::span<const LocalRecord> answers,
                          const std::optional<LocalRecord>& authority = std::nullopt);
 

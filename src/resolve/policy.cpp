@@ -14,7 +14,7 @@ namespace {
 enum class Treatment : std::uint8_t {
   localhost,    ///< resolves to the loopback addresses (RFC 6761 §6.3)
   nonexistent,  ///< NXDOMAIN for the zone's own name and all below
-  empty_zone,   ///< the zone exists and holds nothing but its SOA (RFC 6303)
+  empty_zone,   ///< the zone exists and holds nothing but its SOA and NS (RFC 6303 §3)
   home,         ///< as empty_zone, but DS at the cut is the parent's to answer (RFC 8375 §4)
 };
 
@@ -66,7 +66,7 @@ const SpecialZone* zone_of(const Name& name) {
 
 constexpr std::size_t canary_size = 25;  // of use-application-dns.net in wire form
 
-constexpr std::uint32_t localhost_ttl = 10800;
+constexpr std::uint32_t local_ttl = 10800;
 
 /// The name that stands for a loopback address's reverse: 1.0.0.127.in-addr.arpa and ::1's.
 bool is_loopback_reverse(const Name& name) {
@@ -79,11 +79,11 @@ AnswerImage localhost_answer(const Question& question, const Name& zone) {
   std::vector<LocalRecord> answers;
   const bool any = question.type == Type::any;
   if (any || question.type == Type::a)
-    answers.push_back(a_record(question.name, localhost_ttl, std::array<std::uint8_t, 4>{127, 0, 0, 1}));
+    answers.push_back(a_record(question.name, local_ttl, std::array<std::uint8_t, 4>{127, 0, 0, 1}));
   if (any || question.type == Type::aaaa) {
     std::array<std::uint8_t, 16> loopback{};
     loopback.back() = 1;
-    answers.push_back(aaaa_record(question.name, localhost_ttl, loopback));
+    answers.push_back(aaaa_record(question.name, local_ttl, loopback));
   }
   if (answers.empty()) return local_answer(question, Rcode::noerror, {}, local_zone_soa(zone));
   return local_answer(question, Rcode::noerror, answers);
@@ -93,11 +93,16 @@ AnswerImage empty_zone_answer(const Question& question, const Name& zone) {
   if (is_loopback_reverse(question.name)) {
     if (question.type != Type::ptr && question.type != Type::any)
       return local_answer(question, Rcode::noerror, {}, local_zone_soa(zone));
-    const std::array answers{ptr_record(question.name, localhost_ttl, name_of("localhost"))};
+    const std::array answers{ptr_record(question.name, local_ttl, name_of("localhost"))};
     return local_answer(question, Rcode::noerror, answers);
   }
-  if (question.name == zone && question.type == Type::soa)
-    return local_answer(question, Rcode::noerror, std::array{local_zone_soa(zone)});
+  if (question.name == zone) {
+    const bool any = question.type == Type::any;
+    std::vector<LocalRecord> apex;
+    if (any || question.type == Type::soa) apex.push_back(local_zone_soa(zone));
+    if (any || question.type == Type::ns) apex.push_back(ns_record(zone, local_ttl, zone));
+    if (!apex.empty()) return local_answer(question, Rcode::noerror, apex);
+  }
   // Above the loopback names, and at the zone's own name, something exists: NODATA, not NXDOMAIN (RFC 8020).
   static const Name v4 = name_of("1.0.0.127.in-addr.arpa");
   const bool exists = question.name == zone || v4.under(question.name);

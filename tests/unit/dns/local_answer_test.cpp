@@ -22,13 +22,16 @@ TEST_CASE("A local answer is authoritative and holds the records it was given") 
 TEST_CASE("Every kind of local record reads as meant") {
   const Name owner = named("a.home.arpa");
   const LocalRecord records[] = {aaaa_record(owner, 1, std::array<std::uint8_t, 16>{0x20, 1, 0xd, 0xb8}),
-                                 ptr_record(owner, 2, named("b.home.arpa")), cname_record(owner, 3, named("c")),
-                                 txt_record(owner, 4, "hello"), txt_record(owner, 5, "")};
+                                 ptr_record(owner, 2, named("b.home.arpa")),
+                                 cname_record(owner, 3, named("c")),
+                                 txt_record(owner, 4, "hello"),
+                                 txt_record(owner, 5, ""),
+                                 ns_record(owner, 6, owner)};
   const AnswerImage image = local_answer({owner, Type::any, Class::in}, Rcode::noerror, records);
   const std::string text = presentation(image.wire).value();
-  for (const char* line :
-       {"a.home.arpa.\t1\tIN\tAAAA\t2001:db8::", "a.home.arpa.\t2\tIN\tPTR\tb.home.arpa.",
-        "a.home.arpa.\t3\tIN\tCNAME\tc.", "a.home.arpa.\t4\tIN\tTXT\t\"hello\"", "a.home.arpa.\t5\tIN\tTXT\t\"\""})
+  for (const char* line : {"a.home.arpa.\t1\tIN\tAAAA\t2001:db8::", "a.home.arpa.\t2\tIN\tPTR\tb.home.arpa.",
+                           "a.home.arpa.\t3\tIN\tCNAME\tc.", "a.home.arpa.\t4\tIN\tTXT\t\"hello\"",
+                           "a.home.arpa.\t5\tIN\tTXT\t\"\"", "a.home.arpa.\t6\tIN\tNS\ta.home.arpa."})
     CHECK_MESSAGE(text.find(line) != std::string::npos, text);
   CHECK(image.ttl == 1);
 }
@@ -59,6 +62,12 @@ TEST_CASE("Kinds of local answers follow RCODE and records") {
   CHECK(local_answer(question, Rcode::noerror, {}).kind == AnswerKind::nodata);
   CHECK(local_answer(question, Rcode::refused, {}).kind == AnswerKind::failure);
   CHECK(local_answer(question, Rcode::noerror, {}).ttl == 0);
+  const auto is_authoritative = [&](Rcode rcode) {
+    return parsed(local_answer(question, rcode, {}).wire).index().has(flag::aa);
+  };
+  CHECK(is_authoritative(Rcode::noerror));
+  CHECK(is_authoritative(Rcode::nxdomain));
+  CHECK(!is_authoritative(Rcode::refused));
   const LocalRecord version[] = {txt_record(question.name, 0, "tacet")};
   const Message message = parsed(local_answer(question, Rcode::noerror, version).wire);
   CHECK(message.records()[0].rclass == Class::ch);

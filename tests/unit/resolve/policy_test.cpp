@@ -89,10 +89,14 @@ TEST_CASE("resolver.arpa is never asked upstream") {
   CHECK(nodata("resolver.arpa", Type::ds));
 }
 
-TEST_CASE("An empty zone has its SOA and nothing else at its name") {
+TEST_CASE("An empty zone has its SOA and its NS at its name, and nothing else") {
   const Message soa = message(*ask("10.in-addr.arpa", Type::soa));
   CHECK(soa.index().answers == 1);
   CHECK(soa.records().front().type == Type::soa);
+  const Message ns = message(*ask("10.in-addr.arpa", Type::ns));
+  CHECK(ns.index().answers == 1);
+  CHECK(ns.records().front().type == Type::ns);
+  CHECK(message(*ask("10.in-addr.arpa", Type::any)).index().answers == 2);
   CHECK(nodata("10.in-addr.arpa", Type::ptr));
   CHECK(nodata("10.in-addr.arpa", Type::txt));
 }
