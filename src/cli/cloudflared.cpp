@@ -150,7 +150,7 @@ Result<Settings> read_cloudflared_flags(const std::vector<std::string>& words) {
     const std::string_view word = words[i];
     if (!is_flag(word)) {
       if (is_verb(word) || word.starts_with('$')) continue;
-      return fail(Fault::invalid_config, fmt::format("{} is no flag of cloudflared's", quoted(word)));
+      return fail(Fault::invalid_config, fmt::format("{} is no flag of cloudflared's", quotation(word)));
     }
     const auto flag = word.substr(word.find_first_not_of('-'));
     const auto equals = flag.find('=');

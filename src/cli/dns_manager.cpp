@@ -43,7 +43,7 @@ Result<DnsManager> manager_of_link(const std::string& target, const std::string&
       Fault::unsupported,
       fmt::format("/etc/resolv.conf is a link to {}, and tacet does not know the program that writes that. Tell "
                   "that program to use tacet, or have the link replaced by a file: --manager plain",
-                  quoted(target)));
+                  quotation(target)));
 }
 
 DnsManager manager_of_file(std::string_view content, const std::string& root) {

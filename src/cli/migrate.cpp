@@ -41,7 +41,7 @@ Result<std::vector<SocketAddress>> listen_addresses(const Settings& settings) {
   const auto port_text = last(settings, "port", "53");
   const auto port = parse_port(port_text);
   if (!port)
-    return fail(Fault::invalid_config, fmt::format("--port {} is none, allowed: 1 to 65535", quoted(port_text)));
+    return fail(Fault::invalid_config, fmt::format("--port {} is none, allowed: 1 to 65535", quotation(port_text)));
   const auto host = last(settings, "address", "localhost");
   if (host == "localhost") {
     const bool usual = *port == 53;
@@ -49,9 +49,9 @@ Result<std::vector<SocketAddress>> listen_addresses(const Settings& settings) {
   }
   auto address = canonical_address(host);
   if (!address)
-    return fail(
-        Fault::invalid_config,
-        fmt::format("--address {} is neither localhost nor an IP address; tacet listens on addresses", quoted(host)));
+    return fail(Fault::invalid_config,
+                fmt::format("--address {} is neither localhost nor an IP address; tacet listens on addresses",
+                            quotation(host)));
   return std::vector<SocketAddress>{{*std::move(address), *port, false}};
 }
 
@@ -71,7 +71,7 @@ std::vector<UpstreamConfig> upstreams(const Settings& settings, Notes& notes) {
   for (const auto& url : urls) {
     auto upstream = parse_upstream_url(url);
     if (!upstream) {
-      notes.push_back(fmt::format("--upstream {}: left out: {}", quoted(url), upstream.error().detail));
+      notes.push_back(fmt::format("--upstream {}: left out: {}", quotation(url), upstream.error().detail));
       continue;
     }
     recognise(*upstream);
@@ -88,7 +88,7 @@ std::vector<SocketAddress> bootstrap_servers(const Settings& settings, Notes& no
   for (const auto& url : urls) {
     const auto upstream = parse_upstream_url(url);
     if (!upstream || !upstream->host_is_address) {
-      notes.push_back(fmt::format("--bootstrap {}: left out: not an https URL with an address in it", quoted(url)));
+      notes.push_back(fmt::format("--bootstrap {}: left out: not an https URL with an address in it", quotation(url)));
       continue;
     }
     SocketAddress server{.address = upstream->host, .port = 53};

@@ -67,11 +67,11 @@ Result<SocketAddress> parse_socket_address(std::string_view text, std::uint16_t 
     return fail(
         Fault::invalid_config,
         fmt::format(R"({} is no IP address with an optional port, allowed: such as "127.0.0.1:{}" or "[::1]:{}")",
-                    quoted(text), default_port, default_port));
+                    quotation(text), default_port, default_port));
   }
   const auto port = halves->port ? parse_port(*halves->port) : default_port;
   if (!port) {
-    return fail(Fault::invalid_config, fmt::format("{} is no port, allowed: 1 to 65535", quoted(*halves->port)));
+    return fail(Fault::invalid_config, fmt::format("{} is no port, allowed: 1 to 65535", quotation(*halves->port)));
   }
   return SocketAddress{.address = *address, .port = *port};
 }

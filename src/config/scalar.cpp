@@ -25,7 +25,7 @@ std::string escaped(char octet) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string quotation(std::string_view text) {
   constexpr std::size_t longest = 60;
   std::string out = "\"";
   for (const char octet : text.substr(0, longest)) out += escaped(octet);

@@ -8,8 +8,9 @@
 namespace tacet {
 
 /// Text from a user as it may stand in a message: in double quotes, everything but printable ASCII escaped, cut at
-/// 60 octets. A terminal or a log line cannot be steered by it.
-std::string quoted(std::string_view text);
+/// 60 octets. A terminal or a log line cannot be steered by it. (Not named as the one of <iomanip> is: for a
+/// std::string that would be preferred.)
+std::string quotation(std::string_view text);
 
 /// An unsigned decimal number that fills the whole text: no sign, no space, no overflow.
 std::optional<std::uint64_t> parse_number(std::string_view text);

@@ -58,15 +58,15 @@ std::unexpected<Error> refuse_scheme(const std::string& scheme) {
   if (std::ranges::find(plaintext, scheme) != plaintext.end()) {
     return refuse(fmt::format("{}:// would send every name in plaintext and is never used", scheme));
   }
-  return refuse(fmt::format("{} is no known scheme", quoted(scheme + "://")));
+  return refuse(fmt::format("{} is no known scheme", quotation(scheme + "://")));
 }
 
 std::unexpected<Error> refuse_missing_scheme(std::string_view url) {
   if (const auto address = parse_socket_address(url, 53)) {
     return refuse(fmt::format("{} is a bare address, plain DNS would send every name in plaintext and is never used",
-                              quoted(url)));
+                              quotation(url)));
   }
-  return refuse(fmt::format("{} has no scheme", quoted(url)));
+  return refuse(fmt::format("{} has no scheme", quotation(url)));
 }
 
 /// Takes the scheme off `rest` and sets what it implies.
@@ -83,7 +83,7 @@ Result<void> read_scheme(std::string_view& rest, UpstreamConfig& upstream) {
 
 Result<void> set_port(std::string_view text, UpstreamConfig& upstream) {
   const auto port = parse_port(text);
-  if (!port) return fail(Fault::invalid_config, fmt::format("{} is no port, allowed: 1 to 65535", quoted(text)));
+  if (!port) return fail(Fault::invalid_config, fmt::format("{} is no port, allowed: 1 to 65535", quotation(text)));
   upstream.port = *port;
   return {};
 }
@@ -99,12 +99,12 @@ Result<void> read_bracketed(std::string_view authority, UpstreamConfig& upstream
   const auto literal = authority.substr(1, end == std::string_view::npos ? end : end - 1);
   const auto address = canonical_address(literal);
   if (end == std::string_view::npos || !address || literal.find(':') == std::string_view::npos) {
-    return refuse(fmt::format("{} is no IPv6 address in brackets", quoted(authority)));
+    return refuse(fmt::format("{} is no IPv6 address in brackets", quotation(authority)));
   }
   set_address(*address, upstream);
   const auto rest = authority.substr(end + 1);
   if (rest.empty()) return {};
-  if (rest.front() != ':') return refuse(fmt::format("{} after the bracket is no port", quoted(rest)));
+  if (rest.front() != ':') return refuse(fmt::format("{} after the bracket is no port", quotation(rest)));
   return set_port(rest.substr(1), upstream);
 }
 
@@ -115,7 +115,7 @@ Result<void> set_host(std::string_view host, UpstreamConfig& upstream) {
   }
   // A certificate and an SNI name a host without the root's dot (RFC 6066 §3).
   if (host.ends_with('.')) host.remove_suffix(1);
-  if (!is_host_name(host)) return refuse(fmt::format("{} is no host name or IP address", quoted(host)));
+  if (!is_host_name(host)) return refuse(fmt::format("{} is no host name or IP address", quotation(host)));
   upstream.host = lowered(host);
   return {};
 }
@@ -125,7 +125,7 @@ Result<void> read_authority(std::string_view authority, UpstreamConfig& upstream
   if (authority.starts_with('[')) return read_bracketed(authority, upstream);
   const auto colon = authority.find(':');
   if (colon != authority.rfind(':')) {
-    return refuse(fmt::format("the IPv6 address in {} needs brackets", quoted(authority)));
+    return refuse(fmt::format("the IPv6 address in {} needs brackets", quotation(authority)));
   }
   if (auto host = set_host(authority.substr(0, colon), upstream); !host) return host;
   if (colon == std::string_view::npos) return {};
@@ -135,12 +135,12 @@ Result<void> read_authority(std::string_view authority, UpstreamConfig& upstream
 Result<void> read_path(std::string_view path, UpstreamConfig& upstream) {
   constexpr std::string_view template_end = "{?dns}";
   if (upstream.encryption == Encryption::dot) {
-    if (!path.empty()) return refuse(fmt::format("DNS over TLS has no path such as {}", quoted(path)));
+    if (!path.empty()) return refuse(fmt::format("DNS over TLS has no path such as {}", quotation(path)));
     return {};
   }
   if (path.ends_with(template_end)) path.remove_suffix(template_end.size());
   if (!std::ranges::all_of(path, is_url_character)) {
-    return refuse(fmt::format("{} holds a character that must be percent-encoded", quoted(path)));
+    return refuse(fmt::format("{} holds a character that must be percent-encoded", quotation(path)));
   }
   upstream.path = path.starts_with('/') ? std::string(path) : "/dns-query" + std::string(path);
   return {};

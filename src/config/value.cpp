@@ -24,13 +24,13 @@ std::string described(const Node& node) {
     case NodeKind::scalar:
       break;
   }
-  return quoted(node.text);
+  return quotation(node.text);
 }
 
 /// A key as it stands in a path: bare if it looks like one of ours, else quoted.
 std::string path_part(std::string_view key) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
-  return !key.empty() && key.size() <= 40 && std::ranges::all_of(key, plain) ? std::string(key) : quoted(key);
+  return !key.empty() && key.size() <= 40 && std::ranges::all_of(key, plain) ? std::string(key) : quotation(key);
 }
 
 bool is_digits(std::string_view text) {

@@ -284,7 +284,7 @@ void check_bootstrap(const Value& root, const Config& config) {
     entries[i]
         .member("url", *url, {})
         .fault(fmt::format("the name {} cannot be resolved, allowed: pinned addresses here, or a bootstrap server",
-                           quoted(upstream.host)));
+                           quotation(upstream.host)));
   }
 }
 

@@ -27,8 +27,8 @@ TEST_CASE("a size is printed as it would be read") {
 }
 
 TEST_CASE("quoted text is printable ASCII and short") {
-  CHECK(quoted("plain") == "\"plain\"");
-  CHECK(quoted("a\"b\\c\n\x1b\x9b") == R"("a\"b\\c\x0a\x1b\x9b")");
-  CHECK(quoted(std::string(60, 'a')).size() == 62);
-  CHECK(quoted(std::string(1 << 20, 'a')) == "\"" + std::string(60, 'a') + "...\"");
+  CHECK(quotation("plain") == "\"plain\"");
+  CHECK(quotation("a\"b\\c\n\x1b\x9b") == R"("a\"b\\c\x0a\x1b\x9b")");
+  CHECK(quotation(std::string(60, 'a')).size() == 62);
+  CHECK(quotation(std::string(1 << 20, 'a')) == "\"" + std::string(60, 'a') + "...\"");
 }
