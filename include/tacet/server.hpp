@@ -9,15 +9,15 @@ namespace tacet {
 /// The resolver as a daemon: listeners and workers around one cache. Everything an embedding main() needs.
 class Server {
 public:
-  /// Reads trust stores and binds the addresses, so that whatever can be wrong with the configuration on this machine
-  /// is known before the first query. Faults: invalid_config (a CA bundle), in_use (an address; the detail names the
-  /// holder or how to find it), system.
+  /// Binds the addresses and begins to read the trust stores. Faults: in_use (an address; the detail names the holder
+  /// or how to find it), refused (a port that needs a privilege), unsupported (no such address here), system.
   static Result<std::unique_ptr<Server>> create(const Config& config);
   ~Server();
 
   /// Serves until stop() or, if the signals are left to it, SIGTERM or SIGINT; then answers what is in flight, for at
-  /// most a second. Tells the service manager when it is ready (sd_notify) and when it stops.
-  void run();
+  /// most a second. Tells the service manager when it is ready (sd_notify) and when it stops. Fault::invalid_config,
+  /// soon after the start, if a bundle of certificate authorities cannot be used.
+  Result<void> run();
 
   /// Makes run() return. Any thread.
   void stop();

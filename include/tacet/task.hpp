@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "tacet/frame_pool.hpp"
+
 namespace tacet {
 
 template <class T>
@@ -15,6 +17,9 @@ namespace detail {
 struct TaskPromiseBase {
   std::coroutine_handle<> awaiting;
   std::exception_ptr exception;
+
+  static void* operator new(std::size_t size) { return FramePool::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept { FramePool::release(memory, size); }
 
   struct Return {
     bool await_ready() noexcept { return false; }

@@ -15,6 +15,8 @@ struct TaskGroup::Root {
       previous->next = next->previous = this;
       ++group.size_;
     }
+    static void* operator new(std::size_t size) { return detail::FramePool::allocate(size); }
+    static void operator delete(void* memory, std::size_t size) noexcept { detail::FramePool::release(memory, size); }
     promise_type(const promise_type&) = delete;
     promise_type& operator=(const promise_type&) = delete;
     ~promise_type() {

@@ -74,9 +74,9 @@ int complain(std::ostream& err, const Error& error) {
 }
 
 int ask_upstreams(const Message& query, const Config& config, std::ostream& out, std::ostream& err) {
-  const auto trust = TrustStores::load(config);
-  if (!trust) return complain(err, trust.error());
-  Asking asking(config, *trust);
+  const TrustStores trust(config);
+  if (const auto read = trust.await(); !read) return complain(err, read.error());
+  Asking asking(config, trust);
   const auto outcome = asking.ask(query);
   if (!outcome) {
     err << failure_report(outcome.error(), asking.reports());

@@ -35,7 +35,10 @@ int run_server(const CommandLine& given, std::ostream& err) {
     err << "tacet: " << server.error().detail << '\n';
     return 1;
   }
-  (*server)->run();
+  if (const auto served = (*server)->run(); !served) {
+    err << "tacet: " << served.error().detail << '\n';
+    return 1;
+  }
   return 0;
 }
 

@@ -65,9 +65,9 @@ Result<std::vector<std::vector<ListenSockets>>> open_all(const Config& config) {
 
 class Server::State {
 public:
-  State(const Config& configured, TrustStores stores)
+  explicit State(const Config& configured)
       : config_(configured),
-        trust_(std::move(stores)),
+        trust_(config_),
         policy_(config_),
         cache_(config_.cache),
         loop_(clock_) {}
@@ -78,7 +78,7 @@ public:
     for (auto& of_worker : sockets) workers_.push_back(std::make_unique<Worker>(shared, std::move(of_worker)));
   }
 
-  void run();
+  Result<void> run();
   void stop() { loop_.stop(); }
 
 private:
@@ -105,7 +105,7 @@ private:
   std::unique_ptr<Control> control_;
 };
 
-void Server::State::run() {
+Result<void> Server::State::run() {
   loop_.on_signals({SIGTERM, SIGINT}, [this](int) { loop_.stop(); });
   const auto watchdog = watchdog_period();
   const Duration period = std::min(housekeeping, watchdog.value_or(housekeeping));
@@ -118,17 +118,19 @@ void Server::State::run() {
   keep_house.arm(loop_.now() + period);
 
   for (const auto& worker : workers_) worker->start();
-  open_control();
-  log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_, ", "));
-  notify_service_manager("READY=1");
-
-  loop_.run();
-
-  notify_service_manager("STOPPING=1");
-  log::info("stopping");
+  const Result<void> trusted = trust_.await();  // what needs no certificate is answered already
+  if (trusted) {
+    open_control();
+    log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_, ", "));
+    notify_service_manager("READY=1");
+    loop_.run();
+    notify_service_manager("STOPPING=1");
+    log::info("stopping");
+  }
   control_.reset();  // first: its handlers wait for workers
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
+  return trusted;
 }
 
 void Server::State::open_control() {
@@ -197,16 +199,14 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::create(const Config& config) {
-  Result<TrustStores> trust = TrustStores::load(config);
-  if (!trust) return fail(std::move(trust.error()));
   auto sockets = open_all(config);
   if (!sockets) return fail(std::move(sockets.error()));
-  auto state = std::make_unique<State>(config, std::move(*trust));
+  auto state = std::make_unique<State>(config);
   state->serve_on(std::move(*sockets));
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
-void Server::run() { state_->run(); }
+Result<void> Server::run() { return state_->run(); }
 void Server::stop() { state_->stop(); }
 
 }  // namespace tacet

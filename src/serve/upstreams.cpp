@@ -13,17 +13,16 @@ constexpr std::size_t lanes_per_service = 2;
 
 }  // namespace
 
-Result<TrustStores> TrustStores::load(const Config& config) {
-  TrustStores stores;
-  for (const UpstreamConfig& upstream : config.upstreams) {
-    const auto known =
-        std::ranges::find(stores.stores_, upstream.ca_file, [](const auto& entry) { return entry.first; });
-    if (known != stores.stores_.end()) continue;
-    Result<std::shared_ptr<TrustStore>> store = TrustStore::load(upstream.ca_file);
-    if (!store) return fail(store.error().fault, upstream.url + ": " + store.error().detail);
-    stores.stores_.emplace_back(upstream.ca_file, std::move(*store));
-  }
-  return stores;
+TrustStores::TrustStores(const Config& config) {
+  for (const UpstreamConfig& upstream : config.upstreams)
+    if (std::ranges::find(stores_, upstream.ca_file, [](const auto& entry) { return entry.first; }) == stores_.end())
+      stores_.emplace_back(upstream.ca_file, TrustStore::begin_load(upstream.ca_file));
+}
+
+Result<void> TrustStores::await() const {
+  for (const auto& [file, store] : stores_)
+    if (Result<void> read = store->await(); !read) return read;
+  return {};
 }
 
 std::shared_ptr<TrustStore> TrustStores::of(const UpstreamConfig& upstream) const {

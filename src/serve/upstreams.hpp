@@ -19,8 +19,10 @@ namespace tacet {
 /// The trust stores of a configuration, one per bundle file, shared by all workers.
 class TrustStores {
 public:
-  /// Reads every bundle that the configuration needs. Fault::invalid_config with the upstream and the path.
-  static Result<TrustStores> load(const Config& config);
+  /// Begins to read every bundle that the configuration needs, in the background.
+  explicit TrustStores(const Config& config);
+  /// Waits until they are read. Fault::invalid_config with the path of one that cannot be used.
+  Result<void> await() const;
 
   std::shared_ptr<TrustStore> of(const UpstreamConfig& upstream) const;
   /// Reads the files again that have changed.

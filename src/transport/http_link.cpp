@@ -97,6 +97,7 @@ void HttpLink::State::start(const HttpRequest& request) {
   transfer.load(request, target_.prefix);
   idle_looks_ = 0;
   idle_alarm_->disarm();
+  ++started_;
   curl_multi_add_handle(multi_, transfer.easy());
 }
 
@@ -238,7 +239,11 @@ void HttpLink::State::look_at_idle() {
 void HttpLink::State::act(curl_socket_t descriptor, int what) {
   const auto kept = shared_from_this();
   int running = 0;
+  // libcurl writes each request by itself: corked, those of one turn leave as few segments.
+  const bool corks = std::exchange(started_, 0) > 1 && established_;
+  if (corks) hold_segments(socket_->get());
   curl_multi_socket_action(multi_, descriptor, what, &running);
+  if (corks && !dead_ && socket_) release_segments(socket_->get());
   settle();
 }
 

@@ -83,6 +83,7 @@ private:
   std::optional<Alarm> alarm_;       // libcurl's timer
   std::optional<Alarm> idle_alarm_;  // looks again at an idle connection on which octets lie unread
   bool posted_ = false;
+  std::size_t started_ = 0;  // transfers since libcurl last ran
   int idle_looks_ = 0;
 
   curl_socket_t descriptor_ = CURL_SOCKET_BAD;  // libcurl's duplicate, once opened

@@ -21,6 +21,11 @@ public:
   /// `file` empty: the system's bundle. Fault::invalid_config with the path when it cannot be read or holds no
   /// certificate.
   static Result<std::shared_ptr<TrustStore>> load(const std::string& file);
+  /// Reads on a thread of its own, so that serving can begin meanwhile; whoever needs a certificate checked waits for
+  /// it.
+  static std::shared_ptr<TrustStore> begin_load(const std::string& file);
+  /// Waits until the bundle has been read; the fault of load(), if it could not be.
+  Result<void> await() const;
   ~TrustStore();
 
   /// Reads the file again if it has changed; a file that cannot be read keeps what was there (and is logged).

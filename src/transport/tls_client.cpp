@@ -106,12 +106,27 @@ void TlsClient::State::drop_sessions() {
   ++epoch;
 }
 
-void TlsClient::State::follow_trust() {
+bool TlsClient::State::follow_trust() {
   const auto [store, now] = trust->state().current();
-  if (now == generation || !context) return;
+  if (!context) {
+    generation = now;
+    return make_context(store.get());
+  }
+  if (now == generation) return true;
   generation = now;
   SSL_CTX_set1_cert_store(context.get(), store.get());
   drop_sessions();
+  return true;
+}
+
+bool TlsClient::State::make_context(X509_STORE* store) {
+  static constexpr unsigned char protocols[] = {3, 'd', 'o', 't'};
+  context.reset(SSL_CTX_new(TLS_client_method()));
+  const bool ready = context && prepare(context.get(), store) &&
+                     SSL_CTX_set_alpn_protos(context.get(), protocols, sizeof protocols) == 0;
+  if (!ready) context.reset();
+  ERR_clear_error();
+  return ready;
 }
 
 bool TlsClient::State::prepare(SSL_CTX* for_context, X509_STORE* store) {
@@ -129,14 +144,6 @@ bool TlsClient::State::prepare(SSL_CTX* for_context, X509_STORE* store) {
 TlsClient::TlsClient(TlsIdentity identity, std::shared_ptr<TrustStore> trust) : state_(std::make_unique<State>()) {
   state_->identity = std::move(identity);
   state_->trust = std::move(trust);
-  const auto [store, generation] = state_->trust->state().current();
-  state_->generation = generation;
-  state_->context.reset(SSL_CTX_new(TLS_client_method()));
-  static constexpr unsigned char protocols[] = {3, 'd', 'o', 't'};
-  const bool ready = state_->context && state_->prepare(state_->context.get(), store.get()) &&
-                     SSL_CTX_set_alpn_protos(state_->context.get(), protocols, sizeof protocols) == 0;
-  if (!ready) state_->context.reset();
-  ERR_clear_error();
 }
 
 TlsClient::~TlsClient() = default;
@@ -145,7 +152,7 @@ const TlsIdentity& TlsClient::identity() const { return state_->identity; }
 void TlsClient::forget_sessions() { state_->drop_sessions(); }
 
 bool TlsClient::prepare_foreign_context(void* ssl_ctx) {
-  state_->follow_trust();
+  if (!state_->follow_trust()) return false;
   auto* const context = static_cast<SSL_CTX*>(ssl_ctx);
   const auto [store, generation] = state_->trust->state().current();
   if (!state_->prepare(context, store.get())) return false;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -46,7 +47,8 @@ struct TrustStore::State {
   };
 
   std::string file;
-  mutable std::mutex mutex;  // guards what follows
+  std::shared_future<Result<void>> reading;  // of the file, for the first time; `store` is set when it is over
+  mutable std::mutex mutex;                  // guards what follows
   Stamp stamp;
   StorePointer store;
   unsigned generation = 0;
@@ -84,8 +86,10 @@ struct TlsClient::State {
   bool sends_name() const { return !identity.host_is_address && identity.sni == Sni::send; }
   SessionSlot& slot(const std::string& address);
   void drop_sessions();
-  /// Brings `context` up to date if the trust store was read again.
-  void follow_trust();
+  /// Makes `context` at the first use, for that costs milliseconds, and brings it up to date if the trust store was
+  /// read again. False if OpenSSL refused.
+  bool follow_trust();
+  bool make_context(X509_STORE* store);
   /// What both our contexts and libcurl's get. False if OpenSSL refused, and so must the handshake be.
   bool prepare(SSL_CTX* context, X509_STORE* store);
 };

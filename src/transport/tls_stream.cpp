@@ -92,9 +92,9 @@ bool TlsStream::State::verify_peer() {
 
 TlsStream::TlsStream(TlsClient& client, const SocketAddress& peer) : state_(std::make_unique<State>(client, peer)) {
   TlsClient::State& from = client.state();
-  from.follow_trust();
+  const bool ready = from.follow_trust();
   state_->epoch = from.epoch;
-  state_->ssl.reset(from.context ? SSL_new(from.context.get()) : nullptr);
+  state_->ssl.reset(ready ? SSL_new(from.context.get()) : nullptr);
   SSL* const ssl = state_->ssl.get();
   BIO* const in = BIO_new(BIO_s_mem());
   BIO* const out = BIO_new(BIO_s_mem());

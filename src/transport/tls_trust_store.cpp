@@ -53,6 +53,7 @@ std::string take_tls_error() {
 }
 
 std::pair<StorePointer, unsigned> TrustStore::State::current() const {
+  reading.wait();
   const std::lock_guard lock(mutex);
   X509_STORE_up_ref(store.get());
   return {StorePointer(store.get()), generation};
@@ -62,16 +63,29 @@ TrustStore::TrustStore(std::unique_ptr<State> state) : state_(std::move(state)) 
 TrustStore::~TrustStore() = default;
 
 Result<std::shared_ptr<TrustStore>> TrustStore::load(const std::string& file) {
+  std::shared_ptr<TrustStore> trust = begin_load(file);
+  if (Result<void> read = trust->await(); !read) return fail(std::move(read.error()));
+  return trust;
+}
+
+std::shared_ptr<TrustStore> TrustStore::begin_load(const std::string& file) {
   auto state = std::make_unique<State>();
   state->file = file.empty() ? system_bundle() : file;
   state->stamp = stamp_of(state->file);
-  Result<StorePointer> store = read_bundle(state->file);
-  if (!store) return fail(store.error());
-  state->store = std::move(*store);
+  state->reading = std::async(std::launch::async, [state = state.get()]() -> Result<void> {
+                     Result<StorePointer> store = read_bundle(state->file);
+                     // A store that trusts nobody takes the place of one that could not be read.
+                     state->store = store ? std::move(*store) : StorePointer(X509_STORE_new());
+                     if (!store) return fail(std::move(store.error()));
+                     return {};
+                   }).share();
   return std::shared_ptr<TrustStore>(new TrustStore(std::move(state)));
 }
 
+Result<void> TrustStore::await() const { return state_->reading.get(); }
+
 void TrustStore::refresh() {
+  state_->reading.wait();
   const State::Stamp seen = stamp_of(state_->file);
   {
     const std::lock_guard lock(state_->mutex);
