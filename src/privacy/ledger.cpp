@@ -40,6 +40,15 @@ std::size_t Ledger::cost(const NameExposure& name) {
 }
 
 void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
+  // Once full, a name has to wait for its turn: under load that many come that each would push out another, and the
+  // hot path would do little else.
+  if (full()) {
+    if (now < admits_again_) {
+      ++forgotten_;
+      return;
+    }
+    admits_again_ = now + admission_pace;
+  }
   const std::uint32_t number = entry_of(name);
   Entry& entry = entries_[number];
   ++entry.exposure.queries;
@@ -53,7 +62,7 @@ void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
 
 std::uint32_t Ledger::entry_of(Bytes name) {
   if (const auto known = by_name_.find(text(name)); known != by_name_.end()) return known->second;
-  while (by_name_.size() >= most_names || octets_ >= most_octets) evict_one();
+  while (full()) evict_one();
   std::uint32_t number = 0;
   if (free_.empty()) {
     number = static_cast<std::uint32_t>(entries_.size());

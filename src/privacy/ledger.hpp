@@ -20,6 +20,8 @@ public:
   static constexpr std::size_t most_octets = std::size_t{2} << 20;
   static constexpr std::size_t most_endpoints = 64;
   static constexpr Duration asks_again = std::chrono::hours(24);
+  /// How often a full ledger takes in a name in place of another.
+  static constexpr Duration admission_pace = std::chrono::milliseconds(1);
 
   explicit Ledger(ExposureMode mode);
 
@@ -84,6 +86,7 @@ private:
   using Row = std::array<Shortcut, ways>;  // one cache line
 
   Row& row(std::uint64_t hash) { return rows_[(hash >> 8) & (rows_.size() - 1)]; }
+  bool full() const { return by_name_.size() >= most_names || octets_ >= most_octets; }
   void admit(std::uint64_t hash, Bytes name, Instant now);
   std::uint32_t entry_of(Bytes name);
   Entry* find(Bytes name);
@@ -98,6 +101,7 @@ private:
   std::vector<Entry> entries_;  // never reallocated; number 0 is what shortcuts to nowhere point to
   std::vector<std::uint32_t> free_;
   std::unordered_map<std::string_view, std::uint32_t> by_name_;  // views of the entries' names
+  Instant admits_again_{};
   std::uint32_t next_serial_ = 1;
   std::uint32_t random_ = 1;  // chooses whom an eviction compares
   std::size_t aliases_ = 0;   // entries that wait for another name's evidence

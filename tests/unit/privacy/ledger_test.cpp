@@ -144,12 +144,26 @@ TEST_CASE("Names are bounded, and the long unseen go first") {
   };
   for (std::size_t number = 0; number < Ledger::most_names; ++number) touch(number, start);
   for (std::size_t number = 0; number < 64; ++number) touch(number, start + seconds(5000));  // seen lately
-  for (std::size_t number = 0; number < 2000; ++number) touch(10000 + number, start + seconds(1));
+  for (std::size_t number = 0; number < 2000; ++number) touch(10000 + number, start + seconds(number));
   CHECK(ledger.names() == Ledger::most_names);
   const Exposure exposure = of(ledger);
   CHECK(exposure.forgotten == 2000);
   for (std::size_t number = 0; number < 64; ++number)
     CHECK(exposure.names.contains(wire(fmt::format("n{}.example", number))));
+}
+
+TEST_CASE("A full ledger takes in one name a millisecond, so that a flood of names costs the hot path nothing") {
+  Ledger ledger(ExposureMode::passive);
+  const auto touch = [&](std::size_t number, Instant now) {
+    ledger.touch(number * 0x9E3779B97F4A7C15U, name(fmt::format("n{}.example", number)), now);
+  };
+  for (std::size_t number = 0; number < Ledger::most_names; ++number) touch(number, start);
+  for (std::size_t number = 0; number < 100; ++number) touch(10000 + number, start + seconds(1));
+  CHECK(of(ledger).names.contains(wire("n10000.example")));
+  CHECK_FALSE(of(ledger).names.contains(wire("n10001.example")));
+  touch(10001, start + seconds(1) + Ledger::admission_pace);
+  CHECK(of(ledger).names.contains(wire("n10001.example")));
+  CHECK(of(ledger).forgotten == 101);
 }
 
 TEST_CASE("Octets are bounded, however large names and records are") {
