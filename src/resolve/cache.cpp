@@ -71,7 +71,7 @@ namespace {
 
 constexpr std::size_t least_shard = std::size_t{1} << 20;
 constexpr std::size_t most_shards = 16;
-constexpr std::size_t least_slots = 64;
+constexpr std::size_t least_slots = 32;
 
 /// What malloc really takes for a block: its own word, rounded up to 16.
 std::size_t block_cost(std::size_t size) { return (size + 8 + 15) & ~std::size_t{15}; }
@@ -100,8 +100,8 @@ Cache::Entry* Cache::look_up(const Shard& shard, const CacheKey& key) {
   if (shard.slots.empty()) return nullptr;
   const std::size_t mask = shard.slots.size() - 1;
   const std::uint32_t tag = tag_of(key.hash());
-  for (std::size_t at = home(key.hash(), shard.slots.size()); shard.slots[at] != nullptr; at = (at + 1) & mask)
-    if (shard.tags[at] == tag && shard.slots[at]->matches(key)) return shard.slots[at];
+  for (std::size_t at = home(key.hash(), shard.slots.size()); shard.slots[at].entry != nullptr; at = (at + 1) & mask)
+    if (shard.slots[at].tag == tag && shard.slots[at].entry->matches(key)) return shard.slots[at].entry;
   return nullptr;
 }
 
@@ -175,9 +175,8 @@ void Cache::insert(Shard& shard, Entry* entry) {
   }
   const std::size_t mask = shard.slots.size() - 1;
   std::size_t at = home(entry->hash, shard.slots.size());
-  while (shard.slots[at] != nullptr) at = (at + 1) & mask;
-  shard.slots[at] = entry;
-  shard.tags[at] = tag_of(entry->hash);
+  while (shard.slots[at].entry != nullptr) at = (at + 1) & mask;
+  shard.slots[at] = {entry, tag_of(entry->hash)};
   entry->older = shard.newest;
   (shard.newest != nullptr ? shard.newest->newer : shard.oldest) = entry;
   shard.newest = entry;
@@ -189,16 +188,15 @@ void Cache::insert(Shard& shard, Entry* entry) {
 void Cache::erase(Shard& shard, Entry* entry) {
   const std::size_t mask = shard.slots.size() - 1;
   std::size_t hole = home(entry->hash, shard.slots.size());
-  while (shard.slots[hole] != entry) hole = (hole + 1) & mask;
+  while (shard.slots[hole].entry != entry) hole = (hole + 1) & mask;
   // Close the gap: what stands behind it moves up unless it would come before its home.
-  for (std::size_t at = (hole + 1) & mask; shard.slots[at] != nullptr; at = (at + 1) & mask) {
-    const std::size_t wish = home(shard.slots[at]->hash, shard.slots.size());
+  for (std::size_t at = (hole + 1) & mask; shard.slots[at].entry != nullptr; at = (at + 1) & mask) {
+    const std::size_t wish = home(shard.slots[at].entry->hash, shard.slots.size());
     if (((at - wish) & mask) < ((at - hole) & mask)) continue;
     shard.slots[hole] = shard.slots[at];
-    shard.tags[hole] = shard.tags[at];
     hole = at;
   }
-  shard.slots[hole] = nullptr;
+  shard.slots[hole] = {};
 
   (entry->newer != nullptr ? entry->newer->older : shard.newest) = entry->older;
   (entry->older != nullptr ? entry->older->newer : shard.oldest) = entry->newer;
@@ -208,17 +206,14 @@ void Cache::erase(Shard& shard, Entry* entry) {
 }
 
 void Cache::grow(Shard& shard) {
-  std::vector<Entry*> slots(grown(shard));
-  std::vector<std::uint32_t> tags(slots.size());
-  for (Entry* entry : shard.slots) {
+  std::vector<Slot> slots(grown(shard));
+  for (const auto& [entry, tag] : shard.slots) {
     if (entry == nullptr) continue;
     std::size_t at = home(entry->hash, slots.size());
-    while (slots[at] != nullptr) at = (at + 1) & (slots.size() - 1);
-    slots[at] = entry;
-    tags[at] = tag_of(entry->hash);
+    while (slots[at].entry != nullptr) at = (at + 1) & (slots.size() - 1);
+    slots[at] = {entry, tag};
   }
   shard.slots.swap(slots);
-  shard.tags.swap(tags);
 }
 
 std::size_t Cache::clear() {
@@ -227,7 +222,6 @@ std::size_t Cache::clear() {
     const std::lock_guard lock(shard.mutex);
     for (; shard.oldest != nullptr; ++count) erase(shard, shard.oldest);
     shard.slots = {};
-    shard.tags = {};
   }
   return count;
 }

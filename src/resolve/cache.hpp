@@ -80,10 +80,13 @@ public:
 
 private:
   struct Entry;
+  struct Slot {
+    Entry* entry = nullptr;
+    std::uint32_t tag = 0;  // upper half of the hash: most wrong entries are not even touched
+  };
   struct Shard {
     mutable std::mutex mutex;
-    std::vector<std::uint32_t> tags;  // upper halves of hashes: most wrong slots are seen without touching the entry
-    std::vector<Entry*> slots;        // open addressing, linear; a power of two, or none before the first entry
+    std::vector<Slot> slots;  // open addressing, linear; a power of two, or none before the first entry
     Entry* newest = nullptr;
     Entry* oldest = nullptr;
     CacheStatistics statistics;
@@ -99,7 +102,7 @@ private:
   static std::size_t grown(const Shard& shard);
   static void grow(Shard& shard);
   static std::size_t cost(const Entry& entry);
-  static std::size_t table_cost(std::size_t slots) { return slots * (sizeof(Entry*) + sizeof(std::uint32_t)); }
+  static std::size_t table_cost(std::size_t slots) { return slots * sizeof(Slot); }
 
   CacheConfig config_;
   HashSeed seed_;
