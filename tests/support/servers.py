@@ -81,15 +81,17 @@ class Unbound:
     """A context manager. Ports stay the same over stop() and start(), so a test can take the server away and bring it back.
 
     `certificate` is from pki.Pki; `zones` maps origins to zone texts; `local_data` are raw unbound local-data lines;
-    `command` goes before unbound, e.g. ["ip", "netns", "exec", NAME].
+    `command` goes before unbound, e.g. ["ip", "netns", "exec", NAME]; `resolving`: it answers as a recursive server does
+    that asked the zones' servers (cached, without AA, validated if told to), not as one of these.
     """
 
     def __init__(self, directory, certificate, *, addresses=("127.0.0.1",), ports=None, zones=None, local_data=(), streams=1000,
-                 idle_ms=30000, command=()):
+                 idle_ms=30000, command=(), resolving=False):
         self._dir = os.path.join(directory, scratch.unique_name("unbound"))
         os.mkdir(self._dir)
         os.chmod(self._dir, 0o755)
         self._zones = {ORIGIN: ZONE} if zones is None else zones
+        self._resolving = resolving
         self._command = [*command, "unbound"]
         self._log = os.path.join(self._dir, "unbound.log")
         self._process = None
@@ -113,7 +115,7 @@ class Unbound:
         with open(self._path(f"{name}.zone"), "w", encoding="ascii") as file:
             file.write(text)
         return (f'auth-zone:\n  name: "{origin}"\n  zonefile: "{self._path(name + ".zone")}"\n'
-                "  for-downstream: yes\n  for-upstream: no\n  fallback-enabled: no")
+                f"  for-downstream: {'no' if self._resolving else 'yes'}\n  for-upstream: {'yes' if self._resolving else 'no'}\n  fallback-enabled: no")
 
     def __enter__(self):
         self.start()
@@ -163,9 +165,9 @@ class Unbound:
     def dot_url(self, host=None):
         return f"tls://{scratch.url_host(host or self.addresses[0])}:{self.dot_port}"
 
-    def ask_plainly(self, name, kind="A", want_edns=True):
+    def ask_plainly(self, name, kind="A", want_edns=True, want_dnssec=False):
         """What it answers over plain TCP: the truth to compare with."""
-        query = dns.message.make_query(name, kind, use_edns=want_edns)
+        query = dns.message.make_query(name, kind, use_edns=want_edns or want_dnssec, want_dnssec=want_dnssec)
         return dns.query.tcp(query, self.addresses[0], port=self.plain_port, timeout=5)
 
     def _path(self, name):
