@@ -24,8 +24,8 @@ enum class Sharing { exclusive, among_workers };
 /// 1024 without the privilege), unsupported (the machine lacks the address family), system.
 Result<ListenSockets> bind_sockets(const SocketAddress& address, Sharing sharing);
 
-/// What a UDP socket that is bound to `address` needs: room for a burst and, if the address is a wildcard, word of which
-/// address each query was sent to.
+/// What a UDP socket that is bound to `address` needs: room for a burst and, if the address is a wildcard, word of
+/// which address each query was sent to.
 void prepare_datagrams(int descriptor, const SocketAddress& address);
 
 /// Closes at once what an exclusive bind would get: tells whether somebody else holds the address.
