@@ -10,17 +10,20 @@ namespace {
 constexpr std::size_t padding_block = 128;  // RFC 8467 §4.1
 constexpr std::size_t option_head_size = 4;
 
-/// The size of the well-formed UTF-8 sequence at the front of `text` as far as its lead and continuation octets tell;
-/// 0 if there is none, or if it is a control character (C0, DEL, C1).
+/// The size of the well-formed UTF-8 sequence at the front of `text` (RFC 3629 §4); 0 if there is none, or if it is a
+/// control character (C0, DEL, C1).
 std::size_t printable_sequence(Bytes text) {
   const std::uint8_t lead = text[0];
   if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
-  const std::size_t size = lead >= 0xF0 && lead <= 0xF4 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
-  if (lead > 0xF4 || size == 0 || text.size() < size) return 0;
-  for (const std::uint8_t octet : text.subspan(1, size - 1))
+  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
+  // The second octet tells C1 controls (behind C2), overlong forms, surrogates and what lies beyond U+10FFFF.
+  const std::uint8_t least = lead == 0xC2 || lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const std::uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (text[1] < least || text[1] > most) return 0;
+  for (const std::uint8_t octet : text.subspan(2, size - 2))
     if ((octet & 0xC0) != 0x80) return 0;
-  const bool c1_control = lead == 0xC2 && text[1] < 0xA0;
-  return c1_control ? 0 : size;
+  return size;
 }
 
 std::string cleaned(Bytes text) {

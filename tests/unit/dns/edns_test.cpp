@@ -77,8 +77,11 @@ TEST_CASE("The text of an extended error is made fit for terminals and logs") {
   const Row rows[] = {
       {std::string("a\0b\x1b[31m\r\nc\x7f", 12), "ab[31mc"},
       {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x99\x82", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x99\x82"},
-      {"x\xc2\x9by", "xy"},            // a C1 control character
-      {"x\xff\xc3(y\xe2\x82", "x(y"},  // broken UTF-8
+      {"x\xc2\x9by", "xy"},                      // a C1 control character
+      {"x\xff\xc3(y\xe2\x82", "x(y"},            // broken UTF-8
+      {"x\xe0\x80\x80y\xf0\x8f\xbf\xbf", "xy"},  // overlong forms
+      {"x\xed\xa0\x80y\xf4\x90\x80\x80", "xy"},  // a surrogate, and what is beyond the last code point
+      {"\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80", "\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80"},  // and their neighbours
       {std::string(300, 'z'), std::string(128, 'z')},
       {std::string(127, 'z') + "\xc3\xbc", std::string(127, 'z')},  // never cut inside a character
   };
