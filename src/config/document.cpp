@@ -25,6 +25,30 @@ struct Refusal {
   std::string why;
 };
 
+/// The octets of the UTF-8 sequence that begins at the front of `text`, or 0 if none does (RFC 3629 §4).
+std::size_t utf8_length(std::string_view text) {
+  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto continues = [&](std::size_t i) { return i < text.size() && (octet(i) & 0xc0) == 0x80; };
+  const unsigned first = octet(0);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4 || !continues(1)) return 0;
+  if (first < 0xe0) return 2;
+  const unsigned second = octet(1);
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f) || !continues(2)) return 0;
+  if (first < 0xf0) return 3;
+  return continues(3) ? 4 : 0;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 /// Builds our nodes from yaml-cpp's events. Its own tree would hide duplicate keys from a lookup, share aliased nodes
 /// and be whole before a limit could be applied.
 class Builder : public YAML::EventHandler {
@@ -43,6 +67,8 @@ public:
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     refuse_extras(mark, tag, anchor);
+    // yaml-cpp makes the bare octets 0x85 and 0xa0 of \N and \_ in quotes.
+    if (!is_utf8(value)) refuse(mark, "an escape (\\) that makes no UTF-8 text is not allowed here");
     add({.kind = NodeKind::scalar, .at = position(mark), .text = value, .children = {}});
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -106,21 +132,6 @@ Position position_of(std::string_view text, std::size_t offset) {
 
 /// NUL and 0x04 are ends of input to yaml-cpp, which would hide what follows; the others have no business here.
 bool is_control(char c) { return (c >= 0 && c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f; }
-
-/// The octets of the UTF-8 sequence that begins at the front of `text`, or 0 if none does (RFC 3629 §4).
-std::size_t utf8_length(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto continues = [&](std::size_t i) { return i < text.size() && (octet(i) & 0xc0) == 0x80; };
-  const unsigned first = octet(0);
-  if (first < 0x80) return 1;
-  if (first < 0xc2 || first > 0xf4 || !continues(1)) return 0;
-  if (first < 0xe0) return 2;
-  const unsigned second = octet(1);
-  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
-  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f) || !continues(2)) return 0;
-  if (first < 0xf0) return 3;
-  return continues(3) ? 4 : 0;
-}
 
 std::optional<SyntaxFault> bad_octet(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "config/scalar.hpp"
 
@@ -37,8 +38,14 @@ bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// C0, DEL, and the C1 ones that UTF-8 spells 0xc2 0x80 to 0xc2 0x9f. Pre: UTF-8, as parse_document sees to.
 bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
+  char before = 0;
+  return std::ranges::any_of(text, [&before](char c) {
+    const auto octet = static_cast<unsigned char>(c);
+    const bool c1 = std::exchange(before, c) == '\xc2' && octet < 0xa0;
+    return octet < 0x20 || octet == 0x7f || c1;
+  });
 }
 
 }  // namespace

@@ -77,6 +77,15 @@ TEST_CASE("octets that hide or disguise text are refused with their place") {
   CHECK(parse_document("a: \xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80").has_value());
 }
 
+TEST_CASE("escapes cannot make what is not UTF-8") {
+  for (const char* bad : {"\"\\N\"", "\"x\\_y\""}) {
+    CAPTURE(bad);
+    CHECK(refusal("a: " + std::string(bad)).at == Position{1, 4});
+    CHECK(refusal("a: " + std::string(bad)).text == "an escape (\\) that makes no UTF-8 text is not allowed here");
+  }
+  CHECK(parse_document("a: \"\\u00fc\\xe9\\L\"")->find("a")->text == "\xc3\xbc\xc3\xa9\xe2\x80\xa8");
+}
+
 TEST_CASE("broken syntax is one fault") {
   CHECK(refusal("a: [1, 2\nb: 3\n").text.starts_with("no valid YAML: "));
   CHECK(refusal("a: 1\n\tb: 2\n").at == Position{2, 1});

@@ -129,6 +129,9 @@ TEST_CASE("bounds are allowed, what lies beyond is not") {
   CHECK(faults("control: {socket: /" + std::string(103, 'a') + "}").find("longer than 103 octets") !=
         std::string::npos);
   CHECK(faults("control: {socket: \"/a\\0b\"}").find("control character") != std::string::npos);
+  CHECK(faults("control: {socket: \"/a\\u009bb\"}").find("control character") != std::string::npos);
+  CHECK(faults("control: {socket: \"/\\u00e2\\u009f\"}").find("control character") != std::string::npos);
+  CHECK(read_config("control: {socket: \"/\\u00df\\u00e2\"}", "test").has_value());
 }
 
 TEST_CASE("faults come all at once, in the order of the file") {
