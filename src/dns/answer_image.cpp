@@ -18,7 +18,54 @@ bool concerns_this_hop_only(const ResourceRecord& record, Bytes rdata) {
 
 bool authenticates(Type type) { return type == Type::rrsig || type == Type::nsec || type == Type::nsec3; }
 
-/// The records that stay, and whether all that goes stands behind them.
+RdataShape shape_of(const ResourceRecord& record) {
+  return record.rclass == Class::in ? shape_of(record.type) : RdataShape{.open_end = true};
+}
+
+/// The offset of the first name in a record's RDATA, if there is one.
+std::size_t names_begin(Bytes wire, const ResourceRecord& record, const RdataShape& shape) {
+  std::size_t at = record.rdata + std::size_t{shape.before};
+  for (int strings = shape.strings; strings > 0; --strings) at += wire[at] + 1U;
+  return at;
+}
+
+/// True if the octets that spell the name at `at` are somewhere the TTL of one of the records (in their order).
+bool runs_through_ttl(Bytes wire, std::size_t at, std::span<const ResourceRecord> records) {
+  constexpr std::size_t ttl_size = 4;
+  const auto meets_ttl = [records](std::size_t begins, std::size_t ends) {
+    const auto next = std::ranges::upper_bound(records, begins, {},
+                                               [](const ResourceRecord& record) { return record.ttl_at + ttl_size; });
+    return next != records.end() && next->ttl_at < ends;
+  };
+  for (;;) {
+    const std::size_t octet = wire[at];
+    if (octet >= 0xC0) {
+      if (meets_ttl(at, at + 2)) return true;
+      at = load16(wire, at) & 0x3FFFU;
+      if (at == header_size) return false;
+      continue;
+    }
+    if (meets_ttl(at, at + octet + 1)) return true;
+    if (octet == 0) return false;
+    at += octet + 1;
+  }
+}
+
+/// True if names lean on TTLs, which change from reply to reply: pointers may lead anywhere, if only a hostile
+/// server's lead to where no name is.
+bool names_run_through_ttls(Bytes wire, std::span<const ResourceRecord> records) {
+  return std::ranges::any_of(records, [&](const ResourceRecord& record) {
+    if (runs_through_ttl(wire, record.owner, records)) return true;
+    const RdataShape shape = shape_of(record);
+    std::size_t at = names_begin(wire, record, shape);
+    for (int names = shape.names; names > 0; --names, at = skip_name(wire, at))
+      if (runs_through_ttl(wire, at, records)) return true;
+    return false;
+  });
+}
+
+/// The records that stay, and whether they can be copied as they lie: all that goes stands behind them, and what they
+/// need is theirs.
 struct Selection {
   std::vector<ResourceRecord> kept;
   std::size_t prefix_ends = 0;  ///< offset where the first record that goes begins
@@ -39,15 +86,15 @@ Selection select(const Message& response, bool dnssec_ok) {
     selection.is_prefix = selection.is_prefix && !some_left_out;
     selection.kept.push_back(record);
   });
+  if (names_run_through_ttls(response.wire(), selection.kept)) selection.is_prefix = false;
   return selection;
 }
 
 /// Copies RDATA with the names in it expanded, and compressed again where that is allowed.
 void copy_rdata(MessageBuilder& builder, const Message& response, const ResourceRecord& record) {
-  const RdataShape shape = record.rclass == Class::in ? shape_of(record.type) : RdataShape{.open_end = true};
+  const RdataShape shape = shape_of(record);
   const Bytes wire = response.wire();
-  std::size_t at = record.rdata + shape.before;
-  for (int strings = shape.strings; strings > 0; --strings) at += wire[at] + 1U;
+  std::size_t at = names_begin(wire, record, shape);
   builder.octets(wire.subspan(record.rdata, at - record.rdata));
   for (int names = shape.names; names > 0; --names) {
     const Name name = expand_name(wire, at);

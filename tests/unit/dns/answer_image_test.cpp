@@ -50,6 +50,22 @@ TEST_CASE("An image has no ID, no hop-by-hop flags and no OPT") {
   CHECK(image.extended_error == ExtendedError{3, ""});
 }
 
+TEST_CASE("Names that lean on a TTL do not change as it ages") {
+  constexpr unsigned ttl_at = 12 + 17 + 4 + 6;
+  const std::uint32_t spells_a = 0x01610000;  // "a." as octets
+  const Octets first = record(pointer(12), Type::a, spells_a, address);
+  for (const Octets& second :
+       {record(pointer(ttl_at), Type::aaaa, 300, Octets(16, 1)), record(pointer(12), Type::cname, 300, pointer(ttl_at)),
+        record(pointer(12), Type::ns, 300, Octets{1, 'b'} + pointer(ttl_at + 2))}) {
+    const Octets asked = header(1, response, {.answers = 2}) + question(qname) + first + second;
+    const AnswerImage image = image_of(asked);
+    CHECK(lines(image.wire) == lines(asked));
+    Octets aged = image.wire;
+    for (const std::uint16_t at : image.ttl_offsets) store32(aged, at, 0xFFFFFF);
+    CHECK(index_message(aged));
+  }
+}
+
 TEST_CASE("TTL and kind follow RFC 2308 and RFC 2181") {
   struct Row {
     const char* what;
