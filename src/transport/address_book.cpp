@@ -49,8 +49,9 @@ std::vector<std::size_t> AddressBook::order(Instant now) const {
   return order;
 }
 
-void AddressBook::won(std::size_t index) {
+void AddressBook::won(std::size_t index, Duration took) {
   winner_ = index;
+  connect_time_ = took;
   for (std::size_t i = 0; i < addresses_.size(); ++i)
     if (is_v6(addresses_[i]) == is_v6(addresses_[index])) lost_[i] = Instant::min();
 }
@@ -62,6 +63,7 @@ void AddressBook::failed(std::size_t index, Instant now) {
 
 void AddressBook::forget() {
   winner_.reset();
+  connect_time_.reset();
   std::ranges::fill(lost_, Instant::min());
 }
 

@@ -55,6 +55,7 @@ struct Connector::State : std::enable_shared_from_this<State> {
   enum class Begun { under_way, failed, no_room };
   Begun begin(std::size_t index, Instant now);
   void give_up_old(Instant now);
+  void make_room(Instant now);
   void note_failure(Error why);
   void slow_down(Instant now);
   void plan();
@@ -131,6 +132,7 @@ void Connector::State::try_next(Instant now) {
 }
 
 Connector::State::Begun Connector::State::begin(std::size_t index, Instant now) {
+  make_room(now);
   if (attempts.size() >= most_at_once) return Begun::no_room;
   if (!budget.take()) {
     note_failure({Fault::overloaded, "as many upstream sockets are open as may be"});
@@ -189,6 +191,18 @@ void Connector::State::give_up_old(Instant now) {
   }
 }
 
+/// Several connectors share the budget, so each may have room for two or three attempts only. A gap until the oldest
+/// has had its second would be a gap in which the end of an outage goes unseen: one that had time enough by what a
+/// connect took before makes way.
+void Connector::State::make_room(Instant now) {
+  const std::optional<Duration> usual = book.connect_time();
+  if (!usual || attempts.empty() || (attempts.size() < most_at_once && budget.has_room())) return;
+  if (now - attempts.front()->began < std::max<Duration>(2 * pace, 2 * *usual)) return;
+  note_failure({Fault::timeout, to_string(attempts.front()->socket.address()) + ": no answer to a connection attempt"});
+  attempts.erase(attempts.begin());
+  silent = true;
+}
+
 void Connector::State::note_failure(Error why) {
   ++failures;
   last_error = std::move(why);
@@ -218,7 +232,7 @@ void Connector::State::report() {
 void Connector::State::succeed(Attempt& winner) {
   const Instant now = loop.now();
   const std::size_t index = winner.index;
-  book.won(index);
+  book.won(index, now - winner.began);
   for (const auto& each : attempts) {
     const bool other_family = each->socket.address().address.contains(':') != book.at(index).address.contains(':');
     if (winner.first_round && other_family && now - each->began >= stagger) book.failed(each->index, now);

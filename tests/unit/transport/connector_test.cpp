@@ -5,6 +5,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "support/manual_clock.hpp"
 #include "transport/socket.hpp"
 
@@ -138,6 +140,28 @@ TEST_CASE("in silence there is a fresh attempt every 200 ms, at most five at a t
   CHECK(race.failures.size() >= 24);
   CHECK(race.failures.size() <= 26);
   CHECK(race.failures.front().fault == Fault::timeout);
+  race.connector->stop();
+  CHECK(race.budget.used() == 0);
+}
+
+TEST_CASE("with room for few, a fresh attempt takes the place of one that had twice the time of the last connect") {
+  const BlackHole silent("127.0.0.1");
+  Race race({silent.address}, 2);
+  race.connector->start();
+  race.pass(990ms);
+  // Nothing is known of the time it takes: both have their second.
+  CHECK(std::ranges::count(race.failures, Fault::timeout, &Error::fault) == 0);
+  race.connector->stop();
+  race.book.won(0, 30ms);
+  race.connector->start();
+  std::size_t least = 2;
+  race.pass(300ms);
+  for (int i = 0; i < 100; ++i) {
+    race.pass(10ms);
+    least = std::min(least, race.budget.used());
+  }
+  CHECK(least == 2);
+  CHECK(std::ranges::count(race.failures, Fault::timeout, &Error::fault) >= 4);
   race.connector->stop();
   CHECK(race.budget.used() == 0);
 }
