@@ -7,16 +7,17 @@ import unittest
 from fault_case import FaultCase, here, total
 from query_stream import Client
 
-DAEMONS = here(8, 50)
+DAEMONS = here(16, 100)  # half of them by each transport
 QUERIES = here(12, 10)
 IDLE = here(1.0, 10.0)  # seconds; queries come after 0.8 to 1.2 of it
 
 
 class IdleClose(FaultCase):
-    def check(self, way, server_of):
+    def test_queries_that_meet_the_close(self):
         lab = self.lab()
-        server_of(lab)
-        daemons = [self.daemon(lab, way, number=number) for number in range(1, DAEMONS + 1)]
+        self.server(lab, idle_ms=int(IDLE * 1000))
+        ways = [("DoH", "DoT")[number % 2] for number in range(DAEMONS)]
+        daemons = [self.daemon(lab, way, number=number) for number, way in enumerate(ways, 1)]
         trials = [[] for _ in daemons]
         threads = [threading.Thread(target=self.trials, args=(lab, daemon, random.Random(number), trials[number]))
                    for number, daemon in enumerate(daemons)]
@@ -24,6 +25,11 @@ class IdleClose(FaultCase):
             thread.start()
         for thread in threads:
             thread.join()
+        for way in sorted(set(ways)):
+            chosen = [number for number in range(DAEMONS) if ways[number] == way]
+            self.check(way, [daemons[number] for number in chosen], [trials[number] for number in chosen])
+
+    def check(self, way, daemons, trials):
         asked = [each for some in trials for each in some[1:]]  # the first finds nothing to resume
         full = sum(total(daemon, "connections") - total(daemon, "resumptions") - 1 for daemon in daemons)
         word = f"server closes after {IDLE:g} s idle, {way}"
@@ -38,15 +44,6 @@ class IdleClose(FaultCase):
             for _ in range(QUERIES):
                 time.sleep(IDLE * draw.uniform(0.8, 1.2))
                 into.append(client.ask())
-
-    def test_doh(self):
-        self.check("DoH", self.closing_server)
-
-    def test_dot(self):
-        self.check("DoT", self.closing_server)
-
-    def closing_server(self, lab):
-        return self.server(lab, idle_ms=int(IDLE * 1000))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from fake_upstream import ANSWER, Behaviour
 from fault_case import FaultCase, here, lanes, total
 from query_stream import QueryStream, new_name
 
-SECONDS = here(12, 60)
+SECONDS = here(8, 60)
 LAME = "lame.example.com"
 
 

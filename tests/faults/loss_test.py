@@ -56,11 +56,11 @@ class Loss(FaultCase):
     def test_one_percent_at_100_a_second(self):
         # A short run has two dozen samples beyond the 99th percentile: its bars say that nothing broke, no more.
         limits = here({"p50": 1.0, "p99": 2.6, "p99.9": 6.0}, {"p50": 0.5, "p99": 2.2, "p99.9": 3.0})
-        self.check(here("1 % loss, 100/s (short bars)", "1 % loss, 100/s"), loss=0.01, rate=100, seconds=here(20, 60), runs=here(1, 3), limits=limits)
+        self.check(here("1 % loss, 100/s (short bars)", "1 % loss, 100/s"), loss=0.01, rate=100, seconds=here(15, 60), runs=here(1, 3), limits=limits)
 
     def test_two_percent_at_10_a_second(self):
         limits = here({"p99": 4.0, "p99.9": 12.0}, {"p99": 3.0, "p99.9": 5.0})
-        self.check(here("2 % loss, 10/s (short bars)", "2 % loss, 10/s"), loss=0.02, rate=10, seconds=here(20, 120), runs=here(1, 3), limits=limits,
+        self.check(here("2 % loss, 10/s (short bars)", "2 % loss, 10/s"), loss=0.02, rate=10, seconds=here(15, 120), runs=here(1, 3), limits=limits,
                    count=5)
 
     @unittest.skipUnless(LONG, "one transport alone: only in the long run")

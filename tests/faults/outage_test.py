@@ -7,7 +7,7 @@ from fault_case import WAYS, FaultCase, here
 CUT = here(5, 20)
 ROUNDS = here(1, 3)
 RATE = 5
-AFTERWARDS = 4
+AFTERWARDS = 3
 ANSWERED_WITHIN = 4.5
 
 
@@ -17,7 +17,7 @@ class Outage(FaultCase):
         self.server(lab)
         daemons = self.daemons(lab)
         streams = {way: self.stream(lab, daemon, RATE) for way, daemon in daemons.items()}
-        time.sleep(3)
+        time.sleep(2)
         healed = [self.outage(lab, readdress and f"10.9.0.{20 + turn}", f"fd09::{20 + turn}") for turn in range(ROUNDS)]
         for way, stream in streams.items():
             stream.stop()
@@ -55,7 +55,7 @@ class ShortCut(FaultCase):
         lab = self.lab()
         self.server(lab)
         streams = {way: self.stream(lab, daemon, RATE) for way, daemon in self.daemons(lab).items()}
-        time.sleep(3)
+        time.sleep(2)
         lab.cut()
         time.sleep(1.2)
         lab.heal()

@@ -5,7 +5,7 @@ import unittest
 
 from fault_case import FaultCase, here
 
-STOPPED = here(5, 60)
+STOPPED = here(3, 60)
 
 
 class Resume(FaultCase):

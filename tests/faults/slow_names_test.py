@@ -7,8 +7,9 @@ from fault_case import RTT, FaultCase, here
 from query_stream import new_name, percentile
 
 SLOW_SHARE, LEAST_MS, MOST_MS = 0.08, 150, 800
-RATE, SECONDS = 100, here(12, 60)
+RATE, SECONDS = 100, here(10, 60)
 BURST, EXTRA_SHARE = 50, 0.05
+SLOW_ZONE = "slow.example.net."
 
 
 class SlowNames(FaultCase):
@@ -16,25 +17,25 @@ class SlowNames(FaultCase):
         lab = self.lab()
         port = scratch.free_port([])
         self.helper(lab, "b", "slow_authority.py", "127.0.0.1", port, LEAST_MS, MOST_MS)
-        stub = f'local-zone: "slow.test." transparent\nstub-zone:\n  name: "slow.test."\n  stub-addr: 127.0.0.1@{port}'
-        self.server(lab, local_data=[stub.replace("slow.test", "slow.example.net")])
+        stub = f'local-zone: "{SLOW_ZONE}" transparent\nstub-zone:\n  name: "{SLOW_ZONE}"\n  stub-addr: 127.0.0.1@{port}'
+        self.server(lab, local_data=[stub])  # the last of the "server:" clause, so a clause of its own may follow
         daemon = self.daemon(lab, "both")
         every = round(1 / SLOW_SHARE)
-        stream = self.stream(lab, daemon, RATE, name=lambda number: f"s{number}.slow.example.net" if number % every == every - 1 else new_name())
+        stream = self.stream(lab, daemon, RATE, name=lambda number: f"s{number}.{SLOW_ZONE}" if number % every == every - 1 else new_name())
         time.sleep(2)
         lab.set(loss=loss)
         begun = time.time()
         time.sleep(SECONDS)
         stream.stop()
         asked = [each for each in stream.asked if each.asked_at >= begun]
-        fast, slow = ([each for each in asked if (".slow." in each.name) == is_slow] for is_slow in (False, True))
+        fast, slow = ([each for each in asked if (SLOW_ZONE in each.name) == is_slow] for is_slow in (False, True))
         events = daemon.status()["events"]
         word = f"{100 * SLOW_SHARE:g} % slow names, {100 * loss:g} % loss"
         self.none(f"{word}: failures in {len(asked)} queries", [each for each in asked if each.failed])
         self.at_least(f"{word}: median of the slow ones", 1000 * percentile([each.took for each in slow], 0.5), LEAST_MS, "ms", 0)
         self.at_most(f"{word}: fast names' p99", percentile([each.took for each in fast], 0.99) / RTT, 2.5, "RTT", 2)
         self.at_most(f"{word}: extra queries ({events['hedges_won']} won, {events['hedges_denied']} denied, {events['retries']} retries)",
-                     events["hedges_sent"], len(stream.asked) * EXTRA_SHARE + (BURST if loss else 0), "", 0)
+                     events["hedges_sent"], len(stream.asked) * EXTRA_SHARE + BURST, "", 0)
 
     def test_no_loss(self):
         self.check(0.0)
