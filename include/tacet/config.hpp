@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace tacet {
@@ -34,6 +35,24 @@ struct UpstreamConfig {
   std::string operator_name;           ///< entries of the same operator form a group; default: the host
   Sni sni = Sni::send;
   friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
+};
+
+/// Who is asked for the names of one zone: a plain DNS server, or an encrypted upstream. A type of its own, so that no
+/// plain server can ever stand among `Config::upstreams`.
+using ZoneServer = std::variant<SocketAddress, UpstreamConfig>;
+
+/// A zone of the local network: its names go to its own servers and to nobody else.
+struct ForwardZone {
+  std::string zone;                 ///< "corp.example": lower case, no dot behind it; never the root
+  std::vector<ZoneServer> servers;  ///< at least one; all of them plain or all of them encrypted
+  /// True if names of this zone travel unencrypted.
+  bool in_clear() const { return std::holds_alternative<SocketAddress>(servers.front()); }
+  friend bool operator==(const ForwardZone&, const ForwardZone&) = default;
+};
+
+struct HostsConfig {
+  std::string file = "/etc/hosts";  ///< names that this machine knows by itself; empty: none
+  friend bool operator==(const HostsConfig&, const HostsConfig&) = default;
 };
 
 struct CacheConfig {
@@ -75,6 +94,8 @@ struct Config {
   unsigned workers = 1;
   std::vector<UpstreamConfig> upstreams;
   std::vector<SocketAddress> bootstrap;  ///< plain DNS servers that resolve upstream host names without `addresses`
+  std::vector<ForwardZone> forward;      ///< no zone twice
+  HostsConfig hosts;
   CacheConfig cache;
   LogConfig log;
   ControlConfig control;

@@ -67,11 +67,29 @@ std::string listen_line(const std::vector<SocketAddress>& listen) {
                      by_default ? "  # by default, as far as the machine has the family" : "");
 }
 
-std::string upstream_lines(const UpstreamConfig& upstream) {
-  return fmt::format("  - url: {}\n    addresses: {}\n    ca_file: {}\n    operator: {}\n    sni: {}{}\n",
-                     in_quotes(upstream.url), list(upstream.addresses), in_quotes(upstream.ca_file),
-                     in_quotes(upstream.operator_name), word(upstream.sni),
-                     upstream.host_is_address ? "  # an address is never sent" : "");
+/// A list item, `indent` spaces from the margin.
+std::string upstream_lines(const UpstreamConfig& upstream, std::size_t indent) {
+  return fmt::format(
+      "{0:{1}}- url: {2}\n{0:{1}}  addresses: {3}\n{0:{1}}  ca_file: {4}\n{0:{1}}  operator: {5}\n"
+      "{0:{1}}  sni: {6}{7}\n",
+      "", indent, in_quotes(upstream.url), list(upstream.addresses), in_quotes(upstream.ca_file),
+      in_quotes(upstream.operator_name), word(upstream.sni),
+      upstream.host_is_address ? "  # an address is never sent" : "");
+}
+
+std::string server_lines(const ZoneServer& server) {
+  if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) return upstream_lines(*upstream, 4);
+  return fmt::format("    - {}\n", in_quotes(to_string(std::get<SocketAddress>(server))));
+}
+
+std::string forward_lines(const std::vector<ForwardZone>& zones) {
+  if (zones.empty()) return "forward: {}\n";
+  std::string out = "forward:\n";
+  for (const auto& zone : zones) {
+    out += fmt::format("  {}:{}\n", in_quotes(zone.zone), zone.in_clear() ? "  # its names travel in clear" : "");
+    for (const auto& server : zone.servers) out += server_lines(server);
+  }
+  return out;
 }
 
 std::string cache_lines(const CacheConfig& cache) {
@@ -83,8 +101,9 @@ std::string cache_lines(const CacheConfig& cache) {
 
 std::string to_yaml(const Config& config) {
   auto out = listen_line(config.listen) + fmt::format("workers: {}\nupstreams:\n", config.workers);
-  for (const auto& upstream : config.upstreams) out += upstream_lines(upstream);
-  out += fmt::format("bootstrap: {}\n", list(config.bootstrap)) + cache_lines(config.cache);
+  for (const auto& upstream : config.upstreams) out += upstream_lines(upstream, 2);
+  out += fmt::format("bootstrap: {}\n", list(config.bootstrap)) + forward_lines(config.forward);
+  out += fmt::format("hosts:\n  file: {}\n", in_quotes(config.hosts.file)) + cache_lines(config.cache);
   out += fmt::format("log:\n  level: {}\n", word(config.log.level));
   out += fmt::format("control:\n  socket: {}\n", in_quotes(config.control.socket));
   out += fmt::format("limits:\n  tcp_clients: {}\n  pending: {}\n", config.limits.tcp_clients, config.limits.pending);

@@ -19,6 +19,7 @@
 #include "config/spelling.hpp"
 #include "config/url.hpp"
 #include "config/value.hpp"
+#include "config/zone.hpp"
 
 namespace tacet {
 namespace {
@@ -54,6 +55,10 @@ constexpr std::string_view ttl_allowed = "0 to 604800 (seconds)";
 constexpr std::string_view path_allowed = "the absolute path of a file that may be read, or \"\" for the system's";
 /// One less than the shortest sun_path among our platforms.
 constexpr std::size_t longest_socket_path = 103;
+/// Every query looks through them.
+constexpr std::size_t most_zones = 64;
+constexpr std::string_view zone_servers_allowed =
+    R"(a list of addresses or of URLs such as [192.168.1.1, "192.168.1.2:5353"] or ["tls://10.0.0.53"], none twice)";
 
 void read_ttl(const Value& value, std::uint32_t& out) { read_number(value, {0, longest_ttl}, out); }
 
@@ -167,6 +172,11 @@ constexpr std::array<Key<UpstreamConfig>, 5> upstream_keys{{
     {"sni", "send or omit", [](const Value& v, UpstreamConfig& u) { read_choice<Sni>(v, sni_choices, u.sni); }},
 }};
 
+constexpr std::array<Key<HostsConfig>, 1> hosts_keys{{
+    {"file", "an absolute path such as /etc/hosts, or \"\" for none",
+     [](const Value& v, HostsConfig& h) { read_path(v, 4095, h.file); }},
+}};
+
 constexpr std::array<Key<CacheConfig>, 4> cache_keys{{
     {"size", "0 (no cache) or 64KiB to 1024GiB, in octets or with KiB, MiB or GiB",
      [](const Value& v, CacheConfig& c) { read_cache_size(v, c.size); }},
@@ -213,12 +223,82 @@ void read_upstreams(const Value& value, Config& out) {
   for (const auto& entry : value.items()) read_upstream(entry, out.upstreams);
 }
 
-constexpr std::array<Key<Config>, 10> config_keys{{
+/// One server of a zone: an address, a URL, or a mapping as under `upstreams`.
+void read_zone_server(const Value& value, std::vector<ZoneServer>& out) {
+  if (value.node().kind == NodeKind::mapping) {
+    std::vector<UpstreamConfig> one;
+    read_upstream(value, one);
+    out.emplace_back(std::move(one.front()));
+    return;
+  }
+  const auto* text = value.scalar();
+  if (!text) return;
+  auto server = parse_zone_server(*text);
+  if (!server) {
+    value.fault(server.error().detail);
+  } else if (std::ranges::find(out, *server) != out.end()) {
+    value.wrong("is given twice");
+  } else {
+    out.push_back(*std::move(server));
+  }
+}
+
+std::vector<ZoneServer> read_zone_servers(const Value& value) {
+  std::vector<ZoneServer> out;
+  const bool empty = value.node().kind == NodeKind::list && value.node().children.empty();
+  if (empty) value.wrong("is not enough");
+  for (const auto& item : value.items()) {
+    read_zone_server(item, out);
+    // Else every name of the zone would be readable as soon as the encrypted server cannot be reached.
+    if (!out.empty() && out.back().index() != out.front().index()) {
+      item.fault("mixes plain and encrypted servers in one zone, allowed: all of one kind");
+      break;
+    }
+  }
+  return out;
+}
+
+constexpr std::string_view forward_allowed =
+    R"(a mapping of zones to servers such as {lan: [192.168.1.1], corp.example: ["tls://10.0.0.53"]})";
+
+/// Unlike any other mapping, this one has the user's own keys.
+void read_forward(const Value& value, Config& out) {
+  out.forward.clear();
+  if (value.node().kind == NodeKind::null) return;
+  if (value.node().kind != NodeKind::mapping) {
+    value.wrong("is no mapping");
+    return;
+  }
+  const auto& pairs = value.node().children;
+  if (pairs.size() > 2 * most_zones) {
+    value.wrong(fmt::format("of {} is longer than {}", pairs.size() / 2, most_zones));
+    return;
+  }
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    const Node& key = pairs[i];
+    const auto at = value.member(key.text, key, "the name of a zone such as lan or 168.192.in-addr.arpa, none twice");
+    const auto zone = key.kind == NodeKind::scalar ? canonical_zone(key.text) : std::nullopt;
+    if (!zone) {
+      at.wrong("is no name of a zone");
+    } else if (*zone == ".") {
+      at.fault("the root is every name there is, allowed: zones below it (`upstreams` answers for all others)");
+    } else if (std::ranges::find(out.forward, *zone, &ForwardZone::zone) != out.forward.end()) {
+      at.wrong("is given twice");
+    }
+    auto servers = read_zone_servers(value.member(key.text, pairs[i + 1], zone_servers_allowed));
+    if (zone && !servers.empty()) out.forward.push_back({*zone, std::move(servers)});
+  }
+}
+
+constexpr std::array<Key<Config>, 12> config_keys{{
     {"listen", R"(a list of addresses such as ["127.0.0.1:53", "[::1]:53"], at least one, none twice)", read_listen},
     {"workers", "1 to 64", [](const Value& v, Config& c) { read_number(v, {1, 64}, c.workers); }},
     {"upstreams", "a list of at least one mapping such as {url: tls://1.1.1.1}", read_upstreams},
     {"bootstrap", R"(a list of addresses such as ["1.1.1.1", "[2606:4700:4700::1111]:53"], none twice)",
      [](const Value& v, Config& c) { c.bootstrap = read_socket_addresses(v); }},
+    {"forward", forward_allowed, read_forward},
+    {"hosts", "a mapping such as {file: /etc/hosts}",
+     [](const Value& v, Config& c) { read_mapping(v, hosts_keys, c.hosts); }},
     {"cache", "a mapping such as {size: 32MiB}",
      [](const Value& v, Config& c) { read_mapping(v, cache_keys, c.cache); }},
     {"log", "a mapping such as {level: info}", [](const Value& v, Config& c) { read_mapping(v, log_keys, c.log); }},
@@ -271,6 +351,29 @@ void check_keys(const Value& mapping, std::span<const std::string_view> names) {
 /// True if a list was given with something in it; what is wrong in it has been reported where it stands.
 bool has_items(const Node* list) { return list && !(list->kind == NodeKind::list && list->children.empty()); }
 
+std::string unresolvable(std::string_view host) {
+  return fmt::format("the name {} cannot be resolved, allowed: pinned addresses here, or a bootstrap server",
+                     quotation(host));
+}
+
+/// The same for the encrypted servers of zones.
+void check_zone_bootstrap(const Value& root, const Config& config) {
+  const auto* forward = root.node().find("forward");
+  if (!forward || forward->kind != NodeKind::mapping || has_items(root.node().find("bootstrap"))) return;
+  const auto& pairs = forward->children;
+  const auto section = root.member("forward", *forward, {});
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    const auto zone = canonical_zone(pairs[i].text);
+    const auto found = std::ranges::find(config.forward, zone.value_or(""), &ForwardZone::zone);
+    if (found == config.forward.end()) continue;
+    for (const ZoneServer& server : found->servers) {
+      const auto* upstream = std::get_if<UpstreamConfig>(&server);
+      if (!upstream || upstream->host.empty() || !needs_bootstrap(*upstream)) continue;
+      section.member(pairs[i].text, pairs[i + 1], {}).fault(unresolvable(upstream->host));
+    }
+  }
+}
+
 /// An upstream's name must be resolvable without asking ourselves.
 void check_bootstrap(const Value& root, const Config& config) {
   const auto* upstreams = root.node().find("upstreams");
@@ -281,10 +384,7 @@ void check_bootstrap(const Value& root, const Config& config) {
     const auto* url = entries[i].node().find("url");
     if (!url || upstream.host.empty() || !needs_bootstrap(upstream)) continue;
     if (has_items(entries[i].node().find("addresses"))) continue;
-    entries[i]
-        .member("url", *url, {})
-        .fault(fmt::format("the name {} cannot be resolved, allowed: pinned addresses here, or a bootstrap server",
-                           quotation(upstream.host)));
+    entries[i].member("url", *url, {}).fault(unresolvable(upstream.host));
   }
 }
 
@@ -302,6 +402,7 @@ std::vector<std::string> known_keys() {
   std::vector<std::string> out;
   append_keys("", config_keys, out);
   append_keys("upstreams[].", upstream_keys, out);
+  append_keys("hosts.", hosts_keys, out);
   append_keys("cache.", cache_keys, out);
   append_keys("log.", log_keys, out);
   append_keys("control.", control_keys, out);
@@ -321,6 +422,7 @@ std::expected<Config, std::vector<ConfigFault>> read_config(std::string_view tex
   auto config = Config::defaults();
   read_mapping(root, config_keys, config);
   check_bootstrap(root, config);
+  check_zone_bootstrap(root, config);
   check_ttls(root, config);
   if (faults.empty()) return config;
   std::ranges::sort(faults, {}, [](const ConfigFault& fault) { return std::tie(fault.at, fault.key, fault.text); });

@@ -27,6 +27,13 @@ Config unusual() {
   config.upstreams[0].ca_file = TACET_SOURCE_DIR "/conf/tacet.yaml";
   config.upstreams[0].sni = Sni::omit;
   config.bootstrap = {{.address = "192.0.2.1", .port = 53}, {.address = "2001:db8::1", .port = 5353}};
+  UpstreamConfig corporate = *parse_upstream_url("tls://dns.corp.example");
+  corporate.addresses = {"10.0.0.53", "fd00::53"};
+  corporate.sni = Sni::omit;
+  config.forward = {{"lan", {SocketAddress{"192.168.1.1", 53}, SocketAddress{"fd00::1", 5353}}},
+                    {"odd\\032\"zone.example", {SocketAddress{"192.168.1.1", 5354}}},
+                    {"corp.example", {corporate, *parse_upstream_url("https://10.0.0.53/q")}}};
+  config.hosts.file = "/run/some hosts";
   config.cache = {.size = 1'000'000, .min_ttl = 7, .max_ttl = 8, .max_negative_ttl = 9};
   config.log.level = LogLevel::error;
   config.control.socket = "/run/f\xc3\xbcr mich/{x}: [y].sock";

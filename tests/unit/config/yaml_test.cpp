@@ -67,6 +67,14 @@ TEST_CASE("every key sets its field and nothing else") {
   expected.bootstrap = {{.address = "1.1.1.1", .port = 53}, {.address = "2606:4700:4700::1111", .port = 5353}};
   same_as("bootstrap: [1.1.1.1, \"[2606:4700:4700::1111]:5353\"]");
   expected = Config::defaults();
+  expected.forward = {{"lan", {SocketAddress{"192.168.1.1", 53}, SocketAddress{"fd00::1", 5353}}}};
+  same_as("forward: {LAN.: [192.168.1.1, \"[FD00::1]:5353\"]}");
+  expected = Config::defaults();
+  expected.hosts.file = "/run/hosts";
+  same_as("hosts: {file: /run/hosts}");
+  expected.hosts.file.clear();
+  same_as("hosts: {file: \"\"}");
+  expected = Config::defaults();
   expected.cache = {.size = 0, .min_ttl = 1, .max_ttl = 604800, .max_negative_ttl = 2};
   same_as("cache: {size: 0, min_ttl: 1, max_ttl: 604800, max_negative_ttl: 2}");
   expected = Config::defaults();
@@ -111,6 +119,24 @@ TEST_CASE("a name without addresses is fine with a bootstrap server, and only th
   // What is wrong with the bootstrap servers is one fault, not two.
   CHECK(faults("bootstrap: [nonsense]\nupstreams: [{url: tls://dns.example}]").find("cannot be resolved") ==
         std::string::npos);
+}
+
+TEST_CASE("a zone's server may be a URL or a mapping as an upstream's") {
+  const auto config = read(
+      "forward:\n  corp.example: [\"tls://10.0.0.53\", {url: \"https://10.0.0.54/q\", operator: us}]\n"
+      "  168.192.in-addr.arpa: [192.168.1.1]\n");
+  REQUIRE(config.forward.size() == 2);
+  CHECK(config.forward[0].zone == "corp.example");
+  CHECK(!config.forward[0].in_clear());
+  CHECK(std::get<UpstreamConfig>(config.forward[0].servers[0]).url == "tls://10.0.0.53");
+  CHECK(std::get<UpstreamConfig>(config.forward[0].servers[1]).operator_name == "us");
+  CHECK(config.forward[1].in_clear());
+}
+
+TEST_CASE("a zone's server with a name needs an address too") {
+  CHECK(faults("forward: {corp.example: [\"tls://dns.corp.example\"]}").starts_with("test.yaml:1:25: forward."));
+  read("bootstrap: [10.0.0.1]\nforward: {corp.example: [\"tls://dns.corp.example\"]}");
+  read("forward: {corp.example: [{url: \"tls://dns.corp.example\", addresses: [10.0.0.53]}]}");
 }
 
 TEST_CASE("bounds are allowed, what lies beyond is not") {
