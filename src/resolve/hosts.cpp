@@ -1,0 +1,264 @@
+#include "resolve/hosts.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cstring>
+
+#include "dns/local_answer.hpp"
+
+namespace tacet {
+namespace {
+
+__extension__ typedef unsigned __int128 Wide;
+
+constexpr std::uint64_t first_factor = 0x9E3779B97F4A7C15U, second_factor = 0xD6E8FEB86659FD93U;
+
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  const auto product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+constexpr std::size_t least_slots = 64;
+
+/// Takes the next word off `line`.
+std::string_view take_word(std::string_view& line) {
+  constexpr std::string_view blank = " \t\r\v\f";
+  line.remove_prefix(std::min(line.find_first_not_of(blank), line.size()));
+  const std::string_view word = line.substr(0, line.find_first_of(blank));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+/// The address in `word`, or a size of 0. An IPv6 zone ("fe80::1%eth0") has no place in an answer and is dropped.
+std::size_t read_address(std::string_view word, std::array<std::uint8_t, 16>& octets) {
+  std::array<char, INET6_ADDRSTRLEN> text;
+  word = word.substr(0, word.find('%'));
+  if (word.size() >= text.size()) return 0;
+  *std::ranges::copy(word, text.begin()).out = 0;
+  const bool v6 = word.find(':') != std::string_view::npos;
+  if (::inet_pton(v6 ? AF_INET6 : AF_INET, text.data(), octets.data()) != 1) return 0;
+  return v6 ? 16 : 4;
+}
+
+/// A name in lower-case wire form, written label by label: Name would cost its 256 octets for each of a million.
+struct WireName {
+  std::array<std::uint8_t, Name::max_size> octets;
+  std::size_t size = 0;
+
+  Bytes bytes() const { return Bytes(octets).first(size); }
+  /// False if there is no room, or if the label is none.
+  bool append(std::string_view label) {
+    if (label.empty() || label.size() > 63 || size + label.size() + 2 > octets.size()) return false;
+    octets[size++] = static_cast<std::uint8_t>(label.size());
+    for (const char c : label) octets[size++] = fold(static_cast<std::uint8_t>(c));
+    return true;
+  }
+  void end() { octets[size++] = 0; }
+};
+
+/// Sets `name` to `word`; false if that is no name. Backslashes and unprintable octets are no part of a host's name.
+bool read_name(std::string_view word, WireName& name) {
+  name.size = 0;
+  const auto odd = [](char c) { return (c >= 0 && c <= ' ') || c == 0x7f || c == '\\'; };
+  if (std::ranges::any_of(word, odd)) return false;
+  if (word.ends_with('.')) word.remove_suffix(1);
+  for (;;) {
+    const std::size_t dot = std::min(word.find('.'), word.size());
+    if (!name.append(word.substr(0, dot))) return false;
+    if (dot == word.size()) break;
+    word.remove_prefix(dot + 1);
+  }
+  name.end();
+  return true;
+}
+
+/// At or below localhost. (No label has an octet of 9 in it.)
+bool settled_elsewhere(Bytes name) {
+  constexpr std::array<std::uint8_t, 11> localhost{9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't', 0};
+  return name.size() >= localhost.size() && std::ranges::equal(name.last(localhost.size()), localhost);
+}
+
+/// 4.3.2.1.in-addr.arpa and the like (RFC 1035 §3.5, RFC 3596 §2.5).
+void set_reverse_name(Bytes octets, WireName& name) {
+  name.size = 0;
+  std::array<char, 3> digits;
+  for (std::size_t at = octets.size(); at-- > 0;) {
+    if (octets.size() == 4) {
+      const auto* end = std::to_chars(digits.begin(), digits.end(), octets[at]).ptr;
+      name.append({digits.begin(), end});
+      continue;
+    }
+    for (const unsigned half : std::array{octets[at] & 15U, static_cast<unsigned>(octets[at] >> 4)}) {
+      digits[0] = "0123456789abcdef"[half];
+      name.append({digits.data(), 1});
+    }
+  }
+  name.append(octets.size() == 4 ? "in-addr" : "ip6");
+  name.append("arpa");
+  name.end();
+}
+
+bool has_reverse(Bytes octets) {
+  const bool zeros = std::ranges::all_of(octets.first(octets.size() - 1), [](std::uint8_t o) { return o == 0; });
+  if (octets.size() == 16) return !zeros || octets[15] > 1;
+  const bool loopback = octets[0] == 127 && octets[1] == 0 && octets[2] == 0 && octets[3] == 1;
+  return !loopback && !(zeros && octets[3] == 0);
+}
+
+}  // namespace
+
+std::uint64_t Hosts::hash_of(Bytes name) {
+  std::uint64_t state = first_factor ^ name.size();
+  std::uint64_t word = 0;
+  while (name.size() >= sizeof word) {
+    std::memcpy(&word, name.data(), sizeof word);
+    state = mix(state ^ word, second_factor);
+    name = name.subspan(sizeof word);
+  }
+  word = 0;
+  std::memcpy(&word, name.data(), name.size());
+  return mix(state ^ word, first_factor);
+}
+
+Bytes Hosts::name_at(std::uint32_t at) const {
+  std::size_t end = at;
+  while (octets_[end] != 0) end += octets_[end] + 1U;
+  return Bytes(octets_).subspan(at, end + 1 - at);
+}
+
+/// The slot of a name, or the empty one where it belongs. Pre: there is an empty slot.
+std::size_t Hosts::slot_of(Bytes name, std::uint64_t hash) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = hash & mask;
+  for (; slots_[at] != none; at = (at + 1) & mask) {
+    const Entry& entry = entries_[slots_[at]];
+    if (entry.hash == hash && std::ranges::equal(name_at(entry.name), name)) break;
+  }
+  return at;
+}
+
+const Hosts::Entry* Hosts::find(Bytes name) const {
+  if (slots_.empty()) return nullptr;
+  const std::uint32_t number = slots_[slot_of(name, hash_of(name))];
+  return number == none ? nullptr : &entries_[number];
+}
+
+Hosts::Entry& Hosts::entry_of(Bytes name) {
+  if ((entries_.size() + 1) * 2 > slots_.size()) grow();
+  const std::uint64_t hash = hash_of(name);
+  std::uint32_t& slot = slots_[slot_of(name, hash)];
+  if (slot != none) return entries_[slot];
+  slot = static_cast<std::uint32_t>(entries_.size());
+  const auto begins = static_cast<std::uint32_t>(octets_.size());
+  octets_.insert(octets_.end(), name.begin(), name.end());
+  return entries_.emplace_back(Entry{.hash = hash, .name = begins});
+}
+
+void Hosts::grow() {
+  slots_.assign(std::max(least_slots, slots_.size() * 4), none);
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    std::size_t at = entries_[i].hash & mask;
+    while (slots_[at] != none) at = (at + 1) & mask;
+    slots_[at] = static_cast<std::uint32_t>(i);
+  }
+}
+
+/// Adds an address to a name; returns where in octets_ the name is.
+std::uint32_t Hosts::add(Bytes name, const Address& address) {
+  Entry& entry = entry_of(name);
+  if (entry.first == none) ++names_;
+  std::uint32_t* link = &entry.first;
+  for (std::size_t count = 0; *link != none; link = &addresses_[*link].next) {
+    const Address& other = addresses_[*link];
+    if (++count == most_addresses || (other.size == address.size && other.octets == address.octets)) return entry.name;
+  }
+  // Set before the vector grows, for the link may lie in it.
+  *link = static_cast<std::uint32_t>(addresses_.size());
+  addresses_.push_back(address);
+  return entry.name;
+}
+
+void Hosts::add_reverse(const Address& address, std::uint32_t target) {
+  const Bytes octets = Bytes(address.octets).first(address.size);
+  if (!has_reverse(octets)) return;
+  WireName name;
+  set_reverse_name(octets, name);
+  Entry& reverse = entry_of(name.bytes());
+  if (reverse.target == none) reverse.target = target;
+}
+
+/// False if there was something in the line that made no sense.
+bool Hosts::add_line(std::string_view line) {
+  line = line.substr(0, line.find('#'));
+  const std::string_view first = take_word(line);
+  if (first.empty()) return true;
+  Address address{.octets = {}, .size = 0, .next = none};
+  address.size = static_cast<std::uint8_t>(read_address(first, address.octets));
+  if (address.size == 0) return false;
+  std::size_t sound = 0, odd = 0;
+  std::uint32_t canonical = none;
+  WireName name;
+  for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
+    const bool is_name = read_name(word, name);
+    ++(is_name ? sound : odd);
+    if (!is_name || settled_elsewhere(name.bytes())) continue;
+    const std::uint32_t at = add(name.bytes(), address);
+    if (canonical == none) canonical = at;
+  }
+  if (canonical != none) add_reverse(address, canonical);
+  return sound > 0 && odd == 0;
+}
+
+void Hosts::make_filter() {
+  if (entries_.empty()) return;
+  const std::size_t bits = std::max<std::size_t>(64, std::bit_ceil(entries_.size() * 8));
+  shift_ = 64U - static_cast<unsigned>(std::countr_zero(bits));
+  filter_.assign(bits / 64, 0);
+  for (const Entry& entry : entries_) {
+    const std::uint64_t bit = entry.hash >> shift_;
+    filter_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+  }
+}
+
+Hosts Hosts::parse(std::string_view text) {
+  Hosts hosts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (!hosts.add_line(text.substr(0, end))) ++hosts.skipped_lines_;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  hosts.make_filter();
+  hosts.entries_.shrink_to_fit();
+  hosts.addresses_.shrink_to_fit();
+  hosts.octets_.shrink_to_fit();
+  return hosts;
+}
+
+std::optional<AnswerImage> Hosts::answer(const Question& question, Bytes name) const {
+  const Entry* entry = question.qclass == Class::in ? find(name) : nullptr;
+  if (entry == nullptr) return std::nullopt;
+  const auto wants = [&question](Type type) { return question.type == type || question.type == Type::any; };
+  std::vector<LocalRecord> records;
+  for (std::uint32_t at = entry->first; at != none; at = addresses_[at].next) {
+    const auto& [octets, size, next] = addresses_[at];
+    if (size == 4 && wants(Type::a)) records.push_back(a_record(question.name, ttl, std::span(octets).first<4>()));
+    if (size == 16 && wants(Type::aaaa)) records.push_back(aaaa_record(question.name, ttl, octets));
+  }
+  if (entry->target != none && wants(Type::ptr))
+    records.push_back(ptr_record(question.name, ttl, Name::from_checked_wire(name_at(entry->target))));
+  if (!records.empty()) return local_answer(question, Rcode::noerror, records);
+  LocalRecord soa = local_zone_soa(question.name);
+  soa.ttl = ttl;
+  return local_answer(question, Rcode::noerror, records, soa);
+}
+
+std::size_t Hosts::octets() const {
+  return sizeof *this + filter_.capacity() * sizeof filter_[0] + slots_.capacity() * sizeof slots_[0] +
+         entries_.capacity() * sizeof entries_[0] + addresses_.capacity() * sizeof addresses_[0] + octets_.capacity();
+}
+
+}  // namespace tacet

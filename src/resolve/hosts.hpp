@@ -1,0 +1,87 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "dns/answer_image.hpp"
+#include "tacet/message.hpp"
+
+namespace tacet {
+
+/// The names and addresses of a file as /etc/hosts is. Immutable, in a few large blocks of memory: some five times
+/// the file's size, for a file of nothing but names. Pure.
+class Hosts {
+public:
+  /// The TTL of its answers, seconds: the file can change at any moment.
+  static constexpr std::uint32_t ttl = 10;
+  /// No name has more addresses; further ones are left out.
+  static constexpr std::size_t most_addresses = 64;
+
+  Hosts() = default;
+
+  /// Reads lines of an address and one or more names, `#` begins a comment. Lines that make no sense are skipped, names
+  /// that are none too. The addresses of a name add up over all lines, each once; an address belongs to the first name
+  /// of the first line that has it. Left out is what RFC 6761 §6.3 settles: names at and below localhost, and which
+  /// name 127.0.0.1 and ::1 have; and the reverse of 0.0.0.0 and ::, which stand for no host.
+  static Hosts parse(std::string_view text);
+
+  /// False, in a few nanoseconds, for nearly every name that is not here. `name` is in lower-case wire form. No
+  /// allocation.
+  bool might_hold(Bytes name) const { return !filter_.empty() && passes(hash_of(name)); }
+
+  /// The answer to a question about a name that is here, or about the reverse of an address that is: A, AAAA, PTR and
+  /// ANY as the file says, for any other type NODATA, so that nothing else (an HTTPS record's hints) can contradict it.
+  /// Nothing for any other question. `name` as for might_hold().
+  std::optional<AnswerImage> answer(const Question& question, Bytes name) const;
+
+  std::size_t names() const { return names_; }
+  /// Lines that were skipped, or had something in them that was.
+  std::size_t skipped_lines() const { return skipped_lines_; }
+  /// Octets of memory.
+  std::size_t octets() const;
+
+private:
+  static constexpr std::uint32_t none = 0xFFFFFFFF;
+
+  /// A name, or the reverse name of an address; the hash of either leads to it.
+  struct Entry {
+    std::uint64_t hash = 0;
+    std::uint32_t name = 0;       // wire form in lower case, in octets_
+    std::uint32_t first = none;   // of its addresses, in addresses_
+    std::uint32_t target = none;  // of the reverse of an address: the name it has, in octets_
+  };
+  struct Address {
+    std::array<std::uint8_t, 16> octets;
+    std::uint8_t size;  // 4 or 16
+    std::uint32_t next;
+  };
+
+  static std::uint64_t hash_of(Bytes name);
+  bool passes(std::uint64_t hash) const {
+    const std::uint64_t bit = hash >> shift_;
+    return (filter_[bit / 64] >> (bit % 64) & 1) != 0;
+  }
+  Bytes name_at(std::uint32_t at) const;
+  const Entry* find(Bytes name) const;
+  Entry& entry_of(Bytes name);
+  std::size_t slot_of(Bytes name, std::uint64_t hash) const;
+  std::uint32_t add(Bytes name, const Address& address);
+  void add_reverse(const Address& address, std::uint32_t target);
+  bool add_line(std::string_view line);
+  void grow();
+  void make_filter();
+
+  std::vector<std::uint64_t> filter_;  // one bit in eight or fewer is set; none at all for an empty table
+  unsigned shift_ = 0;
+  std::vector<std::uint32_t> slots_;  // indices of entries_; open addressing, a power of two
+  std::vector<Entry> entries_;
+  std::vector<Address> addresses_;
+  std::vector<std::uint8_t> octets_;  // names, one behind the other
+  std::size_t names_ = 0;
+  std::size_t skipped_lines_ = 0;
+};
+
+}  // namespace tacet

@@ -1,0 +1,10 @@
+#include "serve/file_watch.hpp"
+
+namespace tacet {
+
+struct FileWatch::State {};
+
+FileWatch::FileWatch(Loop&, const std::string&, std::function<void()>) {}
+FileWatch::~FileWatch() = default;
+
+}  // namespace tacet
