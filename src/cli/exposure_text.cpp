@@ -1,6 +1,7 @@
 #include "cli/exposure_text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -71,8 +72,15 @@ std::string connections(const Json& report) {
 
 std::string plaintext(const Json& report) {
   const auto lookups = number(report, "plaintext_lookups");
-  if (lookups == 0) return "  Nothing was looked up in plaintext.\n";
-  return fmt::format("  {} look-up{} of an upstream's name went out in plaintext; giving its addresses avoids that.\n",
+  const auto zones = report.at("zones_in_clear").get<std::vector<std::string>>();
+  std::string text;
+  if (!zones.empty())
+    text = fmt::format(
+        "  Names in {} go to servers of the local network in clear (`forward`); they are not counted here.\n",
+        fmt::join(zones, ", "));
+  if (lookups == 0) return text + (zones.empty() ? "  Nothing" : "  Nothing else") + " was looked up in plaintext.\n";
+  return text +
+         fmt::format("  {} look-up{} of an upstream's name went out in plaintext; giving its addresses avoids that.\n",
                      lookups, lookups == 1 ? "" : "s");
 }
 

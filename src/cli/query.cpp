@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "base/clock.hpp"
@@ -12,6 +13,7 @@
 #include "dns/edns.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/resolver.hpp"
+#include "serve/hosts_file.hpp"
 #include "serve/upstreams.hpp"
 #include "transport/http.hpp"
 
@@ -53,11 +55,11 @@ public:
                         .plaintext_lookups = upstreams_.plaintext_lookups()};
   }
 
-  std::vector<LaneReport> reports() const { return upstreams_.set().reports(); }
+  std::vector<LaneReport> reports(const Name& name) { return upstreams_.set_for(name).reports(); }
 
 private:
   Task<void> exchange(const Message& query, Instant deadline, std::optional<Result<Response>>& response) {
-    response = co_await upstreams_.set().exchange(query, deadline);
+    response = co_await upstreams_.set_for(query.question().name).exchange(query, deadline);
     loop_.stop();
   }
 
@@ -79,13 +81,26 @@ int ask_upstreams(const Message& query, const Config& config, std::ostream& out,
   Asking asking(config, trust);
   const auto outcome = asking.ask(query);
   if (!outcome) {
-    err << failure_report(outcome.error(), asking.reports());
+    err << failure_report(outcome.error(), asking.reports(query.question().name));
     return 1;
   }
   const auto text = upstream_report(query, *outcome);
   if (!text) return complain(err, text.error());
   out << *text;
   return 0;
+}
+
+/// What is answered without asking anybody: from the hosts file, or by policy unless the name is a configured zone's.
+std::optional<AnswerImage> local_answer(const Question& question, const Config& config) {
+  const SystemClock clock;
+  Loop loop(clock);
+  std::vector<std::uint8_t> folded(question.name.wire().begin(), question.name.wire().end());
+  std::ranges::transform(folded, folded.begin(), fold);
+  const HostsFile hosts(loop, config.hosts.file, [](const auto&) {});
+  if (auto known = hosts.table()->answer(question, folded)) return known;
+  const auto holds = [&](const ForwardZone& zone) { return question.name.under(Name::from_text(zone.zone).value()); };
+  if (std::ranges::any_of(config.forward, holds)) return std::nullopt;
+  return Policy(config).local_answer(question);
 }
 
 }  // namespace
@@ -95,13 +110,13 @@ int run_query(const QueryRequest& request, const CommandLine& given, std::ostrea
   if (!config) return 1;
   const auto question = make_question(request);
   if (!question) return complain(err, question.error());
-  if (const auto local = Policy(*config).local_answer(*question)) {
+  log::start(log::Level::error);  // what matters here is said in the report
+  if (const auto local = local_answer(*question, *config)) {
     const auto text = local_report(local->wire);
     if (!text) return complain(err, text.error());
     out << *text;
     return 0;
   }
-  log::start(log::Level::error);  // what matters here is said in the report
   const HttpLibrary http;
   return ask_upstreams(upstream_query(*question, request.dnssec, false), *config, out, err);
 }

@@ -48,10 +48,17 @@ std::string without_noise(const std::string& text) {
   return out;
 }
 
+/// A zone's plain DNS server answered.
+bool came_in_clear(const Exchange& exchange) {
+  return exchange.facts && exchange.facts->transport != Transport::dot && exchange.facts->transport != Transport::doh;
+}
+
 std::string how_it_came(const QueryOutcome& outcome) {
   const Exchange& exchange = outcome.response.exchange;
   std::string text = fmt::format("answered by    {}\n", exchange.upstream);
-  if (const auto* facts = exchange.facts.get()) {
+  if (came_in_clear(exchange)) {
+    text += "connection     plain DNS, not encrypted\n";
+  } else if (const auto* facts = exchange.facts.get()) {
     const auto group = facts->key_exchange.empty() ? "key exchange unknown" : facts->key_exchange;
     text += fmt::format("connection     {} to {}, {}, {}, {}\n", to_string(facts->transport), facts->address,
                         facts->tls_version, group, facts->resumed ? "session resumed" : "full handshake");
@@ -70,6 +77,11 @@ std::string what_was_exposed(const Message& query, const QueryOutcome& outcome) 
   const Exchange& exchange = outcome.response.exchange;
   std::string text = "exposed\n";
   const auto add = [&text](std::string_view line) { text += fmt::format("  - {}\n", line); };
+  if (came_in_clear(exchange)) {
+    add(fmt::format("the question and the answer travelled in clear: everybody on the way to {} can read them",
+                    exchange.upstream));
+    return text;
+  }
   if (exchange.facts) {
     add(name_exposure(*exchange.facts));
     add(fmt::format("that you connect to {} is visible on the network", exchange.facts->address));

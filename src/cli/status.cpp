@@ -89,6 +89,7 @@ std::string in_the_clear(const Json& status) {
 std::string connection(const Json& facts) {
   if (facts.is_null()) return "  never connected\n";
   const auto word = [&](const char* key) { return facts.at(key).is_null() ? "?" : facts.at(key).get<std::string>(); };
+  if (word("transport") == "UDP") return "  by plain DNS, UDP and TCP: everybody on the way can read the names\n";
   const auto sni = facts.at("sni").is_null() ? "no name sent in clear" : "sends " + word("sni") + " in clear (SNI)";
   return fmt::format("  {} to {}, {}, {}{}; certificate of {}; {}\n", word("transport"), word("address"),
                      word("tls_version"), word("key_exchange"), facts.at("resumed").get<bool>() ? ", resumed" : "",
@@ -114,11 +115,22 @@ bool is_spare(const Json& lane) {
          lane.at("last_error").is_null();
 }
 
+std::string zone(const Json& zone) {
+  const bool in_clear = zone.at("in_clear").get<bool>();
+  std::string text = fmt::format(
+      "\nzone {}: its names go to {} and nowhere else{}\n", zone.at("zone").get<std::string>(),
+      zone.at("upstreams").size() == 1 ? "this server" : "these servers", in_clear ? ", IN CLEAR" : ", encrypted");
+  for (const auto& lane : zone.at("upstreams"))
+    if (!is_spare(lane)) text += upstream(lane);
+  return text;
+}
+
 std::string status_text(const Json& status) {
   std::string text = heading(status) + "\n" + queries(status) + answers(status) + misses(status) + cache(status) +
                      in_the_clear(status);
   for (const auto& lane : status.at("upstreams"))
     if (!is_spare(lane)) text += upstream(lane);
+  for (const auto& each : status.at("zones")) text += zone(each);
   return text;
 }
 

@@ -43,23 +43,34 @@ void Resolver::want_evidence(const Miss& miss) {
   prober_.want(Name::from_checked_wire(miss.key.name()));
 }
 
+/// Why a name is none to ask the upstreams for; nothing if it is one.
+std::optional<Error> Resolver::stays_near(const Question& question, const CacheKey& key) const {
+  const std::string name = question.name.to_string();
+  if (hosts_->answer(question, key.name())) return Error{Fault::refused, name + " is in the hosts file"};
+  const Route& route = routes_.of(key.name());
+  if (route.is_local)
+    return Error{Fault::refused, name + " is only ever asked of the servers of " + route.zone.to_string()};
+  if (policy_.local_answer(question)) return Error{Fault::refused, name + " never leaves this machine"};
+  return std::nullopt;
+}
+
 bool Resolver::probe(const Name& name) {
   const Question question = https_question(name);
   const CacheKey key(cache_.seed(), question, false, false);
-  if (ledger_.knows(key.name()) || policy_.local_answer(question)) return false;
+  if (ledger_.knows(key.name()) || stays_near(question, key)) return false;
   const Instant now = scheduler_.now();
   if (const auto image = cached(key, now)) {
     learn(key, *image, {EvidenceOrigin::client, {}, now});
     return false;
   }
-  if (in_flight_.begin(key)) return false;
+  if (routes_.others().in_flight.begin(key)) return false;
   journal_.asked();
   tasks_.spawn(fly(key, question, EvidenceOrigin::tacet));
   return true;
 }
 
 Task<FetchResult> Resolver::fetch_https(CacheKey key, Question question) {
-  InFlight::Seat seat(in_flight_, key);
+  InFlight::Seat seat(routes_.others().in_flight, key);
   if (seat.leads()) {
     journal_.asked();
     tasks_.spawn(fly(key, question, EvidenceOrigin::tacet));
@@ -72,8 +83,8 @@ Task<Result<NameExposure>> Resolver::examine(Name name) {
   NameExposure known;
   for (int hop = 0; hop < most_aliases; ++hop) {
     const Question question = https_question(name);
-    if (policy_.local_answer(question)) co_return fail(Fault::refused, name.to_string() + " never leaves this machine");
     const CacheKey key(cache_.seed(), question, false, false);
+    if (auto why_not = stays_near(question, key)) co_return fail(*std::move(why_not));
     if (hop == 0) known.name.assign(key.name().begin(), key.name().end());
     HttpsEvidence evidence;
     std::string upstream;

@@ -54,18 +54,17 @@ Resolver::Resolver(const Parts& parts)
       tasks_(parts.tasks),
       policy_(parts.policy),
       cache_(parts.cache),
-      upstreams_(parts.upstreams),
       metrics_(parts.metrics),
       ledger_(parts.exposure),
       journal_(parts.metrics, ledger_),
-      in_flight_(parts.scheduler, parts.pending_limit),
-      prober_(parts.scheduler,
-              {[this] { return in_flight_.waiting() > 0; }, [this](const Name& n) { return probe(n); }}) {}
+      routes_(parts.scheduler, parts.pending_limit, parts.upstreams, parts.zones),
+      prober_(parts.scheduler, {[this] { return routes_.others().in_flight.waiting() > 0; },
+                                [this](const Name& n) { return probe(n); }}) {}
 
 std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std::span<std::uint8_t> out) {
-  if (const auto local = from_policy(query, out)) return *local;
-
   const CacheKey key(cache_.seed(), query.wire, query.index);
+  if (const auto size = local(query, key, out)) return *size;
+
   std::size_t size = 0;
   bool refresh = false;
   std::optional<AnswerImage> stale;
@@ -80,8 +79,10 @@ std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std
   if (size > 0) {
     const Rcode rcode = rcode_of(out);
     journal_.answered_now(Source::cache, rcode);
-    if (rcode == Rcode::noerror) journal_.resolved({key.hash(), key.name(), query.index.type}, query.arrived);
-    if (refresh && !in_flight_.begin(key)) {
+    Route& route = routes_.of(key.name());
+    if (rcode == Rcode::noerror && !route.is_local)
+      journal_.resolved({key.hash(), key.name(), query.index.type}, query.arrived);
+    if (refresh && !route.in_flight.begin(key)) {
       ++metrics_.refreshed_ahead;
       tasks_.spawn(fly(key, question_of(query.wire, query.index)));
     }
@@ -96,12 +97,15 @@ std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std
   return Miss{{query.wire.begin(), query.wire.end()}, query.index, query.arrived, query.limit, key, std::move(stale)};
 }
 
-std::optional<std::size_t> Resolver::from_policy(const QueryView& query, std::span<std::uint8_t> out) {
-  const Bytes name = query.wire.subspan(12, query.index.question_ends - 16U);
-  if (!policy_.might_answer(name, query.index.type, query.index.qclass)) return std::nullopt;
-  const auto local = policy_.local_answer(question_of(query.wire, query.index));
-  if (!local) return std::nullopt;
-  const std::size_t size = write_reply(source_of(*local), {query.wire, query.index, query.limit}, out);
+/// What this machine answers by itself.
+std::optional<std::size_t> Resolver::local(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out) {
+  std::optional<AnswerImage> image;
+  if (hosts_->might_hold(key.name())) image = hosts_->answer(question_of(query.wire, query.index), key.name());
+  const bool elsewhere = query.index.qclass == Class::in && routes_.of(key.name()).is_local;
+  if (!image && !elsewhere && policy_.might_answer(key.name(), query.index.type, query.index.qclass))
+    image = policy_.local_answer(question_of(query.wire, query.index));
+  if (!image) return std::nullopt;
+  const std::size_t size = write_reply(source_of(*image), {query.wire, query.index, query.limit}, out);
   journal_.answered_now(Source::policy, rcode_of(out));
   return size;
 }
@@ -114,16 +118,17 @@ Task<Reply> Resolver::answer(Miss miss) {
 }
 
 Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
-  FetchResult fetched = failures_.recall(miss.key, miss.arrived);
+  Route& route = routes_.of(miss.key.name());
+  FetchResult fetched = route.failures.recall(miss.key, miss.arrived);
   if (!fetched) {
-    InFlight::Seat seat(in_flight_, miss.key);
+    InFlight::Seat seat(route.in_flight, miss.key);
     if (!seat.leads())
       ++metrics_.coalesced;
-    else if (in_flight_.crowded())
-      in_flight_.refuse(miss.key);
+    else if (route.in_flight.crowded())
+      route.in_flight.refuse(miss.key);
     else
       tasks_.spawn(fly(miss.key, question_of(miss.query, miss.index)));
-    metrics_.shed = in_flight_.shed();
+    metrics_.shed = routes_.shed();
     const Instant until = miss.arrived + (miss.stale ? stale_patience : answer_limit);
     std::optional<FetchResult> arrived = co_await seat.wait(until);
     if (arrived) fetched = std::move(*arrived);
@@ -136,24 +141,26 @@ Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
 
 /// Asks the upstreams for everyone who waits for this question, keeps what may be kept, and tells them.
 Task<void> Resolver::fly(CacheKey key, Question question, EvidenceOrigin origin) {
+  Route& route = routes_.of(key.name());
   const Message query = upstream_query(question, key.dnssec_ok(), key.checking_disabled());
   const Instant deadline = scheduler_.now() + answer_limit;
-  Result<Response> response = co_await upstreams_.exchange(query, deadline);
+  Result<Response> response = co_await route.upstreams.exchange(query, deadline);
   const Instant now = scheduler_.now();
   Result<Fetched> fetched = fail(Fault::timeout);
   if (response) {
     journal_.exchanged(*response, now);
     fetched = Fetched{make_image(response->message, key.dnssec_ok()), std::move(response->exchange)};
     cache_.store(key, fetched->image, now);
-    if (question.type == Type::https) learn(key, fetched->image.wire, {origin, fetched->exchange.upstream, now});
-    failures_.forget_own();
+    if (question.type == Type::https && !route.is_local)
+      learn(key, fetched->image.wire, {origin, fetched->exchange.upstream, now});
+    route.failures.forget_own();
   } else {
     fetched = fail(std::move(response.error()));
   }
   const bool failed = !fetched || fetched->image.kind == AnswerKind::failure;
   const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(fetched));
-  if (failed) failures_.remember(key, result, now);
-  in_flight_.land(key, result);
+  if (failed) route.failures.remember(key, result, now);
+  route.in_flight.land(key, result);
 }
 
 Reply Resolver::fit(const Outcome& outcome, const Miss& miss) const {
@@ -193,7 +200,7 @@ void Resolver::record(const Outcome& outcome, const Miss& miss, const Reply& rep
                    .exchange = fetched ? &(*outcome.fetched)->exchange : nullptr,
                    .error = failed ? &outcome.fetched->error() : nullptr});
   prober_.earn();
-  if (rcode_of(reply) != Rcode::noerror) return;
+  if (rcode_of(reply) != Rcode::noerror || routes_.of(miss.key.name()).is_local) return;
   journal_.resolved({miss.key.hash(), miss.key.name(), miss.index.type}, miss.arrived);
   want_evidence(miss);
 }

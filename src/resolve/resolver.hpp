@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <variant>
@@ -8,10 +9,10 @@
 #include "base/task_group.hpp"
 #include "observe/journal.hpp"
 #include "resolve/cache.hpp"
-#include "resolve/failures.hpp"
-#include "resolve/in_flight.hpp"
+#include "resolve/hosts.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/prober.hpp"
+#include "resolve/routes.hpp"
 
 namespace tacet {
 
@@ -36,8 +37,8 @@ struct Miss {
 /// A reply, ready to be sent.
 using Reply = std::vector<std::uint8_t>;
 
-/// Answers queries: policy, then cache, then upstream, in this order and nowhere else. One per worker; the cache is
-/// shared with the others.
+/// Answers queries: hosts, then policy (but for zones of the local network), then cache, then upstream, in this order
+/// and nowhere else. One per worker; the cache is shared with the others.
 class Resolver {
 public:
   /// Every query is answered within this time, with whatever there is by then.
@@ -59,6 +60,7 @@ public:
     Metrics& metrics;
     std::size_t pending_limit;
     ExposureMode exposure = ExposureMode::off;
+    std::vector<ZoneRoute> zones = {};  ///< their names go nowhere else
   };
   explicit Resolver(const Parts& parts);
 
@@ -73,13 +75,16 @@ public:
   /// answered. Fault::refused for a name that never leaves the machine; else the upstreams' faults.
   Task<Result<NameExposure>> examine(Name name);
 
+  /// What this machine knows by itself from now on; never null.
+  void use(std::shared_ptr<const Hosts> hosts) { hosts_ = std::move(hosts); }
+
   Journal& journal() { return journal_; }
   Ledger& ledger() { return ledger_; }
 
   /// Queries that wait for an upstream now.
-  std::size_t pending() const { return in_flight_.waiting(); }
+  std::size_t pending() const { return routes_.waiting(); }
   /// The network changed: what failed may work now.
-  void forget_failures() { failures_.forget_own(); }
+  void forget_failures() { routes_.forget_failures(); }
 
 private:
   struct Outcome {
@@ -87,7 +92,7 @@ private:
     FetchResult fetched;  // null if nothing came in time
   };
 
-  std::optional<std::size_t> from_policy(const QueryView& query, std::span<std::uint8_t> out);
+  std::optional<std::size_t> local(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
   Task<Outcome> resolve(const Miss& miss);
   Task<void> fly(CacheKey key, Question question, EvidenceOrigin origin = EvidenceOrigin::client);
 
@@ -96,6 +101,7 @@ private:
   void learn(const CacheKey& key, Bytes image, const Provenance& provenance);
   void want_evidence(const Miss& miss);
   bool probe(const Name& name);
+  std::optional<Error> stays_near(const Question& question, const CacheKey& key) const;
   Task<FetchResult> fetch_https(CacheKey key, Question question);
 
   Reply fit(const Outcome& outcome, const Miss& miss) const;
@@ -105,12 +111,11 @@ private:
   TaskGroup& tasks_;
   const Policy& policy_;
   Cache& cache_;
-  Upstream& upstreams_;
+  std::shared_ptr<const Hosts> hosts_ = std::make_shared<const Hosts>();
   Metrics& metrics_;
   Ledger ledger_;
   Journal journal_;
-  InFlight in_flight_;
-  Failures failures_;
+  Routes routes_;
   Prober prober_;
 };
 

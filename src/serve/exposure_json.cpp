@@ -99,10 +99,15 @@ std::string exposure_json(const ExposureReport& report) {
     for (std::size_t state = 0; state < ech_state_count; ++state) sum.names[state] += domain.states.names[state];
     domains.push_back(domain_json(domain, report.now));
   }
-  Json json{{"mode", word(report.mode)},       {"plaintext_lookups", report.plaintext_lookups},
-            {"connections", Json::array()},    {"names", exposure.names.size()},
-            {"states", states(sum)},           {"forgotten", exposure.forgotten},
-            {"malformed", exposure.malformed}, {"own_questions", exposure.questions},
+  Json json{{"mode", word(report.mode)},
+            {"plaintext_lookups", report.plaintext_lookups},
+            {"zones_in_clear", report.zones_in_clear},
+            {"connections", Json::array()},
+            {"names", exposure.names.size()},
+            {"states", states(sum)},
+            {"forgotten", exposure.forgotten},
+            {"malformed", exposure.malformed},
+            {"own_questions", exposure.questions},
             {"domains", std::move(domains)}};
   for (const EndpointExposure& endpoint : exposure.endpoints)
     json["connections"].push_back(connection(endpoint, report));

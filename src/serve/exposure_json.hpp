@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "privacy/exposure.hpp"
 #include "tacet/config.hpp"
@@ -14,6 +15,7 @@ struct ExposureReport {
   std::uint64_t plaintext_lookups = 0;  ///< bootstrap look-ups made in the clear
   Exposure exposure;
   Instant now{};
+  std::vector<std::string> zones_in_clear = {};  ///< zones of the local network whose names are sent unencrypted
 };
 
 /// A report as `tacet exposure --json` prints it: one JSON object. Times are ages, their units part of the keys; what

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "serve/activation.hpp"
 #include "serve/control.hpp"
+#include "serve/hosts_file.hpp"
 #include "serve/service_manager.hpp"
 #include "serve/worker.hpp"
 
@@ -76,6 +77,7 @@ public:
     for (const ListenSockets& listen : sockets.front()) listen_.push_back(to_string(listen.address));
     const SharedParts shared{clock_, config_, trust_, policy_, cache_, exposure_};
     for (auto& of_worker : sockets) workers_.push_back(std::make_unique<Worker>(shared, std::move(of_worker)));
+    share(hosts_.table());
   }
 
   Result<void> run();
@@ -83,6 +85,10 @@ public:
 
 private:
   void open_control();
+  void report_zones() const;
+  void share(const std::shared_ptr<const Hosts>& hosts) {
+    for (const auto& worker : workers_) worker->use(hosts);
+  }
   void report_health();
   Snapshot snapshot();
   ExposureReport exposure();
@@ -99,6 +105,7 @@ private:
   Cache cache_;
   ExposureLog exposure_{config_.exposure, clock_.now()};
   Loop loop_;  // of the thread that called run(): signals and housekeeping
+  HostsFile hosts_{loop_, config_.hosts.file, [this](const auto& hosts) { share(hosts); }};
   Instant started_{clock_.now()};
   std::vector<std::string> listen_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -111,6 +118,7 @@ Result<void> Server::State::run() {
   const Duration period = std::min(housekeeping, watchdog.value_or(housekeeping));
   Alarm keep_house(loop_.scheduler(), [&] {
     trust_.refresh();
+    hosts_.look();
     if (watchdog) report_health();
     if (exposure_.summary_due(loop_.now())) exposure_.summarise(exposure().exposure, loop_.now());
     keep_house.arm(loop_.now() + period);
@@ -122,6 +130,7 @@ Result<void> Server::State::run() {
   if (trusted) {
     open_control();
     log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_, ", "));
+    report_zones();
     notify_service_manager("READY=1");
     loop_.run();
     notify_service_manager("STOPPING=1");
@@ -131,6 +140,16 @@ Result<void> Server::State::run() {
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
   return trusted;
+}
+
+/// Nobody shall learn by surprise that some names are not encrypted.
+void Server::State::report_zones() const {
+  for (const ForwardZone& zone : config_.forward) {
+    if (!zone.in_clear()) continue;
+    std::vector<std::string> servers;
+    for (const ZoneServer& server : zone.servers) servers.push_back(to_string(std::get<SocketAddress>(server)));
+    log::warn("names in {} travel in clear, to {}, as configured by `forward`", zone.zone, fmt::join(servers, ", "));
+  }
 }
 
 void Server::State::open_control() {
@@ -167,6 +186,8 @@ Snapshot Server::State::snapshot() {
 ExposureReport Server::State::exposure() {
   ExposureReport report{.mode = config_.exposure.mode, .ech_in_build = tls_has_ech(), .now = clock_.now()};
   for (const auto& worker : workers_) worker->add_to(report);
+  for (const ForwardZone& zone : config_.forward)
+    if (zone.in_clear()) report.zones_in_clear.push_back(zone.zone);
   return report;
 }
 

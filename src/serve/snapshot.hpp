@@ -6,6 +6,7 @@
 #include "observe/metrics.hpp"
 #include "resolve/cache.hpp"
 #include "resolve/upstream_set.hpp"
+#include "serve/upstreams.hpp"
 #include "tacet/instant.hpp"
 
 namespace tacet {
@@ -18,6 +19,7 @@ struct Snapshot {
   Metrics metrics;  ///< of all workers
   CacheStatistics cache;
   std::vector<LaneReport> lanes;        ///< of all workers, one after another
+  std::vector<ZoneReport> zones;        ///< in configured order, each with the lanes of all workers
   std::uint64_t pending = 0;            ///< queries that wait for an upstream
   std::uint64_t plaintext_lookups = 0;  ///< bootstrap look-ups made in the clear
 };

@@ -93,6 +93,12 @@ Json upstream(const LaneReport& lane) {
           {"last_error", state.last_error.empty() ? Json(nullptr) : Json(state.last_error)}};
 }
 
+Json zone(const ZoneReport& zone) {
+  Json json{{"zone", zone.zone}, {"in_clear", zone.in_clear}, {"upstreams", Json::array()}};
+  for (const auto& lane : zone.lanes) json["upstreams"].push_back(upstream(lane));
+  return json;
+}
+
 }  // namespace
 
 std::string status_json(const Snapshot& snapshot) {
@@ -109,8 +115,10 @@ std::string status_json(const Snapshot& snapshot) {
             {"events", events(snapshot.metrics)},
             {"cache", cache(snapshot.cache)},
             {"plaintext_lookups", snapshot.plaintext_lookups},
-            {"upstreams", Json::array()}};
+            {"upstreams", Json::array()},
+            {"zones", Json::array()}};
   for (const auto& lane : snapshot.lanes) json["upstreams"].push_back(upstream(lane));
+  for (const auto& report : snapshot.zones) json["zones"].push_back(zone(report));
   // Words of a peer may be no UTF-8.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -7,6 +7,7 @@
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "observe/metrics.hpp"
+#include "resolve/routes.hpp"
 #include "resolve/upstream_set.hpp"
 #include "tacet/config.hpp"
 #include "transport/bootstrap.hpp"
@@ -32,8 +33,16 @@ private:
   std::vector<std::pair<std::string, std::shared_ptr<TrustStore>>> stores_;
 };
 
+/// What can be said of a zone's servers.
+struct ZoneReport {
+  std::string zone;
+  bool in_clear = false;  ///< its names travel unencrypted
+  std::vector<LaneReport> lanes;
+};
+
 /// The way to all configured upstreams, for one worker (or for one `tacet query`): what connections need, and the set
-/// that is used like one upstream.
+/// that is used like one upstream; beside it one more set for each zone of the local network, with a socket budget of
+/// its own, so that a dead one takes nothing from the others.
 class Upstreams {
 public:
   /// `events` hears of every connection made; loop, tasks, metrics, config and stores must outlive the object, and
@@ -49,17 +58,26 @@ public:
   explicit Upstreams(const Parts& parts);
   ~Upstreams();
 
-  UpstreamSet& set() { return *set_; }
-  const UpstreamSet& set() const { return *set_; }
+  UpstreamSet& set();
+  const UpstreamSet& set() const;
+  /// The set that answers for `name`: a zone's, or set().
+  UpstreamSet& set_for(const Name& name);
+  std::vector<ZoneRoute> zones() const;
+  std::vector<ZoneReport> zone_reports() const;
   /// Connections are not to be reused: the network changed or the machine slept.
   void network_changed();
   std::uint64_t plaintext_lookups() const { return bootstrap_.lookups(); }
 
 private:
-  SocketBudget budget_;
+  struct Way;
+  struct Zone;
+  std::unique_ptr<Service> make_service(const Parts& parts, const UpstreamConfig& config, SocketBudget& budget);
+  std::unique_ptr<Way> make_way(const Parts& parts);
+  std::unique_ptr<Zone> make_zone(const Parts& parts, const ForwardZone& config);
+
   Bootstrap bootstrap_;
-  std::vector<std::unique_ptr<Service>> services_;
-  std::unique_ptr<UpstreamSet> set_;
+  std::unique_ptr<Way> way_;
+  std::vector<std::unique_ptr<Zone>> zones_;  // in configured order
 };
 
 }  // namespace tacet

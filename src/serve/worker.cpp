@@ -17,11 +17,11 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets)
       loop_(shared.clock),
       upstreams_(upstream_parts()),
       resolver_({loop_.scheduler(), tasks_, shared.policy, shared.cache, upstreams_.set(), metrics_,
-                 shared.config.limits.pending, shared.config.exposure.mode}),
+                 shared.config.limits.pending, shared.config.exposure.mode, upstreams_.zones()}),
       network_(loop_,
                [this] {
                  log::info("the network has changed: connecting afresh");
-                 upstreams_.set().network_changed();
+                 upstreams_.network_changed();
                  resolver_.forget_failures();
                }),
       drained_(loop_.scheduler(), [this] { drain(drain_deadline_); }) {
@@ -78,7 +78,23 @@ void Worker::add_to(Snapshot& snapshot) {
     snapshot.pending += resolver_.pending();
     snapshot.plaintext_lookups += upstreams_.plaintext_lookups();
     for (LaneReport& report : upstreams_.set().reports()) snapshot.lanes.push_back(std::move(report));
+    add_zones_to(snapshot);
   });
+}
+
+/// Every worker has the same zones in the same order.
+void Worker::add_zones_to(Snapshot& snapshot) {
+  std::vector<ZoneReport> reports = upstreams_.zone_reports();
+  if (snapshot.zones.empty()) {
+    snapshot.zones = std::move(reports);
+    return;
+  }
+  for (std::size_t i = 0; i < reports.size(); ++i)
+    for (LaneReport& report : reports[i].lanes) snapshot.zones[i].lanes.push_back(std::move(report));
+}
+
+void Worker::use(std::shared_ptr<const Hosts> hosts) {
+  loop_.post([this, hosts = std::move(hosts)]() mutable { resolver_.use(std::move(hosts)); });
 }
 
 void Worker::add_to(ExposureReport& report) {

@@ -43,6 +43,9 @@ public:
   /// Waits until it has ended.
   void join() { thread_.join(); }
 
+  /// Gives it what this machine knows by itself. Any thread.
+  void use(std::shared_ptr<const Hosts> hosts);
+
   /// Adds what this worker has to a snapshot: asks the worker's thread and waits. Any other thread.
   void add_to(Snapshot& snapshot);
   /// The same for what this worker knows of exposure.
@@ -55,6 +58,7 @@ public:
 private:
   void drain(Instant deadline);
   Upstreams::Parts upstream_parts();
+  void add_zones_to(Snapshot& snapshot);
   void ask_and_wait(std::move_only_function<void()> work);
   using Examined = std::promise<Result<NameExposure>>;
   Task<void> examine(Name name, std::shared_ptr<Examined> done);

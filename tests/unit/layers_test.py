@@ -26,7 +26,7 @@ BELOW = {
 ROOMS = {
     "curl": (r"curl/", r"transport/http"),
     "OpenSSL": (r"openssl/", r"transport/tls"),
-    "c-ares": (r"ares(_\w+)?\.h", r"transport/(bootstrap|lookup)"),
+    "c-ares": (r"ares(_\w+)?\.h", r"transport/(ares|lookup|do53)"),
     "ldns": (r"ldns/", r"dns/ldns"),
     "yaml-cpp": (r"yaml-cpp/", r"config/"),
     "Asio": (r"asio(\.hpp|/)", r"base/loop"),
@@ -92,6 +92,7 @@ class Layers(unittest.TestCase):
             "src/transport/dot.cpp": "#include <curl/curl.h>",
             "src/transport/http_link.cpp": "#include <openssl/ssl.h>",
             "src/transport/socket.cpp": "#include <ares.h>",
+            "src/transport/bootstrap.cpp": "#include <ares.h>",
             "src/transport/loop.cpp": "#include <asio.hpp>",
             "src/base/task.cpp": "#include <asio/post.hpp>",
             "src/dns/message.cpp": "#include <ldns/ldns.h>",

@@ -43,6 +43,18 @@ TEST_CASE("every source of answers is named, and only RCODEs that occurred") {
   CHECK(status.at("rcodes") == json{{"NOERROR", 7}, {"NXDOMAIN", 8}});
 }
 
+TEST_CASE("every zone says whether its names travel in clear, and who is asked") {
+  Snapshot snapshot;
+  snapshot.zones = {{"lan", true, {lane("192.168.1.1:53")}}, {"corp.example", false, {}}};
+  const auto zones = json::parse(status_json(snapshot)).at("zones");
+  REQUIRE(zones.size() == 2);
+  CHECK(zones[0].at("zone") == "lan");
+  CHECK(zones[0].at("in_clear") == true);
+  CHECK(zones[0].at("upstreams").at(0).at("id") == "192.168.1.1:53");
+  CHECK(zones[1].at("in_clear") == false);
+  CHECK(json::parse(status_json({})).at("zones").empty());
+}
+
 TEST_CASE("counters of queries, cache and look-ups keep their numbers apart") {
   Snapshot snapshot;
   snapshot.listen = {"127.0.0.1:53", "[::1]:53"};

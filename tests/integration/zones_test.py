@@ -1,0 +1,227 @@
+"""Zones of the local network: answered by their own servers, apart from everybody else, in clear only where configured."""
+import json
+import socket
+import threading
+import time
+import unittest
+
+import dns.rcode
+import dnsclient
+import scratch
+import servers
+from case import Case
+from fake_upstream import Behaviour
+
+LAN = """$ORIGIN lan.
+@ 300 SOA ns hostmaster 1 3600 900 604800 60
+@ 300 NS ns
+ns 300 A 192.168.1.1
+nas 300 A 192.168.1.5
+nas 300 AAAA fd00::5
+alias 300 CNAME www.example.com.
+long 300 TXT {long}
+*.many 300 A 192.168.1.7
+""".format(long=" ".join('"' + f"{number:03d}-".ljust(250, "x") + '"' for number in range(16)))
+REVERSE = """$ORIGIN 168.192.in-addr.arpa.
+@ 300 SOA ns.lan. hostmaster.lan. 1 3600 900 604800 60
+@ 300 NS ns.lan.
+5.1 300 PTR nas.lan.
+"""
+DEEPER = """$ORIGIN deep.lan.
+@ 300 SOA ns hostmaster 1 3600 900 604800 60
+@ 300 NS ns
+box 300 A 10.9.9.9
+"""
+
+
+class Zones(Case):
+    def setUp(self):
+        self.upstream = self.unbound()
+        self.router = self.unbound(zones={"lan.": LAN, "168.192.in-addr.arpa.": REVERSE})
+        self.plain = f"127.0.0.1:{self.router.plain_port}"
+
+    def daemon(self, **forward):
+        return self.tacet(self.upstream.doh_url(), forward=forward)
+
+    def test_a_zone_is_answered_by_its_server_and_nothing_of_it_reaches_the_upstream_nor_the_other_way_round(self):
+        daemon = self.tacet(self.upstream.doh_url(), forward={"lan": [self.plain], "168.192.in-addr.arpa": [self.plain]})
+        self.assertEqual(dnsclient.addresses(daemon.ask("nas.lan")), ["192.168.1.5"])
+        self.assertEqual(dnsclient.addresses(daemon.ask("NAS.LAN", "AAAA")), ["fd00::5"])
+        self.assertEqual(daemon.ask("5.1.168.192.in-addr.arpa", "PTR").answer[0][0].to_text(), "nas.lan.")
+        self.assertEqual(daemon.ask("gone.lan").rcode(), dns.rcode.NXDOMAIN)
+        self.assertEqual(daemon.ask("nas.lan", "MX").rcode(), dns.rcode.NOERROR)
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+        self.assertEqual(dnsclient.addresses(daemon.ask("a.many.example.com")), ["192.0.2.7"])
+        self.assertEqual([name for name, _ in self.upstream.asked() if not name.endswith("example.com.")], [])
+        self.assertEqual([name for name, _ in self.router.asked() if not name.endswith(("lan.", "168.192.in-addr.arpa."))], [])
+        before = len(self.router.asked())
+        self.assertEqual(dnsclient.addresses(daemon.ask("nas.lan")), ["192.168.1.5"])
+        self.assertEqual(len(self.router.asked()), before, "the second answer is the cache's")
+
+    def test_an_answer_too_large_for_udp_comes_by_tcp(self):
+        daemon = self.daemon(lan=[self.plain])
+        response = daemon.ask("long.lan", "TXT", tcp=True)
+        self.assertEqual(len(response.answer[0][0].strings), 16)
+
+    def test_what_a_zone_says_of_other_names_is_not_believed_for_them(self):
+        daemon = self.daemon(lan=[self.plain])
+        alias = daemon.ask("alias.lan")
+        self.assertEqual(alias.answer[0][0].to_text(), "www.example.com.")
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+
+    def test_the_longest_zone_wins(self):
+        deeper = self.unbound(zones={"deep.lan.": DEEPER})
+        daemon = self.tacet(self.upstream.doh_url(), forward={"lan": [self.plain], "deep.lan": [f"127.0.0.1:{deeper.plain_port}"]})
+        self.assertEqual(dnsclient.addresses(daemon.ask("box.deep.lan")), ["10.9.9.9"])
+        self.assertEqual(dnsclient.addresses(daemon.ask("nas.lan")), ["192.168.1.5"])
+        self.assertEqual(self.router.asked(), [("nas.lan.", "A")])
+        self.assertEqual(deeper.asked(), [("box.deep.lan.", "A")])
+
+    def test_an_encrypted_zone_is_asked_over_tls(self):
+        daemon = self.daemon(lan=[self.entry(self.router.dot_url())])
+        self.assertEqual(dnsclient.addresses(daemon.ask("nas.lan")), ["192.168.1.5"])
+        self.assertEqual(self.upstream.asked(), [])
+        zone = json.loads(daemon.verb("status", "--json").stdout)["zones"][0]
+        self.assertEqual((zone["zone"], zone["in_clear"]), ("lan", False))
+        self.assertEqual(zone["upstreams"][0]["connection"]["transport"], "DoT")
+        self.assertEqual(daemon.log_lines("in clear, to"), [])
+
+    def test_an_encrypted_zone_that_cannot_be_verified_is_never_asked_in_clear(self):
+        daemon = self.daemon(lan=[self.router.dot_url()])  # by the system's authorities, who do not know it
+        response = daemon.ask("nas.lan")
+        self.assertEqual(response.rcode(), dns.rcode.SERVFAIL)
+        self.assertIsNotNone(dnsclient.ede(response))
+        self.assertEqual(self.router.asked(), [])
+
+    def test_status_and_log_say_that_names_travel_in_clear(self):
+        daemon = self.daemon(lan=[self.plain])
+        daemon.ask("nas.lan")
+        daemon.await_log(rf"names in lan travel in clear, to {self.plain}")
+        text = daemon.verb("status").stdout
+        self.assertRegex(text, r"zone lan: its names go to this server and nowhere else, IN CLEAR")
+        self.assertIn(self.plain, text)
+        zone = json.loads(daemon.verb("status", "--json").stdout)["zones"][0]
+        self.assertEqual((zone["zone"], zone["in_clear"], zone["upstreams"][0]["answers"]), ("lan", True, 1))
+
+    def test_query_asks_the_zone_and_says_that_it_was_in_clear(self):
+        done = self.daemon(lan=[self.plain]).verb("query", "nas.lan")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("192.168.1.5", done.stdout)
+        self.assertIn("travelled in clear", done.stdout)
+        self.assertNotIn("encrypted and padded", done.stdout)
+
+    def test_exposure_does_not_list_the_zones_names(self):
+        daemon = self.daemon(lan=[self.plain])
+        daemon.ask("nas.lan")
+        daemon.ask("nas.lan")
+        daemon.ask("www.example.com")
+        text = daemon.verb("exposure", "--json").stdout
+        self.assertIn("www.example.com", text)
+        self.assertNotIn("nas.lan", text)
+        self.assertEqual(json.loads(text)["zones_in_clear"], ["lan"])
+        self.assertIn("Names in lan go to servers of the local network in clear", daemon.verb("exposure").stdout)
+
+    def test_special_names_go_to_the_zone_that_claims_them_only(self):
+        daemon = self.tacet(self.upstream.doh_url(), forward={"168.192.in-addr.arpa": [self.plain]})
+        self.assertEqual(daemon.ask("5.1.168.192.in-addr.arpa", "PTR").answer[0][0].to_text(), "nas.lan.")
+        self.assertEqual(daemon.ask("1.0.0.10.in-addr.arpa", "PTR").rcode(), dns.rcode.NXDOMAIN)
+        self.assertEqual(daemon.ask("x.local").rcode(), dns.rcode.NXDOMAIN)
+        self.assertEqual(self.router.asked(), [("5.1.168.192.in-addr.arpa.", "PTR")])
+        self.assertEqual(self.upstream.asked(), [])
+
+
+class DeadServers(Case):
+    """A server that is gone (the VPN is down) is its zone's trouble alone."""
+
+    def silent(self):
+        """A port that takes queries and never answers."""
+        taken = self.enterContext(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        taken.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{taken.getsockname()[1]}"
+
+    def times(self, daemon, count, first):
+        found = []
+        for number in range(first, first + count):
+            begun = time.monotonic()
+            self.assertEqual(dnsclient.addresses(daemon.ask(f"n{number}.many.example.com")), ["192.0.2.7"])
+            found.append(time.monotonic() - begun)
+        return sorted(found)
+
+    def test_clients_of_a_dead_zone_are_told_why_and_in_time(self):
+        daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [self.silent()]})
+        begun = time.monotonic()
+        response = daemon.ask("nas.lan", timeout=6)
+        self.assertLess(time.monotonic() - begun, 4.6)
+        self.assertEqual(response.rcode(), dns.rcode.SERVFAIL)
+        self.assertEqual(dnsclient.ede(response)[0], 22)
+
+    def test_a_refusing_server_is_a_failure_at_once(self):
+        daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [f"127.0.0.1:{scratch.free_port()}"]})
+        begun = time.monotonic()
+        response = daemon.ask("nas.lan", timeout=6)
+        self.assertLess(time.monotonic() - begun, 2)
+        self.assertEqual(response.rcode(), dns.rcode.SERVFAIL)
+
+    def test_a_dead_zone_delays_no_other_name(self):
+        upstream = self.unbound()
+        daemon = self.tacet(upstream.doh_url(), forward={"lan": [self.silent()]}, limits={"pending": 64})
+        alone = self.times(daemon, 200, 0)
+        over = threading.Event()
+
+        def flood():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.connect(daemon.server)
+                number = 0
+                while not over.is_set():
+                    client.send(dnsclient.query(f"f{number}.lan").to_wire())
+                    number += 1
+                    time.sleep(0.002)
+
+        flooding = threading.Thread(target=flood)
+        flooding.start()
+        try:
+            time.sleep(0.5)
+            beside = self.times(daemon, 200, 200)
+        finally:
+            over.set()
+            flooding.join()
+        # p99, with room for a busy machine: a wait for the dead server would be seconds, a shed query a wrong answer.
+        self.assertLess(beside[197], alone[197] + 0.1)
+
+    def test_the_other_server_of_a_zone_answers_when_one_is_dead(self):
+        router = self.unbound(zones={"lan.": LAN})
+        daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [self.silent(), f"127.0.0.1:{router.plain_port}"]})
+        begun = time.monotonic()
+        self.assertEqual(dnsclient.addresses(daemon.ask("nas.lan")), ["192.168.1.5"])
+        self.assertLess(time.monotonic() - begun, 1.5)
+
+    def test_a_zone_is_answered_again_soon_after_its_server_is_back(self):
+        router = self.unbound(zones={"lan.": LAN})
+        daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [f"127.0.0.1:{router.plain_port}"]})
+        router.stop()
+        self.assertEqual(daemon.ask("a.many.lan").rcode(), dns.rcode.SERVFAIL)
+        router.start()
+        begun = time.monotonic()
+        scratch.eventually(lambda: dnsclient.addresses(daemon.ask("b.many.lan")) == ["192.168.1.7"], within=5, what="an answer")
+        self.assertLess(time.monotonic() - begun, 2.0)
+
+    def test_a_dead_encrypted_zone_takes_no_connection_from_the_upstreams(self):
+        with servers.silent_port() as silent:
+            upstream = self.unbound()
+            daemon = self.tacet(upstream.doh_url(), forward={"lan": [f"tls://127.0.0.1:{silent.getsockname()[1]}"]})
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.connect(daemon.server)
+                for number in range(300):
+                    client.send(dnsclient.query(f"f{number}.lan").to_wire())
+                self.assertLess(self.times(daemon, 100, 0)[98], 0.3)
+
+    def test_a_silent_upstream_does_not_stop_a_zone(self):
+        router = self.unbound(zones={"lan.": LAN})
+        daemon = self.tacet(self.fake(lambda _: Behaviour("drop")).doh_url(), forward={"lan": [f"127.0.0.1:{router.plain_port}"]})
+        begun = time.monotonic()
+        self.assertEqual(dnsclient.addresses(daemon.ask("nas.lan")), ["192.168.1.5"])
+        self.assertLess(time.monotonic() - begun, 0.5)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,303 @@
+#include "transport/do53.hpp"
+
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "base/descriptor.hpp"
+#include "base/task_group.hpp"
+#include "dns/edns.hpp"
+#include "support/manual_clock.hpp"
+
+using namespace std::chrono_literals;
+using namespace tacet;
+
+namespace {
+
+using Octets = std::vector<std::uint8_t>;
+
+/// The response to a query that has the question and nothing else.
+Octets bare(const Octets& query, std::uint16_t flags = 0) {
+  const MessageIndex index = index_message(query).value();
+  Octets reply(query.begin(), query.begin() + index.question_ends);
+  store16(reply, 2, static_cast<std::uint16_t>(flag::qr | flag::rd | flag::ra | flags));
+  store16(reply, 10, 0);
+  return reply;
+}
+
+/// One with a TXT record of `size` octets.
+Octets with_record(const Octets& query, std::size_t size) {
+  Octets reply = bare(query);
+  store16(reply, 6, 1);
+  const Octets head{0xC0, 12, 0, 16, 0, 1, 0, 0, 0, 60};
+  reply.insert(reply.end(), head.begin(), head.end());
+  Octets rdata;
+  while (rdata.size() < size) {
+    rdata.push_back(99);
+    rdata.insert(rdata.end(), 99, 'x');
+  }
+  reply.push_back(static_cast<std::uint8_t>(rdata.size() >> 8));
+  reply.push_back(static_cast<std::uint8_t>(rdata.size()));
+  reply.insert(reply.end(), rdata.begin(), rdata.end());
+  return reply;
+}
+
+/// A plain DNS server on loopback, UDP and TCP on one port, on a loop: a script answers each query, or not.
+class Server {
+public:
+  using Script = std::function<std::optional<Octets>(const Octets& query, bool tcp)>;
+  Server(Loop& loop, Script script)
+      : script_(std::move(script)),
+        loop_(loop),
+        udp_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
+        tcp_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
+        watch_udp_(loop, udp_.get(), [this](Watch::Ready) { answer_udp(); }),
+        watch_tcp_(loop, tcp_.get(), [this](Watch::Ready) { accept(); }) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    REQUIRE(::bind(udp_.get(), generic, size) == 0);
+    REQUIRE(::getsockname(udp_.get(), generic, &size) == 0);
+    REQUIRE(::bind(tcp_.get(), generic, size) == 0);
+    REQUIRE(::listen(tcp_.get(), 16) == 0);
+    port_ = ntohs(address.sin_port);
+    watch_udp_.want_read(true);
+    watch_tcp_.want_read(true);
+  }
+
+  SocketAddress address() const { return {.address = "127.0.0.1", .port = port_}; }
+
+  std::vector<Octets> by_udp, by_tcp;
+  std::set<std::uint16_t> ports;  // that queries came from
+
+private:
+  void answer_udp() {
+    Octets query(4096);
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
+    auto* sender = reinterpret_cast<sockaddr*>(&from);
+    const ssize_t got = ::recvfrom(udp_.get(), query.data(), query.size(), 0, sender, &size);
+    if (got < 0) return;
+    query.resize(static_cast<std::size_t>(got));
+    by_udp.push_back(query);
+    ports.insert(ntohs(from.sin_port));
+    if (const auto reply = script_(query, false)) ::sendto(udp_.get(), reply->data(), reply->size(), 0, sender, size);
+  }
+  void accept() {
+    auto& client = clients_.emplace_back();
+    client.socket = Descriptor(::accept4(tcp_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    client.watch.emplace(loop_, client.socket.get(), [this, &client](Watch::Ready) { answer_tcp(client); });
+    client.watch->want_read(true);
+  }
+  struct Client {
+    Descriptor socket;
+    Octets octets;
+    std::optional<Watch> watch;
+  };
+  void answer_tcp(Client& client) {
+    std::array<std::uint8_t, 4096> buffer;
+    const ssize_t got = ::read(client.socket.get(), buffer.data(), buffer.size());
+    if (got <= 0) return client.watch->want_read(false);
+    client.octets.insert(client.octets.end(), buffer.begin(), buffer.begin() + got);
+    if (client.octets.size() < 2 || client.octets.size() < 2U + load16(client.octets, 0)) return;
+    const Octets query(client.octets.begin() + 2, client.octets.end());
+    client.octets.clear();
+    by_tcp.push_back(query);
+    auto reply = script_(query, true);
+    if (!reply) return;
+    const auto length = static_cast<std::uint16_t>(reply->size());
+    reply->insert(reply->begin(), {static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length)});
+    CHECK(::write(client.socket.get(), reply->data(), reply->size()) == static_cast<ssize_t>(reply->size()));
+  }
+
+  Script script_;
+  Loop& loop_;
+  Descriptor udp_, tcp_;
+  Watch watch_udp_, watch_tcp_;
+  std::deque<Client> clients_;
+  std::uint16_t port_ = 0;
+};
+
+Message query_for(std::string_view name) {
+  return upstream_query({Name::from_text(name).value(), Type::txt, Class::in}, false, false);
+}
+
+/// A server with a script, and who asks it.
+struct Scene {
+  explicit Scene(Server::Script script) : server(loop, std::move(script)), upstream(loop, server.address()) {}
+  ~Scene() { tasks.cancel(); }
+
+  /// Asks all names at once and runs until each has its outcome.
+  std::map<std::string, Result<Response>> ask(const std::vector<std::string>& names, Duration patience = 2s) {
+    outcomes.clear();
+    wanted = names.size();
+    for (const auto& name : names) tasks.spawn(exchange(name, loop.now() + patience));
+    if (outcomes.size() < wanted) loop.run();
+    return std::move(outcomes);
+  }
+  Result<Response> ask(const std::string& name, Duration patience = 2s) {
+    return ask(std::vector{name}, patience).begin()->second;
+  }
+  Task<void> exchange(std::string name, Instant deadline) {
+    const Message query = query_for(name);
+    Result<Response> response = co_await upstream.exchange(query, deadline);
+    outcomes.emplace(name, std::move(response));
+    if (outcomes.size() == wanted) loop.stop();
+  }
+
+  SystemClock clock;
+  Loop loop{clock};
+  Server server;
+  Do53 upstream;
+  TaskGroup tasks;
+  std::map<std::string, Result<Response>> outcomes;
+  std::size_t wanted = 0;
+};
+
+}  // namespace
+
+TEST_CASE("A plain server is asked by UDP, without padding, under an ID and from a port of its own") {
+  Scene scene([](const Octets& query, bool) { return with_record(query, 100); });
+  std::set<std::uint16_t> ids;
+  for (int i = 0; i < 8; ++i) {
+    const auto response = scene.ask("nas.lan");
+    REQUIRE(response);
+    CHECK(response->message.index().answers == 1);
+    CHECK(response->exchange.upstream == to_string(scene.server.address()));
+    CHECK(response->exchange.facts->transport == Transport::udp);
+    CHECK(response->exchange.facts->verified.empty());
+  }
+  for (const Octets& query : scene.server.by_udp) {
+    const MessageIndex index = index_message(query).value();
+    ids.insert(index.id);
+    CHECK(index.has_edns);
+    CHECK(index.edns.udp_size == 1232);
+    CHECK(query.size() == index.edns.begins + 11U);
+  }
+  CHECK(ids.size() >= 7);
+  CHECK(scene.server.ports.size() >= 4);
+  CHECK(scene.server.by_tcp.empty());
+  CHECK(scene.upstream.state().answers == 8);
+  CHECK(scene.upstream.state().outstanding == 0);
+}
+
+TEST_CASE("An answer of a thousand octets comes by UDP, a truncated one is asked again by TCP") {
+  Scene fits([](const Octets& query, bool) { return with_record(query, 1000); });
+  CHECK(fits.ask("fits.lan")->message.wire().size() > 1000);
+  CHECK(fits.server.by_tcp.empty());
+  Scene large([](const Octets& query, bool tcp) { return tcp ? with_record(query, 9000) : bare(query, flag::tc); });
+  const auto response = large.ask("large.lan");
+  REQUIRE(response);
+  CHECK(response->message.wire().size() > 9000);
+  CHECK(!response->message.index().has(flag::tc));
+  CHECK(large.server.by_tcp.size() == 1);
+}
+
+TEST_CASE("A lost datagram is sent again") {
+  int seen = 0;
+  Scene scene(
+      [&](const Octets& query, bool) { return ++seen > 1 ? std::optional(with_record(query, 10)) : std::nullopt; });
+  CHECK(scene.ask("nas.lan"));
+  CHECK(scene.server.by_udp.size() == 2);
+}
+
+TEST_CASE("A server that knows no EDNS is asked without it") {
+  Scene scene([](const Octets& query, bool) {
+    const bool edns = index_message(query).value().has_edns;
+    return edns ? bare(query, static_cast<std::uint16_t>(Rcode::formerr)) : with_record(query, 10);
+  });
+  const auto response = scene.ask("old.lan");
+  REQUIRE(response);
+  CHECK(response->message.rcode() == Rcode::noerror);
+  CHECK(response->message.index().answers == 1);
+}
+
+TEST_CASE("What a server says is an answer, be it SERVFAIL or REFUSED") {
+  for (const Rcode rcode : {Rcode::servfail, Rcode::refused, Rcode::nxdomain, Rcode::notimp}) {
+    Scene scene([rcode](const Octets& query, bool) { return bare(query, static_cast<std::uint16_t>(rcode)); });
+    const auto response = scene.ask("nas.lan");
+    REQUIRE(response);
+    CHECK(response->message.rcode() == rcode);
+    CHECK(scene.server.by_udp.size() == 1);
+  }
+}
+
+TEST_CASE("An answer under another ID, to another question or of broken octets is not taken") {
+  const auto with_wrong_id = [](Octets reply) { return reply[0] ^= 0x55, reply; };
+  const auto with_wrong_name = [](Octets reply) { return reply[13] ^= 0x03, reply; };
+  for (const auto& spoil : std::vector<std::function<Octets(Octets)>>{with_wrong_id, with_wrong_name}) {
+    Scene scene([&](const Octets& query, bool) { return spoil(with_record(query, 10)); });
+    const auto response = scene.ask("nas.lan", 300ms);
+    REQUIRE(!response);
+    CHECK(response.error().fault == Fault::timeout);
+  }
+  Scene broken([](const Octets& query, bool) {
+    Octets reply = with_record(query, 10);
+    reply.resize(reply.size() - 4);
+    return reply;
+  });
+  const auto response = broken.ask("nas.lan", 300ms);
+  REQUIRE(!response);
+  CHECK(response.error().fault == Fault::malformed);
+}
+
+TEST_CASE("A server that is not there is known at once, a silent one at the deadline, and the words say who") {
+  Scene scene([](const Octets&, bool) { return std::nullopt; });
+  const auto silent = scene.ask("nas.lan", 200ms);
+  REQUIRE(!silent);
+  CHECK(silent.error().fault == Fault::timeout);
+  CHECK(silent.error().detail.starts_with("127.0.0.1:"));
+
+  SystemClock clock;
+  Loop loop(clock);
+  SocketAddress nobody{.address = "127.0.0.1", .port = 0};
+  {
+    Server gone(loop, nullptr);
+    nobody = gone.address();
+  }
+  Do53 upstream(loop, nobody);
+  TaskGroup tasks;
+  std::optional<Result<Response>> refused;
+  const Message query = query_for("nas.lan");
+  const auto ask = [&]() -> Task<void> {
+    refused = co_await upstream.exchange(query, loop.now() + 4s);
+    loop.stop();
+  };
+  const Instant begun = loop.now();
+  tasks.spawn(ask());
+  if (!refused) loop.run();
+  REQUIRE(!*refused);
+  CHECK(refused->error().fault == Fault::unreachable);
+  CHECK(loop.now() - begun < 2s);
+  CHECK(upstream.state().failures == 1);
+  CHECK(!upstream.state().last_error.empty());
+}
+
+TEST_CASE("Three hundred queries at once are all answered, and no more sockets are open than is allowed") {
+  Scene scene([](const Octets& query, bool) { return with_record(query, 10); });
+  std::vector<std::string> names;
+  for (int i = 0; i < 300; ++i) names.push_back("n" + std::to_string(i) + ".lan");
+  const auto outcomes = scene.ask(names);
+  CHECK(outcomes.size() == 300);
+  for (const auto& [name, outcome] : outcomes) CHECK_MESSAGE(outcome, name);
+
+  Scene silent([](const Octets&, bool) { return std::nullopt; });
+  names.resize(Do53::most_at_once + 10);
+  const auto timeouts = silent.ask(names, 150ms);
+  for (const auto& [name, outcome] : timeouts) CHECK(!outcome);
+  std::set<std::string> sent;
+  for (const Octets& query : silent.server.by_udp) sent.insert(Message::parse(query)->question().name.to_string());
+  CHECK(sent.size() == Do53::most_at_once);
+  CHECK(silent.upstream.state().outstanding == 0);
+}
