@@ -11,7 +11,8 @@ build_packages='g++ cmake ninja-build pkg-config ca-certificates
 # unbound is the DoH and DoT server of the tests; systemd is here for systemd-analyze, and is not made the init system.
 test_packages='doctest-dev clang-format-19 shellcheck systemd
   groff-base mandoc debootstrap dpkg-dev
-  bind9-dnsutils knot-dnsutils unbound dnsperf curl openssl iproute2 python3 python3-dnspython python3-h2'
+  bind9-dnsutils knot-dnsutils unbound dnsperf curl openssl iproute2 python3 python3-dnspython python3-h2
+  python3-cryptography ldnsutils musl-tools'
 
 policy=/usr/sbin/policy-rc.d
 kept_policy=$policy.before-tacet

@@ -6,7 +6,7 @@ it. `right` says who follows the RFC named: "tacet", "upstream", or "both" where
 import dataclasses
 from collections.abc import Callable
 
-from generated import IN, RA, RD, TC
+from generated import CD, IN, RA, RD, TC
 
 RECORDS = ("answer", "authority", "additional")
 CONTENT = ("RCODE", "AA", "AD", "TC", "RA", "Z", *RECORDS, "option 15")
@@ -82,6 +82,10 @@ RULES = (
          options_and(*CONTENT, "answer TTL"), lambda q, t, o: not q.flags & RD and (o.rcode == REFUSED or t.rcode == REFUSED)),
     Rule("a datagram holds at most 1232 octets, and what is truncated has no records", "RFC 9715 §3.2, RFC 2181 §9", "tacet",
          options_and("TC", *RECORDS), lambda q, t, o: not q.tcp and o.flags & TC and (t.flags & TC or t.size > udp_limit(q))),
+    Rule("the OPCODE comes back as it was sent; unbound clears it with BADVERS", "RFC 1035 §4.1.1", "tacet", among("OPCODE"),
+         lambda q, t, o: o.flags >> 11 & 15 == q.opcode),
+    Rule("with CD the upstream sets AD if it happened to have validated before; ours is what it said when asked", "RFC 4035 §3.2.2", "both", among("AD"),
+         lambda q, t, o: q.flags & CD),
     Rule("AA is for answers made here; what came from upstream is passed on without", "RFC 1035 §4.1.1", "tacet", among("AA"), lambda q, t, o: not o.flags & 0x0400),
     Rule("no TTL is longer than the cache keeps it: a day", "RFC 2181 §8, RFC 8767 §4", "both", among("answer TTL"), lambda q, t, o: "forever" in q.name),
     Rule("the extended error is the one that came when the upstream was asked", "RFC 8914 §3", "both", among("option 15"), lambda q, t, o: t.rcode == o.rcode == SERVFAIL),
