@@ -142,7 +142,8 @@ struct Scene {
   std::map<std::string, Result<Response>> ask(const std::vector<std::string>& names, Duration patience = 2s) {
     outcomes.clear();
     wanted = names.size();
-    for (const auto& name : names) tasks.spawn(exchange(name, loop.now() + patience));
+    const Instant deadline = loop.now() + patience;
+    for (const auto& name : names) tasks.spawn(exchange(name, deadline));
     if (outcomes.size() < wanted) loop.run();
     return std::move(outcomes);
   }
