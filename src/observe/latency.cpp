@@ -5,7 +5,7 @@
 namespace tacet {
 namespace {
 
-constexpr std::size_t refreshed_every = 16;  // samples, for the median that is kept
+constexpr std::size_t refreshed_every = 16;  // samples, for what is kept of the window
 
 }  // namespace
 
@@ -13,7 +13,9 @@ void Latency::sample(Duration time) {
   times_[next_] = time;
   next_ = (next_ + 1) % window;
   count_ = std::min(count_ + 1, window);
-  if (count_ < refreshed_every || next_ % refreshed_every == 0) typical_ = percentile(0.5);
+  if (count_ >= refreshed_every && next_ % refreshed_every != 0) return;
+  typical_ = percentile(0.5);
+  spread_ = percentile(0.75) - typical_;
 }
 
 Duration Latency::percentile(double share) const {

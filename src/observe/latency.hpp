@@ -16,12 +16,16 @@ public:
   Duration percentile(double share) const;
   /// The median as it was a few samples ago: costs nothing to ask. Zero without samples.
   Duration typical() const { return typical_; }
+  /// How far the third quartile lies above the median, as it was a few samples ago: what jitter does to most, and not
+  /// moved by the few that a loss delays. Zero without samples.
+  Duration spread() const { return spread_; }
   std::size_t count() const { return count_; }
   void clear() { *this = {}; }
 
 private:
   std::array<Duration, window> times_{};
   Duration typical_{};
+  Duration spread_{};
   std::size_t next_ = 0;
   std::size_t count_ = 0;  // at most window
 };

@@ -45,6 +45,8 @@ public:
   static constexpr double share = 0.05, burst = 50;
 
   void earn() { tokens_ = std::min(burst, tokens_ + share); }
+  /// At least half of the burst is left.
+  bool plenty() const { return tokens_ >= burst / 2; }
   bool spend() {
     if (tokens_ < 1) return false;
     tokens_ -= 1;

@@ -12,8 +12,18 @@ using std::chrono::seconds;
 
 /// How long a query waits on one lane before another service is asked as well. A connection that has yet to be made
 /// needs three round trips; one that is up answers in one, but the upstream's own recursion may take most of a second.
-constexpr Duration cold_patience = milliseconds(600), warm_patience = seconds(1);
+constexpr Duration cold_patience = milliseconds(600), warm_patience = milliseconds(900);
 constexpr Duration least_hedge_delay = milliseconds(10);
+
+/// So many times must be known before an answer is called late on nothing but its time.
+constexpr std::size_t least_samples_for_guess = 16;
+
+/// When an answer is late: a tenth over the median, up to a quarter where jitter moves many by more than that.
+Duration hedge_delay_of(const Latency& latency) {
+  const Duration typical = latency.typical();
+  return std::max(least_hedge_delay, typical + std::clamp(3 * latency.spread(), typical / 10, typical / 4));
+}
+
 /// Beyond so many outstanding, what is slow is the load, and hedges would add to it.
 constexpr std::uint32_t most_outstanding_for_hedge = 64;
 /// A second connection is opened when so many queries came within a second.
@@ -65,6 +75,8 @@ struct UpstreamSet::Race {
   std::size_t running = 0;
   Lane* first = nullptr;
   std::uint64_t first_number = 0;
+  Instant begun{};
+  bool hedged = false;
 
   void finish(Result<Response> result) {
     --running;
@@ -123,7 +135,7 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
   std::size_t next = 1;
   Lane* lane = &choose_lane(*order.front());
   Instant patience = begun + (lane->upstream->warm() ? warm_patience : cold_patience);
-  Duration hedge_delay = std::max(least_hedge_delay, lane->latency.typical() * 11 / 10);
+  Duration hedge_delay = hedge_delay_of(lane->latency);
   Instant hedge_at = partner(*lane) != nullptr ? begun + hedge_delay : Instant::max();
   start(race, *lane, Purpose::first);
   open_second(*lane);
@@ -145,9 +157,10 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
         patience = now + cold_patience;
       }
     } else if (now >= hedge_at) {
-      // Asked again at growing intervals, for what is lost may show only later.
-      hedge_delay *= 2;
-      hedge_at = hedge(race) ? Instant::max() : now + hedge_delay;
+      // Looked at again at growing intervals, for what is lost may show only later.
+      const bool settled = hedge(race);
+      if (!race->hedged) hedge_delay *= 2;
+      hedge_at = settled ? Instant::max() : now + hedge_delay;
     }
   }
   if (race->poor) co_return std::move(*race->poor);
@@ -211,6 +224,7 @@ void UpstreamSet::start(const std::shared_ptr<Race>& race, Lane& lane, Purpose p
   if (purpose == Purpose::first) {
     race->first = &lane;
     race->first_number = lane.sent + 1;
+    race->begun = scheduler_.now();
   }
   tasks_.spawn(attempt(race, lane, purpose));
 }
@@ -223,6 +237,7 @@ Task<void> UpstreamSet::attempt(std::shared_ptr<Race> race, Lane& lane, Purpose 
   --lane.outstanding;
   note(lane, number, begun, result);
   if (purpose == Purpose::hedge && result && !race->good && !is_failure(result->message.rcode())) ++metrics_.hedges_won;
+  if (purpose == Purpose::fallback && result && !race->good && lane.service != race->first->service) blame(*race);
   race->finish(std::move(result));
 }
 
@@ -245,15 +260,19 @@ void UpstreamSet::note(Lane& lane, std::uint64_t number, Instant begun, const Re
   if (!works && fault != Fault::cancelled && fault != Fault::overloaded) lane.service->health.failed(now);
 }
 
-/// Asks once more over the operator's other connection if the first one seems to be held up by a loss. A later query
-/// already answered there, or a kernel that has nothing unacknowledged and nothing out of order, says that this name is
-/// merely slow upstream. True if the question is settled: asked, or never to be asked.
+/// Asks once more over the operator's other connection a query that seems lost; and, should that one be silent as well,
+/// over the first: a segment behind a lost one makes the receiver tell of the hole, long before a lone sender's timer.
+/// A later query already answered on the first says that this name is merely slow upstream. Where nothing tells (a
+/// kernel that holds nothing unacknowledged may still miss the answer) only half of the budget may go. True if the
+/// question is settled.
 bool UpstreamSet::hedge(const std::shared_ptr<Race>& race) {
   Lane& first = *race->first;
   if (first.latest_answered > race->first_number) return true;
-  if (!first.upstream->held_up()) return false;
+  const bool knows_its_time = first.latency.count() >= least_samples_for_guess;
+  if (race->hedged && !knows_its_time) return true;
+  if (!first.upstream->held_up() && !(knows_its_time && extra_.plenty())) return false;
   first.stalled = true;
-  Lane* other = partner(first);
+  Lane* const other = race->hedged ? &first : partner(first);
   if (other == nullptr || first.outstanding > most_outstanding_for_hedge) return true;
   if (!extra_.spend()) {
     ++metrics_.hedges_denied;
@@ -261,7 +280,17 @@ bool UpstreamSet::hedge(const std::shared_ptr<Race>& race) {
   }
   ++metrics_.hedges_sent;
   start(race, *other, Purpose::hedge);
-  return true;
+  return std::exchange(race->hedged, true);
+}
+
+/// Another service answered what the first did not. If the first has answered nothing since, and cannot be reached or
+/// does not acknowledge, it fails: its deadlines would tell the same seconds later, and every query meanwhile would
+/// wait.
+void UpstreamSet::blame(const Race& race) {
+  Service& service = *race.first->service;
+  const auto answered = [&race](const Lane& lane) { return lane.last_answer >= race.begun; };
+  if (std::ranges::any_of(service.lanes, answered)) return;
+  if (!race.first->upstream->warm() || race.first->upstream->held_up()) service.health.failed(scheduler_.now());
 }
 
 /// Under traffic a service gets its second connection.

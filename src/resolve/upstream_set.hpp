@@ -69,6 +69,7 @@ private:
   void start(const std::shared_ptr<Race>& race, Lane& lane, Purpose purpose);
   void note(Lane& lane, std::uint64_t number, Instant begun, const Result<Response>& result);
   bool hedge(const std::shared_ptr<Race>& race);
+  void blame(const Race& race);
   void probe(const Message& query, Instant deadline, const Service& chosen);
   void open_second(const Lane& first);
 

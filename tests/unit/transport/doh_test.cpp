@@ -161,7 +161,10 @@ TEST_CASE("one bad answer leaves the connection to the others") {
   bench.stop_after = 4;
   for (Tag tag = 1; tag <= 4; ++tag) bench.connection->send(tag, www);
   bench.loop.run();
-  CHECK(bench.told == "established, answer 1, protocol 3, protocol 2, answer 4");
+  // In whatever order libcurl finds them ended.
+  CHECK(bench.told.starts_with("established, "));
+  for (const char* each : {"answer 1", "protocol 2", "protocol 3", "answer 4"})
+    CHECK(bench.told.find(each) != std::string::npos);
   CHECK(bench.server.connections.size() == 1);
 }
 
