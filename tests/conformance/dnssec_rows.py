@@ -3,6 +3,7 @@ import dns.flags
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+import dnsclient
 from fake_upstream import Behaviour
 from requirement import ConformanceCase, requirement
 
@@ -72,9 +73,8 @@ class Dnssec(ConformanceCase):
 
     @requirement(4035, "4.9.2", "CD and AD of a client's query are no reason for anything but the rules above: the records are the same")
     def test_same_records(self):
-        answers = {self.daemon.ask("www.example.org", flags=flags).answer[0].to_rdataset().to_text() and
-                   tuple(sorted(record.to_text() for record in self.daemon.ask("www.example.org", flags=flags).answer[0])) for flags in (RD, RD | AD, RD | CD, RD | AD | CD)}
-        self.assertEqual(answers, {("192.0.2.81",)})
+        for flags in (RD, RD | AD, RD | CD, RD | AD | CD):
+            self.assertEqual(dnsclient.addresses(self.daemon.ask("www.example.org", flags=flags)), ["192.0.2.81"])
 
     @requirement(6840, "5.7", "AD in a query asks for AD in the answer, without DO too")
     @requirement(6840, "5.8", "AD goes only to who set AD or DO, on a miss and on a hit")

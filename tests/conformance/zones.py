@@ -18,7 +18,6 @@ from dns.rdtypes.ANY.RRSIG import RRSIG
 
 PLAIN, SIGNED, BOGUS = "example.com.", "example.org.", "example.net."
 TTL, NEGATIVE_TTL = 300, 60
-LONG_TEXT_SIZE = 4096
 _LONG = " ".join('"' + f"{number:03d}-".ljust(255, "x") + '"' for number in range(16))
 _MEDIUM = " ".join('"' + f"{number:03d}-".ljust(220, "y") + '"' for number in range(4))
 ECH = servers.ECH
