@@ -19,6 +19,7 @@
 #include "base/log.hpp"
 #include "serve/control_socket.hpp"
 #include "serve/control_stream.hpp"
+#include "serve/prometheus.hpp"
 #include "serve/status_json.hpp"
 
 namespace tacet {
@@ -99,6 +100,7 @@ public:
                      fmt::format("'{} {}' cannot be answered", request.method, request.path));
     });
     Get("/status", [this](const auto&, auto& response) { status(response); });
+    Get("/metrics", [this](const auto&, auto& response) { metrics(response); });
     Post("/flush", [this](const auto& request, auto& response) { flush(request, response); });
     Get("/exposure", [this](const auto&, auto& response) { exposure(response); });
     Post("/exposure/clear", [this](const auto&, auto& response) { forget_names(response); });
@@ -126,6 +128,14 @@ private:
     const auto snapshot = handlers_.status();
     if (!snapshot) return answer_error(response, 503, snapshot.error().detail);
     answer(response, 200, status_json(*snapshot));
+  }
+
+  void metrics(httplib::Response& response) {
+    const auto snapshot = handlers_.status();
+    if (!snapshot) return answer_error(response, 503, snapshot.error().detail);
+    const auto report = handlers_.exposure();
+    if (!report) return answer_error(response, 503, report.error().detail);
+    response.set_content(prometheus_text(*snapshot, report->exposure), prometheus_type);
   }
 
   void flush(const httplib::Request& request, httplib::Response& response) {

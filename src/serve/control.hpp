@@ -32,6 +32,7 @@ struct ControlHandlers {
 
 /// The one channel into a running tacet: HTTP and JSON over a Unix socket, on a thread of its own. A verb is a route:
 ///   GET /status                          status_json() of the snapshot
+///   GET /metrics                         prometheus_text() of the snapshot and the exposure; no JSON
 ///   POST /flush[?name=NAME|?below=NAME]  {"flushed": n}
 ///   GET /exposure                        exposure_json() of the report
 ///   POST /exposure/clear                 {"forgotten": n}

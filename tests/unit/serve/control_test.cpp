@@ -104,6 +104,7 @@ struct Fixture {
       snapshot.metrics.udp_queries = 42;
       return Result<Snapshot>(snapshot);
     };
+    handlers.exposure = [] { return Result<ExposureReport>(ExposureReport{}); };
     handlers.flush = [this](const FlushScope& scope) {
       flushed.push_back(scope);
       return Result<std::size_t>(3);
@@ -126,6 +127,16 @@ TEST_CASE_FIXTURE(Fixture, "the status is what the server says of itself") {
   const auto answer = ask(path, "GET /status");
   CHECK(answer.status == 200);
   CHECK(answer.body.at("queries").at("udp") == 42);
+}
+
+TEST_CASE_FIXTURE(Fixture, "metrics are what the server says of itself, as Prometheus reads it") {
+  const auto client = connect_to(path);
+  send_all(client.get(), "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const std::string answer = read_all(client.get());
+  CHECK(answer.starts_with("HTTP/1.1 200 "));
+  CHECK(answer.find("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n") != std::string::npos);
+  CHECK(answer.find("\ntacet_queries_total{transport=\"udp\"} 42\n") != std::string::npos);
+  CHECK(ask(path, "GET /metrics", "Host: www.example.com\r\n").status == 403);
 }
 
 TEST_CASE_FIXTURE(Fixture, "one request after the other is answered") {
@@ -177,6 +188,7 @@ TEST_CASE_FIXTURE(Fixture, "a fault of the server is told in its words") {
   handlers.status = [] { return Result<Snapshot>(fail(Fault::cancelled, "stopping")); };
   const auto stopping = Control::create({.socket = path}, std::move(handlers));
   REQUIRE(stopping.has_value());
+  CHECK(ask(path, "GET /metrics").status == 503);
   const auto answer = ask(path, "GET /status");
   CHECK(answer.status == 503);
   CHECK(answer.body == json{{"error", "stopping"}});
