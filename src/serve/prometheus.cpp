@@ -189,7 +189,7 @@ struct Time {
 };
 
 constexpr std::array<Count, 7> counts{{
-    {{"upstream_open_connections", "gauge", "Connections that are up."}, &LaneSum::warm},
+    {{"upstream_ready_workers", "gauge", "Workers that could send a query at once."}, &LaneSum::warm},
     {{"upstream_outstanding_queries", "gauge", "Queries sent and not answered."}, &LaneSum::outstanding},
     {{"upstream_connections_total", "counter", "Connections made."}, &LaneSum::connections},
     {{"upstream_resumptions_total", "counter", "Connections that resumed a TLS session."}, &LaneSum::resumptions},

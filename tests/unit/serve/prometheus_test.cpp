@@ -208,7 +208,7 @@ TEST_CASE("an upstream is the sum of its lanes in all workers, with the slowest 
   const std::map<std::string, std::string> dot{{"upstream", "tls://192.0.2.1"}, {"transport", "dot"}};
   CHECK(reading.value("tacet_upstream_up", doh) == 0);
   CHECK(reading.value("tacet_upstream_up", dot) == 1);
-  CHECK(reading.value("tacet_upstream_open_connections", doh) == 2);
+  CHECK(reading.value("tacet_upstream_ready_workers", doh) == 2);
   CHECK(reading.value("tacet_upstream_connections_total", doh) == 6);
   CHECK(reading.value("tacet_upstream_answers_total", doh) == 20);
   CHECK(reading.value("tacet_upstream_answers_total", dot) == 10);
