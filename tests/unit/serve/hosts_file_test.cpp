@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 
-
 using namespace std::chrono_literals;
 using namespace tacet;
 
