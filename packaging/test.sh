@@ -52,7 +52,7 @@ packaging/install-packages.sh tests
 use_ccache
 check_format
 build asan
-ctest --preset asan --no-tests=error --tests-regex '^unit\.' --label-exclude "$skipped" --parallel "$(nproc)"
+ctest --preset asan --no-tests=error --tests-regex '^(unit|fuzz)\.' --label-exclude "$skipped" --parallel "$(nproc)"
 build release
 # One at a time: some measure, and two cores are not enough for a resolver, its upstream and its clients twice.
 status=0
