@@ -34,6 +34,7 @@ struct Client {
   Duration asleep_before{};
   std::size_t limit = 0;
   unsigned replies = 0;
+  Rcode rcode{};
   bool left = false;
   TaskGroup waiting{};
 };
@@ -44,7 +45,7 @@ public:
   explicit Life(Choices choices)
       : choices_(choices),
         pending_limit_(choices_.chance() ? 4096 : 4),
-        cache_({.size = choices_.chance() ? 65536U : 0U, .max_negative_ttl = 600}),
+        cache_({.size = choices_.chance() ? 8192U : 0U, .max_negative_ttl = 600}),
         set_(scheduler, flights_, metrics_, operators()),
         resolver_({scheduler,
                    flights_,
@@ -65,6 +66,8 @@ public:
     pass(5s);
     for (const Client& client : clients_)
       require(client.left || client.replies == 1, "every query is answered exactly once");
+    pass(60s);
+    recover();
     pass(60s);
     check_end();
   }
@@ -87,6 +90,8 @@ private:
       require(!query.question().name.under(zone_), "local names stay local");
       return behave(query.question());
     });
+    lane->now_.warm = choices_.chance();
+    lane->held_up_ = choices_.chance();
     lanes_.push_back(lane.get());
     return lane;
   }
@@ -97,6 +102,7 @@ private:
   }
 
   FakeUpstream::Step behave(const Question& asked) {
+    if (mood_ != Mood::any) return good_answer(asked, mood_ == Mood::slow ? 400ms : 1ms, 60, 0);
     const Duration delay = delays[choices_.below(delays.size())];
     const std::uint8_t what = choices_.u8();
     if (what % 8 == 0) return {delay, fail(static_cast<Fault>(what / 8 % 14), "by choice")};
@@ -105,10 +111,15 @@ private:
       return {delay, fixture::message(local_answer(asked, rcode, {}))};
     }
     const std::uint32_t ttl = ttls[choices_.below(ttls.size())];
+    if (what % 8 > 3) return good_answer(asked, delay, ttl, what / 8);
     given_.push_back({asked, scheduler.now() + delay, ttl});
-    if (what % 8 == 2) return {delay, fixture::message(fixture::negative(asked, Rcode::nxdomain, ttl))};
-    if (what % 8 == 3) return {delay, fixture::message(fixture::negative(asked, Rcode::noerror, ttl))};
-    return {delay, fixture::message(positive(asked, ttl, what / 8))};
+    const Rcode rcode = what % 8 == 2 ? Rcode::nxdomain : Rcode::noerror;
+    return {delay, fixture::message(fixture::negative(asked, rcode, ttl))};
+  }
+
+  FakeUpstream::Step good_answer(const Question& asked, Duration delay, std::uint32_t ttl, std::uint8_t variant) {
+    given_.push_back({asked, scheduler.now() + delay, ttl});
+    return {delay, fixture::message(positive(asked, ttl, variant))};
   }
 
   /// Some records of the type asked for, whose addresses tell of whom they are.
@@ -134,10 +145,14 @@ private:
 
   void step() {
     const std::uint8_t what = choices_.u8();
-    if (what < 128) return ask();
+    if (what < 128) {
+      const Question asked = chosen_question();
+      ask(asked, choices_.u8());
+      return;
+    }
     if (what < 192) return pass(delays[what % delays.size()]);
     FakeUpstream& lane = *lanes_[what % lanes_.size()];
-    switch (choices_.u8() % 10) {
+    switch (choices_.u8() % 12) {
       case 0:
         return pass(std::chrono::seconds(choices_.u16()));
       case 1:
@@ -159,8 +174,10 @@ private:
       case 8:
         cache_.remove(chosen_question().name, Cache::Reach::with_descendants);
         return;
-      default:
+      case 9:
         return leave();
+      default:
+        return storm();
     }
   }
 
@@ -179,9 +196,28 @@ private:
     return fixture::question(text, types[choices_.below(types.size())]);
   }
 
-  void ask() {
-    const Question asked = chosen_question();
-    const std::uint8_t bits = choices_.u8();
+  /// Many clients at once while upstreams are slow: what hedges are for.
+  void storm() {
+    mood_ = Mood::slow;
+    for (int i = 0; i < 32; ++i) ask(fixture::question("s" + std::to_string(i) + ".example"), 1);
+    pass(500ms);
+    cache_.clear();
+    mood_ = Mood::any;
+  }
+
+  /// Once all upstreams work, all is well again.
+  void recover() {
+    mood_ = Mood::good;
+    cache_.clear();
+    for (const char* name : names) {
+      const Client& client = ask(fixture::question(name), 1);
+      pass(1s);
+      require(client.replies == 1 && client.rcode != Rcode::servfail, "every name is answered once upstreams work");
+    }
+    mood_ = Mood::any;
+  }
+
+  Client& ask(const Question& asked, std::uint8_t bits) {
     const auto flags = static_cast<std::uint16_t>((bits & 7 ? flag::rd : 0) | (bits & 8 ? flag::cd : 0));
     Client& client = clients_.emplace_back();
     client.query = fixture::client_query(asked, choices_.u16(), flags);
@@ -196,6 +232,7 @@ private:
       check_reply(client, Bytes(out).first(*size));
     else
       client.waiting.spawn(wait(std::get<Miss>(std::move(now)), client));
+    return client;
   }
 
   Task<void> wait(Miss miss, Client& client) {
@@ -218,6 +255,7 @@ private:
     const Result<Message> parsed = Message::parse(copy_of(octets));
     require(parsed.has_value(), "a reply can be read");
     const Message& reply = *parsed;
+    client.rcode = reply.rcode();
     require(octets.size() <= client.limit, "a reply is not too large for its client");
     require(reply.id() == query.id() && reply.index().has(flag::qr), "a reply has its query's ID");
     require(std::ranges::equal(reply.question().name.wire(), query.question().name.wire()) &&
@@ -263,7 +301,10 @@ private:
       require(lane->asked.size() == lane->ended && lane->now_.outstanding == 0, "no exchange is left behind");
   }
 
+  enum class Mood { any, slow, good };
+
   Choices choices_;
+  Mood mood_ = Mood::any;  // of all upstreams
   std::size_t pending_limit_;
   Policy policy_{Config{}};
   Cache cache_;
