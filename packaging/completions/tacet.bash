@@ -1,7 +1,7 @@
 # bash completion for tacet(1)
 
 _tacet() {
-  local verbs='run check query status flush exposure install uninstall migrate'
+  local verbs='run check query status flush exposure log-level install uninstall migrate'
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
@@ -26,11 +26,13 @@ _tacet() {
         status) options='--json --socket --config' ;;
         flush) options='--below --socket --config' ;;
         exposure) options='--json --clear --explain --socket --config' ;;
+        log-level) options='--socket --config' ;;
         install) options='--manager --server --dry-run --root' ;;
         uninstall) options='--dry-run --root' ;;
         migrate) options='--from' ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$word")
+      [[ $verb != log-level || $word == -* ]] || mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$word")
       [[ $verb != migrate || $word == -* ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
       ;;
   esac

@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <cstdlib>
 
 namespace tacet::log {
@@ -36,7 +37,18 @@ public:
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JournalPriority>(); }
 };
 
+constexpr std::array<std::pair<Level, std::string_view>, 4> words{
+    {{Level::debug, "debug"}, {Level::info, "info"}, {Level::warn, "warn"}, {Level::error, "error"}}};
+
 }  // namespace
+
+std::string_view to_string(Level level) { return words[static_cast<std::size_t>(level)].second; }
+
+std::optional<Level> level_from_text(std::string_view word) {
+  for (const auto& [level, text] : words)
+    if (text == word) return level;
+  return std::nullopt;
+}
 
 void start(Level least) {
   auto logger = std::make_shared<spdlog::logger>("tacet", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
@@ -50,6 +62,14 @@ void start(Level least) {
   logger->set_level(spdlog_level(least));
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
+}
+
+void set_level(Level least) { spdlog::default_logger_raw()->set_level(spdlog_level(least)); }
+
+Level level() {
+  for (const Level each : {Level::debug, Level::info, Level::warn})
+    if (enabled(each)) return each;
+  return Level::error;
 }
 
 bool enabled(Level level) { return spdlog::should_log(spdlog_level(level)); }

@@ -16,8 +16,17 @@ namespace tacet::log {
 /// Gate.
 enum class Level : std::uint8_t { debug, info, warn, error };
 
+/// "error", "warn", "info" or "debug".
+std::string_view to_string(Level level);
+/// The level of one of these words.
+std::optional<Level> level_from_text(std::string_view word);
+
 /// Sets what is written, to standard error; lines carry sd-daemon priorities when the journal reads them, times else.
 void start(Level least);
+/// Changes what is written from now on. Any thread.
+void set_level(Level least);
+/// The least level that is written.
+Level level();
 bool enabled(Level level);
 void write(Level level, std::string_view text);
 

@@ -9,6 +9,7 @@
 #include "cli/exposure.hpp"
 #include "cli/flush.hpp"
 #include "cli/install.hpp"
+#include "cli/log_level.hpp"
 #include "cli/migrate.hpp"
 #include "cli/query.hpp"
 #include "cli/run.hpp"
@@ -128,6 +129,19 @@ void add_exposure(CLI::App& app, CommandLine& given, tacet::ExposureRequest& req
   });
 }
 
+void add_log_level(CLI::App& app, CommandLine& given, std::string& level, Verb& chosen) {
+  auto& verb = new_verb(app, "log-level", "Change what the running tacet logs, until it is reloaded or restarted");
+  verb.add_option("LEVEL", level, "error, warn, info or debug")
+      ->required()
+      ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
+  add_socket(verb, given);
+  add_config(verb, given);
+  verb.callback([&] {
+    chosen = with_socket(given,
+                         [&](const auto& socket) { return tacet::run_log_level(socket, level, std::cout, std::cerr); });
+  });
+}
+
 void add_migrate(CLI::App& app, Verb& chosen) {
   auto& verb =
       new_verb(app, "migrate", "Print the configuration that does what another resolver did, and what differs");
@@ -180,6 +194,7 @@ int run(int count, char** words) {
   tacet::FlushRequest flush;
   tacet::ExposureRequest exposure;
   tacet::InstallRequest install;
+  std::string log_level;
   auto form = tacet::StatusForm::text;
   Verb chosen = [&app] { return std::cout << app.help(), 0; };
   app.set_version_flag("--version", tacet::version_text);
@@ -191,6 +206,7 @@ int run(int count, char** words) {
   add_status(app, given, form, chosen);
   add_flush(app, given, flush, chosen);
   add_exposure(app, given, exposure, chosen);
+  add_log_level(app, given, log_level, chosen);
   add_install(app, install, chosen);
   add_uninstall(app, install, chosen);
   add_migrate(app, chosen);

@@ -34,9 +34,10 @@ std::string percentiles(const Json& json, const char* relation) {
 
 std::string heading(const Json& status) {
   const auto workers = number(status, "workers");
-  return fmt::format("tacet {}, up {}, {} worker{}, listening on {}\n", status.at("version").get<std::string>(),
-                     for_how_long(status.at("uptime_seconds").get<double>()), workers, workers == 1 ? "" : "s",
-                     fmt::join(status.at("listen").get<std::vector<std::string>>(), ", "));
+  return fmt::format(
+      "tacet {}, up {}, {} worker{}, listening on {}, log level {}\n", status.at("version").get<std::string>(),
+      for_how_long(status.at("uptime_seconds").get<double>()), workers, workers == 1 ? "" : "s",
+      fmt::join(status.at("listen").get<std::vector<std::string>>(), ", "), status.at("log_level").get<std::string>());
 }
 
 std::string queries(const Json& status) {

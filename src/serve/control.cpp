@@ -102,6 +102,7 @@ public:
     Get("/status", [this](const auto&, auto& response) { status(response); });
     Get("/metrics", [this](const auto&, auto& response) { metrics(response); });
     Post("/flush", [this](const auto& request, auto& response) { flush(request, response); });
+    Post("/log-level", [this](const auto& request, auto& response) { set_log_level(request, response); });
     Get("/exposure", [this](const auto&, auto& response) { exposure(response); });
     Post("/exposure/clear", [this](const auto&, auto& response) { forget_names(response); });
     Get("/exposure/explain", [this](const auto& request, auto& response) { explain(request, response); });
@@ -144,6 +145,14 @@ private:
     const auto flushed = handlers_.flush(*scope);
     if (!flushed) return answer_error(response, 503, flushed.error().detail);
     answer(response, 200, nlohmann::json{{"flushed", *flushed}}.dump());
+  }
+
+  void set_log_level(const httplib::Request& request, httplib::Response& response) {
+    const auto word = request.get_param_value("level");
+    const auto level = log::level_from_text(word);
+    if (!level) return answer_error(response, 400, fmt::format("'{}' is none of error, warn, info and debug", word));
+    handlers_.set_log_level(*level);
+    answer(response, 200, nlohmann::json{{"log_level", log::to_string(*level)}}.dump());
   }
 
   void exposure(httplib::Response& response) {

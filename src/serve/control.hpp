@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/log.hpp"
 #include "resolve/cache.hpp"
 #include "serve/exposure_json.hpp"
 #include "serve/snapshot.hpp"
@@ -28,6 +29,7 @@ struct ControlHandlers {
   std::function<Result<ExposureReport>()> exposure;
   std::function<Result<std::size_t>()> forget_names;  ///< of the exposure ledger; how many
   std::function<Result<Explanation>(const Name&)> explain;
+  std::function<void(log::Level)> set_log_level;  ///< until the next change, or the end
 };
 
 /// The one channel into a running tacet: HTTP and JSON over a Unix socket, on a thread of its own. A verb is a route:
@@ -36,6 +38,7 @@ struct ControlHandlers {
 ///   POST /flush[?name=NAME|?below=NAME]  {"flushed": n}
 ///   GET /exposure                        exposure_json() of the report
 ///   POST /exposure/clear                 {"forgotten": n}
+///   POST /log-level?level=LEVEL          {"log_level": "debug"}
 ///   GET /exposure/explain?name=NAME      explanation_json() of the name
 /// Whatever fails is answered by {"error": "words"} and an HTTP status of 400 or more. Requests that a browser could
 /// have been tricked into (with an Origin, or for a host other than localhost) are refused.

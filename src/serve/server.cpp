@@ -160,6 +160,10 @@ void Server::State::open_control() {
   handlers.exposure = [this] { return Result<ExposureReport>(exposure()); };
   handlers.forget_names = [this] { return Result<std::size_t>(forget_names()); };
   handlers.explain = [this](const Name& name) { return explain(name); };
+  handlers.set_log_level = [](log::Level level) {
+    log::set_level(level);
+    log::info("the log level is now {}, as asked over the control socket", log::to_string(level));
+  };
   Result<std::unique_ptr<Control>> control = Control::create(config_.control, std::move(handlers));
   if (control)
     control_ = std::move(*control);
@@ -177,6 +181,7 @@ Snapshot Server::State::snapshot() {
   Snapshot snapshot;
   snapshot.uptime = clock_.now() - started_;
   snapshot.listen = listen_;
+  snapshot.log_level = log::to_string(log::level());
   snapshot.workers = static_cast<unsigned>(workers_.size());
   snapshot.cache = cache_.statistics();
   for (const auto& worker : workers_) worker->add_to(snapshot);

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "observe/metrics.hpp"
@@ -16,7 +17,8 @@ struct Snapshot {
   Duration uptime{};
   std::vector<std::string> listen;  ///< addresses that are served
   unsigned workers = 0;
-  Metrics metrics;  ///< of all workers
+  std::string_view log_level;  ///< that is in effect now
+  Metrics metrics;             ///< of all workers
   CacheStatistics cache;
   std::vector<LaneReport> lanes;        ///< of all workers, one after another
   std::vector<ZoneReport> zones;        ///< in configured order, each with the lanes of all workers

@@ -106,6 +106,7 @@ std::string status_json(const Snapshot& snapshot) {
             {"uptime_seconds", seconds(snapshot.uptime)},
             {"workers", snapshot.workers},
             {"listen", snapshot.listen},
+            {"log_level", snapshot.log_level},
             {"queries", queries(snapshot.metrics)},
             {"answers", answers(snapshot.metrics)},
             {"rcodes", rcodes(snapshot.metrics)},

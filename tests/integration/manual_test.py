@@ -94,7 +94,7 @@ class Completions(unittest.TestCase):
         for verb, options in VERBS.items():
             self.assertRegex(text, rf" -a {verb} -d ")
             for option in options - {"--help"}:
-                self.assertRegex(text, rf"(?m)seen_subcommand_from [a-z ]*\b{verb}\b[a-z ]*' -l {option[2:]} ")
+                self.assertRegex(text, rf"(?m)seen_subcommand_from [a-z -]*\b{verb}\b[a-z -]*' -l {option[2:]} ")
 
     def test_have_no_fault_that_their_shell_finds(self):
         for shell, name in (("bash", "tacet.bash"), ("zsh", "_tacet"), ("fish", "tacet.fish")):

@@ -78,6 +78,20 @@ class Control(UnboundCase):
         self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
         scratch.eventually(lambda: re.search(r"(?i)refused", json.dumps(daemon.status())), what=lambda: f"the error in {daemon.status()}")
 
+    def test_the_log_level_can_be_changed_while_it_runs(self):
+        self.assertEqual(self.daemon.status()["log_level"], "info")
+        self.daemon.ask("www.example.com")
+        self.assertEqual(self.daemon.log_lines("www.example.com"), [])
+        self.assertEqual(self.daemon.verb("log-level", "debug").returncode, 0)
+        self.daemon.ask("alias.example.com")
+        self.daemon.await_log("alias.example.com")
+        self.assertEqual(self.daemon.status()["log_level"], "debug")
+        self.assertIn("log level debug", self.daemon.verb("status").stdout)
+        self.assertEqual(self.daemon.verb("log-level", "warn").returncode, 0)
+        self.daemon.ask("short.example.com")
+        self.assertEqual(self.daemon.log_lines("short.example.com"), [])
+        self.assertEqual(self.daemon.verb("log-level", "loud").returncode, 2)
+
     def test_flush_forgets_what_was_cached(self):
         before = self.upstream.count("www.example.com.")
         for _ in range(2):

@@ -16,6 +16,22 @@ TEST_CASE("A gate lets the first event through, holds the rest of a period back,
   CHECK(gate.pass(start + 20min) == 0U);
 }
 
+TEST_CASE("A level has one word, and only that") {
+  for (const auto level : {log::Level::debug, log::Level::info, log::Level::warn, log::Level::error})
+    CHECK(log::level_from_text(log::to_string(level)) == level);
+  for (const auto* word : {"", "Info", "warning", "trace"}) CHECK(!log::level_from_text(word));
+}
+
+TEST_CASE("The level can be changed while running") {
+  log::start(log::Level::info);
+  for (const auto level : {log::Level::debug, log::Level::error, log::Level::warn}) {
+    log::set_level(level);
+    CHECK(log::level() == level);
+    CHECK(log::enabled(level));
+    CHECK(log::enabled(log::Level::debug) == (level == log::Level::debug));
+  }
+}
+
 TEST_CASE("A gate is open at the time zero, too") {
   log::Gate gate;
   CHECK(gate.pass(Instant{}) == 0U);

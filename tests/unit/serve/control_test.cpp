@@ -95,6 +95,7 @@ struct Fixture {
   Folder folder;
   std::string path = folder / "control.sock";
   std::vector<FlushScope> flushed;  // read only after an answer came
+  std::vector<log::Level> levels;   // the same
   std::unique_ptr<Control> control = make();
 
   std::unique_ptr<Control> make() {
@@ -109,6 +110,7 @@ struct Fixture {
       flushed.push_back(scope);
       return Result<std::size_t>(3);
     };
+    handlers.set_log_level = [this](log::Level level) { levels.push_back(level); };
     auto made = Control::create({.socket = path}, std::move(handlers));
     REQUIRE(made.has_value());
     return std::move(*made);
@@ -164,6 +166,14 @@ TEST_CASE_FIXTURE(Fixture, "a flush of what is no name, or of two things at once
   CHECK(ask(path, "POST /flush?name=").status == 400);
   CHECK(ask(path, "POST /flush?name=a&below=b").status == 400);
   CHECK(flushed.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "the log level is set to one of four words") {
+  CHECK(ask(path, "POST /log-level?level=debug").body == json{{"log_level", "debug"}});
+  CHECK(ask(path, "POST /log-level?level=trace").status == 400);
+  CHECK(ask(path, "POST /log-level").status == 400);
+  CHECK(ask(path, "GET /log-level?level=error").status == 404);
+  CHECK(levels == std::vector{log::Level::debug});
 }
 
 TEST_CASE_FIXTURE(Fixture, "a request that changes something must be a POST") {
