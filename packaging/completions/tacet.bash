@@ -1,7 +1,7 @@
 # bash completion for tacet(1)
 
 _tacet() {
-  local verbs='run check query status flush exposure log-level install uninstall migrate'
+  local verbs='run check query status flush cache explain exposure log-level install uninstall migrate'
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
@@ -17,14 +17,16 @@ _tacet() {
       mapfile -t COMPREPLY < <(compgen -W 'systemd-resolved NetworkManager resolvconf openresolv plain networksetup' -- "$word")
       ;;
     --from) mapfile -t COMPREPLY < <(compgen -W 'cloudflared' -- "$word") ;;
-    --listen | --upstream | --bootstrap | --workers | --below | --explain | --server) ;;
+    --listen | --upstream | --bootstrap | --workers | --below | --interval | --explain | --server) ;;
     *)
       case $verb in
         run) options='--config --listen --upstream --bootstrap --workers --log-level --socket' ;;
         check) options='--config' ;;
         query) options='--dnssec --config --upstream --bootstrap' ;;
-        status) options='--json --socket --config' ;;
-        flush) options='--below --socket --config' ;;
+        status) options='--json --watch --interval --socket --config' ;;
+        flush) options='--below --all --socket --config' ;;
+        cache) options='--below --json --socket --config' ;;
+        explain) options='--json --socket --config' ;;
         exposure) options='--json --clear --explain --socket --config' ;;
         log-level) options='--socket --config' ;;
         install) options='--manager --server --dry-run --root' ;;

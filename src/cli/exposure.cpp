@@ -6,6 +6,7 @@
 
 #include "cli/control_client.hpp"
 #include "cli/exposure_text.hpp"
+#include "cli/words.hpp"
 
 namespace tacet {
 namespace {
@@ -19,7 +20,6 @@ ControlRequest control_request(const ExposureRequest& request) {
 }
 
 std::string text_of(const ExposureRequest& request, const Json& answer) {
-  if (request.json) return answer.dump(2) + "\n";
   if (!request.explain.empty()) return explanation_text(answer);
   if (!request.clear) return exposure_text(answer);
   const auto count = answer.at("forgotten").get<std::uint64_t>();
@@ -29,18 +29,8 @@ std::string text_of(const ExposureRequest& request, const Json& answer) {
 }  // namespace
 
 int run_exposure(const std::string& socket_path, const ExposureRequest& request, std::ostream& out, std::ostream& err) {
-  const auto answer = ask(socket_path, control_request(request));
-  if (!answer) {
-    err << "tacet: " << answer.error().detail << '\n';
-    return 1;
-  }
-  try {
-    out << text_of(request, *answer);
-  } catch (const Json::exception& missing) {
-    err << "tacet: the tacet that is running is of another version (try --json): " << missing.what() << '\n';
-    return 1;
-  }
-  return 0;
+  return show(ask(socket_path, control_request(request)), request.json,
+              [&](const Json& answer) { return text_of(request, answer); }, {out, err});
 }
 
 }  // namespace tacet

@@ -8,6 +8,7 @@ namespace tacet {
 struct FlushRequest {
   std::string name;   ///< empty: not one name
   std::string below;  ///< empty: no zone
+  bool all = false;   ///< says what neither of them says
 };
 
 /// `tacet flush`: tells on `out` how many answers were forgotten. Returns the exit code: 0, or 1 with the reason on

@@ -4,8 +4,10 @@
 #include <functional>
 #include <iostream>
 
+#include "cli/cache.hpp"
 #include "cli/check.hpp"
 #include "cli/command_line.hpp"
+#include "cli/explain.hpp"
 #include "cli/exposure.hpp"
 #include "cli/flush.hpp"
 #include "cli/install.hpp"
@@ -92,24 +94,59 @@ Verb with_socket(CommandLine& given, std::function<int(const std::string&)> work
   };
 }
 
-void add_status(CLI::App& app, CommandLine& given, tacet::StatusForm& form, Verb& chosen) {
+void add_status(CLI::App& app, CommandLine& given, tacet::StatusRequest& request, Verb& chosen) {
   auto& verb = new_verb(app, "status", "Show what the running tacet is doing");
-  verb.add_flag_callback("--json", [&] { form = tacet::StatusForm::json; }, "As JSON, for programs");
+  verb.add_flag_callback("--json", [&] { request.form = tacet::StatusForm::json; }, "As JSON, for programs");
+  auto* watch = verb.add_flag("--watch", request.watch, "Go on showing it, until Ctrl-C; JSON one object a line");
+  verb.add_option_function<unsigned>(
+          "--interval", [&](unsigned seconds) { request.interval = std::chrono::seconds(seconds); },
+          "Between two looks, 1 to 3600; default 2")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1U, 3600U))
+      ->needs(watch);
   add_socket(verb, given);
   add_config(verb, given);
   verb.callback([&] {
-    chosen = with_socket(given, [&](const auto& socket) { return run_status(socket, form, std::cout, std::cerr); });
+    chosen = with_socket(given, [&](const auto& socket) { return run_status(socket, request, std::cout, std::cerr); });
   });
 }
 
 void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, Verb& chosen) {
   auto& verb = new_verb(app, "flush", "Make the running tacet forget cached answers, all of them by default");
   auto* name = verb.add_option("NAME", request.name, "Forget this name only");
-  verb.add_option("--below", request.below, "Forget this name and all below it")->type_name("NAME")->excludes(name);
+  auto* below = verb.add_option("--below", request.below, "Forget this name and all below it");
+  below->type_name("ZONE")->excludes(name);
+  verb.add_flag("--all", request.all, "Forget all, as without a name")->excludes(name)->excludes(below);
   add_socket(verb, given);
   add_config(verb, given);
   verb.callback([&] {
     chosen = with_socket(given, [&](const auto& socket) { return run_flush(socket, request, std::cout, std::cerr); });
+  });
+}
+
+void add_cache(CLI::App& app, CommandLine& given, tacet::CacheRequest& request, Verb& chosen) {
+  auto& verb = new_verb(app, "cache", "Show what the running tacet holds, and how old it is");
+  auto* name = verb.add_option("NAME", request.name, "List the answers of this name; else only numbers are shown");
+  verb.add_option("--below", request.below, "List the answers of this name and all below it")
+      ->type_name("ZONE")
+      ->excludes(name);
+  verb.add_flag("--json", request.json, "As JSON, for programs");
+  add_socket(verb, given);
+  add_config(verb, given);
+  verb.callback([&] {
+    chosen = with_socket(given, [&](const auto& socket) { return run_cache(socket, request, std::cout, std::cerr); });
+  });
+}
+
+void add_explain(CLI::App& app, CommandLine& given, tacet::ExplainRequest& request, Verb& chosen) {
+  auto& verb = new_verb(app, "explain", "Say what would answer a question, and why, without asking anybody");
+  verb.add_option("NAME", request.name, "A domain name")->required();
+  verb.add_option("TYPE", request.type, "A record type, default A");
+  verb.add_flag("--json", request.json, "As JSON, for programs");
+  add_socket(verb, given);
+  add_config(verb, given);
+  verb.callback([&] {
+    chosen = with_socket(given, [&](const auto& socket) { return run_explain(socket, request, std::cout, std::cerr); });
   });
 }
 
@@ -192,10 +229,12 @@ int run(int count, char** words) {
   CommandLine given;
   tacet::QueryRequest query;
   tacet::FlushRequest flush;
+  tacet::CacheRequest cache;
+  tacet::ExplainRequest explain;
   tacet::ExposureRequest exposure;
   tacet::InstallRequest install;
   std::string log_level;
-  auto form = tacet::StatusForm::text;
+  tacet::StatusRequest status;
   Verb chosen = [&app] { return std::cout << app.help(), 0; };
   app.set_version_flag("--version", tacet::version_text);
   app.require_subcommand(0, 1);
@@ -203,8 +242,10 @@ int run(int count, char** words) {
   add_run(app, given, chosen);
   add_check(app, given, chosen);
   add_query(app, given, query, chosen);
-  add_status(app, given, form, chosen);
+  add_status(app, given, status, chosen);
   add_flush(app, given, flush, chosen);
+  add_cache(app, given, cache, chosen);
+  add_explain(app, given, explain, chosen);
   add_exposure(app, given, exposure, chosen);
   add_log_level(app, given, log_level, chosen);
   add_install(app, install, chosen);

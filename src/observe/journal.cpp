@@ -35,6 +35,7 @@ void log_query(const QueryRecord& record) {
 
 void Journal::record(const QueryRecord& record) {
   answered_now(record.source, record.rcode);
+  metrics_.waited_time.observe(record.taken);
   if (record.source == Source::upstream) metrics_.miss_time.observe(record.taken);
   if (log::enabled(log::Level::debug)) log_query(record);
 }

@@ -4,12 +4,12 @@
 
 namespace tacet {
 
-void Histogram::observe(Duration time) {
+void Histogram::observe(Duration time, std::uint64_t count) {
   const double seconds = std::chrono::duration<double>(time).count();
   const auto bucket = std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin();
-  ++buckets_[static_cast<std::size_t>(bucket)];
-  ++count_;
-  sum_seconds_ += seconds;
+  buckets_[static_cast<std::size_t>(bucket)] += count;
+  count_ += count;
+  sum_seconds_ += seconds * static_cast<double>(count);
 }
 
 void Histogram::add(const Histogram& other) {
@@ -47,6 +47,8 @@ void Metrics::add(const Metrics& other) {
   hedges_denied += other.hedges_denied;
   retries += other.retries;
   bad_answers += other.bad_answers;
+  at_once_time.add(other.at_once_time);
+  waited_time.add(other.waited_time);
   miss_time.add(other.miss_time);
 }
 

@@ -15,10 +15,12 @@ inline constexpr std::size_t source_count = 5;
 class Histogram {
 public:
   /// Upper bounds in seconds; one more bucket takes the rest.
-  static constexpr std::array<double, 15> bounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                 0.05,   0.1,     0.25,   0.5,   1.0,    2.5,   5.0};
+  static constexpr std::array<double, 18> bounds{0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005,
+                                                 0.001,   0.0025,   0.005,   0.01,   0.025,   0.05,
+                                                 0.1,     0.25,     0.5,     1.0,    2.5,     5.0};
 
-  void observe(Duration time);
+  /// Notes that `count` things took this time each.
+  void observe(Duration time, std::uint64_t count = 1);
   void add(const Histogram& other);
   const std::array<std::uint64_t, bounds.size() + 1>& buckets() const { return buckets_; }
   std::uint64_t count() const { return count_; }
@@ -48,7 +50,9 @@ struct Metrics {
   std::uint64_t hedges_sent = 0, hedges_won = 0, hedges_denied = 0;
   std::uint64_t retries = 0;      ///< exchanges begun because another failed
   std::uint64_t bad_answers = 0;  ///< mismatched or malformed answers from upstreams
-  Histogram miss_time;            ///< from arrival to reply, for what an upstream answered
+  Histogram at_once_time;         ///< from arrival to reply, for what was answered without waiting: local and cached
+  Histogram waited_time;          ///< the same for all else: answers of upstreams, stale ones, failures
+  Histogram miss_time;            ///< the same for answers of upstreams only
 
   void add(const Metrics& other);
 };

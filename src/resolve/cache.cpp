@@ -29,6 +29,12 @@ struct Cache::Entry {
   std::size_t offsets_at() const { return (wire_size + 1U) & ~std::size_t{1}; }
   std::uint16_t* ttl_offsets() { return reinterpret_cast<std::uint16_t*>(wire() + offsets_at()); }
   char* text() { return reinterpret_cast<char*>(ttl_offsets() + ttl_count); }
+  /// The kept QNAME, in lower case.
+  Bytes name() const {
+    std::size_t end = 12;
+    while (wire()[end] != 0) end += wire()[end] + 1U;
+    return {wire() + 12, end + 1 - 12};
+  }
   std::size_t size() const { return sizeof(Entry) + offsets_at() + 2U * ttl_count + text_size; }
 
   bool matches(const CacheKey& key) const {
@@ -76,6 +82,10 @@ constexpr std::size_t least_slots = 32;
 /// What malloc really takes for a block: its own word, rounded up to 16.
 std::size_t block_cost(std::size_t size) { return (size + 8 + 15) & ~std::size_t{15}; }
 
+std::uint32_t age_at(Instant now, Instant stored) {
+  return static_cast<std::uint32_t>(std::max(Duration::zero(), now - stored) / std::chrono::seconds(1));
+}
+
 std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
 
 /// Bits that neither choose the shard nor make the tag's upper part.
@@ -115,7 +125,7 @@ std::uint32_t Cache::lifetime(std::uint32_t ttl, AnswerKind kind) const {
 }
 
 bool Cache::use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const {
-  const auto age = static_cast<std::uint32_t>(std::max(Duration::zero(), now - entry.stored) / std::chrono::seconds(1));
+  const std::uint32_t age = age_at(now, entry.stored);
   const std::uint32_t lives = lifetime(entry.ttl, entry.kind);
   if (age >= lives && age - lives >= stale_limit) return false;
 
@@ -232,9 +242,7 @@ std::size_t Cache::remove(const Name& name, Reach reach) {
     const std::lock_guard lock(shard.mutex);
     for (Entry *entry = shard.oldest, *next = nullptr; entry != nullptr; entry = next) {
       next = entry->newer;
-      std::size_t end = 12;
-      while (entry->wire()[end] != 0) end += entry->wire()[end] + 1U;
-      const Name owner = Name::from_checked_wire({entry->wire() + 12, end + 1 - 12});
+      const Name owner = Name::from_checked_wire(entry->name());
       if (reach == Reach::name_only ? owner == name : owner.under(name)) {
         erase(shard, entry);
         ++count;
@@ -242,6 +250,50 @@ std::size_t Cache::remove(const Name& name, Reach reach) {
     }
   }
   return count;
+}
+
+bool CacheEntry::expired() const { return age >= lifetime && age - lifetime >= Cache::stale_limit; }
+
+CacheEntry Cache::show(const Entry& entry, Instant now) const {
+  const CacheKey::Kind asked = CacheKey::read(entry.kind_of_question);
+  return {.name = Name::from_checked_wire(entry.name()),
+          .type = asked.type,
+          .qclass = asked.qclass,
+          .dnssec_ok = asked.dnssec_ok,
+          .checking_disabled = asked.checking_disabled,
+          .kind = entry.kind,
+          .rcode = static_cast<Rcode>(entry.wire()[3] & flag::rcode_mask),
+          .age = age_at(now, entry.stored),
+          .lifetime = lifetime(entry.ttl, entry.kind),
+          .octets = cost(entry)};
+}
+
+std::optional<CacheEntry> Cache::peek(const CacheKey& key, Instant now) const {
+  const Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  const Entry* entry = look_up(shard, key);
+  if (entry == nullptr) return std::nullopt;
+  return show(*entry, now);
+}
+
+std::vector<CacheEntry> Cache::next(CacheWalk& walk, Instant now) const {
+  std::vector<CacheEntry> part;
+  part.reserve(walk_slots);  // not under the lock
+  const Shard& shard = shards_[walk.shard];
+  const std::lock_guard lock(shard.mutex);
+  const std::size_t slots = shard.slots.size();
+  if (walk.slot > 0 && slots > walk.slots) {  // it grew, and everything moved: from the start, without what was met
+    walk.seen = walk.slot;
+    walk.seen_of = walk.slots;
+    walk.slot = 0;
+  }
+  walk.slots = slots;
+  for (const std::size_t end = std::min(walk.slot + walk_slots, slots); walk.slot < end; ++walk.slot) {
+    const Entry* entry = shard.slots[walk.slot].entry;
+    if (entry != nullptr && home(entry->hash, walk.seen_of) >= walk.seen) part.push_back(show(*entry, now));
+  }
+  if (walk.slot >= slots) walk = {.done = walk.shard + 1 == shards_.size(), .shard = walk.shard + 1};
+  return part;
 }
 
 CacheStatistics Cache::statistics() const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,34 @@ std::uint32_t max_ttl_of(AnswerKind kind, const CacheConfig& config);
 struct CacheStatistics {
   std::size_t entries = 0, octets = 0, budget = 0;
   std::uint64_t stored = 0, evicted = 0;
+};
+
+/// What is kept under one question, for people to look at: everything but the records.
+struct CacheEntry {
+  Name name;  ///< in lower case
+  Type type = Type::a;
+  Class qclass = Class::in;
+  bool dnssec_ok = false, checking_disabled = false;  ///< of the clients that it is for
+  AnswerKind kind = AnswerKind::positive;
+  Rcode rcode = Rcode::noerror;
+  std::uint32_t age = 0;       ///< seconds
+  std::uint32_t lifetime = 0;  ///< seconds it counts as fresh, clamps applied
+  std::size_t octets = 0;      ///< of memory
+
+  bool is_plain() const { return !dnssec_ok && !checking_disabled; }
+  bool fresh() const { return age < lifetime; }
+  /// Stale for so long that it is not served any more.
+  bool expired() const;
+};
+
+/// Where a walk over everything kept has got to.
+struct CacheWalk {
+  bool done = false;
+  std::size_t shard = 0;
+  std::size_t slot = 0;   ///< of the shard's table
+  std::size_t slots = 0;  ///< that the table had when last looked at
+  /// The table grew under way: entries whose home was among the first `seen` of `seen_of` slots have been met already.
+  std::size_t seen = 0, seen_of = 1;
 };
 
 /// Answers kept in memory, shared by all workers: a strict budget in octets that counts everything, the least recently
@@ -75,6 +104,15 @@ public:
 
   CacheStatistics statistics() const;
 
+  /// What is kept under a key, however old. Does not count as a use.
+  std::optional<CacheEntry> peek(const CacheKey& key, Instant now) const;
+
+  /// A walk looks at so many slots of a shard's table under one lock, so that no hit waits long for it.
+  static constexpr std::size_t walk_slots = 256;
+  /// The next part of what is kept. What comes, goes or moves between two parts may be missed, and hardly ever met
+  /// twice. Let others run in between.
+  std::vector<CacheEntry> next(CacheWalk& walk, Instant now) const;
+
   /// What an entry costs beyond its wire image, at the most (tested).
   static constexpr std::size_t overhead_limit = 160;
 
@@ -93,9 +131,11 @@ private:
   };
 
   Shard& shard_of(const CacheKey& key) { return shards_[key.hash() & (shards_.size() - 1)]; }
+  const Shard& shard_of(const CacheKey& key) const { return shards_[key.hash() & (shards_.size() - 1)]; }
   static Entry* look_up(const Shard& shard, const CacheKey& key);
   bool use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const;
   std::uint32_t lifetime(std::uint32_t ttl, AnswerKind kind) const;
+  CacheEntry show(const Entry& entry, Instant now) const;
   void insert(Shard& shard, Entry* entry);
   void erase(Shard& shard, Entry* entry);
   static bool full(const Shard& shard);

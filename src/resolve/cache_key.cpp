@@ -55,6 +55,11 @@ std::array<std::uint8_t, 5> CacheKey::kind() const {
   return kind;
 }
 
+CacheKey::Kind CacheKey::read(const std::array<std::uint8_t, 5>& kind) {
+  return {static_cast<Type>(kind[0] << 8 | kind[1]), static_cast<Class>(kind[2] << 8 | kind[3]),
+          (kind[4] & dnssec_ok_bit) != 0, (kind[4] & checking_disabled_bit) != 0};
+}
+
 void CacheKey::finish(const HashSeed& seed, Bytes name, std::array<std::uint8_t, tail> kind) {
   auto* end = std::transform(name.begin(), name.end(), octets_.data(), fold);
   end = std::copy(kind.begin(), kind.end(), end);

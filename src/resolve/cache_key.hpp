@@ -27,8 +27,14 @@ public:
   bool checking_disabled() const { return (octets_[size_ - 1U] & checking_disabled_bit) != 0; }
   /// The QNAME's wire form in lower case.
   Bytes name() const { return {octets_.data(), size_ - tail}; }
-  /// QTYPE, QCLASS and bits, in a form of no meaning but for comparison.
+  /// QTYPE, QCLASS and bits, for comparison; and read again.
   std::array<std::uint8_t, 5> kind() const;
+  struct Kind {
+    Type type;
+    Class qclass;
+    bool dnssec_ok, checking_disabled;
+  };
+  static Kind read(const std::array<std::uint8_t, 5>& kind);
 
   friend bool operator==(const CacheKey& a, const CacheKey& b) {
     return a.hash_ == b.hash_ && a.size_ == b.size_ && std::memcmp(a.octets_.data(), b.octets_.data(), a.size_) == 0;

@@ -29,6 +29,12 @@ public:
     return nullptr;
   }
 
+  /// The same, and nothing is changed.
+  FetchResult peek(const CacheKey& key, Instant now) const {
+    const auto found = held_.find(key);
+    return found != held_.end() && now < found->second.until ? found->second.result : nullptr;
+  }
+
   /// An upstream answers again, or the network changed: failures of our own connections are no longer true.
   void forget_own() {
     if (own_ == 0) return;

@@ -21,36 +21,40 @@ enum class Treatment : std::uint8_t {
 struct SpecialZone {
   Name name;
   Treatment treatment;
+  std::string_view reason;
 };
 
 Name name_of(std::string_view text) { return Name::from_text(text).value(); }
 
 std::vector<SpecialZone> make_zones() {
   std::vector<SpecialZone> zones;
-  const auto add = [&zones](std::string_view text, Treatment treatment) {
-    zones.push_back({name_of(text), treatment});
+  const auto add = [&zones](std::string_view text, Treatment treatment, std::string_view reason) {
+    zones.push_back({name_of(text), treatment, reason});
   };
-  add("localhost", Treatment::localhost);
-  add("invalid", Treatment::nonexistent);                  // RFC 6761 §6.4
-  add("test", Treatment::nonexistent);                     // RFC 6761 §6.2
-  add("onion", Treatment::nonexistent);                    // RFC 7686
-  add("local", Treatment::nonexistent);                    // RFC 6762 §22.1: multicast DNS's
-  add("internal", Treatment::nonexistent);                 // reserved by ICANN for private use
-  add("use-application-dns.net", Treatment::nonexistent);  // asks browsers not to go around this resolver
-  add("home.arpa", Treatment::home);
-  add("resolver.arpa", Treatment::empty_zone);  // RFC 9462 §6.4: a forwarder does not forward it
+  add("localhost", Treatment::localhost, "is this machine (RFC 6761)");
+  add("invalid", Treatment::nonexistent, "never exists (RFC 6761)");
+  add("test", Treatment::nonexistent, "is reserved for testing (RFC 6761)");
+  add("onion", Treatment::nonexistent, "is Tor's, and no resolver's business (RFC 7686)");
+  add("local", Treatment::nonexistent, "is multicast DNS's (RFC 6762)");
+  add("internal", Treatment::nonexistent, "is reserved for private use by ICANN");
+  add("use-application-dns.net", Treatment::nonexistent, "asks browsers not to go around this resolver");
+  add("home.arpa", Treatment::home, "is the home network's (RFC 8375)");
+  add("resolver.arpa", Treatment::empty_zone, "is about this resolver, and never forwarded (RFC 9462)");
   // RFC 6303 §4 and RFC 7793: reverse zones of addresses that have no meaning outside.
+  const auto add_reverse = [&add](std::string_view zone) {
+    add(zone, Treatment::empty_zone, "is of addresses that mean nothing outside this network (RFC 6303, 7793)");
+  };
   for (const auto* zone : {"0.in-addr.arpa", "10.in-addr.arpa", "127.in-addr.arpa", "254.169.in-addr.arpa",
                            "2.0.192.in-addr.arpa", "100.51.198.in-addr.arpa", "113.0.203.in-addr.arpa",
                            "255.255.255.255.in-addr.arpa", "168.192.in-addr.arpa", "d.f.ip6.arpa", "8.e.f.ip6.arpa",
                            "9.e.f.ip6.arpa", "a.e.f.ip6.arpa", "b.e.f.ip6.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"})
-    add(zone, Treatment::empty_zone);
-  for (int net = 16; net < 32; ++net) add(std::to_string(net) + ".172.in-addr.arpa", Treatment::empty_zone);
-  for (int net = 64; net < 128; ++net) add(std::to_string(net) + ".100.in-addr.arpa", Treatment::empty_zone);
+    add_reverse(zone);
+  for (int net = 16; net < 32; ++net) add_reverse(std::to_string(net) + ".172.in-addr.arpa");
+  for (int net = 64; net < 128; ++net) add_reverse(std::to_string(net) + ".100.in-addr.arpa");
   std::string zeros;
   for (int i = 0; i < 31; ++i) zeros += "0.";
-  add("0." + zeros + "ip6.arpa", Treatment::empty_zone);
-  add("1." + zeros + "ip6.arpa", Treatment::empty_zone);
+  add_reverse("0." + zeros + "ip6.arpa");
+  add_reverse("1." + zeros + "ip6.arpa");
   return zones;
 }
 
@@ -179,6 +183,13 @@ std::optional<AnswerImage> Policy::local_answer(const Question& question) const 
   if (question.name.label_count() == 1 && is_host_lookup(question.type))
     return tacet::local_answer(question, Rcode::nxdomain, {}, local_zone_soa(Name{}));
   return std::nullopt;
+}
+
+std::optional<LocalRule> Policy::rule_for(const Question& question) const {
+  if (!local_answer(question)) return std::nullopt;
+  if (question.qclass == Class::ch) return LocalRule{Name{}, "is of class CH, which is about this resolver"};
+  if (const SpecialZone* zone = zone_of(question.name)) return LocalRule{zone->name, zone->reason};
+  return LocalRule{Name{}, "is a host name of one label, which only a local network can know"};
 }
 
 }  // namespace tacet

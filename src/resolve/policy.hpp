@@ -1,11 +1,18 @@
 #pragma once
 #include <optional>
+#include <string_view>
 
 #include "dns/answer_image.hpp"
 #include "tacet/config.hpp"
 #include "tacet/message.hpp"
 
 namespace tacet {
+
+/// Why a question is answered by this machine.
+struct LocalRule {
+  Name zone;                ///< the special name, or the root for a rule about all names of one label
+  std::string_view reason;  ///< a clause such as "is reserved for testing (RFC 6761)"
+};
 
 /// Names that this machine answers for and that never leave it: special-use names (RFC 6761, 6762, 7686, 8375, 9462,
 /// .internal), the reverse zones of private addresses (RFC 6303), the canary of browsers, single-label host names.
@@ -15,6 +22,9 @@ public:
 
   /// The answer to a question that is ours, or nothing if it is for the cache and the upstreams.
   std::optional<AnswerImage> local_answer(const Question& question) const;
+
+  /// The rule by which local_answer answers, or nothing if it does not.
+  std::optional<LocalRule> rule_for(const Question& question) const;
 
   /// A cheap look that tells most questions apart from those which local_answer may answer: false means it will not.
   bool might_answer(Bytes qname, Type type, Class qclass) const;

@@ -10,6 +10,7 @@
 #include "observe/journal.hpp"
 #include "resolve/cache.hpp"
 #include "resolve/hosts.hpp"
+#include "resolve/outlook.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/prober.hpp"
 #include "resolve/routes.hpp"
@@ -75,6 +76,9 @@ public:
   /// What the HTTPS records of `name` say: from the cache, or by asking once; `upstream` then names who
   /// answered. Fault::refused for a name that never leaves the machine; else the upstreams' faults.
   Task<Result<NameExposure>> examine(Name name);
+
+  /// What would answer, and why, for a client that sets neither DO nor CD. `services` is left to who knows them.
+  Outlook outlook(const Question& question) const;
 
   /// What this machine knows by itself from now on; never null.
   void use(std::shared_ptr<const Hosts> hosts) { hosts_ = std::move(hosts); }

@@ -351,4 +351,14 @@ std::vector<LaneReport> UpstreamSet::reports() const {
   return reports;
 }
 
+std::vector<ServiceOutlook> UpstreamSet::outlook() const {
+  std::vector<ServiceOutlook> order;
+  for (const Service* service : in_order()) {
+    const auto warm = [](const Lane& lane) { return lane.upstream->warm(); };
+    order.push_back({std::string(service->lanes.front().upstream->id()), service->operator_name, service->health.good(),
+                     std::ranges::any_of(service->lanes, warm), service->lanes.front().latency.typical()});
+  }
+  return order;
+}
+
 }  // namespace tacet

@@ -34,6 +34,15 @@ struct LaneReport {
   UpstreamState state;
 };
 
+/// One service of an operator, among others.
+struct ServiceOutlook {
+  std::string id;             ///< of its first lane: the URL as configured
+  std::string operator_name;  ///< of the zone for servers of the local network
+  bool good = false;          ///< believed to work
+  bool warm = false;          ///< a connection is up
+  Duration typical{};         ///< median of the last round trips; zero without any
+};
+
 /// Several upstreams, used like one: chooses by health and latency, spreads over warm connections, asks a second time
 /// where the first seems lost, fails over. Inside an operator by what is measured, across operators by order; an
 /// operator that fails comes last until a probe finds it working. Hedges never leave the operator, and are at most a
@@ -53,6 +62,8 @@ public:
   void network_changed() override;
 
   std::vector<LaneReport> reports() const;
+  /// All services in the order in which a query would be tried on them now.
+  std::vector<ServiceOutlook> outlook() const;
 
 private:
   struct Lane;

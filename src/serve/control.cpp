@@ -51,14 +51,23 @@ Result<Name> name_in(const std::string& text) {
   return name;
 }
 
-Result<FlushScope> flush_scope(const httplib::Request& request) {
+Result<CacheScope> scope_in(const httplib::Request& request) {
   const bool one = request.has_param("name");
   const bool below = request.has_param("below");
   if (one && below) return fail(Fault::malformed, "name and below exclude each other");
-  if (!one && !below) return FlushScope{};
+  if (!one && !below) return CacheScope{};
   const auto name = name_in(request.get_param_value(one ? "name" : "below"));
   if (!name) return fail(name.error());
-  return FlushScope{*name, one ? Cache::Reach::name_only : Cache::Reach::with_descendants};
+  return CacheScope{*name, one ? Cache::Reach::name_only : Cache::Reach::with_descendants};
+}
+
+Result<Question> question_in(const httplib::Request& request) {
+  const auto name = name_in(request.get_param_value("name"));
+  if (!name) return fail(name.error());
+  const auto word = request.has_param("type") ? request.get_param_value("type") : "A";
+  const auto type = type_from_text(word);
+  if (!type) return fail(Fault::malformed, fmt::format("'{}' is no record type", word));
+  return Question{*name, *type, Class::in};
 }
 
 /// The library's stream over ours. It has no descriptor for the library, which would refuse one beyond FD_SETSIZE.
@@ -101,6 +110,8 @@ public:
     });
     Get("/status", [this](const auto&, auto& response) { status(response); });
     Get("/metrics", [this](const auto&, auto& response) { metrics(response); });
+    Get("/cache", [this](const auto& request, auto& response) { cache(request, response); });
+    Get("/explain", [this](const auto& request, auto& response) { prospect(request, response); });
     Post("/flush", [this](const auto& request, auto& response) { flush(request, response); });
     Post("/log-level", [this](const auto& request, auto& response) { set_log_level(request, response); });
     Get("/exposure", [this](const auto&, auto& response) { exposure(response); });
@@ -128,7 +139,9 @@ private:
   void status(httplib::Response& response) {
     const auto snapshot = handlers_.status();
     if (!snapshot) return answer_error(response, 503, snapshot.error().detail);
-    answer(response, 200, status_json(*snapshot));
+    const auto report = handlers_.exposure();
+    if (!report) return answer_error(response, 503, report.error().detail);
+    answer(response, 200, status_json(*snapshot, *report));
   }
 
   void metrics(httplib::Response& response) {
@@ -139,8 +152,24 @@ private:
     response.set_content(prometheus_text(*snapshot, report->exposure), prometheus_type);
   }
 
+  void cache(const httplib::Request& request, httplib::Response& response) {
+    const auto scope = scope_in(request);
+    if (!scope) return answer_error(response, 400, scope.error().detail);
+    const auto report = handlers_.cache(*scope);
+    if (!report) return answer_error(response, 503, report.error().detail);
+    answer(response, 200, cache_json(*report));
+  }
+
+  void prospect(const httplib::Request& request, httplib::Response& response) {
+    const auto question = question_in(request);
+    if (!question) return answer_error(response, 400, question.error().detail);
+    const auto prospect = handlers_.prospect(*question);
+    if (!prospect) return answer_error(response, 503, prospect.error().detail);
+    answer(response, 200, prospect_json(*prospect));
+  }
+
   void flush(const httplib::Request& request, httplib::Response& response) {
-    const auto scope = flush_scope(request);
+    const auto scope = scope_in(request);
     if (!scope) return answer_error(response, 400, scope.error().detail);
     const auto flushed = handlers_.flush(*scope);
     if (!flushed) return answer_error(response, 503, flushed.error().detail);

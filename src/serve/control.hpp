@@ -2,12 +2,12 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/log.hpp"
-#include "resolve/cache.hpp"
+#include "serve/cache_json.hpp"
 #include "serve/exposure_json.hpp"
+#include "serve/prospect_json.hpp"
 #include "serve/snapshot.hpp"
 #include "tacet/config.hpp"
 #include "tacet/name.hpp"
@@ -15,17 +15,13 @@
 
 namespace tacet {
 
-/// Which answers to forget: all, those of one name, or those of a name and all below it.
-struct FlushScope {
-  std::optional<Name> name;                      ///< nothing: everything
-  Cache::Reach reach = Cache::Reach::name_only;  ///< how far from `name`
-};
-
 /// What the control socket can ask of the server. Called on the control thread, one call at a time; each may wait for
 /// workers, but not for ever. A fault becomes the client's message.
 struct ControlHandlers {
   std::function<Result<Snapshot>()> status;
-  std::function<Result<std::size_t>(const FlushScope&)> flush;  ///< how many answers were forgotten
+  std::function<Result<std::size_t>(const CacheScope&)> flush;  ///< how many answers were forgotten
+  std::function<Result<CacheReport>(const CacheScope&)> cache;
+  std::function<Result<Prospect>(const Question&)> prospect;
   std::function<Result<ExposureReport>()> exposure;
   std::function<Result<std::size_t>()> forget_names;  ///< of the exposure ledger; how many
   std::function<Result<Explanation>(const Name&)> explain;
@@ -33,8 +29,10 @@ struct ControlHandlers {
 };
 
 /// The one channel into a running tacet: HTTP and JSON over a Unix socket, on a thread of its own. A verb is a route:
-///   GET /status                          status_json() of the snapshot
+///   GET /status                          status_json() of the snapshot and the exposure
 ///   GET /metrics                         prometheus_text() of the snapshot and the exposure; no JSON
+///   GET /cache[?name=NAME|?below=NAME]   cache_json() of the report
+///   GET /explain?name=NAME[&type=TYPE]   prospect_json() of the question
 ///   POST /flush[?name=NAME|?below=NAME]  {"flushed": n}
 ///   GET /exposure                        exposure_json() of the report
 ///   POST /exposure/clear                 {"forgotten": n}

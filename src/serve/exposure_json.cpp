@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace tacet {
@@ -112,6 +113,18 @@ std::string exposure_json(const ExposureReport& report) {
   for (const EndpointExposure& endpoint : exposure.endpoints)
     json["connections"].push_back(connection(endpoint, report));
   return dump(json);
+}
+
+nlohmann::ordered_json exposure_summary(const ExposureReport& report) {
+  StateCounts known;
+  for (const auto& [wire, name] : report.exposure.names) ++known[name.state()];
+  const auto in_clear = std::ranges::count_if(report.exposure.endpoints,
+                                              [](const auto& endpoint) { return !endpoint.facts->sni.empty(); });
+  return {{"mode", word(report.mode)},
+          {"names", report.exposure.names.size()},
+          {"states", states(known)},
+          {"connections", report.exposure.endpoints.size()},
+          {"connections_with_sni_in_clear", in_clear}};
 }
 
 std::string explanation_json(const Explanation& explanation) {

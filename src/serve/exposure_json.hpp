@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct ExposureReport {
 /// A report as `tacet exposure --json` prints it: one JSON object. Times are ages, their units part of the keys; what
 /// is not known is null. Keys are only ever added.
 std::string exposure_json(const ExposureReport& report);
+
+/// The report in a few numbers, for `tacet status`: no name is in it.
+nlohmann::ordered_json exposure_summary(const ExposureReport& report);
 
 /// What `tacet exposure --explain` shows: all that is known of one name.
 struct Explanation {

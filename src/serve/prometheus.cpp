@@ -115,16 +115,28 @@ void write_events(Exposition& out, const Metrics& metrics) {
   out.single({"hedges_won_total", "counter", "Second exchanges that answered first."}, metrics.hedges_won);
 }
 
-void write_miss_time(Exposition& out, const Histogram& times) {
-  out.begin({"miss_seconds", "histogram", "Time from query to reply, for what an upstream answered."});
+void write_histogram(Exposition& out, Labels labels, const Histogram& times) {
   std::uint64_t so_far = 0;
+  const auto bucket = [&](std::string_view bound, std::uint64_t count) {
+    labels.emplace_back("le", bound);
+    out.sample(labels, count, "_bucket");
+    labels.pop_back();
+  };
   for (std::size_t i = 0; i < Histogram::bounds.size(); ++i) {
     so_far += times.buckets()[i];
-    out.sample({{"le", fmt::format("{}", Histogram::bounds[i])}}, so_far, "_bucket");
+    bucket(fmt::format("{}", Histogram::bounds[i]), so_far);
   }
-  out.sample({{"le", "+Inf"}}, times.count(), "_bucket");
-  out.sample({}, times.sum_seconds(), "_sum");
-  out.sample({}, times.count(), "_count");
+  bucket("+Inf", times.count());
+  out.sample(labels, times.sum_seconds(), "_sum");
+  out.sample(labels, times.count(), "_count");
+}
+
+void write_times(Exposition& out, const Metrics& metrics) {
+  out.begin({"answer_seconds", "histogram", "Time from query to reply, by whether the answer was here at once."});
+  write_histogram(out, {{"wait", "no"}}, metrics.at_once_time);
+  write_histogram(out, {{"wait", "yes"}}, metrics.waited_time);
+  out.begin({"miss_seconds", "histogram", "Time from query to reply, for what an upstream answered."});
+  write_histogram(out, {}, metrics.miss_time);
 }
 
 void write_cache(Exposition& out, const CacheStatistics& cache) {
@@ -250,7 +262,7 @@ std::string prometheus_text(const Snapshot& snapshot, const Exposure& exposure) 
   write_process(out, snapshot);
   write_queries(out, snapshot.metrics);
   write_events(out, snapshot.metrics);
-  write_miss_time(out, snapshot.metrics.miss_time);
+  write_times(out, snapshot.metrics);
   write_cache(out, snapshot.cache);
   write_upstreams(out, sum_up(snapshot));
   out.single({"plaintext_lookups_total", "counter", "Look-ups of upstreams' names made in the clear."},

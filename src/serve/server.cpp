@@ -94,7 +94,8 @@ private:
   ExposureReport exposure();
   std::size_t forget_names();
   Result<Explanation> explain(const Name& name);
-  std::size_t flush(const FlushScope& scope) {
+  Prospect prospect(const Question& question);
+  std::size_t flush(const CacheScope& scope) {
     return scope.name ? cache_.remove(*scope.name, scope.reach) : cache_.clear();
   }
 
@@ -156,7 +157,11 @@ void Server::State::open_control() {
   if (config_.control.socket.empty()) return;
   ControlHandlers handlers;
   handlers.status = [this] { return Result<Snapshot>(snapshot()); };
-  handlers.flush = [this](const FlushScope& scope) { return Result<std::size_t>(flush(scope)); };
+  handlers.flush = [this](const CacheScope& scope) { return Result<std::size_t>(flush(scope)); };
+  handlers.cache = [this](const CacheScope& scope) {
+    return Result<CacheReport>(look_into(cache_, scope, clock_.now()));
+  };
+  handlers.prospect = [this](const Question& question) { return Result<Prospect>(prospect(question)); };
   handlers.exposure = [this] { return Result<ExposureReport>(exposure()); };
   handlers.forget_names = [this] { return Result<std::size_t>(forget_names()); };
   handlers.explain = [this](const Name& name) { return explain(name); };
@@ -200,6 +205,11 @@ std::size_t Server::State::forget_names() {
   const std::size_t count = exposure().exposure.names.size();
   for (const auto& worker : workers_) worker->forget_names();
   return count;
+}
+
+/// By the first worker: the others decide alike, but each by what it has met itself.
+Prospect Server::State::prospect(const Question& question) {
+  return {workers_.front()->outlook(question), config_.hosts.file};
 }
 
 /// What is known; asks only if that is nothing.

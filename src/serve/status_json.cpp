@@ -45,11 +45,28 @@ Json events(const Metrics& metrics) {
           {"hedges_denied", metrics.hedges_denied}};
 }
 
-Json miss_time(const Histogram& times) {
+/// Of what was looked for in the cache, how much was there; null as long as nothing was.
+Json hit_rate(const Metrics& metrics) {
+  const auto of = [&](Source source) { return metrics.answers[static_cast<std::size_t>(source)]; };
+  const auto looked_for = of(Source::cache) + of(Source::stale) + of(Source::upstream) + of(Source::failure);
+  if (looked_for == 0) return nullptr;
+  return static_cast<double>(of(Source::cache)) / static_cast<double>(looked_for);
+}
+
+/// From query to reply, since the start.
+Json percentiles(const Histogram& times) {
   return {{"count", times.count()},
           {"p50_ms", times.percentile(0.5) * 1000},
           {"p95_ms", times.percentile(0.95) * 1000},
           {"p99_ms", times.percentile(0.99) * 1000}};
+}
+
+Json times(const Metrics& metrics) {
+  Histogram all = metrics.at_once_time;
+  all.add(metrics.waited_time);
+  return {{"all", percentiles(all)},
+          {"at_once", percentiles(metrics.at_once_time)},
+          {"waited", percentiles(metrics.waited_time)}};
 }
 
 Json cache(const CacheStatistics& cache) {
@@ -72,7 +89,14 @@ Json connection(const ConnectionFacts* facts) {
           {"resumed", facts->resumed}};
 }
 
-Json upstream(const LaneReport& lane) {
+std::uint64_t answers_of(const std::vector<LaneReport>& lanes) {
+  std::uint64_t sum = 0;
+  for (const LaneReport& lane : lanes) sum += lane.state.answers;
+  return sum;
+}
+
+/// `all`: the answers of all lanes that stand beside this one.
+Json upstream(const LaneReport& lane, std::uint64_t all) {
   const UpstreamState& state = lane.state;
   const bool measured = lane.p50 != Duration::zero();
   const auto time = [measured](Duration value) { return measured ? Json(milliseconds(value)) : Json(nullptr); };
@@ -88,6 +112,7 @@ Json upstream(const LaneReport& lane) {
           {"connections", state.connections},
           {"resumptions", state.resumptions},
           {"answers", state.answers},
+          {"share", all == 0 ? Json(nullptr) : Json(static_cast<double>(state.answers) / static_cast<double>(all))},
           {"failures", state.failures},
           {"reissued", state.reissued},
           {"last_error", state.last_error.empty() ? Json(nullptr) : Json(state.last_error)}};
@@ -95,13 +120,14 @@ Json upstream(const LaneReport& lane) {
 
 Json zone(const ZoneReport& zone) {
   Json json{{"zone", zone.zone}, {"in_clear", zone.in_clear}, {"upstreams", Json::array()}};
-  for (const auto& lane : zone.lanes) json["upstreams"].push_back(upstream(lane));
+  const auto all = answers_of(zone.lanes);
+  for (const auto& lane : zone.lanes) json["upstreams"].push_back(upstream(lane, all));
   return json;
 }
 
 }  // namespace
 
-std::string status_json(const Snapshot& snapshot) {
+std::string status_json(const Snapshot& snapshot, const ExposureReport& exposure) {
   Json json{{"version", TACET_VERSION},
             {"uptime_seconds", seconds(snapshot.uptime)},
             {"workers", snapshot.workers},
@@ -109,16 +135,20 @@ std::string status_json(const Snapshot& snapshot) {
             {"log_level", snapshot.log_level},
             {"queries", queries(snapshot.metrics)},
             {"answers", answers(snapshot.metrics)},
+            {"hit_rate", hit_rate(snapshot.metrics)},
             {"rcodes", rcodes(snapshot.metrics)},
             {"tcp_clients", snapshot.metrics.tcp_clients},
             {"pending", snapshot.pending},
-            {"miss_time", miss_time(snapshot.metrics.miss_time)},
+            {"times", times(snapshot.metrics)},
+            {"miss_time", percentiles(snapshot.metrics.miss_time)},
             {"events", events(snapshot.metrics)},
             {"cache", cache(snapshot.cache)},
+            {"exposure", exposure_summary(exposure)},
             {"plaintext_lookups", snapshot.plaintext_lookups},
             {"upstreams", Json::array()},
             {"zones", Json::array()}};
-  for (const auto& lane : snapshot.lanes) json["upstreams"].push_back(upstream(lane));
+  const auto all = answers_of(snapshot.lanes);
+  for (const auto& lane : snapshot.lanes) json["upstreams"].push_back(upstream(lane, all));
   for (const auto& report : snapshot.zones) json["zones"].push_back(zone(report));
   // Words of a peer may be no UTF-8.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

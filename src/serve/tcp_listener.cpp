@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "dns/edns.hpp"
 #include "dns/query.hpp"
@@ -81,6 +82,8 @@ private:
       if (!watch_) return;
     }
     flush();
+    if (at_once_ > 0)
+      listener_.parts_.metrics.at_once_time.observe(listener_.parts_.loop.now() - now, std::exchange(at_once_, 0));
     if (!watch_) return;
     if (in_flight_ >= most_in_flight) watch_->want_read(false);
     patience_.arm(now + (frames_.partial() ? partial_limit : idle_limit));
@@ -100,6 +103,7 @@ private:
     auto answer = listener_.parts_.resolver.answer_now({message, *index, now, 65535}, scratch);
     const bool wants_timeout = asks_tcp_keepalive(message, *index);
     if (const auto* size = std::get_if<std::size_t>(&answer)) {
+      ++at_once_;
       const std::size_t told = wants_timeout ? add_tcp_keepalive(scratch, *size, idle_limit) : *size;
       if (told > 0) append_frame(unsent_, {scratch.data(), told});
       return;
@@ -150,6 +154,7 @@ private:
   FrameReader frames_;
   std::vector<std::uint8_t> unsent_;
   std::size_t in_flight_ = 0;
+  std::uint64_t at_once_ = 0;  // answered without waiting, of what was read last
   bool finished_ = false;
 };
 

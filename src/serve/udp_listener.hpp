@@ -27,7 +27,8 @@ public:
 
 private:
   void on_readable();
-  void serve(std::size_t i, Instant now);
+  /// True if it was answered without waiting, by what is known here.
+  bool serve(std::size_t i, Instant now);
   Task<void> answer_later(Miss miss, Peer peer);
 
   Parts parts_;

@@ -104,6 +104,15 @@ void Worker::add_to(ExposureReport& report) {
   });
 }
 
+Outlook Worker::outlook(const Question& question) {
+  Outlook outlook;
+  ask_and_wait([&] {
+    outlook = resolver_.outlook(question);
+    outlook.services = upstreams_.set_for(question.name).outlook();
+  });
+  return outlook;
+}
+
 void Worker::forget_names() {
   ask_and_wait([this] { resolver_.ledger().clear(); });
 }

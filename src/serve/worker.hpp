@@ -50,6 +50,8 @@ public:
   void add_to(Snapshot& snapshot);
   /// The same for what this worker knows of exposure.
   void add_to(ExposureReport& report);
+  /// What would answer a question, services included.
+  Outlook outlook(const Question& question);
   /// Makes the exposure ledger forget all names.
   void forget_names();
   /// Resolver::examine(), waited for.

@@ -4,6 +4,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -121,6 +123,26 @@ void store_and_evict(benchmark::State& state) {
   for (auto _ : state) cache.store(keys[at++ % keys.size()], image, now);
 }
 BENCHMARK(store_and_evict);
+
+/// One part of a walk over a full cache of the default size: how long a shard's lock is held, at most and on average.
+void walk_over_a_part(benchmark::State& state) {
+  const CacheConfig config;
+  Cache cache(config);
+  const AnswerImage image = make_image(answer_to(name_of(0), 1), false);
+  for (std::size_t i = 0; cache.statistics().evicted == 0; ++i)
+    cache.store(CacheKey(cache.seed(), Question{name_of(i), Type::a, Class::in}, false, false), image, now);
+  CacheWalk walk;
+  std::chrono::nanoseconds longest{};
+  for (auto _ : state) {
+    const auto begun = std::chrono::steady_clock::now();
+    benchmark::DoNotOptimize(cache.next(walk, now));
+    longest = std::max<std::chrono::nanoseconds>(longest, std::chrono::steady_clock::now() - begun);
+    if (walk.done) walk = {};
+  }
+  state.counters["entries"] = static_cast<double>(cache.statistics().entries);
+  state.counters["longest_us"] = std::chrono::duration<double, std::micro>(longest).count();
+}
+BENCHMARK(walk_over_a_part);
 
 void make_an_image(benchmark::State& state) {
   const Message answer = answer_to(name_of(0), 4);

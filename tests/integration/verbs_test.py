@@ -2,8 +2,11 @@
 import json
 import os
 import re
+import signal
 import socket
 import stat
+import subprocess
+import time
 import unittest
 
 import dnsclient
@@ -72,6 +75,75 @@ class Control(UnboundCase):
         with self.assertRaises(json.JSONDecodeError):
             json.loads(done.stdout)
 
+    def test_status_tells_rates_times_shares_and_exposure(self):
+        for _ in range(4):
+            self.daemon.ask("www.example.com")
+        status = self.daemon.status()
+        self.assertEqual(status["hit_rate"], 0.75)
+        self.assertEqual([status["times"][which]["count"] for which in ("all", "at_once", "waited")], [4, 3, 1])
+        for which in ("at_once", "waited"):
+            times = status["times"][which]
+            self.assertTrue(0 < times["p50_ms"] <= times["p95_ms"] <= times["p99_ms"], times)
+        self.assertEqual([lane["share"] for lane in status["upstreams"] if lane["answers"]], [1.0])
+        self.assertEqual((status["exposure"]["names"], status["exposure"]["mode"]), (1, "passive"))
+        text = self.daemon.verb("status").stdout
+        for words in ("hit rate 75 %", "p50", "p95", "p99", "TLSv1.3", "100 % of answers", "exposure  of 1 names"):
+            self.assertIn(words, text)
+        self.assertNotIn("www.example.com", text)
+        self.assertLessEqual(len(text.splitlines()), 24)
+
+    def watch(self, *words, **streams):
+        return self.child(tacet.BINARY, "status", "--watch", "--interval", "1", *words, "--config", self.daemon.config, **streams)
+
+    def test_watching_shows_blocks_and_ends_cleanly_by_ctrl_c(self):
+        watch = self.watch(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        begun = time.monotonic()
+        blocks = 0
+        while blocks < 3:
+            blocks += watch.stdout.readline().startswith("tacet ")
+        self.assertGreater(time.monotonic() - begun, 1)
+        watch.send_signal(signal.SIGINT)
+        rest, errors = watch.communicate(timeout=5)
+        self.assertEqual((watch.returncode, errors), (0, ""))
+        self.assertNotIn("\x1b", rest)
+
+    def test_watching_outlives_a_restart_of_the_daemon_and_says_so(self):
+        watch = self.watch(stdout=subprocess.PIPE, text=True)
+        self.assertTrue(watch.stdout.readline().startswith("tacet 0"))
+        self.daemon.stop()
+        while not (line := watch.stdout.readline()).startswith("tacet: no tacet is running"):
+            self.assertTrue(line)
+        self.assertIn("trying again every 1 s", line)
+        self.daemon.start()
+        while not (line := watch.stdout.readline()).startswith("tacet 0"):
+            self.assertTrue(line)
+        watch.terminate()
+        self.assertEqual(watch.wait(5), 0)
+
+    def test_watching_with_json_is_an_object_a_line(self):
+        watch = self.watch("--json", stdout=subprocess.PIPE, text=True)
+        first, second = (json.loads(watch.stdout.readline()) for _ in range(2))
+        self.assertLess(first["uptime_seconds"], second["uptime_seconds"])
+
+    def test_watching_ends_when_nobody_reads(self):
+        watch = self.watch(stdout=subprocess.PIPE, text=True)
+        watch.stdout.readline()
+        watch.stdout.close()
+        self.assertEqual(watch.wait(10), 1)
+
+    def test_watching_refreshes_a_terminal_in_place(self):
+        ours, theirs = os.openpty()
+        watch = self.watch(stdout=theirs)
+        os.close(theirs)
+        shown = b""
+        while shown.count(b"\x1b[H") < 3:
+            shown += os.read(ours, 65536)
+        watch.send_signal(signal.SIGINT)
+        self.assertEqual(watch.wait(5), 0)
+        os.close(ours)
+        self.assertEqual(shown.count(b"\x1b[2J"), 1)
+        self.assertIn(b"\x1b[K\r\n", shown)
+
     def test_status_tells_the_last_error_of_an_endpoint(self):
         port = scratch.free_port()
         daemon = self.tacet(f"tls://127.0.0.1:{port}", self.upstream.doh_url())
@@ -102,6 +174,16 @@ class Control(UnboundCase):
         self.daemon.ask("www.example.com")
         self.assertEqual(self.upstream.count("www.example.com."), before + 2)
 
+    def test_flush_takes_a_name_a_zone_or_all_and_no_two_of_them(self):
+        for name in ("www.example.com", "a.many.example.com", "b.many.example.com"):
+            self.daemon.ask(name)
+        for words, count in ((("www.example.com",), 1), (("--below", "many.example.com"), 2), (("--all",), 0)):
+            self.assertEqual(self.daemon.verb("flush", *words).stdout, f"{count} answers forgotten\n".replace("1 answers", "1 answer"))
+        self.daemon.ask("www.example.com")
+        self.assertEqual(self.daemon.verb("flush", "--all").stdout, "1 answer forgotten\n")
+        for words in (("--all", "www.example.com"), ("--all", "--below", "example.com"), ("--below", "example.com", "www.example.com")):
+            self.assertEqual(self.daemon.verb("flush", *words).returncode, 2, words)
+
     def test_the_control_socket_is_not_for_everybody(self):
         path = self.daemon.settings["control"]["socket"]
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
@@ -116,7 +198,7 @@ class Control(UnboundCase):
 
     def test_without_a_daemon_the_verbs_say_so(self):
         self.daemon.stop()
-        for words in (("status",), ("flush",)):
+        for words in (("status",), ("flush",), ("cache",), ("explain", "www.example.com"), ("log-level", "info")):
             done = self.daemon.verb(*words)
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(self.daemon.settings["control"]["socket"], done.stderr)
@@ -130,6 +212,97 @@ class Control(UnboundCase):
                 except BrokenPipeError:
                     pass
         self.assertTrue(self.daemon.status())
+
+
+class Cache(UnboundCase):
+    def setUp(self):
+        self.daemon = self.tacet(self.upstream.doh_url())
+        self.daemon.ask("www.example.com")
+        self.daemon.ask("www.example.com", "AAAA")
+        self.daemon.ask("www.example.com", dnssec=True)
+        self.daemon.ask("nothing.example.com")
+        self.daemon.ask("a.many.example.com")
+
+    def report(self, *words):
+        done = self.daemon.verb("cache", *words, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_without_a_name_there_are_numbers_and_no_names(self):
+        text = self.daemon.verb("cache").stdout
+        for words in ("5 answers in", "fresh   5; stale 0", "4 with records, 1 NXDOMAIN", "1 for clients that ask for signatures", "A 4, AAAA 1"):
+            self.assertIn(words, text)
+        self.assertNotIn("example", text + json.dumps(self.report()))
+
+    def test_with_a_name_there_is_every_answer_of_it(self):
+        answers = self.report("www.example.com")["answers"]
+        self.assertEqual([(a["name"], a["type"], a["dnssec_ok"]) for a in answers],
+                         [("www.example.com", "A", False), ("www.example.com", "A", True), ("www.example.com", "AAAA", False)])
+        for answer in answers:
+            self.assertEqual((answer["rcode"], answer["state"], answer["ttl_seconds"] + answer["age_seconds"]), ("NOERROR", "fresh", servers.TTL))
+        self.assertRegex(self.daemon.verb("cache", "www.example.com").stdout, r"(?m)^www\.example\.com A DO  NOERROR, \d+ s old, fresh for .* more, \d+ octets$")
+        self.assertEqual(self.daemon.verb("cache", "elsewhere.example.com").stdout, "nothing is kept\n")
+
+    def test_below_a_zone_there_is_every_answer_below_it(self):
+        self.assertEqual([a["name"] for a in self.report("--below", "many.example.com")["answers"]], ["a.many.example.com"])
+        self.assertEqual(len(self.report("--below", "example.com")["answers"]), 5)
+
+    def test_looking_is_no_use_of_an_answer(self):
+        before = self.daemon.status()
+        self.report("www.example.com")
+        after = self.daemon.status()
+        self.assertEqual((before["answers"], before["cache"]), (after["answers"], after["cache"]))
+
+
+class Explain(UnboundCase):
+    def explain(self, daemon, *words):
+        done = daemon.verb("explain", *words, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_every_rule_says_that_it_would_answer_and_why_and_nobody_is_asked(self):
+        hosts = os.path.join(self.directory, scratch.unique_name("hosts"))
+        with open(hosts, "w", encoding="ascii") as file:
+            file.write("192.0.2.9 nas.example.com\n")
+        daemon = self.tacet(self.upstream.doh_url(), hosts={"file": hosts}, forward={"home.arpa": [f"127.0.0.1:{self.upstream.plain_port}"]})
+        daemon.ask("www.example.com")
+        asked = len(self.upstream.asked())
+        for words, by, why in ((("nas.example.com",), "hosts", re.escape(hosts)),
+                               (("printer.local",), "policy", "local is multicast DNS's"),
+                               (("printer",), "policy", "one label"),
+                               (("www.example.com",), "cache", r"kept \d+ s ago, and fresh for \d+ s more"),
+                               (("www.example.com", "AAAA"), "upstream", "nothing is kept; https://.* is asked first"),
+                               (("nas.home.arpa",), "upstream", "names in home.arpa go to its own servers; 127.0.0.1:"),
+                               (("www.example.com", "AXFR"), "nobody", "REFUSED")):
+            with self.subTest(words):
+                told = self.explain(daemon, *words)
+                self.assertEqual(told["answered_by"], by)
+                self.assertRegex(told["why"], why)
+                text = daemon.verb("explain", *words).stdout
+                self.assertIn(told["why"], text)
+        self.assertEqual(len(self.upstream.asked()), asked)
+        self.assertRegex(daemon.verb("explain", "nas.home.arpa").stdout, r"policy +home\.arpa is the home network's .*; the zone below wins")
+
+    def test_it_names_the_endpoint_that_works_first(self):
+        daemon = self.tacet(f"tls://127.0.0.1:{scratch.free_port()}", self.upstream.doh_url())
+        self.assertTrue(self.explain(daemon, "www.example.com")["upstreams"][0]["id"].startswith("tls://"))
+        daemon.ask("www.example.com")
+        self.assertEqual([(one["id"], one["state"]) for one in self.explain(daemon, "alias.example.com")["upstreams"]][0],
+                         (self.upstream.doh_url(), "good"))
+
+    def test_a_failure_of_a_moment_ago_is_told(self):
+        daemon = self.tacet(f"tls://127.0.0.1:{scratch.free_port()}")
+        daemon.ask("www.example.com")
+        told = self.explain(daemon, "www.example.com")
+        self.assertEqual(told["answered_by"], "recent failure")
+        self.assertIn("refused", told["why"])
+
+    def test_what_is_no_name_or_no_type_is_refused(self):
+        daemon = self.tacet(self.upstream.doh_url())
+        for words in (("a..b",), ("www.example.com", "NONSENSE")):
+            done = daemon.verb("explain", *words)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(words[-1], done.stderr)
 
 
 class Version(unittest.TestCase):

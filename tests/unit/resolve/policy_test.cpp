@@ -221,6 +221,22 @@ TEST_CASE("The cheap look never misses a name that is answered here") {
   CHECK(ours > 1000);
 }
 
+TEST_CASE("Whatever is answered here has a rule with a reason, and nothing else has one") {
+  for (const auto& [name, zone] : {std::pair{"a.b.localhost", "localhost"},
+                                   {"x.test", "test"},
+                                   {"nas.local", "local"},
+                                   {"1.0.168.192.in-addr.arpa", "168.192.in-addr.arpa"},
+                                   {"printer", "."}}) {
+    CAPTURE(name);
+    const auto rule = policy.rule_for(question(name));
+    REQUIRE(rule);
+    CHECK(rule->zone == Name::from_text(zone).value());
+    CHECK(!rule->reason.empty());
+  }
+  CHECK(!policy.rule_for(question("www.example")));
+  CHECK(!policy.rule_for(question("home.arpa", Type::ds)));
+}
+
 TEST_CASE("The cheap look spares ordinary names the dear one") {
   for (const auto* name : {"www.example.com", "example.org", "a.very.long.name.below.example.net", "x.co.uk", "a.info"})
     CHECK(!policy.might_answer(question(name).name.wire(), Type::a, Class::in));

@@ -83,6 +83,26 @@ TEST_CASE("What the first service answers, nobody else is asked") {
   CHECK(lab.metrics.retries == 0);
 }
 
+TEST_CASE("The outlook is the order in which a query is tried, and asks nobody") {
+  Lab lab({{{fails(5ms, Fault::unreachable)}, {answers(20ms)}}, {{answers(1ms)}}});
+  const auto ids = [&lab] {
+    std::vector<std::string> all;
+    for (const ServiceOutlook& service : lab.set->outlook()) all.push_back(service.id);
+    return all;
+  };
+  CHECK(ids() == std::vector<std::string>{"lane 0", "lane 1", "lane 2"});
+  CHECK(lab.asked(0) == 0);
+  lab.ask();
+  lab.pass(100ms);
+  CHECK(ids() == std::vector<std::string>{"lane 1", "lane 2", "lane 0"});
+  const auto outlook = lab.set->outlook();
+  CHECK(outlook[0].good);
+  CHECK(outlook[0].warm);
+  CHECK(outlook[0].typical == 20ms);
+  CHECK(outlook[0].operator_name == "operator 0");
+  CHECK(!outlook[2].good);
+}
+
 TEST_CASE("Answers and faults that come before the first wait are as good as later ones") {
   Lab lab({{{fails(0ms, Fault::unreachable)}, {answers(0ms)}}});
   const Told& told = lab.ask();

@@ -94,7 +94,7 @@ HttpAnswer ask(const std::string& path, const std::string& line, const std::stri
 struct Fixture {
   Folder folder;
   std::string path = folder / "control.sock";
-  std::vector<FlushScope> flushed;  // read only after an answer came
+  std::vector<CacheScope> flushed;  // read only after an answer came
   std::vector<log::Level> levels;   // the same
   std::unique_ptr<Control> control = make();
 
@@ -106,9 +106,17 @@ struct Fixture {
       return Result<Snapshot>(snapshot);
     };
     handlers.exposure = [] { return Result<ExposureReport>(ExposureReport{}); };
-    handlers.flush = [this](const FlushScope& scope) {
+    handlers.flush = [this](const CacheScope& scope) {
       flushed.push_back(scope);
       return Result<std::size_t>(3);
+    };
+    handlers.cache = [](const CacheScope& scope) {
+      CacheReport report{.lists = scope.name.has_value()};
+      report.statistics.entries = 7;
+      return Result<CacheReport>(report);
+    };
+    handlers.prospect = [](const Question& asked) {
+      return Result<Prospect>(Prospect{.outlook = {.question = asked}, .hosts_file = ""});
     };
     handlers.set_log_level = [this](log::Level level) { levels.push_back(level); };
     auto made = Control::create({.socket = path}, std::move(handlers));
@@ -166,6 +174,30 @@ TEST_CASE_FIXTURE(Fixture, "a flush of what is no name, or of two things at once
   CHECK(ask(path, "POST /flush?name=").status == 400);
   CHECK(ask(path, "POST /flush?name=a&below=b").status == 400);
   CHECK(flushed.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "the cache is told in numbers, and with names only to who names one") {
+  const auto all = ask(path, "GET /cache").body;
+  CHECK(all.at("entries") == 7);
+  CHECK(all.contains("held"));
+  CHECK_FALSE(all.contains("answers"));
+  for (const auto* scope : {"name", "below"}) {
+    const auto one = ask(path, std::string("GET /cache?") + scope + "=www.example.com").body;
+    CHECK(one.contains("matching"));
+    CHECK(one.at("answers").empty());
+  }
+  CHECK(ask(path, "GET /cache?name=a..b").status == 400);
+  CHECK(ask(path, "GET /cache?name=a&below=b").status == 400);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an explanation is of a name and a type, A unless given") {
+  const auto plain = ask(path, "GET /explain?name=www.example.com").body;
+  CHECK(plain.at("name") == "www.example.com");
+  CHECK(plain.at("type") == "A");
+  CHECK(plain.at("answered_by") == "upstream");
+  CHECK(ask(path, "GET /explain?name=www.example.com&type=https").body.at("type") == "HTTPS");
+  CHECK(ask(path, "GET /explain?name=www.example.com&type=NONSENSE").status == 400);
+  CHECK(ask(path, "GET /explain").status == 400);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the log level is set to one of four words") {

@@ -1,0 +1,74 @@
+#include "cli/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/control_client.hpp"
+#include "cli/words.hpp"
+
+namespace tacet {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string word(const Json& json, const char* key, const std::string& instead) {
+  return json.at(key).is_null() ? instead : json.at(key).get<std::string>();
+}
+
+std::string kept(const Json& entries) {
+  if (entries.empty()) return "cache     nothing\n";
+  std::string text;
+  for (const auto& entry : entries) {
+    std::string clients = entry.at("dnssec_ok").get<bool>() ? "DO" : "";
+    if (entry.at("checking_disabled").get<bool>()) clients += clients.empty() ? "CD" : " and CD";
+    const auto state = word(entry, "state", "");
+    const auto ttl = for_how_long(entry.at("ttl_seconds").get<double>());
+    text += fmt::format("{:<9} {}, {} old, {}{}\n", text.empty() ? "cache" : "", word(entry, "rcode", ""),
+                        for_how_long(entry.at("age_seconds").get<double>()),
+                        state == "fresh" ? fmt::format("fresh for {} more", ttl) : state,
+                        clients.empty() ? "" : fmt::format(", for clients that set {}", clients));
+  }
+  return text;
+}
+
+std::string upstreams(const Json& services) {
+  std::string text;
+  for (const auto& service : services) {
+    const auto time = service.at("typical_ms").is_null()
+                          ? std::string("no times yet")
+                          : fmt::format("typically {:.4g} ms", service.at("typical_ms").get<double>());
+    text += fmt::format("{:<9} {} of {}: {}, {}, {}\n", text.empty() ? "upstreams" : "", word(service, "id", ""),
+                        word(service, "operator", ""), word(service, "state", ""),
+                        service.at("warm").get<bool>() ? "connected" : "not connected", time);
+  }
+  return text;
+}
+
+std::string text_of(const Json& prospect) {
+  std::string text = fmt::format("{} {}  would be answered by: {}\n", word(prospect, "name", ""),
+                                 word(prospect, "type", ""), word(prospect, "answered_by", ""));
+  text += fmt::format("why       {}\n\n", word(prospect, "why", ""));
+  const bool in_hosts = prospect.at("answered_by") == "hosts";
+  text += fmt::format("hosts     {}{}\n", in_hosts ? "in " : "not in ",
+                      word(prospect, "hosts_file", "a file: there is none"));
+  const auto overridden = !prospect.at("zone").is_null() && !prospect.at("policy").is_null();
+  text += fmt::format("policy    {}{}\n", word(prospect, "policy", "no rule of tacet's own"),
+                      overridden ? "; the zone below wins" : "");
+  text += fmt::format("zone      {}\n", word(prospect, "zone", "none of the local network (`forward`)"));
+  text += kept(prospect.at("kept"));
+  if (!prospect.at("recent_failure").is_null())
+    text += fmt::format("failed    a moment ago: {}\n", word(prospect, "recent_failure", ""));
+  return text + upstreams(prospect.at("upstreams"));
+}
+
+}  // namespace
+
+int run_explain(const std::string& socket_path, const ExplainRequest& request, std::ostream& out, std::ostream& err) {
+  ControlRequest control{.method = "GET", .path = "/explain", .parameters = {{"name", request.name}}};
+  if (!request.type.empty()) control.parameters.emplace("type", request.type);
+  return show(ask(socket_path, control), request.json, text_of, {out, err});
+}
+
+}  // namespace tacet

@@ -1,0 +1,171 @@
+#include "cli/status_text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "cli/words.hpp"
+
+namespace tacet {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::uint64_t number(const Json& json, const char* key) { return json.at(key).get<std::uint64_t>(); }
+
+std::string percent(const Json& share) { return fmt::format("{:.4g} %", share.get<double>() * 100); }
+
+std::string percentiles(const Json& json, const char* relation) {
+  if (json.at("p50_ms").is_null()) return "no times yet";
+  const auto time = [&](const char* key) { return json.at(key).get<double>(); };
+  return fmt::format("p50 {0}{1:.4g} ms, p95 {0}{2:.4g} ms, p99 {0}{3:.4g} ms", relation, time("p50_ms"),
+                     time("p95_ms"), time("p99_ms"));
+}
+
+std::string heading(const Json& status) {
+  const auto workers = number(status, "workers");
+  return fmt::format(
+      "tacet {}, up {}, {} worker{}, listening on {}, log level {}\n", status.at("version").get<std::string>(),
+      for_how_long(status.at("uptime_seconds").get<double>()), workers, workers == 1 ? "" : "s",
+      fmt::join(status.at("listen").get<std::vector<std::string>>(), ", "), status.at("log_level").get<std::string>());
+}
+
+std::string queries(const Json& status) {
+  const Json& queries = status.at("queries");
+  return fmt::format("queries   {} by UDP, {} by TCP ({} clients now); {} refused, {} dropped, {} waiting\n",
+                     number(queries, "udp"), number(queries, "tcp"), number(status, "tcp_clients"),
+                     number(queries, "refused_at_once"), number(queries, "dropped"), number(status, "pending"));
+}
+
+std::string answers(const Json& status) {
+  const Json& answers = status.at("answers");
+  const Json& hit_rate = status.at("hit_rate");
+  const auto rate = hit_rate.is_null() ? std::string() : fmt::format(" (hit rate {})", percent(hit_rate));
+  std::string text = fmt::format("answers   {} from cache{}, {} from upstreams, {} stale, {} local, {} failed\n",
+                                 number(answers, "cache"), rate, number(answers, "upstream"), number(answers, "stale"),
+                                 number(answers, "policy"), number(answers, "failure"));
+  std::vector<std::string> rcodes;
+  for (const auto& [name, count] : status.at("rcodes").items())
+    rcodes.push_back(fmt::format("{} {}", count.get<std::uint64_t>(), name));
+  if (!rcodes.empty()) text += fmt::format("          {}\n", fmt::join(rcodes, ", "));
+  return text;
+}
+
+/// Since the start; each is the bound of a bucket.
+std::string times(const Json& status) {
+  const Json& times = status.at("times");
+  std::string text;
+  for (const auto& [key, what] : {std::pair{"all", "all"}, {"at_once", "at once"}, {"waited", "waited"}}) {
+    const Json& of = times.at(key);
+    if (number(of, "count") == 0) continue;
+    text += fmt::format("{:<9} {:<8} {}\n", text.empty() ? "times" : "", what, percentiles(of, "≤ "));
+  }
+  const Json& events = status.at("events");
+  if (number(times.at("waited"), "count") > 0)
+    text += fmt::format("          {} shared, {} hedged ({} won), {} tried again\n", number(events, "coalesced"),
+                        number(events, "hedges_sent"), number(events, "hedges_won"), number(events, "retries"));
+  return text;
+}
+
+std::string cache(const Json& status) {
+  const Json& cache = status.at("cache");
+  return fmt::format("cache     {} answers in {} of {}; {} stored, {} evicted\n", number(cache, "entries"),
+                     memory(number(cache, "octets")), memory(number(cache, "budget")), number(cache, "stored"),
+                     number(cache, "evicted"));
+}
+
+std::string exposure(const Json& status) {
+  const Json& exposure = status.at("exposure");
+  const Json& states = exposure.at("states");
+  std::string text = "exposure  names are not kept";
+  if (exposure.at("mode") != "off")
+    text = fmt::format("exposure  of {} names {} offer ECH, {} do not, {} are not known", number(exposure, "names"),
+                       number(states, "ech"), number(states, "no ech") + number(states, "no https record"),
+                       number(states, "unknown"));
+  return text + fmt::format("; {} of {} connections showed a name (SNI)\n          {} look-ups in plaintext\n",
+                            number(exposure, "connections_with_sni_in_clear"), number(exposure, "connections"),
+                            number(status, "plaintext_lookups"));
+}
+
+/// Lanes that all workers have, each once: counts and shares added up, the worst state and the slowest times.
+Json merged(const Json& lanes) {
+  Json all = Json::array();
+  for (const auto& lane : lanes) {
+    const auto same = std::ranges::find(all, lane.at("id"), [](const Json& known) { return known.at("id"); });
+    if (same == all.end()) {
+      all.push_back(lane);
+      continue;
+    }
+    for (const char* key : {"answers", "failures", "connections", "resumptions", "reissued", "outstanding"})
+      (*same)[key] = number(*same, key) + number(lane, key);
+    for (const char* key : {"p50_ms", "p95_ms", "p99_ms"})
+      if ((*same)[key].is_null() || (!lane.at(key).is_null() && lane.at(key) > (*same)[key]))
+        (*same)[key] = lane.at(key);
+    for (const char* key : {"connection", "last_error"})
+      if ((*same)[key].is_null()) (*same)[key] = lane.at(key);
+    if (!lane.at("share").is_null()) (*same)["share"] = (*same)["share"].get<double>() + lane.at("share").get<double>();
+    if (lane.at("state") != "good") (*same)["state"] = lane.at("state");
+    (*same)["warm"] = (*same)["warm"].get<bool>() || lane.at("warm").get<bool>();
+  }
+  return all;
+}
+
+std::string connection(const Json& facts) {
+  if (facts.is_null()) return "  never connected\n";
+  const auto word = [&](const char* key) { return facts.at(key).is_null() ? "?" : facts.at(key).get<std::string>(); };
+  if (word("transport") == "UDP") return "  by plain DNS, UDP and TCP: everybody on the way can read the names\n";
+  const auto sni = facts.at("sni").is_null() ? "no name sent in clear" : "sends " + word("sni") + " in clear (SNI)";
+  return fmt::format("  {} to {}, {}, {}{}; certificate of {}; {}\n", word("transport"), word("address"),
+                     word("tls_version"), word("key_exchange"), facts.at("resumed").get<bool>() ? ", resumed" : "",
+                     word("verified"), sni);
+}
+
+std::string upstream(const Json& lane) {
+  const Json& share = lane.at("share");
+  std::string text =
+      fmt::format("\n{}  {}, {}{}\n", lane.at("id").get<std::string>(), lane.at("state").get<std::string>(),
+                  lane.at("warm").get<bool>() ? "connected" : "not connected",
+                  share.is_null() ? std::string() : fmt::format(", {} of answers", percent(share)));
+  text += connection(lane.at("connection"));
+  text += fmt::format("  round trips: {}; answers {}, failures {}, connections {} ({} resumed)\n",
+                      percentiles(lane, ""), number(lane, "answers"), number(lane, "failures"),
+                      number(lane, "connections"), number(lane, "resumptions"));
+  if (!lane.at("last_error").is_null())
+    text += fmt::format("  last error: {}\n", lane.at("last_error").get<std::string>());
+  return text;
+}
+
+/// The second connection to an upstream, while the first has been enough. (A URL has no '#' of its own.)
+bool is_spare(const Json& lane) {
+  return lane.at("id").get<std::string>().find('#') != std::string::npos && lane.at("connection").is_null() &&
+         lane.at("last_error").is_null();
+}
+
+std::string zone(const Json& zone) {
+  const bool in_clear = zone.at("in_clear").get<bool>();
+  std::string text =
+      fmt::format("\nzone {}: its names go to {} and nowhere else{}\n", zone.at("zone").get<std::string>(),
+                  merged(zone.at("upstreams")).size() == 1 ? "this server" : "these servers",
+                  in_clear ? ", IN CLEAR" : ", encrypted");
+  for (const auto& lane : merged(zone.at("upstreams")))
+    if (!is_spare(lane)) text += upstream(lane);
+  return text;
+}
+
+}  // namespace
+
+std::string status_text(const Json& status) {
+  std::string text =
+      heading(status) + "\n" + queries(status) + answers(status) + times(status) + cache(status) + exposure(status);
+  for (const auto& lane : merged(status.at("upstreams")))
+    if (!is_spare(lane)) text += upstream(lane);
+  for (const auto& each : status.at("zones")) text += zone(each);
+  return text;
+}
+
+}  // namespace tacet

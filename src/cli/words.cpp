@@ -1,0 +1,38 @@
+#include "cli/words.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+namespace tacet {
+
+std::string for_how_long(double seconds) {
+  const auto whole = static_cast<std::uint64_t>(seconds);
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  if (whole < 86400) return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
+  return fmt::format("{} d {} h", whole / 86400, whole / 3600 % 24);
+}
+
+std::string memory(std::uint64_t octets) {
+  const auto kibi = static_cast<double>(octets) / 1024;
+  return kibi < 1024 ? fmt::format("{:.1f} KiB", kibi) : fmt::format("{:.1f} MiB", kibi / 1024);
+}
+
+int show(const Result<nlohmann::ordered_json>& answer, bool as_json,
+         const std::function<std::string(const nlohmann::ordered_json&)>& text, const Streams& to) {
+  if (!answer) {
+    to.err << "tacet: " << answer.error().detail << '\n';
+    return 1;
+  }
+  try {
+    to.out << (as_json ? answer->dump(2) + "\n" : text(*answer));
+  } catch (const nlohmann::ordered_json::exception& missing) {
+    to.err << "tacet: the tacet that is running is of another version (try --json): " << missing.what() << '\n';
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace tacet

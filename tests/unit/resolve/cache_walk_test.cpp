@@ -1,0 +1,116 @@
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "resolve/cache_census.hpp"
+#include "resolve_fixture.hpp"
+
+using namespace tacet;
+using namespace tacet::fixture;
+
+namespace {
+
+constexpr Instant now{24h};
+
+std::string name_of(std::size_t number) { return "n" + std::to_string(number) + ".example"; }
+
+void store(Cache& cache, const Question& asked, std::uint32_t ttl = 300) {
+  cache.store({cache.seed(), asked, false, false}, positive(asked, ttl), now);
+}
+
+void fill(Cache& cache, std::size_t from, std::size_t to) {
+  for (std::size_t i = from; i < to; ++i) store(cache, question(name_of(i)));
+}
+
+/// How often each name was met on the whole way; `meanwhile` happens behind every part.
+template <class Meanwhile>
+std::map<std::string, int> walk_over(const Cache& cache, Meanwhile meanwhile) {
+  std::map<std::string, int> met;
+  for (CacheWalk walk; !walk.done; meanwhile()) {
+    const auto part = cache.next(walk, now);
+    CHECK(part.size() <= Cache::walk_slots);
+    for (const CacheEntry& entry : part) ++met[entry.name.to_string()];
+  }
+  return met;
+}
+
+}  // namespace
+
+TEST_CASE("A walk meets every answer once, in small parts") {
+  for (const std::size_t size : {std::size_t{1} << 20, std::size_t{8} << 20}) {
+    Cache cache({.size = size});
+    fill(cache, 0, 3000);
+    const auto met = walk_over(cache, [] {});
+    CHECK(met.size() == 3000);
+    CHECK(std::ranges::all_of(met, [](const auto& name) { return name.second == 1; }));
+  }
+}
+
+TEST_CASE("A walk over nothing ends, also when everything is forgotten under way") {
+  Cache none({.size = 0});
+  CHECK(walk_over(none, [] {}).empty());
+  Cache cache({.size = 8U << 20});
+  CHECK(walk_over(cache, [] {}).empty());
+  fill(cache, 0, 5000);
+  CHECK(walk_over(cache, [&] { cache.clear(); }).size() <= Cache::walk_slots);
+}
+
+TEST_CASE("A table that grows under way hides nothing that was there before, and hardly repeats what was met") {
+  Cache cache({.size = 1U << 20});
+  fill(cache, 0, 1400);
+  std::size_t next = 1400;
+  const auto met = walk_over(cache, [&] {
+    if (next < 1700) fill(cache, next, next + 300), next += 300;  // beyond three quarters of 2048 slots
+  });
+  std::size_t missing = 0, repeated = 0;
+  for (std::size_t i = 0; i < 1400; ++i) {
+    const auto found = met.find(name_of(i) + ".");
+    missing += found == met.end() ? 1 : 0;
+    repeated += found != met.end() && found->second > 1 ? 1 : 0;
+  }
+  CHECK(missing <= 14);
+  CHECK(repeated <= 14);
+}
+
+TEST_CASE("What is met tells everything but the records") {
+  Cache cache({});
+  const Question asked = question("WWW.Example", Type::aaaa);
+  cache.store({cache.seed(), asked, true, true}, negative(asked, Rcode::nxdomain, 60), now);
+  const auto entry = cache.peek({cache.seed(), asked, true, true}, now + 10s);
+  REQUIRE(entry);
+  CHECK(entry->name.to_string() == "www.example.");
+  CHECK(entry->type == Type::aaaa);
+  CHECK(entry->qclass == Class::in);
+  CHECK(entry->dnssec_ok);
+  CHECK(entry->checking_disabled);
+  CHECK(entry->rcode == Rcode::nxdomain);
+  CHECK(entry->kind == AnswerKind::nxdomain);
+  CHECK(entry->age == 10);
+  CHECK(entry->lifetime == 60);
+  CHECK(entry->octets > 100);
+  CHECK(entry->octets <= cache.statistics().octets);
+  CHECK(!cache.peek({cache.seed(), asked, true, false}, now));
+}
+
+TEST_CASE("A census tells fresh from stale and from what is too old, and counts kinds and types") {
+  Cache cache({});
+  store(cache, question("long.example"), 80000);
+  store(cache, question("short.example"), 10);
+  const Question gone = question("gone.example", Type::https);
+  cache.store({cache.seed(), gone, true, false}, negative(gone, Rcode::nxdomain, 10), now);
+  const auto at = [&](Duration later) {
+    CacheCensus census;
+    for (CacheWalk walk; !walk.done;)
+      for (const CacheEntry& entry : cache.next(walk, now + later)) census.add(entry);
+    return census;
+  };
+  const CacheCensus early = at(5s), later = at(1h), last = at(25h);
+  CHECK(early.fresh == 3);
+  CHECK(early.oldest == 5);
+  CHECK(early.by_kind[static_cast<std::size_t>(AnswerKind::positive)] == 2);
+  CHECK(early.by_kind[static_cast<std::size_t>(AnswerKind::nxdomain)] == 1);
+  CHECK(early.by_type == std::map<Type, std::uint64_t>{{Type::a, 2}, {Type::https, 1}});
+  CHECK(early.dnssec_ok == 1);
+  CHECK((later.fresh == 1 && later.stale == 2 && later.expired == 0));
+  CHECK((last.fresh == 0 && last.stale == 1 && last.expired == 2));
+}
