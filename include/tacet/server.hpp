@@ -1,17 +1,26 @@
 #pragma once
+#include <expected>
+#include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "tacet/config.hpp"
 #include "tacet/result.hpp"
 
 namespace tacet {
 
+/// Reads the configuration once more; what is wrong with it, one fault a line, if it cannot be used.
+using ReadConfig = std::function<std::expected<Config, std::vector<std::string>>()>;
+
 /// The resolver as a daemon: listeners and workers around one cache. Everything an embedding main() needs.
 class Server {
 public:
   /// Binds the addresses and begins to read the trust stores. Faults: in_use (an address; the detail names the holder
   /// or how to find it), refused (a port that needs a privilege), unsupported (no such address here), system.
-  static Result<std::unique_ptr<Server>> create(const Config& config);
+  /// `read` is called on run()'s thread whenever the configuration is to be reloaded, by SIGHUP or over the control
+  /// socket; without it there is nothing to reload.
+  static Result<std::unique_ptr<Server>> create(const Config& config, ReadConfig read = {});
   ~Server();
 
   /// Serves until stop() or, if the signals are left to it, SIGTERM or SIGINT; then answers what is in flight, for at

@@ -26,6 +26,8 @@ Duration read(clockid_t which) {
 
 Instant SystemClock::now() const { return Instant(read(boot_clock)); }
 
+double SystemClock::unix_time() { return std::chrono::duration<double>(read(CLOCK_REALTIME)).count(); }
+
 Duration SystemClock::asleep() const { return read(boot_clock) - read(awake_clock); }
 
 }  // namespace tacet

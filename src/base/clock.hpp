@@ -20,6 +20,9 @@ class SystemClock final : public Clock {
 public:
   Instant now() const override;
   Duration asleep() const override;
+
+  /// Seconds since 1970, as the machine believes; for nothing but to be shown.
+  static double unix_time();
 };
 
 }  // namespace tacet

@@ -13,12 +13,13 @@
 namespace tacet {
 namespace {
 
-std::optional<Config> base_config(const std::string& file, std::ostream& err) {
+std::expected<Config, std::vector<std::string>> base_config(const std::string& file) {
   if (file.empty()) return Config::defaults();
   auto config = load_config(file);
   if (config) return *std::move(config);
-  for (const auto& fault : config.error()) err << to_string(fault) << '\n';
-  return {};
+  std::vector<std::string> lines;
+  for (const auto& fault : config.error()) lines.push_back(to_string(fault));
+  return std::unexpected(std::move(lines));
 }
 
 Result<std::vector<SocketAddress>> addresses(const std::vector<std::string>& texts) {
@@ -114,14 +115,19 @@ Result<void> apply(const CommandLine& given, Config& config) {
 
 }  // namespace
 
-std::optional<Config> make_config(const CommandLine& given, std::ostream& err) {
-  auto config = base_config(given.file, err);
-  if (!config) return {};
-  if (const auto done = apply(given, *config); !done) {
-    err << "tacet: " << done.error().detail << '\n';
-    return {};
-  }
+std::expected<Config, std::vector<std::string>> read_config(const CommandLine& given) {
+  auto config = base_config(given.file);
+  if (!config) return config;
+  if (const auto done = apply(given, *config); !done)
+    return std::unexpected(std::vector{"tacet: " + done.error().detail});
   return config;
+}
+
+std::optional<Config> make_config(const CommandLine& given, std::ostream& err) {
+  auto config = read_config(given);
+  if (config) return *std::move(config);
+  for (const std::string& line : config.error()) err << line << '\n';
+  return {};
 }
 
 }  // namespace tacet

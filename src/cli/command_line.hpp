@@ -1,4 +1,5 @@
 #pragma once
+#include <expected>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -20,9 +21,11 @@ struct CommandLine {
   std::optional<std::string> socket;   ///< --socket
 };
 
-/// The configuration that file and options make together; nothing after writing what is wrong to `err`, one fault per
-/// line. An upstream is URL or URL@ADDRESS[,ADDRESS…]; a URL that the file names as well keeps what the file says of
-/// it.
+/// The configuration that file and options make together, or what is wrong, one fault a line. An upstream is URL or
+/// URL@ADDRESS[,ADDRESS…]; a URL that the file names as well keeps what the file says of it.
+std::expected<Config, std::vector<std::string>> read_config(const CommandLine& given);
+
+/// read_config(); nothing after writing what is wrong to `err`.
 std::optional<Config> make_config(const CommandLine& given, std::ostream& err);
 
 }  // namespace tacet

@@ -37,11 +37,9 @@ public:
   Asking(const Config& config, const TrustStores& trust)
       : loop_(clock_),
         upstreams_({.loop = loop_,
-                    .tasks = tasks_,
                     .metrics = metrics_,
-                    .config = config,
-                    .trust = trust,
-                    .on_established = [](const UpstreamConfig&, const ConnectionFacts&) {}}) {}
+                    .on_established = [](const UpstreamConfig&, const ConnectionFacts&) {}},
+                   config, trust) {}
   ~Asking() { tasks_.cancel(); }
 
   Result<QueryOutcome> ask(const Message& query) {

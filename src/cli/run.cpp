@@ -1,36 +1,33 @@
 #include "cli/run.hpp"
 
+#include <csignal>
 #include <ostream>
 
-#include "base/log.hpp"
+#include "config/log_level.hpp"
 #include "tacet/server.hpp"
 #include "transport/http.hpp"
 
 namespace tacet {
 namespace {
 
-log::Level level_of(LogLevel level) {
-  switch (level) {
-    case LogLevel::error:
-      return log::Level::error;
-    case LogLevel::warn:
-      return log::Level::warn;
-    case LogLevel::info:
-      return log::Level::info;
-    case LogLevel::debug:
-      break;
-  }
-  return log::Level::debug;
+/// One that comes before Server::run() hears it waits for that, instead of ending the process.
+void hold_sighup_back() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 }  // namespace
 
 int run_server(const CommandLine& given, std::ostream& err) {
+  hold_sighup_back();
   const auto config = make_config(given, err);
   if (!config) return 1;
   log::start(level_of(config->log.level));
   const HttpLibrary http;
-  const auto server = Server::create(*config);
+  const auto server =
+      given.file.empty() ? Server::create(*config) : Server::create(*config, [&given] { return read_config(given); });
   if (!server) {
     err << "tacet: " << server.error().detail << '\n';
     return 1;

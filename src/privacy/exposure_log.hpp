@@ -20,6 +20,9 @@ public:
 
   explicit ExposureLog(const ExposureConfig& config, Instant started) : config_(config), last_summary_(started) {}
 
+  /// Says by this configuration from now on. Called by whoever calls summarise().
+  void use(const ExposureConfig& config) { config_ = config; }
+
   /// A connection to `upstream` was made.
   void established(const UpstreamConfig& upstream, const ConnectionFacts& facts, Instant now);
 

@@ -26,8 +26,12 @@ std::string_view without_number(std::string_view id) {
 
 }  // namespace
 
-Ledger::Ledger(ExposureMode mode) : mode_(mode) {
-  if (!keeps_names()) return;
+Ledger::Ledger(ExposureMode mode) : mode_(mode) { use(mode); }
+
+void Ledger::use(ExposureMode mode) {
+  mode_ = mode;
+  if (!keeps_names()) return clear();
+  if (!rows_.empty()) return;
   rows_.resize(rows);
   entries_.reserve(most_names + 1);
   entries_.emplace_back().serial = nobody;

@@ -24,6 +24,8 @@ public:
   static constexpr Duration admission_pace = std::chrono::milliseconds(1);
 
   explicit Ledger(ExposureMode mode);
+  /// Learns by this mode from now on; with ExposureMode::off all names are forgotten.
+  void use(ExposureMode mode);
 
   /// False with ExposureMode::off: whatever is told of names is ignored.
   bool keeps_names() const { return mode_ != ExposureMode::off; }

@@ -93,12 +93,22 @@ std::size_t home(std::uint64_t hash, std::size_t slots) { return (hash >> 4) & (
 
 }  // namespace
 
-Cache::Cache(const CacheConfig& config) : config_(config), seed_(HashSeed::random()) {
+Cache::Cache(const CacheConfig& config) : seed_(HashSeed::random()) {
   std::size_t count = 1;
   while (count < most_shards && config.size / (count * 2) >= least_shard) count *= 2;
   shards_ = std::vector<Shard>(count);
+  use(config);
+}
+
+void Cache::use(const CacheConfig& config) {
+  min_ttl_ = config.min_ttl;
+  max_ttl_ = config.max_ttl;
+  max_negative_ttl_ = config.max_negative_ttl;
+  if (size_.exchange(config.size) == config.size) return;
   for (Shard& shard : shards_) {
-    shard.statistics.budget = config.size / count;
+    const std::lock_guard lock(shard.mutex);
+    shard.statistics.budget = config.size / shards_.size();
+    fit(shard);
   }
 }
 
@@ -121,7 +131,8 @@ std::uint32_t max_ttl_of(AnswerKind kind, const CacheConfig& config) {
 }
 
 std::uint32_t Cache::lifetime(std::uint32_t ttl, AnswerKind kind) const {
-  return std::min(std::max(ttl, config_.min_ttl), max_ttl_of(kind, config_));
+  const CacheConfig limits = config();
+  return std::min(std::max(ttl, limits.min_ttl), max_ttl_of(kind, limits));
 }
 
 bool Cache::use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const {
@@ -176,7 +187,8 @@ std::size_t Cache::grown(const Shard& shard) { return std::max(least_slots, shar
 void Cache::insert(Shard& shard, Entry* entry) {
   auto& statistics = shard.statistics;
   // The table grows only into room that is free: what is kept is worth more than short ways to it.
-  if (full(shard) && statistics.octets + cost(*entry) + table_cost(grown(shard)) <= statistics.budget) grow(shard);
+  if (full(shard) && statistics.octets + cost(*entry) + table_cost(grown(shard)) <= statistics.budget)
+    rehash(shard, grown(shard));
   const std::size_t needed = cost(*entry) + table_cost(shard.slots.size());
   if (shard.slots.empty() || needed > statistics.budget) return Entry::destroy(entry);
   while (full(shard) || statistics.octets + needed > statistics.budget) {
@@ -215,8 +227,24 @@ void Cache::erase(Shard& shard, Entry* entry) {
   Entry::destroy(entry);
 }
 
-void Cache::grow(Shard& shard) {
-  std::vector<Slot> slots(grown(shard));
+/// Evicts until entries, and a table no larger than they need, are within the budget.
+void Cache::fit(Shard& shard) {
+  auto& statistics = shard.statistics;
+  const auto over = [&](std::size_t slots) { return statistics.octets + table_cost(slots) > statistics.budget; };
+  const auto slots_needed = [&] {
+    std::size_t slots = shard.oldest != nullptr ? least_slots : 0;
+    while (slots > 0 && statistics.entries * 4 > slots * 3) slots *= 2;
+    return slots;
+  };
+  while (shard.oldest != nullptr && over(slots_needed())) {
+    ++statistics.evicted;
+    erase(shard, shard.oldest);
+  }
+  if (over(shard.slots.size())) rehash(shard, slots_needed());
+}
+
+void Cache::rehash(Shard& shard, std::size_t count) {
+  std::vector<Slot> slots(count);
   for (const auto& [entry, tag] : shard.slots) {
     if (entry == nullptr) continue;
     std::size_t at = home(entry->hash, slots.size());

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -77,7 +78,14 @@ public:
   Cache& operator=(const Cache&) = delete;
 
   const HashSeed& seed() const { return seed_; }
-  const CacheConfig& config() const { return config_; }
+  /// What applies now. Any thread.
+  CacheConfig config() const {
+    constexpr auto relaxed = std::memory_order_relaxed;
+    return {size_.load(relaxed), min_ttl_.load(relaxed), max_ttl_.load(relaxed), max_negative_ttl_.load(relaxed)};
+  }
+  /// Applies another configuration from now on: whatever is kept is seen through the new limits at once, for it is kept
+  /// with the TTL it came with. A smaller size evicts the least recently used. Any thread.
+  void use(const CacheConfig& config);
 
   /// Calls `visit(const CachedAnswer&)` if an answer is kept that is fresh or not too stale; true if it did. Never
   /// allocates. Counts as a use.
@@ -140,11 +148,14 @@ private:
   void erase(Shard& shard, Entry* entry);
   static bool full(const Shard& shard);
   static std::size_t grown(const Shard& shard);
-  static void grow(Shard& shard);
+  static void rehash(Shard& shard, std::size_t slots);
+  void fit(Shard& shard);
   static std::size_t cost(const Entry& entry);
   static std::size_t table_cost(std::size_t slots) { return slots * sizeof(Slot); }
 
-  CacheConfig config_;
+  // A CacheConfig, for readers that take no lock: whoever sees one half changed shows an odd TTL once.
+  std::atomic<std::size_t> size_{0};
+  std::atomic<std::uint32_t> min_ttl_{0}, max_ttl_{0}, max_negative_ttl_{0};
   HashSeed seed_;
   std::vector<Shard> shards_;
 };

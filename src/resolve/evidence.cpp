@@ -38,6 +38,11 @@ void Resolver::learn(const CacheKey& key, Bytes image, const Provenance& provena
   if (evidence.alias && ledger_.asks_itself()) prober_.want(*evidence.alias);
 }
 
+void Resolver::use(ExposureMode mode) {
+  ledger_.use(mode);
+  if (!ledger_.asks_itself()) prober_.forget();
+}
+
 void Resolver::want_evidence(const Miss& miss) {
   if (!prober_.has_room() || !ledger_.wants_evidence(miss.key.name(), miss.arrived)) return;
   prober_.want(Name::from_checked_wire(miss.key.name()));
@@ -47,30 +52,31 @@ void Resolver::want_evidence(const Miss& miss) {
 std::optional<Error> Resolver::stays_near(const Question& question, const CacheKey& key) const {
   const std::string name = question.name.to_string();
   if (hosts_->answer(question, key.name())) return Error{Fault::refused, name + " is in the hosts file"};
-  const Route& route = routes_.of(key.name());
+  const Route& route = *routes_.of(key.name());
   if (route.is_local)
     return Error{Fault::refused, name + " is only ever asked of the servers of " + route.zone.to_string()};
-  if (policy_.local_answer(question)) return Error{Fault::refused, name + " never leaves this machine"};
+  if (policy_->local_answer(question)) return Error{Fault::refused, name + " never leaves this machine"};
   return std::nullopt;
 }
 
 bool Resolver::probe(const Name& name) {
   const Question question = https_question(name);
   const CacheKey key(cache_.seed(), question, false, false);
-  if (ledger_.knows(key.name()) || stays_near(question, key)) return false;
+  if (!ledger_.asks_itself() || ledger_.knows(key.name()) || stays_near(question, key)) return false;
   const Instant now = scheduler_.now();
   if (const auto image = cached(key, now)) {
     learn(key, *image, {EvidenceOrigin::client, {}, now});
     return false;
   }
-  if (routes_.others().in_flight.begin(key)) return false;
+  if (routes_.others()->in_flight.begin(key)) return false;
   journal_.asked();
   tasks_.spawn(fly(key, question, EvidenceOrigin::tacet));
   return true;
 }
 
 Task<FetchResult> Resolver::fetch_https(CacheKey key, Question question) {
-  InFlight::Seat seat(routes_.others().in_flight, key);
+  const std::shared_ptr<Route> route = routes_.others();
+  InFlight::Seat seat(route->in_flight, key);
   if (seat.leads()) {
     journal_.asked();
     tasks_.spawn(fly(key, question, EvidenceOrigin::tacet));

@@ -15,7 +15,7 @@ const FetchResult& overloaded() {
 }  // namespace
 
 InFlight::Seat::Seat(InFlight& in_flight, const CacheKey& key) : in_flight_(in_flight), arrival_(in_flight.scheduler_) {
-  if (!in_flight_.order_.empty() && in_flight_.order_.size() >= in_flight_.limit_) in_flight_.shed_oldest();
+  while (!in_flight_.order_.empty() && in_flight_.order_.size() >= in_flight_.limit_) in_flight_.shed_oldest();
   auto [found, inserted] = in_flight_.flights_.try_emplace(key);
   if (inserted) found->second = std::make_shared<Flight>();
   leads_ = inserted;

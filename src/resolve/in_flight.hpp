@@ -29,6 +29,8 @@ class InFlight {
 public:
   /// Beyond `limit` waiting queries the one that has waited longest is told Fault::overloaded.
   InFlight(Scheduler& scheduler, std::size_t limit) : scheduler_(scheduler), limit_(limit) {}
+  /// For who comes from now on.
+  void set_limit(std::size_t limit) { limit_ = limit; }
 
   /// A place among those who wait for one question. Lives in the waiter's frame; gives the place up when destroyed.
   class Seat {

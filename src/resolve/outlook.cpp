@@ -23,9 +23,9 @@ Outlook Resolver::outlook(const Question& question) const {
       if (const auto kept = cache_.peek({cache_.seed(), question, dnssec_ok, checking_disabled}, now))
         outlook.kept.push_back(*kept);
   const CacheKey key(cache_.seed(), question, false, false);
-  const Route& route = routes_.of(key.name());
+  const Route& route = *routes_.of(key.name());
   if (route.is_local) outlook.zone = route.zone;
-  outlook.policy = policy_.rule_for(question);
+  outlook.policy = policy_->rule_for(question);
   if (const auto failure = route.failures.peek(key, now))
     outlook.failure = *failure ? "an upstream answered " + to_string(rcode_of(**failure)) : failure->error().detail;
 

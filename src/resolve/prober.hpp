@@ -40,6 +40,12 @@ public:
     wake();
   }
 
+  /// Asks nothing of what was queued.
+  void forget() {
+    waiting_.clear();
+    alarm_.disarm();
+  }
+
 private:
   void wake() {
     if (!waiting_.empty() && tokens_ >= 1 && !alarm_.armed()) alarm_.arm(scheduler_.now() + pace);

@@ -52,13 +52,13 @@ constexpr std::size_t reply_margin = 32 + ExtendedError::max_text;
 Resolver::Resolver(const Parts& parts)
     : scheduler_(parts.scheduler),
       tasks_(parts.tasks),
-      policy_(parts.policy),
+      policy_(&parts.policy),
       cache_(parts.cache),
       metrics_(parts.metrics),
       ledger_(parts.exposure),
       journal_(parts.metrics, ledger_),
       routes_(parts.scheduler, parts.pending_limit, parts.upstreams, parts.zones),
-      prober_(parts.scheduler, {[this] { return routes_.others().in_flight.waiting() > 0; },
+      prober_(parts.scheduler, {[this] { return routes_.others()->in_flight.waiting() > 0; },
                                 [this](const Name& n) { return probe(n); }}) {}
 
 std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std::span<std::uint8_t> out) {
@@ -79,7 +79,7 @@ std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std
   if (size > 0) {
     const Rcode rcode = rcode_of(out);
     journal_.answered_now(Source::cache, rcode);
-    Route& route = routes_.of(key.name());
+    Route& route = *routes_.of(key.name());
     if (rcode == Rcode::noerror && !route.is_local)
       journal_.resolved({key.hash(), key.name(), query.index.type}, query.arrived);
     if (refresh && !route.in_flight.begin(key)) {
@@ -101,9 +101,9 @@ std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std
 std::optional<std::size_t> Resolver::local(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out) {
   std::optional<AnswerImage> image;
   if (hosts_->might_hold(key.name())) image = hosts_->answer(question_of(query.wire, query.index), key.name());
-  const bool elsewhere = query.index.qclass == Class::in && routes_.of(key.name()).is_local;
-  if (!image && !elsewhere && policy_.might_answer(key.name(), query.index.type, query.index.qclass))
-    image = policy_.local_answer(question_of(query.wire, query.index));
+  const bool elsewhere = query.index.qclass == Class::in && routes_.of(key.name())->is_local;
+  if (!image && !elsewhere && policy_->might_answer(key.name(), query.index.type, query.index.qclass))
+    image = policy_->local_answer(question_of(query.wire, query.index));
   if (!image) return std::nullopt;
   const std::size_t size = write_reply(source_of(*image), {query.wire, query.index, query.limit}, out);
   journal_.answered_now(Source::policy, rcode_of(out));
@@ -118,14 +118,14 @@ Task<Reply> Resolver::answer(Miss miss) {
 }
 
 Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
-  Route& route = routes_.of(miss.key.name());
-  FetchResult fetched = route.failures.recall(miss.key, miss.arrived);
+  const std::shared_ptr<Route> route = routes_.of(miss.key.name());
+  FetchResult fetched = route->failures.recall(miss.key, miss.arrived);
   if (!fetched) {
-    InFlight::Seat seat(route.in_flight, miss.key);
+    InFlight::Seat seat(route->in_flight, miss.key);
     if (!seat.leads())
       ++metrics_.coalesced;
-    else if (route.in_flight.crowded())
-      route.in_flight.refuse(miss.key);
+    else if (route->in_flight.crowded())
+      route->in_flight.refuse(miss.key);
     else
       tasks_.spawn(fly(miss.key, question_of(miss.query, miss.index)));
     metrics_.shed = routes_.shed();
@@ -141,26 +141,26 @@ Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
 
 /// Asks the upstreams for everyone who waits for this question, keeps what may be kept, and tells them.
 Task<void> Resolver::fly(CacheKey key, Question question, EvidenceOrigin origin) {
-  Route& route = routes_.of(key.name());
+  const std::shared_ptr<Route> route = routes_.of(key.name());
   const Message query = upstream_query(question, key.dnssec_ok(), key.checking_disabled());
   const Instant deadline = scheduler_.now() + answer_limit;
-  Result<Response> response = co_await route.upstreams.exchange(query, deadline);
+  Result<Response> response = co_await route->upstreams->exchange(query, deadline);
   const Instant now = scheduler_.now();
   Result<Fetched> fetched = fail(Fault::timeout);
   if (response) {
     journal_.exchanged(*response, now);
     fetched = Fetched{make_image(response->message, key.dnssec_ok()), std::move(response->exchange)};
-    cache_.store(key, fetched->image, now);
-    if (question.type == Type::https && !route.is_local)
+    if (!route->retired) cache_.store(key, fetched->image, now);
+    if (question.type == Type::https && !route->is_local)
       learn(key, fetched->image.wire, {origin, fetched->exchange.upstream, now});
-    route.failures.forget_own();
+    route->failures.forget_own();
   } else {
     fetched = fail(std::move(response.error()));
   }
   const bool failed = !fetched || fetched->image.kind == AnswerKind::failure;
   const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(fetched));
-  if (failed) route.failures.remember(key, result, now);
-  route.in_flight.land(key, result);
+  if (failed) route->failures.remember(key, result, now);
+  route->in_flight.land(key, result);
 }
 
 Reply Resolver::fit(const Outcome& outcome, const Miss& miss) const {
@@ -200,7 +200,7 @@ void Resolver::record(const Outcome& outcome, const Miss& miss, const Reply& rep
                    .exchange = fetched ? &(*outcome.fetched)->exchange : nullptr,
                    .error = failed ? &outcome.fetched->error() : nullptr});
   prober_.earn();
-  if (rcode_of(reply) != Rcode::noerror || routes_.of(miss.key.name()).is_local) return;
+  if (rcode_of(reply) != Rcode::noerror || routes_.of(miss.key.name())->is_local) return;
   journal_.resolved({miss.key.hash(), miss.key.name(), miss.index.type}, miss.arrived);
   want_evidence(miss);
 }

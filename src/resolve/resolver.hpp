@@ -58,7 +58,7 @@ public:
     TaskGroup& tasks;
     const Policy& policy;
     Cache& cache;
-    Upstream& upstreams;
+    std::shared_ptr<Upstream> upstreams;
     Metrics& metrics;
     std::size_t pending_limit;
     ExposureMode exposure = ExposureMode::off;
@@ -82,6 +82,15 @@ public:
 
   /// What this machine knows by itself from now on; never null.
   void use(std::shared_ptr<const Hosts> hosts) { hosts_ = std::move(hosts); }
+  /// Answers by this policy from now on, which must outlive its use.
+  void use(const Policy& policy) { policy_ = &policy; }
+  /// How the ledger learns from now on.
+  void use(ExposureMode mode);
+  /// Asks these from now on; each as in Parts. What was asked before is still answered, but not kept if others are
+  /// asked in its stead.
+  void use(std::size_t pending_limit, std::shared_ptr<Upstream> upstreams, const std::vector<ZoneRoute>& zones) {
+    routes_.use(pending_limit, std::move(upstreams), zones);
+  }
 
   Journal& journal() { return journal_; }
   Ledger& ledger() { return ledger_; }
@@ -114,7 +123,7 @@ private:
 
   Scheduler& scheduler_;
   TaskGroup& tasks_;
-  const Policy& policy_;
+  const Policy* policy_;
   Cache& cache_;
   std::shared_ptr<const Hosts> hosts_ = std::make_shared<const Hosts>();
   Metrics& metrics_;

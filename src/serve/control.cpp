@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <httplib.h>
 #include <poll.h>
 #include <signal.h>
@@ -117,6 +118,7 @@ public:
     Get("/exposure", [this](const auto&, auto& response) { exposure(response); });
     Post("/exposure/clear", [this](const auto&, auto& response) { forget_names(response); });
     Get("/exposure/explain", [this](const auto& request, auto& response) { explain(request, response); });
+    Post("/reload", [this](const auto&, auto& response) { reload(response); });
   }
 
   /// Answers one request.
@@ -202,6 +204,17 @@ private:
     const auto explanation = handlers_.explain(*name);
     if (!explanation) return answer_error(response, 503, explanation.error().detail);
     answer(response, 200, explanation_json(*explanation));
+  }
+
+  void reload(httplib::Response& response) {
+    const auto reloaded = handlers_.reload();
+    if (!reloaded) {
+      const auto faults = fmt::format("{}", fmt::join(reloaded.error(), "\n"));
+      return answer_error(response, 409, "the configuration is refused, and the former one stays in use:\n" + faults);
+    }
+    const nlohmann::json json{
+        {"changed", reloaded->changed}, {"forgotten", reloaded->forgotten}, {"summary", to_string(*reloaded)}};
+    answer(response, 200, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
 
   ControlHandlers handlers_;

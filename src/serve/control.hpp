@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,6 +9,7 @@
 #include "serve/cache_json.hpp"
 #include "serve/exposure_json.hpp"
 #include "serve/prospect_json.hpp"
+#include "serve/reload.hpp"
 #include "serve/snapshot.hpp"
 #include "tacet/config.hpp"
 #include "tacet/name.hpp"
@@ -26,6 +28,7 @@ struct ControlHandlers {
   std::function<Result<std::size_t>()> forget_names;  ///< of the exposure ledger; how many
   std::function<Result<Explanation>(const Name&)> explain;
   std::function<void(log::Level)> set_log_level;  ///< until the next change, or the end
+  std::function<std::expected<Reloaded, Refusal>()> reload;
 };
 
 /// The one channel into a running tacet: HTTP and JSON over a Unix socket, on a thread of its own. A verb is a route:
@@ -38,6 +41,8 @@ struct ControlHandlers {
 ///   POST /exposure/clear                 {"forgotten": n}
 ///   POST /log-level?level=LEVEL          {"log_level": "debug"}
 ///   GET /exposure/explain?name=NAME      explanation_json() of the name
+///   POST /reload                         {"changed": ["cache"], "forgotten": n, "summary": "words"}; if refused, the
+///                                        error has a line for each fault
 /// Whatever fails is answered by {"error": "words"} and an HTTP status of 400 or more. Requests that a browser could
 /// have been tricked into (with an Origin, or for a host other than localhost) are refused.
 class Control {

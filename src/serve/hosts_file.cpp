@@ -36,11 +36,27 @@ std::optional<std::string> text_of(const std::string& path) {
 }  // namespace
 
 HostsFile::HostsFile(Loop& loop, std::string path, OnChange on_change)
-    : path_(std::move(path)),
+    : loop_(loop),
+      path_(std::move(path)),
       on_change_(std::move(on_change)) {
-  if (path_.empty()) return;
-  watch_.emplace(loop, path_, [this] { reload(); });  // first, so that no change falls between
+  begin();
+}
+
+void HostsFile::begin() {
+  watch_.reset();
+  if (path_.empty()) {
+    table_ = std::make_shared<const Hosts>();
+    return;
+  }
+  watch_.emplace(loop_, path_, [this] { reload(); });  // first, so that no change falls between
   read();
+}
+
+void HostsFile::follow(std::string path) {
+  if (path == path_) return look();
+  path_ = std::move(path);
+  begin();
+  on_change_(table_);
 }
 
 std::optional<HostsFile::Picture> HostsFile::take_picture() const {

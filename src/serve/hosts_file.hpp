@@ -19,12 +19,15 @@ public:
   static constexpr std::size_t most_octets = std::size_t{64} << 20;
 
   /// Reads the file at `path`, and again whenever it changes; `on_change` is then called on the loop. An empty path is
-  /// no file, for good. `loop` must outlive it.
+  /// no file. `loop` must outlive it.
   using OnChange = std::function<void(std::shared_ptr<const Hosts>)>;
   HostsFile(Loop& loop, std::string path, OnChange on_change);
 
   /// What was read last; never null.
   const std::shared_ptr<const Hosts>& table() const { return table_; }
+
+  /// Reads and watches the file at another path from now on, and tells what it has.
+  void follow(std::string path);
 
   /// Reads the file again if it looks different: for changes that no watch has seen.
   void look();
@@ -42,6 +45,9 @@ private:
   void reload();
   void read();
 
+  void begin();
+
+  Loop& loop_;
   std::string path_;
   OnChange on_change_;
   std::optional<Picture> picture_;  // nothing if there was no file

@@ -82,6 +82,16 @@ void write_process(Exposition& out, const Snapshot& snapshot) {
   out.single({"pending_queries", "gauge", "Queries that wait for an upstream."}, snapshot.pending);
 }
 
+void write_reloads(Exposition& out, const ReloadCounts& reloads) {
+  out.begin({"config_reloads_total", "counter", "Reloads of the configuration, by what became of them."});
+  out.sample({{"outcome", "good"}}, reloads.good);
+  out.sample({{"outcome", "refused"}}, reloads.refused);
+  out.single({"config_last_reload_successful", "gauge", "0 if the last reload was refused."},
+             reloads.last_was_good ? 1 : 0);
+  out.single({"config_last_reload_success_timestamp_seconds", "gauge", "When the configuration in use was read."},
+             reloads.last_good);
+}
+
 /// Sources are by the order of Source.
 void write_queries(Exposition& out, const Metrics& metrics) {
   static constexpr std::array<std::string_view, source_count> sources{"policy", "cache", "stale", "upstream",
@@ -260,6 +270,7 @@ void write_endpoints(Exposition& out, const Exposure& exposure) {
 std::string prometheus_text(const Snapshot& snapshot, const Exposure& exposure) {
   Exposition out;
   write_process(out, snapshot);
+  write_reloads(out, snapshot.reloads);
   write_queries(out, snapshot.metrics);
   write_events(out, snapshot.metrics);
   write_times(out, snapshot.metrics);

@@ -4,13 +4,19 @@
 
 #include <algorithm>
 #include <csignal>
+#include <future>
+#include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/log.hpp"
+#include "config/difference.hpp"
+#include "config/log_level.hpp"
 #include "serve/activation.hpp"
 #include "serve/control.hpp"
 #include "serve/hosts_file.hpp"
+#include "serve/reload.hpp"
 #include "serve/service_manager.hpp"
 #include "serve/worker.hpp"
 
@@ -20,6 +26,8 @@ namespace {
 /// How often bundle files are looked at, and the service manager is told that all is well unless it wants to hear so
 /// more often; also the only wake-up of an idle tacet.
 constexpr Duration housekeeping = std::chrono::minutes(1);
+/// A flood of SIGHUP is as good as one a second.
+constexpr Duration least_between_signalled_reloads = std::chrono::seconds(1);
 
 /// Sockets for every worker on every address that this machine has: [worker][address].
 Result<std::vector<std::vector<ListenSockets>>> bind_all(const Config& config) {
@@ -62,29 +70,51 @@ Result<std::vector<std::vector<ListenSockets>>> open_all(const Config& config) {
   return passed->empty() ? bind_all(config) : share_all(*std::move(passed), config.workers);
 }
 
+/// For who held it back while this thread was not yet here to hear it.
+void let_sighup_through() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 }  // namespace
 
 class Server::State {
 public:
-  explicit State(const Config& configured)
-      : config_(configured),
-        trust_(config_),
-        policy_(config_),
-        cache_(config_.cache),
+  State(const Config& configured, ReadConfig read)
+      : read_(std::move(read)),
+        settings_(std::make_shared<const Settings>(configured)),
+        cache_(configured.cache),
         loop_(clock_) {}
 
   void serve_on(std::vector<std::vector<ListenSockets>> sockets) {
     for (const ListenSockets& listen : sockets.front()) listen_.push_back(to_string(listen.address));
-    const SharedParts shared{clock_, config_, trust_, policy_, cache_, exposure_};
+    const SharedParts shared{clock_, settings_, cache_, exposure_};
     for (auto& of_worker : sockets) workers_.push_back(std::make_unique<Worker>(shared, std::move(of_worker)));
     share(hosts_.table());
   }
 
   Result<void> run();
-  void stop() { loop_.stop(); }
+  void stop() {
+    loop_.post([this] { end(); });
+  }
 
 private:
+  /// For every thread, since a reload changes it.
+  std::shared_ptr<const Settings> settings() const {
+    const std::lock_guard lock(settings_mutex_);
+    return settings_;
+  }
+  void on_signal(int signal);
+  void end();
+  std::expected<Reloaded, Refusal> reload();
+  std::expected<Reloaded, Refusal> reload_now();
+  Reloaded change_to(const std::shared_ptr<const Settings>& next);
+  std::expected<Reloaded, Refusal> reload_from_elsewhere();
+  void note(const std::expected<Reloaded, Refusal>& outcome);
   void open_control();
+  void close_control();
   void report_zones() const;
   void share(const std::shared_ptr<const Hosts>& hosts) {
     for (const auto& worker : workers_) worker->use(hosts);
@@ -99,26 +129,31 @@ private:
     return scope.name ? cache_.remove(*scope.name, scope.reach) : cache_.clear();
   }
 
-  Config config_;
-  TrustStores trust_;
+  ReadConfig read_;
+  mutable std::mutex settings_mutex_;
+  std::shared_ptr<const Settings> settings_;
   SystemClock clock_;
-  Policy policy_;
   Cache cache_;
-  ExposureLog exposure_{config_.exposure, clock_.now()};
+  ExposureLog exposure_{settings_->config.exposure, clock_.now()};
   Loop loop_;  // of the thread that called run(): signals and housekeeping
-  HostsFile hosts_{loop_, config_.hosts.file, [this](const auto& hosts) { share(hosts); }};
+  HostsFile hosts_{loop_, settings_->config.hosts.file, [this](const auto& hosts) { share(hosts); }};
   Instant started_{clock_.now()};
   std::vector<std::string> listen_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Control> control_;
+  bool ending_ = false;
+  Alarm reload_soon_{loop_.scheduler(), [this] { reload(); }};
+  Instant reloaded_{};
+  ReloadCounts reloads_{.last_good = SystemClock::unix_time()};  // under settings_mutex_
 };
 
 Result<void> Server::State::run() {
-  loop_.on_signals({SIGTERM, SIGINT}, [this](int) { loop_.stop(); });
+  loop_.on_signals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { on_signal(signal); });
+  let_sighup_through();
   const auto watchdog = watchdog_period();
   const Duration period = std::min(housekeeping, watchdog.value_or(housekeeping));
   Alarm keep_house(loop_.scheduler(), [&] {
-    trust_.refresh();
+    settings_->trust.refresh();
     hosts_.look();
     if (watchdog) report_health();
     if (exposure_.summary_due(loop_.now())) exposure_.summarise(exposure().exposure, loop_.now());
@@ -127,7 +162,7 @@ Result<void> Server::State::run() {
   keep_house.arm(loop_.now() + period);
 
   for (const auto& worker : workers_) worker->start();
-  const Result<void> trusted = trust_.await();  // what needs no certificate is answered already
+  const Result<void> trusted = settings_->trust.await();  // what needs no certificate is answered already
   if (trusted) {
     open_control();
     log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_, ", "));
@@ -137,15 +172,101 @@ Result<void> Server::State::run() {
     notify_service_manager("STOPPING=1");
     log::info("stopping");
   }
-  control_.reset();  // first: its handlers wait for workers
+  close_control();  // first: its handlers wait for workers
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
   return trusted;
 }
 
+void Server::State::on_signal(int signal) {
+  if (signal != SIGHUP) return end();
+  // However many come at once, the last one's file is read.
+  if (!reload_soon_.armed()) reload_soon_.arm(std::max(loop_.now(), reloaded_ + least_between_signalled_reloads));
+}
+
+void Server::State::end() {
+  if (!std::exchange(ending_, true)) loop_.stop();
+}
+
+/// One at a time, for all of them run on the thread of run().
+std::expected<Reloaded, Refusal> Server::State::reload() {
+  const auto since_boot = std::chrono::duration_cast<std::chrono::microseconds>(clock_.now().time_since_epoch());
+  const auto awake = since_boot - std::chrono::duration_cast<std::chrono::microseconds>(clock_.asleep());
+  notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", awake.count()));
+  auto outcome = reload_now();
+  note(outcome);
+  reloaded_ = loop_.now();
+  return outcome;
+}
+
+std::expected<Reloaded, Refusal> Server::State::reload_now() {
+  if (!read_) return Reloaded{.has_file = false};
+  auto next = next_settings(*settings_, read_);
+  if (!next) return std::unexpected(std::move(next.error()));
+  return change_to(*next);
+}
+
+/// Every worker changes between two queries. Nothing here can fail.
+Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
+  const auto former = settings_;
+  const Config& config = next->config;
+  Reloaded reloaded{.changed = difference(former->config, config).live};
+  {
+    const std::lock_guard lock(settings_mutex_);
+    settings_ = next;
+  }
+  log::set_level(level_of(config.log.level));
+  exposure_.use(config.exposure);
+  cache_.use(config.cache);
+  next->trust.refresh();
+  hosts_.follow(config.hosts.file);
+  std::vector<std::future<void>> changes;
+  for (const auto& worker : workers_) changes.push_back(worker->use(next));
+  for (const auto& change : changes) change.wait();
+  reloaded.forgotten = forget_former(cache_, former->config, config);
+  if (config.forward != former->config.forward) report_zones();
+  return reloaded;
+}
+
+void Server::State::note(const std::expected<Reloaded, Refusal>& outcome) {
+  if (outcome) {
+    log::info("reload: {}", to_string(*outcome));
+    notify_service_manager(fmt::format("READY=1\nSTATUS=Reloaded: {}", to_string(*outcome)));
+  } else {
+    for (const std::string& fault : outcome.error()) log::warn("reload: refused: {}", fault);
+    notify_service_manager(
+        fmt::format("READY=1\nSTATUS=Reload refused, serving as before: {}", outcome.error().front()));
+  }
+  if (outcome && !outcome->has_file) return;
+  const std::lock_guard lock(settings_mutex_);
+  ++(outcome ? reloads_.good : reloads_.refused);
+  reloads_.last_was_good = outcome.has_value();
+  if (outcome) reloads_.last_good = SystemClock::unix_time();
+}
+
+/// For the control thread: asks run()'s, and waits.
+std::expected<Reloaded, Refusal> Server::State::reload_from_elsewhere() {
+  std::promise<std::expected<Reloaded, Refusal>> outcome;
+  auto known = outcome.get_future();
+  loop_.post([this, outcome = std::move(outcome)]() mutable { outcome.set_value(reload()); });
+  return known.get();
+}
+
+/// A handler may wait for this thread's loop, so that goes on until all of them are done.
+void Server::State::close_control() {
+  if (!control_) return;
+  ending_ = true;
+  std::thread closing([this] {
+    control_.reset();
+    loop_.stop();
+  });
+  loop_.run();
+  closing.join();
+}
+
 /// Nobody shall learn by surprise that some names are not encrypted.
 void Server::State::report_zones() const {
-  for (const ForwardZone& zone : config_.forward) {
+  for (const ForwardZone& zone : settings_->config.forward) {
     if (!zone.in_clear()) continue;
     std::vector<std::string> servers;
     for (const ZoneServer& server : zone.servers) servers.push_back(to_string(std::get<SocketAddress>(server)));
@@ -154,7 +275,8 @@ void Server::State::report_zones() const {
 }
 
 void Server::State::open_control() {
-  if (config_.control.socket.empty()) return;
+  const ControlConfig& config = settings_->config.control;
+  if (config.socket.empty()) return;
   ControlHandlers handlers;
   handlers.status = [this] { return Result<Snapshot>(snapshot()); };
   handlers.flush = [this](const CacheScope& scope) { return Result<std::size_t>(flush(scope)); };
@@ -169,7 +291,8 @@ void Server::State::open_control() {
     log::set_level(level);
     log::info("the log level is now {}, as asked over the control socket", log::to_string(level));
   };
-  Result<std::unique_ptr<Control>> control = Control::create(config_.control, std::move(handlers));
+  handlers.reload = [this] { return reload_from_elsewhere(); };
+  Result<std::unique_ptr<Control>> control = Control::create(config, std::move(handlers));
   if (control)
     control_ = std::move(*control);
   else
@@ -187,6 +310,10 @@ Snapshot Server::State::snapshot() {
   snapshot.uptime = clock_.now() - started_;
   snapshot.listen = listen_;
   snapshot.log_level = log::to_string(log::level());
+  {
+    const std::lock_guard lock(settings_mutex_);
+    snapshot.reloads = reloads_;
+  }
   snapshot.workers = static_cast<unsigned>(workers_.size());
   snapshot.cache = cache_.statistics();
   for (const auto& worker : workers_) worker->add_to(snapshot);
@@ -194,9 +321,11 @@ Snapshot Server::State::snapshot() {
 }
 
 ExposureReport Server::State::exposure() {
-  ExposureReport report{.mode = config_.exposure.mode, .ech_in_build = tls_has_ech(), .now = clock_.now()};
+  const auto settings = this->settings();
+  const Config& config = settings->config;
+  ExposureReport report{.mode = config.exposure.mode, .ech_in_build = tls_has_ech(), .now = clock_.now()};
   for (const auto& worker : workers_) worker->add_to(report);
-  for (const ForwardZone& zone : config_.forward)
+  for (const ForwardZone& zone : config.forward)
     if (zone.in_clear()) report.zones_in_clear.push_back(zone.zone);
   return report;
 }
@@ -209,7 +338,7 @@ std::size_t Server::State::forget_names() {
 
 /// By the first worker: the others decide alike, but each by what it has met itself.
 Prospect Server::State::prospect(const Question& question) {
-  return {workers_.front()->outlook(question), config_.hosts.file};
+  return {workers_.front()->outlook(question), settings()->config.hosts.file};
 }
 
 /// What is known; asks only if that is nothing.
@@ -234,10 +363,10 @@ Result<Explanation> Server::State::explain(const Name& name) {
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::create(const Config& config) {
+Result<std::unique_ptr<Server>> Server::create(const Config& config, ReadConfig read) {
   auto sockets = open_all(config);
   if (!sockets) return fail(std::move(sockets.error()));
-  auto state = std::make_unique<State>(config);
+  auto state = std::make_unique<State>(config, std::move(read));
   state->serve_on(std::move(*sockets));
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }

@@ -12,13 +12,21 @@
 
 namespace tacet {
 
+/// How often the configuration was read, and what became of it.
+struct ReloadCounts {
+  std::uint64_t good = 0, refused = 0;  ///< since the start
+  bool last_was_good = true;
+  double last_good = 0;  ///< when the configuration in use was read, seconds since 1970
+};
+
 /// Everything that `tacet status` shows, taken from all workers at nearly one moment.
 struct Snapshot {
   Duration uptime{};
   std::vector<std::string> listen;  ///< addresses that are served
   unsigned workers = 0;
   std::string_view log_level;  ///< that is in effect now
-  Metrics metrics;             ///< of all workers
+  ReloadCounts reloads;
+  Metrics metrics;  ///< of all workers
   CacheStatistics cache;
   std::vector<LaneReport> lanes;        ///< of all workers, one after another
   std::vector<ZoneReport> zones;        ///< in configured order, each with the lanes of all workers

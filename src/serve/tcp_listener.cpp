@@ -168,6 +168,14 @@ TcpListener::TcpListener(const Parts& parts, int socket)
 
 TcpListener::~TcpListener() = default;
 
+void TcpListener::limit_clients(std::size_t limit) {
+  parts_.client_limit = limit;
+  for (auto next = clients_.begin(); next != clients_.end() && clients_.size() > limit;) {
+    const auto client = *next++;
+    if (!client->busy()) client->close();
+  }
+}
+
 void TcpListener::stop() {
   stopping_ = true;
   watch_.want_read(false);

@@ -31,6 +31,9 @@ public:
   TcpListener(const Parts& parts, int socket);
   ~TcpListener();
 
+  /// Serves at most so many clients from now on; of those that are too many, whoever is owed nothing is let go.
+  void limit_clients(std::size_t limit);
+
   /// Accepts no further clients and reads no further queries; those that wait for an answer still get it.
   void stop();
 

@@ -1,6 +1,7 @@
 #include "serve/upstreams.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include "transport/do53.hpp"
 #include "transport/lane.hpp"
@@ -11,6 +12,8 @@ namespace {
 /// No failure mode opens more upstream sockets than this, for one worker and one way.
 constexpr std::size_t most_sockets = 8;
 constexpr std::size_t lanes_per_service = 2;
+/// How often to look whether what was replaced is still in use.
+constexpr Duration sweep_interval = std::chrono::milliseconds(100);
 
 std::vector<UpstreamConfig> encrypted_servers(const Config& config) {
   std::vector<UpstreamConfig> all = config.upstreams;
@@ -22,10 +25,13 @@ std::vector<UpstreamConfig> encrypted_servers(const Config& config) {
 
 }  // namespace
 
-TrustStores::TrustStores(const Config& config) {
-  for (const UpstreamConfig& upstream : encrypted_servers(config))
-    if (std::ranges::find(stores_, upstream.ca_file, [](const auto& entry) { return entry.first; }) == stores_.end())
-      stores_.emplace_back(upstream.ca_file, TrustStore::begin_load(upstream.ca_file));
+TrustStores::TrustStores(const Config& config, const TrustStores& former) {
+  for (const UpstreamConfig& upstream : encrypted_servers(config)) {
+    const std::string& file = upstream.ca_file;
+    if (find(file)) continue;
+    auto known = former.find(file);
+    stores_.emplace_back(file, known ? std::move(known) : TrustStore::begin_load(file));
+  }
 }
 
 Result<void> TrustStores::await() const {
@@ -34,19 +40,28 @@ Result<void> TrustStores::await() const {
   return {};
 }
 
-std::shared_ptr<TrustStore> TrustStores::of(const UpstreamConfig& upstream) const {
-  return std::ranges::find(stores_, upstream.ca_file, [](const auto& entry) { return entry.first; })->second;
+std::shared_ptr<TrustStore> TrustStores::find(const std::string& file) const {
+  const auto found = std::ranges::find(stores_, file, [](const auto& entry) { return entry.first; });
+  return found != stores_.end() ? found->second : nullptr;
 }
+
+std::shared_ptr<TrustStore> TrustStores::of(const UpstreamConfig& upstream) const { return find(upstream.ca_file); }
 
 void TrustStores::refresh() const {
   for (const auto& [file, store] : stores_) store->refresh();
 }
 
-/// A set of upstreams and what their connections share.
+/// A set of upstreams, what their connections share, and what it was made of.
 struct Upstreams::Way {
+  std::string zone;  // as configured; empty: all other names
+  std::vector<ZoneServer> servers;
   SocketBudget budget{most_sockets};
   std::vector<std::unique_ptr<Service>> services;
   std::unique_ptr<UpstreamSet> set;
+  TaskGroup tasks;  // last: its tasks work with all of the above
+
+  Name name() const { return zone.empty() ? Name{} : Name::from_text(zone).value(); }
+  bool in_clear() const { return std::holds_alternative<SocketAddress>(servers.front()); }
 
   UpstreamService add(std::unique_ptr<Service> service) {
     UpstreamService lanes;
@@ -57,82 +72,99 @@ struct Upstreams::Way {
   }
 };
 
-struct Upstreams::Zone : Way {
-  Name name;
-  std::string text;
-  bool in_clear = false;
-};
-
-Upstreams::Upstreams(const Parts& parts) : bootstrap_(parts.loop, parts.config.bootstrap), way_(make_way(parts)) {
-  for (const ForwardZone& zone : parts.config.forward) zones_.push_back(make_zone(parts, zone));
+Upstreams::Upstreams(Parts parts, const Config& config, const TrustStores& trust)
+    : parts_(std::move(parts)),
+      bootstrap_(parts_.loop, config.bootstrap),
+      sweep_(parts_.loop.scheduler(), [this] { sweep(); }) {
+  use(config, trust);
 }
 
 Upstreams::~Upstreams() = default;
 
-std::unique_ptr<Service> Upstreams::make_service(const Parts& parts, const UpstreamConfig& config,
-                                                 SocketBudget& budget) {
-  return std::make_unique<Service>(Service::Parts{parts.loop, parts.tasks, config, parts.trust.of(config), budget,
-                                                  bootstrap_, parts.on_established});
+void Upstreams::use(const Config& config, const TrustStores& trust) {
+  bootstrap_.use(config.bootstrap);
+  auto former = std::exchange(ways_, {});
+  const bool was_warm = !former.empty() && former.front()->set->warm();
+  const auto take_or_make = [&](const std::string& zone, std::vector<ZoneServer> servers) {
+    const auto same = [&](const auto& way) { return way->zone == zone && way->servers == servers; };
+    const auto found = std::ranges::find_if(former, same);
+    if (found == former.end()) return make_way(zone, std::move(servers), trust);
+    auto way = std::move(*found);
+    former.erase(found);
+    return way;
+  };
+  ways_.push_back(take_or_make({}, {config.upstreams.begin(), config.upstreams.end()}));
+  for (const ForwardZone& zone : config.forward) ways_.push_back(take_or_make(zone.zone, zone.servers));
+  // So that the first query after a change need not wait for a handshake.
+  if (was_warm && !set().warm()) set().prepare();
+  retire(std::move(former));
 }
 
-std::unique_ptr<Upstreams::Way> Upstreams::make_way(const Parts& parts) {
-  auto way = std::make_unique<Way>();
-  std::vector<UpstreamOperator> operators;
-  for (const UpstreamConfig& config : parts.config.upstreams) {
-    auto group = std::ranges::find(operators, config.operator_name, &UpstreamOperator::name);
-    if (group == operators.end()) group = operators.insert(group, UpstreamOperator{config.operator_name, {}});
-    group->services.push_back(way->add(make_service(parts, config, way->budget)));
-  }
-  way->set = std::make_unique<UpstreamSet>(parts.loop.scheduler(), parts.tasks, parts.metrics, std::move(operators));
-  return way;
+std::unique_ptr<Service> Upstreams::make_service(const UpstreamConfig& config, Way& way, const TrustStores& trust) {
+  return std::make_unique<Service>(
+      Service::Parts{parts_.loop, way.tasks, config, trust.of(config), way.budget, bootstrap_, parts_.on_established});
 }
 
 /// All servers of a zone are one operator: whoever runs the zone knows its names already.
-std::unique_ptr<Upstreams::Zone> Upstreams::make_zone(const Parts& parts, const ForwardZone& config) {
-  auto zone = std::make_unique<Zone>();
-  zone->name = Name::from_text(config.zone).value();
-  zone->text = config.zone;
-  zone->in_clear = config.in_clear();
-  UpstreamOperator servers{config.zone, {}};
-  for (const ZoneServer& server : config.servers) {
+std::shared_ptr<Upstreams::Way> Upstreams::make_way(const std::string& zone, std::vector<ZoneServer> servers,
+                                                    const TrustStores& trust) {
+  auto way = std::make_shared<Way>();
+  way->zone = zone;
+  way->servers = std::move(servers);
+  std::vector<UpstreamOperator> operators;
+  const auto operator_named = [&](const std::string& name) -> UpstreamOperator& {
+    const auto known = std::ranges::find(operators, name, &UpstreamOperator::name);
+    return known != operators.end() ? *known : operators.emplace_back(UpstreamOperator{name, {}});
+  };
+  for (const ZoneServer& server : way->servers) {
     if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) {
-      servers.services.push_back(zone->add(make_service(parts, *upstream, zone->budget)));
+      auto& named = operator_named(zone.empty() ? upstream->operator_name : zone);
+      named.services.push_back(way->add(make_service(*upstream, *way, trust)));
     } else {
-      auto& plain = servers.services.emplace_back();
-      plain.lanes.push_back(std::make_unique<Do53>(parts.loop, std::get<SocketAddress>(server)));
+      auto& plain = operator_named(zone).services.emplace_back();
+      plain.lanes.push_back(std::make_unique<Do53>(parts_.loop, std::get<SocketAddress>(server)));
     }
   }
-  std::vector<UpstreamOperator> operators;
-  operators.push_back(std::move(servers));
-  zone->set = std::make_unique<UpstreamSet>(parts.loop.scheduler(), parts.tasks, parts.metrics, std::move(operators));
-  return zone;
+  way->set = std::make_unique<UpstreamSet>(parts_.loop.scheduler(), way->tasks, parts_.metrics, std::move(operators));
+  return way;
 }
 
-UpstreamSet& Upstreams::set() { return *way_->set; }
-const UpstreamSet& Upstreams::set() const { return *way_->set; }
+void Upstreams::retire(std::vector<std::shared_ptr<Way>> ways) {
+  std::ranges::move(ways, std::back_inserter(retired_));
+  sweep();
+}
+
+/// Every exchange ends by its deadline, and nobody begins another with a set that was replaced.
+void Upstreams::sweep() {
+  std::erase_if(retired_, [](const auto& way) { return way.use_count() == 1 && way->tasks.size() == 0; });
+  if (!retired_.empty()) sweep_.arm(parts_.loop.now() + sweep_interval);
+}
+
+std::shared_ptr<UpstreamSet> Upstreams::set_for_others() const { return {ways_.front(), ways_.front()->set.get()}; }
 
 UpstreamSet& Upstreams::set_for(const Name& name) {
-  const Zone* longest = nullptr;
-  for (const auto& zone : zones_)
-    if (name.under(zone->name) && (longest == nullptr || zone->name.under(longest->name))) longest = zone.get();
-  return longest == nullptr ? set() : *longest->set;
+  const Way* longest = ways_.front().get();
+  for (const auto& way : ways_)
+    if (name.under(way->name()) && way->name().under(longest->name())) longest = way.get();
+  return *longest->set;
 }
 
 std::vector<ZoneRoute> Upstreams::zones() const {
   std::vector<ZoneRoute> routes;
-  for (const auto& zone : zones_) routes.push_back({zone->name, *zone->set});
+  for (const auto& way : ways_ | std::views::drop(1)) routes.push_back({way->name(), {way, way->set.get()}});
   return routes;
 }
 
 std::vector<ZoneReport> Upstreams::zone_reports() const {
   std::vector<ZoneReport> reports;
-  for (const auto& zone : zones_) reports.push_back({zone->text, zone->in_clear, zone->set->reports()});
+  for (const auto& way : ways_ | std::views::drop(1))
+    reports.push_back({way->zone, way->in_clear(), way->set->reports()});
   return reports;
 }
 
 void Upstreams::network_changed() {
-  set().network_changed();
-  for (const auto& zone : zones_) zone->set->network_changed();
+  for (const auto& way : ways_) way->set->network_changed();
+  for (const auto& way : retired_) way->set->network_changed();
 }
 
 }  // namespace tacet

@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/loop.hpp"
@@ -20,8 +21,9 @@ namespace tacet {
 /// The trust stores of a configuration, one per bundle file, shared by all workers.
 class TrustStores {
 public:
-  /// Begins to read every bundle that the configuration needs, in the background.
-  explicit TrustStores(const Config& config);
+  TrustStores() = default;
+  /// Begins to read every bundle that the configuration needs, in the background, but for those that `former` has.
+  explicit TrustStores(const Config& config, const TrustStores& former = {});
   /// Waits until they are read. Fault::invalid_config with the path of one that cannot be used.
   Result<void> await() const;
 
@@ -30,6 +32,7 @@ public:
   void refresh() const;
 
 private:
+  std::shared_ptr<TrustStore> find(const std::string& file) const;
   std::vector<std::pair<std::string, std::shared_ptr<TrustStore>>> stores_;
 };
 
@@ -45,21 +48,23 @@ struct ZoneReport {
 /// its own, so that a dead one takes nothing from the others.
 class Upstreams {
 public:
-  /// `events` hears of every connection made; loop, tasks, metrics, config and stores must outlive the object, and
-  /// `tasks` must be cancelled before it is destroyed.
+  /// `on_established` hears of every connection made; loop and metrics must outlive the object. Whoever uses a set must
+  /// have stopped before it is destroyed.
   struct Parts {
     Loop& loop;
-    TaskGroup& tasks;
     Metrics& metrics;
-    const Config& config;
-    const TrustStores& trust;
     std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
   };
-  explicit Upstreams(const Parts& parts);
+  Upstreams(Parts parts, const Config& config, const TrustStores& trust);
   ~Upstreams();
 
-  UpstreamSet& set();
-  const UpstreamSet& set() const;
+  /// Asks as this configuration says from now on. A set whose upstreams stay the same stays, with its connections; one
+  /// that is replaced lives on until nobody holds it and its last exchange has ended.
+  void use(const Config& config, const TrustStores& trust);
+
+  UpstreamSet& set() { return *set_for_others(); }
+  /// set(), for who may still use it when it is replaced.
+  std::shared_ptr<UpstreamSet> set_for_others() const;
   /// The set that answers for `name`: a zone's, or set().
   UpstreamSet& set_for(const Name& name);
   std::vector<ZoneRoute> zones() const;
@@ -70,14 +75,16 @@ public:
 
 private:
   struct Way;
-  struct Zone;
-  std::unique_ptr<Service> make_service(const Parts& parts, const UpstreamConfig& config, SocketBudget& budget);
-  std::unique_ptr<Way> make_way(const Parts& parts);
-  std::unique_ptr<Zone> make_zone(const Parts& parts, const ForwardZone& config);
+  std::shared_ptr<Way> make_way(const std::string& zone, std::vector<ZoneServer> servers, const TrustStores& trust);
+  std::unique_ptr<Service> make_service(const UpstreamConfig& config, Way& way, const TrustStores& trust);
+  void retire(std::vector<std::shared_ptr<Way>> ways);
+  void sweep();
 
+  Parts parts_;
   Bootstrap bootstrap_;
-  std::unique_ptr<Way> way_;
-  std::vector<std::unique_ptr<Zone>> zones_;  // in configured order
+  std::vector<std::shared_ptr<Way>> ways_;  // for all other names, then for each zone in configured order
+  std::vector<std::shared_ptr<Way>> retired_;
+  Alarm sweep_;
 };
 
 }  // namespace tacet

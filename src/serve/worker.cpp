@@ -1,5 +1,7 @@
 #include "serve/worker.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.hpp"
@@ -12,12 +14,13 @@ constexpr Duration drain_limit = std::chrono::seconds(1), drain_look = std::chro
 }  // namespace
 
 Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets)
-    : shared_(shared),
+    : exposure_(shared.exposure),
+      settings_(shared.settings),
       sockets_(std::move(sockets)),
       loop_(shared.clock),
-      upstreams_(upstream_parts()),
-      resolver_({loop_.scheduler(), tasks_, shared.policy, shared.cache, upstreams_.set(), metrics_,
-                 shared.config.limits.pending, shared.config.exposure.mode, upstreams_.zones()}),
+      upstreams_(upstream_parts(), settings_->config, settings_->trust),
+      resolver_({loop_.scheduler(), tasks_, settings_->policy, shared.cache, upstreams_.set_for_others(), metrics_,
+                 settings_->config.limits.pending, settings_->config.exposure.mode, upstreams_.zones()}),
       network_(loop_,
                [this] {
                  log::info("the network has changed: connecting afresh");
@@ -26,7 +29,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets)
                }),
       drained_(loop_.scheduler(), [this] { drain(drain_deadline_); }) {
   for (const ListenSockets& listen : sockets_) {
-    const std::size_t clients = shared.config.limits.tcp_clients;
+    const std::size_t clients = settings_->config.limits.tcp_clients;
     udp_.push_back(
         std::make_unique<UdpListener>(UdpListener::Parts{loop_, tasks_, resolver_, metrics_}, listen.udp.get()));
     tcp_.push_back(std::make_unique<TcpListener>(TcpListener::Parts{loop_, tasks_, resolver_, metrics_, clients},
@@ -38,10 +41,10 @@ Worker::~Worker() { tasks_.cancel(); }
 
 Upstreams::Parts Worker::upstream_parts() {
   auto on_established = [this](const UpstreamConfig& upstream, const ConnectionFacts& facts) {
-    shared_.exposure.established(upstream, facts, loop_.now());
+    exposure_.established(upstream, facts, loop_.now());
     resolver_.journal().connected(upstream.url, facts, loop_.now());
   };
-  return {loop_, tasks_, metrics_, shared_.config, shared_.trust, std::move(on_established)};
+  return {loop_, metrics_, std::move(on_established)};
 }
 
 void Worker::start() {
@@ -82,19 +85,39 @@ void Worker::add_to(Snapshot& snapshot) {
   });
 }
 
-/// Every worker has the same zones in the same order.
+/// Every worker has the same zones, but for the moment of a reload.
 void Worker::add_zones_to(Snapshot& snapshot) {
-  std::vector<ZoneReport> reports = upstreams_.zone_reports();
-  if (snapshot.zones.empty()) {
-    snapshot.zones = std::move(reports);
-    return;
+  for (ZoneReport& zone : upstreams_.zone_reports()) {
+    const auto known = std::ranges::find(snapshot.zones, zone.zone, &ZoneReport::zone);
+    if (known == snapshot.zones.end())
+      snapshot.zones.push_back(std::move(zone));
+    else
+      std::ranges::move(zone.lanes, std::back_inserter(known->lanes));
   }
-  for (std::size_t i = 0; i < reports.size(); ++i)
-    for (LaneReport& report : reports[i].lanes) snapshot.zones[i].lanes.push_back(std::move(report));
 }
 
 void Worker::use(std::shared_ptr<const Hosts> hosts) {
   loop_.post([this, hosts = std::move(hosts)]() mutable { resolver_.use(std::move(hosts)); });
+}
+
+std::future<void> Worker::use(std::shared_ptr<const Settings> settings) {
+  std::promise<void> done;
+  auto changed = done.get_future();
+  loop_.post([this, settings = std::move(settings), done = std::move(done)]() mutable {
+    change_to(std::move(settings));
+    done.set_value();
+  });
+  return changed;
+}
+
+void Worker::change_to(std::shared_ptr<const Settings> settings) {
+  const Config& config = settings->config;
+  upstreams_.use(config, settings->trust);
+  resolver_.use(config.limits.pending, upstreams_.set_for_others(), upstreams_.zones());
+  resolver_.use(settings->policy);
+  resolver_.use(config.exposure.mode);
+  for (const auto& listener : tcp_) listener->limit_clients(config.limits.tcp_clients);
+  settings_ = std::move(settings);  // last, for until now the former ones were in use
 }
 
 void Worker::add_to(ExposureReport& report) {

@@ -12,6 +12,7 @@
 #include "resolve/resolver.hpp"
 #include "serve/bind.hpp"
 #include "serve/exposure_json.hpp"
+#include "serve/settings.hpp"
 #include "serve/snapshot.hpp"
 #include "serve/tcp_listener.hpp"
 #include "serve/udp_listener.hpp"
@@ -23,9 +24,7 @@ namespace tacet {
 /// What all workers share.
 struct SharedParts {
   const Clock& clock;
-  const Config& config;
-  const TrustStores& trust;
-  const Policy& policy;
+  std::shared_ptr<const Settings> settings;  ///< to begin with
   Cache& cache;
   ExposureLog& exposure;
 };
@@ -45,6 +44,9 @@ public:
 
   /// Gives it what this machine knows by itself. Any thread.
   void use(std::shared_ptr<const Hosts> hosts);
+  /// Serves by these settings from now on; the future is ready when it does. What was begun before is still answered.
+  /// Only while it runs. Any thread.
+  std::future<void> use(std::shared_ptr<const Settings> settings);
 
   /// Adds what this worker has to a snapshot: asks the worker's thread and waits. Any other thread.
   void add_to(Snapshot& snapshot);
@@ -60,12 +62,14 @@ public:
 private:
   void drain(Instant deadline);
   Upstreams::Parts upstream_parts();
+  void change_to(std::shared_ptr<const Settings> settings);
   void add_zones_to(Snapshot& snapshot);
   void ask_and_wait(std::move_only_function<void()> work);
   using Examined = std::promise<Result<NameExposure>>;
   Task<void> examine(Name name, std::shared_ptr<Examined> done);
 
-  SharedParts shared_;
+  ExposureLog& exposure_;
+  std::shared_ptr<const Settings> settings_;
   std::vector<ListenSockets> sockets_;
   Loop loop_;
   Metrics metrics_;

@@ -12,6 +12,13 @@ namespace {
 constexpr auto least_use = std::chrono::minutes(1);
 }
 
+void Bootstrap::use(std::vector<SocketAddress> servers) {
+  if (servers == servers_) return;
+  servers_ = std::move(servers);
+  known_.clear();
+  ++generation_;
+}
+
 Task<Result<std::vector<std::string>>> Bootstrap::resolve(const std::string& host, Instant deadline) {
   const std::string name = host;
   const auto known = known_.find(name);
@@ -19,11 +26,12 @@ Task<Result<std::vector<std::string>>> Bootstrap::resolve(const std::string& hos
   if (servers_.empty()) co_return fail(Fault::invalid_config, "no bootstrap servers to ask for " + name);
 
   ++lookups_;
+  const unsigned asked = generation_;
   Lookup lookup(loop_, servers_, name);
   auto found = co_await lookup.wait(deadline);
   if (found) {
     const Duration ttl = std::max<Duration>(found->ttl, least_use);
-    known_.insert_or_assign(name, Known{found->addresses, loop_.now() + ttl});
+    if (asked == generation_) known_.insert_or_assign(name, Known{found->addresses, loop_.now() + ttl});
     co_return std::move(found->addresses);
   }
   const auto stale = known_.find(name);

@@ -18,6 +18,9 @@ public:
   /// `loop` must outlive it.
   Bootstrap(Loop& loop, std::vector<SocketAddress> servers) : loop_(loop), servers_(std::move(servers)) {}
 
+  /// Asks these servers from now on, and believes nothing of what others said.
+  void use(std::vector<SocketAddress> servers);
+
   /// The IPv4 and IPv6 addresses of `host`, at the latest at `deadline`. An earlier answer is used for its TTL, at
   /// least a minute; beyond that it is asked for again, and used all the same if nobody answers. An empty answer is a
   /// failure. Faults: invalid_config (no server is configured), timeout, unreachable, protocol (what a server said).
@@ -34,6 +37,7 @@ private:
   Loop& loop_;
   std::vector<SocketAddress> servers_;
   std::map<std::string, Known> known_;
+  unsigned generation_ = 0;  // of the servers
   std::uint64_t lookups_ = 0;
 };
 

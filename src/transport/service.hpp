@@ -17,11 +17,12 @@ namespace tacet {
 /// connection to it is made. One per entry and worker.
 class Service {
 public:
-  /// Everything must outlive the service. `on_established` hears of every connection whose peer proved who it is.
+  /// What is referred to must outlive the service. `on_established` hears of every connection whose peer proved who it
+  /// is.
   struct Parts {
     Loop& loop;
     TaskGroup& tasks;
-    const UpstreamConfig& config;
+    UpstreamConfig config;
     std::shared_ptr<TrustStore> trust;
     SocketBudget& budget;
     Bootstrap& bootstrap;

@@ -51,11 +51,11 @@ public:
                    flights_,
                    policy_,
                    cache_,
-                   set_,
+                   borrowed(set_),
                    metrics_,
                    pending_limit_,
                    choices_.chance() ? ExposureMode::active : ExposureMode::passive,
-                   {{zone_, local_}}}) {}
+                   {{zone_, borrowed(local_)}}}) {}
 
   void run() {
     while (!choices_.empty()) {

@@ -12,6 +12,9 @@
 
 namespace tacet {
 
+/// An upstream that the test owns, for those who hold theirs.
+inline std::shared_ptr<Upstream> borrowed(Upstream& upstream) { return {std::shared_ptr<void>(), &upstream}; }
+
 /// An upstream that does what a script says and counts what it was asked. A delay of zero answers before exchange()
 /// first waits; one beyond the deadline is a timeout at the deadline.
 class FakeUpstream final : public Upstream {

@@ -258,3 +258,24 @@ TEST_CASE("Endpoints count connections, resumptions and padded answers") {
     ledger.connected("tls://dns.example", {.address = fmt::format("192.0.2.{}:853", number)}, start + seconds(number));
   CHECK(of(ledger).endpoints.size() == Ledger::most_endpoints);
 }
+
+TEST_CASE("Another mode counts at once: off forgets every name, active asks by itself") {
+  Ledger ledger(ExposureMode::passive);
+  const std::array<std::uint8_t, 9> name{7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0};
+  ledger.touch(1, name, start);
+  CHECK(!ledger.wants_evidence(name, start));
+  ledger.use(ExposureMode::active);
+  CHECK(ledger.names() == 1);
+  CHECK(ledger.wants_evidence(name, start));
+  ledger.use(ExposureMode::off);
+  CHECK(ledger.names() == 0);
+  ledger.touch(1, name, start);
+  CHECK(of(ledger).names.empty());
+  ledger.use(ExposureMode::passive);
+  ledger.touch(1, name, start);
+  CHECK(ledger.names() == 1);
+  Ledger late(ExposureMode::off);
+  late.use(ExposureMode::passive);
+  late.touch(1, name, start);
+  CHECK(late.names() == 1);
+}

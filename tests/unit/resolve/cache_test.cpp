@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <random>
 #include <thread>
 
@@ -338,4 +339,86 @@ TEST_CASE("Two threads may store, find, remove and clear at once") {
   work(2);
   other.join();
   CHECK(cache.statistics().octets <= cache.statistics().budget);
+}
+
+TEST_CASE("Other limits count at once for what is kept, which has the TTL it came with") {
+  Kept kept;
+  kept.store("long.example", 3600);
+  kept.store("short.example", 10);
+  kept.cache.store(kept.key("no.example"), negative(question("no.example"), Rcode::nxdomain, 600), kept.now);
+  kept.now += 20s;
+  CHECK(kept.find("long.example")->lifetime == 3600);
+  CHECK(!kept.find("short.example")->fresh);
+  kept.cache.use({.min_ttl = 30, .max_ttl = 300, .max_negative_ttl = 60});
+  CHECK(kept.find("long.example")->lifetime == 300);
+  CHECK(kept.find("short.example")->lifetime == 30);
+  CHECK(kept.find("short.example")->fresh);
+  CHECK(kept.find("no.example")->lifetime == 60);
+  kept.cache.use({.max_ttl = 20});
+  CHECK(!kept.find("long.example")->fresh);
+  kept.cache.use({});
+  CHECK(kept.find("long.example")->lifetime == 3600);
+  CHECK(kept.find("no.example")->lifetime == 600);
+  CHECK(kept.cache.config() == CacheConfig{});
+}
+
+TEST_CASE("A smaller size keeps the latest used that have room, table included; a larger one keeps all") {
+  Kept kept({.size = 8 << 20});
+  constexpr int stored = 20000;
+  const auto name = [](int i) { return "n" + std::to_string(i) + ".example"; };
+  for (int i = 0; i < stored; ++i) kept.store(name(i));
+  REQUIRE(kept.cache.statistics().entries == stored);
+  for (const std::size_t size : {std::size_t{2} << 20, std::size_t{256} << 10, std::size_t{64} << 10}) {
+    CAPTURE(size);
+    const auto before = kept.cache.statistics();
+    kept.cache.use({.size = size});
+    const auto after = kept.cache.statistics();
+    CHECK(after.octets <= size);
+    CHECK(after.octets > size / 2);  // no more was forgotten than had to be
+    CHECK(after.budget <= size);
+    CHECK(after.evicted - before.evicted == before.entries - after.entries);
+    CHECK(kept.find(name(stored - 1)));
+    CHECK(!kept.find(name(0)));
+    kept.store("new.example");
+    CHECK(kept.find("new.example"));
+    CHECK(kept.cache.statistics().octets <= size);
+  }
+  const auto small = kept.cache.statistics();
+  kept.cache.use({.size = 8 << 20});
+  CHECK(kept.cache.statistics().entries == small.entries);
+  for (int i = 0; i < stored; ++i) kept.store(name(i));
+  CHECK(kept.cache.statistics().evicted == small.evicted);
+  for (int i = 0; i < stored; ++i) REQUIRE(kept.find(name(i)));
+}
+
+TEST_CASE("A size of nothing turns the cache off, and another one on again") {
+  Kept kept;
+  kept.store("a.example");
+  kept.cache.use({.size = 0});
+  CHECK(!kept.find("a.example"));
+  CHECK(kept.cache.statistics().octets == 0);
+  kept.store("a.example");
+  CHECK(!kept.find("a.example"));
+  kept.cache.use({});
+  kept.store("a.example");
+  CHECK(kept.find("a.example"));
+}
+
+TEST_CASE("The size may change while others use the cache") {
+  Kept kept({.size = 4 << 20});
+  std::atomic<bool> over{false};
+  const auto work = [&](int seed) {
+    for (int i = 0; !over; ++i) {
+      const std::string name = "n" + std::to_string(seed) + "-" + std::to_string(i % 3000) + ".example";
+      kept.store(name);
+      kept.find(name);
+    }
+  };
+  std::thread one(work, 1), two(work, 2);
+  for (int i = 0; i < 100; ++i)
+    kept.cache.use({.size = std::size_t{64} << (10 + i % 6), .max_ttl = 60U + static_cast<unsigned>(i)});
+  over = true;
+  one.join();
+  two.join();
+  CHECK(kept.cache.statistics().octets <= kept.cache.config().size);
 }

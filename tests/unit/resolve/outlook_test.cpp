@@ -89,7 +89,15 @@ TEST_CASE("A name of a zone of the local network says so, and which rule the zon
   Cache cache{CacheConfig{}};
   Metrics metrics;
   const Name home = Name::from_text("Home.arpa").value();
-  Resolver resolver({world.scheduler, tasks, policy, cache, others, metrics, 16, ExposureMode::off, {{home, own}}});
+  Resolver resolver({world.scheduler,
+                     tasks,
+                     policy,
+                     cache,
+                     borrowed(others),
+                     metrics,
+                     16,
+                     ExposureMode::off,
+                     {{home, borrowed(own)}}});
   const Outlook outlook = resolver.outlook(question("nas.home.arpa"));
   CHECK(outlook.answerer == Answerer::upstream);
   CHECK(outlook.zone == home);

@@ -99,3 +99,14 @@ TEST_CASE("What waits is bounded") {
   }
   CHECK(probing.asked.size() == Prober::most_waiting);
 }
+
+TEST_CASE("What was forgotten is not asked, and what comes later is") {
+  Probing probing;
+  for (int n = 0; n < 5; ++n) probing.prober.want(number(n));
+  probing.prober.forget();
+  probing.pass(std::chrono::seconds(1));
+  CHECK(probing.asked.empty());
+  probing.prober.want(number(7));
+  probing.pass(std::chrono::seconds(1));
+  CHECK(probing.asked == std::vector{number(7)});
+}

@@ -31,7 +31,8 @@ struct Stub : World {
   Stub(FakeUpstream::Script script, Settings settings)
       : cache(settings.cache),
         upstream(scheduler, "fake", std::move(script)),
-        resolver({scheduler, tasks, policy, cache, upstream, metrics, settings.pending, ExposureMode::passive}) {}
+        resolver(
+            {scheduler, tasks, policy, cache, borrowed(upstream), metrics, settings.pending, ExposureMode::passive}) {}
 
   Client& ask(std::vector<std::uint8_t> wire) { return ask(std::move(wire), tasks); }
   Client& ask(std::vector<std::uint8_t> wire, TaskGroup& group, std::size_t limit = 65535) {

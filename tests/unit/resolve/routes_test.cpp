@@ -24,10 +24,10 @@ struct Zoned : Stub {
     std::vector<ZoneRoute> routes;
     for (auto& [name, script] : scripts) {
       zones.push_back(std::make_unique<Zone>(name, FakeUpstream(scheduler, name, std::move(script))));
-      routes.push_back({named(name), zones.back()->upstream});
+      routes.push_back({named(name), borrowed(zones.back()->upstream)});
     }
-    zoned.emplace(
-        Resolver::Parts{scheduler, tasks, policy, cache, upstream, metrics, pending, ExposureMode::passive, routes});
+    zoned.emplace(Resolver::Parts{scheduler, tasks, policy, cache, borrowed(upstream), metrics, pending,
+                                  ExposureMode::passive, routes});
   }
 
   /// Asks, and what was answered at once or once time has passed; a null reply if there is none yet.
@@ -67,8 +67,9 @@ TEST_CASE("The longest zone has a name, whole labels only, in any case") {
   World world;
   FakeUpstream others(world.scheduler, "others", answers(1ms)), lan(world.scheduler, "lan", answers(1ms)),
       deep(world.scheduler, "deep", answers(1ms));
-  const Routes routes(world.scheduler, 10, others, {{named("LAN"), lan}, {named("Deep.lan"), deep}});
-  const auto who = [&routes](std::string_view name) { return routes.of(named(name).wire()).upstreams.id(); };
+  const Routes routes(world.scheduler, 10, borrowed(others),
+                      {{named("LAN"), borrowed(lan)}, {named("Deep.lan"), borrowed(deep)}});
+  const auto who = [&routes](std::string_view name) { return routes.of(named(name).wire())->upstreams->id(); };
   CHECK(who("lan") == "lan");
   CHECK(who("nas.lan") == "lan");
   CHECK(who("deep.lan") == "deep");
@@ -79,8 +80,8 @@ TEST_CASE("The longest zone has a name, whole labels only, in any case") {
   CHECK(who(".") == "others");
   // A label that only looks like the zone's end: 4 "x", 3, "lan" inside one label.
   CHECK(who("x\\003lan") == "others");
-  CHECK(routes.of(named("nas.lan").wire()).is_local);
-  CHECK(!routes.others().is_local);
+  CHECK(routes.of(named("nas.lan").wire())->is_local);
+  CHECK(!routes.others()->is_local);
 }
 
 TEST_CASE("A zone's names go to its servers only, and come before the special-use names") {
@@ -172,4 +173,108 @@ TEST_CASE("Hosts come before zones, policy, cache and upstream, from the moment 
   CHECK(stub.zone(0).asked.empty());
   stub.zoned->use(std::make_shared<const Hosts>());
   CHECK(stub.ask_zoned("www.example").ttl() > Hosts::ttl);
+}
+
+TEST_CASE("Who waits when others are asked from now on is answered by whom it asked, and that is not kept") {
+  Stub stub(answers(50ms));
+  FakeUpstream other(stub.scheduler, "other", answers(10ms));
+  const Client& before = stub.ask("before.example");
+  stub.pass(10ms);
+  stub.resolver.use(4096, borrowed(other), {});
+  const Client& again = stub.ask("before.example");  // does not share the former's exchange
+  const Client& after = stub.ask("after.example");
+  CHECK(stub.resolver.pending() == 3);
+  stub.pass(20ms);
+  CHECK(again.rcode() == Rcode::noerror);
+  CHECK(after.rcode() == Rcode::noerror);
+  CHECK(stub.resolver.pending() == 1);
+  stub.cache.clear();
+  stub.pass(20ms);
+  CHECK(before.rcode() == Rcode::noerror);
+  CHECK(stub.resolver.pending() == 0);
+  CHECK(names_of(stub.upstream.asked) == Names{"before.example."});
+  CHECK(names_of(other.asked) == Names{"before.example.", "after.example."});
+  CHECK(!stub.ask("before.example").at_once);
+}
+
+TEST_CASE("A way lives until its last question is answered, and no longer") {
+  Stub stub(answers(1ms));
+  auto former = std::make_shared<FakeUpstream>(stub.scheduler, "former", answers(1h));
+  const std::weak_ptr<FakeUpstream> alive = former;
+  stub.resolver.use(4096, former, {{named("lan"), former}});
+  const Client& other = stub.ask("slow.example");
+  const Client& local = stub.ask("slow.lan");
+  former.reset();
+  stub.resolver.use(4096, borrowed(stub.upstream), {});
+  stub.pass(4s);
+  CHECK(!alive.expired());
+  stub.pass(1s);
+  CHECK(alive.expired());
+  CHECK(other.rcode() == Rcode::servfail);
+  CHECK(local.rcode() == Rcode::servfail);
+  CHECK(stub.tasks.size() == 0);
+}
+
+TEST_CASE("A way that stays goes on: its questions are shared, its failures remembered") {
+  Zoned stub(answers(20ms), {{"lan", fails(1ms, Fault::unreachable)}});
+  const std::vector<ZoneRoute> same{{named("LAN"), borrowed(stub.zone(0))}};
+  auto others = borrowed(stub.upstream);
+  stub.zoned->use(4096, others, same);
+  stub.ask_zoned("nas.lan");
+  stub.pass(5ms);
+  stub.ask_zoned("www.example");
+  stub.zoned->use(4096, others, same);
+  stub.ask_zoned("www.example");
+  stub.ask_zoned("nas.lan");
+  stub.pass(30ms);
+  for (const Client& client : stub.clients) CHECK(client.reply);
+  CHECK(stub.upstream.asked.size() == 1);
+  CHECK(stub.zone(0).asked.size() == 1);
+  CHECK(stub.metrics.coalesced == 1);
+}
+
+TEST_CASE("A zone that goes is asked of everybody else's upstream, one that comes of its own") {
+  Stub stub(answers(1ms));
+  FakeUpstream lan(stub.scheduler, "lan", answers(1ms)), home(stub.scheduler, "home", answers(1ms));
+  const auto others = borrowed(stub.upstream);
+  stub.resolver.use(4096, others, {{named("one"), borrowed(lan)}});
+  stub.ask("a.one");
+  stub.resolver.use(4096, others, {{named("two"), borrowed(home)}});
+  stub.ask("b.one");
+  stub.ask("b.two");
+  stub.pass(5ms);
+  CHECK(names_of(lan.asked) == Names{"a.one."});
+  CHECK(names_of(home.asked) == Names{"b.two."});
+  CHECK(names_of(stub.upstream.asked) == Names{"b.one."});
+}
+
+TEST_CASE("The limit of waiting queries is the new one at once; what was shed before is still counted") {
+  Stub stub(answers(1h));
+  const auto others = borrowed(stub.upstream);
+  stub.resolver.use(4, others, {});
+  for (int i = 0; i < 6; ++i) stub.ask(fmt::format("n{}.example", i));
+  CHECK(stub.metrics.shed == 2);
+  stub.resolver.use(8, others, {});
+  for (int i = 6; i < 10; ++i) stub.ask(fmt::format("n{}.example", i));
+  CHECK(stub.metrics.shed == 2);
+  stub.resolver.use(6, others, {});
+  stub.ask("last.example");
+  stub.pass(1ms);
+  CHECK(stub.metrics.shed == 5);
+  CHECK(stub.resolver.pending() == 6);
+  FakeUpstream other(stub.scheduler, "other", answers(1ms));
+  stub.resolver.use(4096, borrowed(other), {});
+  stub.ask("first.example");
+  CHECK(stub.metrics.shed == 5);
+}
+
+TEST_CASE("Another policy answers from the moment that it is given") {
+  Stub stub(answers(1ms));
+  const Question version{named("version.bind"), Type::txt, Class::ch};
+  CHECK(stub.ask(client_query(version)).rcode() == Rcode::refused);
+  Config config;
+  config.answer_chaos = true;
+  const Policy policy(config);
+  stub.resolver.use(policy);
+  CHECK(stub.ask(client_query(version)).rcode() == Rcode::noerror);
 }

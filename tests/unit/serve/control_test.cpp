@@ -96,6 +96,7 @@ struct Fixture {
   std::string path = folder / "control.sock";
   std::vector<CacheScope> flushed;  // read only after an answer came
   std::vector<log::Level> levels;   // the same
+  std::expected<Reloaded, Refusal> reloaded;
   std::unique_ptr<Control> control = make();
 
   std::unique_ptr<Control> make() {
@@ -118,6 +119,7 @@ struct Fixture {
     handlers.prospect = [](const Question& asked) {
       return Result<Prospect>(Prospect{.outlook = {.question = asked}, .hosts_file = ""});
     };
+    handlers.reload = [this] { return reloaded; };
     handlers.set_log_level = [this](log::Level level) { levels.push_back(level); };
     auto made = Control::create({.socket = path}, std::move(handlers));
     REQUIRE(made.has_value());
@@ -206,6 +208,20 @@ TEST_CASE_FIXTURE(Fixture, "the log level is set to one of four words") {
   CHECK(ask(path, "POST /log-level").status == 400);
   CHECK(ask(path, "GET /log-level?level=error").status == 404);
   CHECK(levels == std::vector{log::Level::debug});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a reload tells what has changed, or every fault on a line of its own") {
+  reloaded = Reloaded{.changed = {"cache", "hosts"}, .forgotten = 2};
+  const auto good = ask(path, "POST /reload");
+  CHECK(good.status == 200);
+  CHECK(good.body == json{{"changed", {"cache", "hosts"}},
+                          {"forgotten", 2},
+                          {"summary", "changed cache and hosts; 2 cached answers forgotten"}});
+  reloaded = std::unexpected(Refusal{"a.yaml:1:2: x: is wrong", "workers: restart"});
+  const auto refused = ask(path, "POST /reload");
+  CHECK(refused.status == 409);
+  CHECK(refused.body.at("error").get<std::string>().ends_with(":\na.yaml:1:2: x: is wrong\nworkers: restart"));
+  CHECK(ask(path, "GET /reload").status == 404);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a request that changes something must be a POST") {

@@ -110,3 +110,25 @@ TEST_CASE("A burst of changes is one, and other files are none") {
   CHECK(scene.changes == 1);
 }
 #endif
+
+TEST_CASE("Another file is followed from now on, and the former is not") {
+  Scene scene;
+  scene.write("192.0.2.1 a b c\n");
+  HostsFile file(scene.loop, scene.path(), scene.note());
+  const std::string other = scene.path() + "2";
+  std::ofstream(other) << "192.0.2.1 a b\n";
+  file.follow(other);
+  CHECK(file.table()->names() == 2);
+  CHECK(scene.last == 2);
+  scene.write("192.0.2.1 a\n");
+  std::ofstream(other) << "192.0.2.1 a b c d\n";
+  CHECK(scene.await(4));
+  CHECK(scene.changes == 2);
+  file.follow("");
+  CHECK(scene.last == 0);
+  file.follow(scene.path());
+  CHECK(scene.last == 1);
+  scene.write("192.0.2.1 x y z\n");
+  file.follow(scene.path());
+  CHECK(scene.last == 3);
+}

@@ -163,3 +163,18 @@ TEST_CASE("without bootstrap servers nothing is asked") {
   CHECK(found->error().fault == Fault::invalid_config);
   CHECK(none.lookups() == 0);
 }
+
+TEST_CASE("other servers are asked from now on, and what the former said is not believed any more") {
+  Bench bench;
+  REQUIRE(bench.resolve());
+  bench.bootstrap.use({bench.server.address()});
+  CHECK(bench.resolve());
+  CHECK(bench.bootstrap.lookups() == 1);
+  Server other(bench.loop);
+  bench.bootstrap.use({other.address()});
+  CHECK(bench.resolve());
+  CHECK(bench.server.asked == 2);
+  CHECK(other.asked == 2);
+  bench.bootstrap.use({});
+  CHECK(bench.resolve().error().fault == Fault::invalid_config);
+}

@@ -1,0 +1,19 @@
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "tacet/config.hpp"
+
+namespace tacet {
+
+/// The top-level keys by which two configurations differ, in the order of the documentation.
+struct Difference {
+  std::vector<std::string_view> live;    ///< a running tacet can change these
+  std::vector<std::string_view> sealed;  ///< only a new start can change these
+};
+Difference difference(const Config& before, const Config& after);
+
+/// All top-level keys.
+std::vector<std::string_view> top_level_keys();
+
+}  // namespace tacet

@@ -1,0 +1,38 @@
+#pragma once
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resolve/cache.hpp"
+#include "serve/settings.hpp"
+#include "tacet/server.hpp"
+
+namespace tacet {
+
+/// What a reload has done.
+struct Reloaded {
+  std::vector<std::string_view> changed;  ///< top-level keys
+  std::size_t forgotten = 0;              ///< cached answers that others would now give
+  bool has_file = true;                   ///< false: there is none to read, and nothing was done
+};
+
+/// Why a configuration is refused, one fault a line: what was in use stays.
+using Refusal = std::vector<std::string>;
+
+/// The settings to change to, ready to be used: read, compared and with every trust store loaded; what is in use is not
+/// touched. Refused are what `read` refuses, changes of what is sealed at the start, and trust stores that cannot be
+/// loaded. Waits for these, some 20 ms each.
+std::expected<std::shared_ptr<const Settings>, Refusal> next_settings(const Settings& in_use, const ReadConfig& read);
+
+/// Forgets what was asked of others than would be asked now: everything if the set of operators has changed, else the
+/// names in zones that are forwarded elsewhere. Returns how many answers that were. To be called when nobody asks by
+/// the former configuration any more.
+std::size_t forget_former(Cache& cache, const Config& former, const Config& now);
+
+/// "changed upstreams and cache, 12 cached answers forgotten", for people.
+std::string to_string(const Reloaded& reloaded);
+
+}  // namespace tacet

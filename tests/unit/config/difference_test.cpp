@@ -1,0 +1,63 @@
+#include "config/difference.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "config/yaml.hpp"
+
+using namespace tacet;
+
+namespace {
+
+using Keys = std::vector<std::string_view>;
+
+Config read(std::string_view text) { return read_config(text, "test.yaml").value(); }
+
+}  // namespace
+
+TEST_CASE("Every top-level key of a file is live or sealed") {
+  std::vector<std::string> all;
+  for (const std::string& key : known_keys()) all.push_back(key.substr(0, key.find_first_of(".[")));
+  std::ranges::sort(all);
+  all.erase(std::ranges::unique(all).begin(), all.end());
+  const Keys told = top_level_keys();
+  std::vector<std::string> here(told.begin(), told.end());
+  std::ranges::sort(here);
+  CHECK(here == all);
+}
+
+TEST_CASE("Nothing differs between equals, and each key tells of itself only") {
+  const Config before = Config::defaults();
+  CHECK(difference(before, before).live.empty());
+  CHECK(difference(before, before).sealed.empty());
+  struct Row {
+    std::string_view text;
+    Keys live, sealed;
+  };
+  for (const auto& [text, live, sealed] : std::initializer_list<Row>{
+           {"listen: ['127.0.0.1:5353']", {}, {"listen"}},
+           {"workers: 2", {}, {"workers"}},
+           {"control: {socket: /run/other}", {}, {"control"}},
+           {"upstreams: [{url: 'tls://192.0.2.1'}]", {"upstreams"}, {}},
+           {"bootstrap: [192.0.2.53]", {"bootstrap"}, {}},
+           {"forward: {lan: [192.168.1.1]}", {"forward"}, {}},
+           {"hosts: {file: ''}", {"hosts"}, {}},
+           {"cache: {max_ttl: 60}", {"cache"}, {}},
+           {"log: {level: debug}", {"log"}, {}},
+           {"limits: {pending: 7}", {"limits"}, {}},
+           {"exposure: {mode: 'off'}", {"exposure"}, {}},
+           {"answer_chaos: true", {"answer_chaos"}, {}},
+           {"{workers: 2, answer_chaos: true, cache: {size: 0}}", {"cache", "answer_chaos"}, {"workers"}}}) {
+    CAPTURE(text);
+    const Difference found = difference(before, read(text));
+    CHECK(found.live == live);
+    CHECK(found.sealed == sealed);
+  }
+}
+
+TEST_CASE("Addresses that are served by default may be written down") {
+  CHECK(difference(Config::defaults(), read("listen: [127.0.0.1, '[::1]']")).sealed.empty());
+  CHECK(!difference(Config::defaults(), read("listen: [127.0.0.1]")).sealed.empty());
+}
