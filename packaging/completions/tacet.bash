@@ -1,7 +1,7 @@
 # bash completion for tacet(1)
 
 _tacet() {
-  local verbs='run check query status flush cache explain exposure log-level install uninstall migrate'
+  local verbs='run check query status flush cache explain exposure log-level reload install uninstall migrate'
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
@@ -28,7 +28,7 @@ _tacet() {
         cache) options='--below --json --socket --config' ;;
         explain) options='--json --socket --config' ;;
         exposure) options='--json --clear --explain --socket --config' ;;
-        log-level) options='--socket --config' ;;
+        log-level | reload) options='--socket --config' ;;
         install) options='--manager --server --dry-run --root' ;;
         uninstall) options='--dry-run --root' ;;
         migrate) options='--from' ;;

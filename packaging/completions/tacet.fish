@@ -1,6 +1,6 @@
 # fish completion for tacet(1)
 
-set -l verbs run check query status flush cache explain exposure log-level install uninstall migrate
+set -l verbs run check query status flush cache explain exposure log-level reload install uninstall migrate
 complete -c tacet -f
 complete -c tacet -l help -d 'Print help'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Print versions'
@@ -14,12 +14,13 @@ complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a cache -d 'Show 
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a explain -d 'Say what would answer, and why'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a exposure -d 'Show what others can still see'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a log-level -d 'Change what is logged'
+complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a reload -d 'Read the configuration again'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a install -d 'Have this machine ask tacet'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a uninstall -d 'Put everything back as install found it'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a migrate -d 'Print the configuration that does what another did'
 
-complete -c tacet -n '__fish_seen_subcommand_from run check query status flush cache explain exposure log-level' -l config -rF -d 'Configuration file'
-complete -c tacet -n '__fish_seen_subcommand_from run status flush cache explain exposure log-level' -l socket -rF -d 'Control socket'
+complete -c tacet -n '__fish_seen_subcommand_from run check query status flush cache explain exposure log-level reload' -l config -rF -d 'Configuration file'
+complete -c tacet -n '__fish_seen_subcommand_from run status flush cache explain exposure log-level reload' -l socket -rF -d 'Control socket'
 complete -c tacet -n '__fish_seen_subcommand_from run query' -l upstream -x -a 'https:// tls://' -d 'Ask this upstream'
 complete -c tacet -n '__fish_seen_subcommand_from run query' -l bootstrap -x -d 'Plain DNS server for names of upstreams'
 complete -c tacet -n '__fish_seen_subcommand_from run' -l listen -x -d 'Listen here'

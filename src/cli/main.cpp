@@ -14,6 +14,7 @@
 #include "cli/log_level.hpp"
 #include "cli/migrate.hpp"
 #include "cli/query.hpp"
+#include "cli/reload.hpp"
 #include "cli/run.hpp"
 #include "cli/status.hpp"
 #include "cli/version.hpp"
@@ -57,7 +58,7 @@ void add_socket(CLI::App& verb, CommandLine& given) {
 }
 
 void add_run(CLI::App& app, CommandLine& given, Verb& chosen) {
-  auto& verb = new_verb(app, "run", "Answer queries until SIGTERM or SIGINT");
+  auto& verb = new_verb(app, "run", "Answer queries until SIGTERM or SIGINT; SIGHUP reloads the configuration");
   add_config(verb, given);
   verb.add_option("--listen", given.listen, listen_help)->type_name("ADDRESS")->allow_extra_args(false);
   add_upstreams(verb, given);
@@ -179,6 +180,16 @@ void add_log_level(CLI::App& app, CommandLine& given, std::string& level, Verb& 
   });
 }
 
+void add_reload(CLI::App& app, CommandLine& given, Verb& chosen) {
+  auto& verb =
+      new_verb(app, "reload", "Make the running tacet read its configuration again, and tell what changed or is wrong");
+  add_socket(verb, given);
+  add_config(verb, given);
+  verb.callback([&] {
+    chosen = with_socket(given, [&](const auto& socket) { return tacet::run_reload(socket, std::cout, std::cerr); });
+  });
+}
+
 void add_migrate(CLI::App& app, Verb& chosen) {
   auto& verb =
       new_verb(app, "migrate", "Print the configuration that does what another resolver did, and what differs");
@@ -248,6 +259,7 @@ int run(int count, char** words) {
   add_explain(app, given, explain, chosen);
   add_exposure(app, given, exposure, chosen);
   add_log_level(app, given, log_level, chosen);
+  add_reload(app, given, chosen);
   add_install(app, install, chosen);
   add_uninstall(app, install, chosen);
   add_migrate(app, chosen);

@@ -1,5 +1,6 @@
 """The Debian package in a clean Debian 12, from installing to purging; and the source in a clean Debian 13."""
 import os
+import re
 import shutil
 import unittest
 
@@ -57,6 +58,19 @@ class Package(Case):
                                          "--config", "/etc/tacet/tacet.yaml"], stdout=log, stderr=log)
         scratch.eventually(lambda: servers.ADDRESS in self.dig(), 15, self.log)
 
+    def reload(self):
+        """As the unit does it. A fault is refused, what is sound is in use at once."""
+        unit = self.read("usr/lib/systemd/system/tacet.service")
+        command = re.search(r"^ExecReload=(.+)$", unit, re.MULTILINE)[1].split()
+        sound = self.read("etc/tacet/tacet.yaml")
+        self.write("etc/tacet/tacet.yaml", sound + "cache: {max_ttl: -1}\n")
+        with self.assertRaisesRegex(Exception, r"tacet\.yaml:\d+:\d+: cache\.max_ttl"):
+            self.run_inside(*command)
+        self.write("etc/tacet/tacet.yaml", sound + "cache: {max_ttl: 100}\n")
+        self.assertIn("changed cache", self.run_inside(*command))
+        ttl = int(self.namespace.run(["dig", "@127.0.0.1", "+noall", "+answer", "www.example.com"], capture_output=True, text=True).stdout.split()[1])
+        self.assertLessEqual(ttl, 100)
+
     def stop(self):
         if self.daemon:
             self.daemon.terminate()
@@ -89,6 +103,9 @@ class Package(Case):
         self.run_inside("tacet", "install")
         self.assertIn("nameserver 127.0.0.1\n", self.read("etc/resolv.conf"))
         self.assertIn(servers.ADDRESS, self.run_inside("getent", "ahosts", "www.example.com"))
+
+        self.reload()
+        mine = self.read("etc/tacet/tacet.yaml")
 
         self.dpkg_install(self.second)
         self.assertEqual(self.dpkg("--status", "tacet").split("Version: ")[1].split()[0].rpartition("-")[2], "2")
