@@ -35,7 +35,8 @@ HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& addr
   const bool bracketed = upstream.host.find(':') != std::string::npos;
   const std::string host = bracketed ? "[" + upstream.host + "]" : upstream.host;
   const char joint = upstream.path.find('?') == std::string::npos ? '?' : '&';
-  return {.prefix = fmt::format("https://{}:{}{}{}dns=", host, upstream.port, upstream.path, joint),
+  return {.origin = fmt::format("https://{}:{}", host, upstream.port),
+          .path = fmt::format("{}{}dns=", upstream.path, joint),
           .host = upstream.host,
           .port = upstream.port,
           .address = address,

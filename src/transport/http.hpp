@@ -27,9 +27,10 @@ struct HttpFeatures {
 HttpFeatures http_features();
 std::string http_library_version();
 
-/// Where requests go: "https://dns.example:443/dns-query?dns=" with the query to follow, and who listens there.
+/// Where requests go, and who listens there.
 struct HttpTarget {
-  std::string prefix;  ///< URL up to where the query in base64url is appended
+  std::string origin;  ///< "https://dns.example:443"
+  std::string path;    ///< "/dns-query?dns=": what is asked for, up to where the query in base64url is appended
   std::string host;    ///< name or address in the URL, without brackets
   std::uint16_t port = 443;
   SocketAddress address;
@@ -62,7 +63,7 @@ public:
   HttpLink(const HttpLink&) = delete;
   HttpLink& operator=(const HttpLink&) = delete;
 
-  /// Asks for `query` (in base64url, appended to the target's prefix). The first one begins the handshake.
+  /// Asks for `query` (in base64url, appended to the target's path). The first one begins the handshake.
   void get(Tag tag, std::string query);
 
   /// Complete once established; never null.

@@ -34,9 +34,11 @@ HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, Tl
       owner_(owner),
       facts_(std::make_shared<ConnectionFacts>()),
       multi_(curl_multi_init()),
+      url_(curl_url()),
       headers_(curl_slist_append(nullptr, "Accept: application/dns-message")),
       addresses_(target_.host_is_address ? nullptr : curl_slist_append(nullptr, target_.resolution().c_str())) {
-  if (multi_ == nullptr || headers_ == nullptr) throw std::bad_alloc();
+  if (multi_ == nullptr || url_ == nullptr || headers_ == nullptr) throw std::bad_alloc();
+  curl_url_set(url_, CURLUPART_URL, target_.origin.c_str(), 0);
   socket_.emplace(std::move(socket));
   facts_->transport = Transport::doh;
   facts_->address = to_string(target_.address);
@@ -58,6 +60,7 @@ void HttpLink::State::retire() {
   // Closes libcurl's socket by way of on_close, so it comes while everything that on_close needs is still there.
   curl_multi_cleanup(multi_);
   transfers_.clear();
+  curl_url_cleanup(url_);
   curl_slist_free_all(headers_);
   curl_slist_free_all(addresses_);
   watches_.clear();
@@ -94,7 +97,7 @@ void HttpLink::State::start(const HttpRequest& request) {
   }
   HttpTransfer& transfer = *free_.back();
   free_.pop_back();
-  transfer.load(request, target_.prefix);
+  transfer.load(request, target_.path);
   idle_looks_ = 0;
   idle_alarm_->disarm();
   ++started_;
@@ -104,6 +107,7 @@ void HttpLink::State::start(const HttpRequest& request) {
 std::unique_ptr<HttpTransfer> HttpLink::State::make_transfer() {
   auto transfer = std::make_unique<HttpTransfer>();
   CURL* easy = transfer->easy();
+  curl_easy_setopt(easy, CURLOPT_CURLU, url_);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");

@@ -73,6 +73,7 @@ private:
   std::shared_ptr<ConnectionFacts> facts_;
 
   CURLM* multi_;
+  CURLU* url_;
   curl_slist* headers_;
   curl_slist* addresses_;
   std::vector<std::unique_ptr<HttpTransfer>> transfers_;

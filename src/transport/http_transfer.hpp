@@ -27,8 +27,8 @@ public:
   CURL* easy() const { return easy_; }
   Tag tag() const { return tag_; }
 
-  /// Makes it carry another request. `prefix` as HttpTarget::prefix.
-  void load(const HttpRequest& request, const std::string& prefix);
+  /// Makes it carry another request. `path` as HttpTarget::path.
+  void load(const HttpRequest& request, const std::string& path);
 
   /// The body of a response that is one of DNS over HTTPS: status 200 and the right media type (RFC 8484 §4.2). Else
   /// Fault::protocol with what it was.
@@ -44,7 +44,7 @@ private:
 
   CURL* easy_;
   Tag tag_ = 0;
-  std::string url_;
+  std::string asked_for_;
   std::vector<std::uint8_t> body_;
   std::array<char, CURL_ERROR_SIZE> words_{};
 };
