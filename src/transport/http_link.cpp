@@ -100,7 +100,6 @@ void HttpLink::State::start(const HttpRequest& request) {
   transfer.load(request, target_.path);
   idle_looks_ = 0;
   idle_alarm_->disarm();
-  ++started_;
   curl_multi_add_handle(multi_, transfer.easy());
 }
 
@@ -185,6 +184,7 @@ int HttpLink::State::on_close(void* self, curl_socket_t descriptor) {
   auto& state = *static_cast<State*>(self);
   state.lost_ = true;
   state.unwatch(descriptor);
+  if (state.buffer_) (void)state.buffer_->flush();  // the goodbye
   return ::close(descriptor);
 }
 
@@ -195,8 +195,9 @@ int HttpLink::State::on_ready_to_send(void* self, char*, char*, int, int) {
   // The transfer that opens the connection is the only one so far; the TLS session can be seen only from within it.
   curl_tlssessioninfo* session = nullptr;
   curl_easy_getinfo(state.transfers_.front()->easy(), CURLINFO_TLS_SSL_PTR, &session);
-  if (session != nullptr && session->internals != nullptr)
-    state.tls_.describe_foreign_session(session->internals, *state.facts_);
+  if (session == nullptr || session->internals == nullptr) return CURL_PREREQFUNC_OK;
+  state.tls_.describe_foreign_session(session->internals, *state.facts_);
+  if (!state.buffer_.emplace(state.socket_->get()).adopt(session->internals)) state.buffer_.reset();
   return CURL_PREREQFUNC_OK;
 }
 
@@ -215,16 +216,22 @@ void HttpLink::State::watch(curl_socket_t descriptor, int what) {
     watch = std::make_unique<Watch>(loop_, descriptor, [this, descriptor](Watch::Ready is) { ready(descriptor, is); });
   const bool removed = what == CURL_POLL_REMOVE;
   if (descriptor == descriptor_) watched_by_curl_ = !removed;
+  curl_writes_ = !removed && (what & CURL_POLL_OUT) != 0;
   watch->want_read(removed || (what & CURL_POLL_IN) != 0);
-  watch->want_write(!removed && (what & CURL_POLL_OUT) != 0);
+  watch->want_write(curl_writes_ || (buffer_ && buffer_->waits()));
 }
 
 void HttpLink::State::unwatch(curl_socket_t descriptor) { watches_.erase(descriptor); }
 
 void HttpLink::State::ready(curl_socket_t descriptor, Watch::Ready ready) {
+  const auto kept = shared_from_this();
+  if (ready == Watch::Ready::write) {
+    flush();
+    return curl_writes_ ? act(descriptor, CURL_CSELECT_OUT) : settle();
+  }
   if (descriptor == descriptor_ && !watched_by_curl_) return look_at_idle();
-  received_ = received_ || (descriptor == descriptor_ && ready == Watch::Ready::read);
-  act(descriptor, ready == Watch::Ready::read ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
+  received_ = received_ || descriptor == descriptor_;
+  act(descriptor, CURL_CSELECT_IN);
 }
 
 /// The server did something on a connection without requests. A close ends the link here and now, so that no query
@@ -243,12 +250,18 @@ void HttpLink::State::look_at_idle() {
 void HttpLink::State::act(curl_socket_t descriptor, int what) {
   const auto kept = shared_from_this();
   int running = 0;
-  // libcurl writes each request by itself: corked, those of one turn leave as few segments.
-  const bool corks = std::exchange(started_, 0) > 1 && established_;
-  if (corks) hold_segments(socket_->get());
   curl_multi_socket_action(multi_, descriptor, what, &running);
-  if (corks && !dead_ && socket_) release_segments(socket_->get());
+  flush();
   settle();
+}
+
+/// What libcurl wrote leaves, or waits for the socket.
+void HttpLink::State::flush() {
+  if (!buffer_ || !buffer_->waits()) return;
+  const auto sent = buffer_->flush();
+  if (!sent) over_ = loss(sent.error().detail);
+  if (const auto watch = watches_.find(descriptor_); watch != watches_.end())
+    watch->second->want_write(curl_writes_ || buffer_->waits());
 }
 
 // What follows each action.

@@ -11,6 +11,7 @@
 
 #include "transport/http.hpp"
 #include "transport/http_transfer.hpp"
+#include "transport/tls_buffer.hpp"
 
 namespace tacet {
 
@@ -57,6 +58,7 @@ private:
   void ready(curl_socket_t descriptor, Watch::Ready ready);
   void look_at_idle();
   void act(curl_socket_t descriptor, int what);
+  void flush();
   void settle();
   void collect();
   void judge(HttpTransfer& transfer, CURLcode code);
@@ -72,6 +74,8 @@ private:
   Owner& owner_;
   std::shared_ptr<ConnectionFacts> facts_;
 
+  std::optional<TlsBuffer> buffer_;  // between libcurl's TLS and the socket, once established
+
   CURLM* multi_;
   CURLU* url_;
   curl_slist* headers_;
@@ -84,11 +88,11 @@ private:
   std::optional<Alarm> alarm_;       // libcurl's timer
   std::optional<Alarm> idle_alarm_;  // looks again at an idle connection on which octets lie unread
   bool posted_ = false;
-  std::size_t started_ = 0;  // transfers since libcurl last ran
   int idle_looks_ = 0;
 
   curl_socket_t descriptor_ = CURL_SOCKET_BAD;  // libcurl's duplicate, once opened
   bool watched_by_curl_ = false;
+  bool curl_writes_ = false;  // libcurl waits until the socket can be written
   bool established_ = false;  // the handshake is over
   bool lost_ = false;         // libcurl has closed its socket, or wants another
   bool dead_ = false;         // retired

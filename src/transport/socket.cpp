@@ -137,19 +137,4 @@ void acknowledge_now([[maybe_unused]] int descriptor) {
 #endif
 }
 
-namespace {
-
-void set_cork([[maybe_unused]] int descriptor, [[maybe_unused]] int on) {
-#if defined(TCP_CORK)
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
-#elif defined(TCP_NOPUSH)
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NOPUSH, &on, sizeof on);
-#endif
-}
-
-}  // namespace
-
-void hold_segments(int descriptor) { set_cork(descriptor, 1); }
-void release_segments(int descriptor) { set_cork(descriptor, 0); }
-
 }  // namespace tacet

@@ -37,8 +37,4 @@ Duration unacknowledged_for(int descriptor);
 /// Asks the kernel to acknowledge at once what has been received (TCP_QUICKACK; nothing where it does not exist).
 void acknowledge_now(int descriptor);
 
-/// Lets the kernel gather small writes into full segments, and sends what it has gathered (TCP_CORK, or TCP_NOPUSH).
-void hold_segments(int descriptor);
-void release_segments(int descriptor);
-
 }  // namespace tacet

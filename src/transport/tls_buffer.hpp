@@ -1,0 +1,44 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "tacet/result.hpp"
+
+namespace tacet {
+
+/// Moves the octets of a foreign SSL object (libcurl's) from and to its socket in large pieces: one system call takes
+/// many TLS records in, and what was written during a turn of the loop leaves together. By itself libcurl 7.88 makes
+/// four calls for each answer and one for each request.
+///
+/// The last octet that has come stays in the kernel until those before it have been used, so that the socket looks
+/// readable for as long as there is something to read, to libcurl and to the loop alike.
+class TlsBuffer {
+public:
+  /// The descriptor stays the caller's.
+  explicit TlsBuffer(int descriptor) : descriptor_(descriptor) {}
+  TlsBuffer(const TlsBuffer&) = delete;
+  TlsBuffer& operator=(const TlsBuffer&) = delete;
+
+  /// Puts an SSL object whose handshake is over (opaque, since only the tls room knows OpenSSL) upon this buffer, which
+  /// must outlive it. False if OpenSSL refused: then it goes on as before.
+  bool adopt(void* ssl);
+
+  /// Sends what was written; what the socket cannot take now is kept. Fault::unreachable if the socket is broken.
+  Result<void> flush();
+  /// True if flush() is to be called again once the socket can be written.
+  bool waits() const { return gone_ < out_.size(); }
+
+private:
+  struct Bio;
+  void refill();
+
+  int descriptor_;
+  std::vector<std::uint8_t> in_, out_;
+  std::size_t used_ = 0, filled_ = 0;  // of in_: handed to OpenSSL, taken from the socket
+  std::size_t gone_ = 0;               // of out_: sent
+  bool ended_ = false;                 // the peer has closed
+  int failure_ = 0;                    // of the last recv(), as errno; 0 if it would only have blocked
+};
+
+}  // namespace tacet
