@@ -22,6 +22,16 @@ std::uint64_t load_word(const std::uint8_t* from) {
   return word;
 }
 
+void store_word(std::uint8_t* to, std::uint64_t word) { std::memcpy(to, &word, sizeof word); }
+
+/// fold() of eight octets at once.
+std::uint64_t fold_word(std::uint64_t word) {
+  constexpr std::uint64_t each = 0x0101010101010101U, high = 0x80 * each;
+  const std::uint64_t low = word & ~high;
+  const std::uint64_t from_a = low + (0x80 - 'A') * each, beyond_z = low + (0x7F - 'Z') * each;
+  return word | ((from_a ^ beyond_z) & ~word & high) >> 2U;
+}
+
 std::array<std::uint8_t, 5> kind_of(Type type, Class qclass, std::uint8_t bits) {
   const auto t = static_cast<std::uint16_t>(type);
   const auto c = static_cast<std::uint16_t>(qclass);
@@ -61,10 +71,12 @@ CacheKey::Kind CacheKey::read(const std::array<std::uint8_t, 5>& kind) {
 }
 
 void CacheKey::finish(const HashSeed& seed, Bytes name, std::array<std::uint8_t, tail> kind) {
-  auto* end = std::transform(name.begin(), name.end(), octets_.data(), fold);
-  end = std::copy(kind.begin(), kind.end(), end);
-  size_ = static_cast<std::uint16_t>(end - octets_.data());
-  std::memset(end, 0, 8);
+  std::memcpy(octets_.data(), name.data(), name.size());
+  std::memset(octets_.data() + name.size(), 0, tail + 8);
+  for (std::size_t at = 0; at < name.size(); at += 8)
+    store_word(octets_.data() + at, fold_word(load_word(octets_.data() + at)));
+  std::memcpy(octets_.data() + name.size(), kind.data(), tail);
+  size_ = static_cast<std::uint16_t>(name.size() + tail);
   std::uint64_t state = seed.first ^ size_;
   for (std::size_t at = 0; at < size_; at += 8) state = mix(state ^ load_word(octets_.data() + at), seed.second | 1U);
   hash_ = mix(state, seed.first ^ 0x9E3779B97F4A7C15U);

@@ -21,6 +21,7 @@ struct Datagrams::State {
   std::array<std::array<std::uint8_t, 64>, most> controls{};
   std::vector<std::uint8_t> queries = std::vector<std::uint8_t>(most * largest_query);
   std::vector<std::uint8_t> replies = std::vector<std::uint8_t>(most * safe_udp_size);
+  std::size_t received = most;  // by the last burst, whose headers the kernel has written into; at first none is made
   std::size_t replied = 0;
 };
 
@@ -40,12 +41,12 @@ Datagrams::~Datagrams() = default;
 std::size_t Datagrams::receive(int socket) {
   State& s = *state_;
   s.replied = 0;
-  for (mmsghdr& message : s.in) {
+  for (mmsghdr& message : std::span(s.in).first(s.received)) {
     message.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
     message.msg_hdr.msg_controllen = s.controls[0].size();
   }
   const int count = ::recvmmsg(socket, s.in.data(), most, MSG_DONTWAIT, nullptr);
-  return count > 0 ? static_cast<std::size_t>(count) : 0;
+  return s.received = count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 
 Bytes Datagrams::datagram(std::size_t i) const {

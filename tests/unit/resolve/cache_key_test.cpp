@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
+#include <vector>
 
 #include "resolve_fixture.hpp"
 
@@ -34,6 +36,21 @@ TEST_CASE("Octets beside the letters are not folded") {
   // '@' and '`', '[' and '{' differ in the same bit as capitals and small letters.
   CHECK(!(key_of(client_query(question("a@b.example"))) == key_of(client_query(question("a`b.example")))));
   CHECK(!(key_of(client_query(question("a[b.example"))) == key_of(client_query(question("a{b.example")))));
+}
+
+TEST_CASE("Every octet folds as it does alone, wherever it stands in a name") {
+  for (int octet = 0; octet < 256; ++octet) {
+    for (std::size_t place = 1; place <= 20; ++place) {
+      std::vector<std::uint8_t> wire(22, 'M');
+      wire.front() = 20;
+      wire.back() = 0;
+      wire[place] = static_cast<std::uint8_t>(octet);
+      const CacheKey key(seed, {.name = Name::from_wire(wire).value()}, false, false);
+      std::vector<std::uint8_t> folded(wire);
+      for (auto& each : folded) each = fold(each);
+      CHECK(std::ranges::equal(key.name(), folded));
+    }
+  }
 }
 
 TEST_CASE("Type, class, DO and CD each make another key, and nothing else of a query does") {
