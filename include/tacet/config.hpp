@@ -55,6 +55,13 @@ struct HostsConfig {
   friend bool operator==(const HostsConfig&, const HostsConfig&) = default;
 };
 
+/// Whether public names may lead into the local network.
+struct RebindConfig {
+  bool protect = false;            ///< refuse private addresses in what upstreams say of public names
+  std::vector<std::string> allow;  ///< zones whose names may have them: as ForwardZone::zone, the root among them
+  friend bool operator==(const RebindConfig&, const RebindConfig&) = default;
+};
+
 struct CacheConfig {
   std::size_t size = 32U << 20;           ///< octets, all of an entry counted; 0 turns the cache off
   std::uint32_t min_ttl = 0;              ///< seconds; raises what is served, never what may be stored at TTL 0
@@ -96,6 +103,7 @@ struct Config {
   std::vector<SocketAddress> bootstrap;  ///< plain DNS servers that resolve upstream host names without `addresses`
   std::vector<ForwardZone> forward;      ///< no zone twice
   HostsConfig hosts;
+  RebindConfig rebind;
   CacheConfig cache;
   LogConfig log;
   ControlConfig control;

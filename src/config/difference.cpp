@@ -28,13 +28,14 @@ bool same_listen(const Config& a, const Config& b) {
   return std::ranges::equal(a.listen, b.listen, same);
 }
 
-constexpr std::array<Key, 12> keys{{
+constexpr std::array<Key, 13> keys{{
     {"listen", Change::sealed, same_listen},
     {"workers", Change::sealed, same<&Config::workers>},
     {"upstreams", Change::live, same<&Config::upstreams>},
     {"bootstrap", Change::live, same<&Config::bootstrap>},
     {"forward", Change::live, same<&Config::forward>},
     {"hosts", Change::live, same<&Config::hosts>},
+    {"rebind", Change::live, same<&Config::rebind>},
     {"cache", Change::live, same<&Config::cache>},
     {"log", Change::live, same<&Config::log>},
     {"control", Change::sealed, same<&Config::control>},

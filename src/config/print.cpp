@@ -103,7 +103,9 @@ std::string to_yaml(const Config& config) {
   auto out = listen_line(config.listen) + fmt::format("workers: {}\nupstreams:\n", config.workers);
   for (const auto& upstream : config.upstreams) out += upstream_lines(upstream, 2);
   out += fmt::format("bootstrap: {}\n", list(config.bootstrap)) + forward_lines(config.forward);
-  out += fmt::format("hosts:\n  file: {}\n", in_quotes(config.hosts.file)) + cache_lines(config.cache);
+  out += fmt::format("hosts:\n  file: {}\n", in_quotes(config.hosts.file));
+  out += fmt::format("rebind:\n  protect: {}\n  allow: {}\n", config.rebind.protect, list(config.rebind.allow));
+  out += cache_lines(config.cache);
   out += fmt::format("log:\n  level: {}\n", word(config.log.level));
   out += fmt::format("control:\n  socket: {}\n", in_quotes(config.control.socket));
   out += fmt::format("limits:\n  tcp_clients: {}\n  pending: {}\n", config.limits.tcp_clients, config.limits.pending);

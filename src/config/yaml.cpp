@@ -177,6 +177,28 @@ constexpr std::array<Key<HostsConfig>, 1> hosts_keys{{
      [](const Value& v, HostsConfig& h) { read_path(v, 4095, h.file); }},
 }};
 
+void read_zones(const Value& value, std::vector<std::string>& out) {
+  out.clear();
+  for (const auto& item : value.items()) {
+    const auto* text = item.scalar();
+    if (!text) continue;
+    auto zone = canonical_zone(*text);
+    if (!zone) {
+      item.wrong("is no name of a zone");
+    } else if (std::ranges::find(out, *zone) != out.end()) {
+      item.wrong("is given twice");
+    } else {
+      out.push_back(*std::move(zone));
+    }
+  }
+}
+
+constexpr std::array<Key<RebindConfig>, 2> rebind_keys{{
+    {"protect", "true or false", [](const Value& v, RebindConfig& r) { read_bool(v, r.protect); }},
+    {"allow", "a list of zones such as [plex.direct, corp.example], none twice",
+     [](const Value& v, RebindConfig& r) { read_zones(v, r.allow); }},
+}};
+
 constexpr std::array<Key<CacheConfig>, 4> cache_keys{{
     {"size", "0 (no cache) or 64KiB to 1024GiB, in octets or with KiB, MiB or GiB",
      [](const Value& v, CacheConfig& c) { read_cache_size(v, c.size); }},
@@ -290,7 +312,7 @@ void read_forward(const Value& value, Config& out) {
   }
 }
 
-constexpr std::array<Key<Config>, 12> config_keys{{
+constexpr std::array<Key<Config>, 13> config_keys{{
     {"listen", R"(a list of addresses such as ["127.0.0.1:53", "[::1]:53"], at least one, none twice)", read_listen},
     {"workers", "1 to 64", [](const Value& v, Config& c) { read_number(v, {1, 64}, c.workers); }},
     {"upstreams", "a list of at least one mapping such as {url: tls://1.1.1.1}", read_upstreams},
@@ -299,6 +321,8 @@ constexpr std::array<Key<Config>, 12> config_keys{{
     {"forward", forward_allowed, read_forward},
     {"hosts", "a mapping such as {file: /etc/hosts}",
      [](const Value& v, Config& c) { read_mapping(v, hosts_keys, c.hosts); }},
+    {"rebind", "a mapping such as {protect: true}",
+     [](const Value& v, Config& c) { read_mapping(v, rebind_keys, c.rebind); }},
     {"cache", "a mapping such as {size: 32MiB}",
      [](const Value& v, Config& c) { read_mapping(v, cache_keys, c.cache); }},
     {"log", "a mapping such as {level: info}", [](const Value& v, Config& c) { read_mapping(v, log_keys, c.log); }},
@@ -403,6 +427,7 @@ std::vector<std::string> known_keys() {
   append_keys("", config_keys, out);
   append_keys("upstreams[].", upstream_keys, out);
   append_keys("hosts.", hosts_keys, out);
+  append_keys("rebind.", rebind_keys, out);
   append_keys("cache.", cache_keys, out);
   append_keys("log.", log_keys, out);
   append_keys("control.", control_keys, out);

@@ -47,6 +47,7 @@ void Metrics::add(const Metrics& other) {
   hedges_denied += other.hedges_denied;
   retries += other.retries;
   bad_answers += other.bad_answers;
+  rebinds_refused += other.rebinds_refused;
   at_once_time.add(other.at_once_time);
   waited_time.add(other.waited_time);
   miss_time.add(other.miss_time);

@@ -48,11 +48,12 @@ struct Metrics {
   std::uint64_t send_failures = 0;                    ///< UDP replies that the kernel did not take
   std::uint64_t tcp_clients = 0;                      ///< connections now open
   std::uint64_t hedges_sent = 0, hedges_won = 0, hedges_denied = 0;
-  std::uint64_t retries = 0;      ///< exchanges begun because another failed
-  std::uint64_t bad_answers = 0;  ///< mismatched or malformed answers from upstreams
-  Histogram at_once_time;         ///< from arrival to reply, for what was answered without waiting: local and cached
-  Histogram waited_time;          ///< the same for all else: answers of upstreams, stale ones, failures
-  Histogram miss_time;            ///< the same for answers of upstreams only
+  std::uint64_t retries = 0;          ///< exchanges begun because another failed
+  std::uint64_t bad_answers = 0;      ///< mismatched or malformed answers from upstreams
+  std::uint64_t rebinds_refused = 0;  ///< answers not kept as they came: private addresses for public names
+  Histogram at_once_time;  ///< from arrival to reply, for what was answered without waiting: local and cached
+  Histogram waited_time;   ///< the same for all else: answers of upstreams, stale ones, failures
+  Histogram miss_time;     ///< the same for answers of upstreams only
 
   void add(const Metrics& other);
 };

@@ -58,6 +58,7 @@ Resolver::Resolver(const Parts& parts)
       ledger_(parts.exposure),
       journal_(parts.metrics, ledger_),
       routes_(parts.scheduler, parts.pending_limit, parts.upstreams, parts.zones),
+      rebind_(parts.rebind),
       prober_(parts.scheduler, {[this] { return routes_.others()->in_flight.waiting() > 0; },
                                 [this](const Name& n) { return probe(n); }}) {}
 
@@ -150,6 +151,7 @@ Task<void> Resolver::fly(CacheKey key, Question question, EvidenceOrigin origin)
   if (response) {
     journal_.exchanged(*response, now);
     fetched = Fetched{make_image(response->message, key.dnssec_ok()), std::move(response->exchange)};
+    if (!route->is_local && rebind_.refuse(fetched->image)) ++metrics_.rebinds_refused;
     if (!route->retired) cache_.store(key, fetched->image, now);
     if (question.type == Type::https && !route->is_local)
       learn(key, fetched->image.wire, {origin, fetched->exchange.upstream, now});

@@ -13,6 +13,7 @@
 #include "resolve/outlook.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/prober.hpp"
+#include "resolve/rebind.hpp"
 #include "resolve/routes.hpp"
 
 namespace tacet {
@@ -63,6 +64,7 @@ public:
     std::size_t pending_limit;
     ExposureMode exposure = ExposureMode::off;
     std::vector<ZoneRoute> zones = {};  ///< their names go nowhere else
+    RebindGuard rebind = {};            ///< judges what everybody else says
   };
   explicit Resolver(const Parts& parts);
 
@@ -91,6 +93,9 @@ public:
   void use(std::size_t pending_limit, std::shared_ptr<Upstream> upstreams, const std::vector<ZoneRoute>& zones) {
     routes_.use(pending_limit, std::move(upstreams), zones);
   }
+  /// Judges by another guard from now on. What was kept before was not: whoever calls this clears the cache, once all
+  /// that share it have changed over.
+  void use(RebindGuard rebind) { rebind_ = std::move(rebind); }
 
   Journal& journal() { return journal_; }
   Ledger& ledger() { return ledger_; }
@@ -130,6 +135,7 @@ private:
   Ledger ledger_;
   Journal journal_;
   Routes routes_;
+  RebindGuard rebind_;
   Prober prober_;
 };
 

@@ -107,7 +107,7 @@ void write_queries(Exposition& out, const Metrics& metrics) {
 }
 
 void write_events(Exposition& out, const Metrics& metrics) {
-  const std::array<std::pair<Family, std::uint64_t>, 9> events{{
+  const std::array<std::pair<Family, std::uint64_t>, 10> events{{
       {{"dropped_total", "counter", "Datagrams dropped because they were no queries."}, metrics.dropped},
       {{"refused_at_once_total", "counter", "Queries refused for their form."}, metrics.refused_at_once},
       {{"coalesced_total", "counter", "Cache misses that joined another's exchange."}, metrics.coalesced},
@@ -117,6 +117,8 @@ void write_events(Exposition& out, const Metrics& metrics) {
       {{"send_failures_total", "counter", "UDP replies that the kernel did not take."}, metrics.send_failures},
       {{"retries_total", "counter", "Exchanges begun because another failed."}, metrics.retries},
       {{"bad_answers_total", "counter", "Mismatched or malformed answers of upstreams."}, metrics.bad_answers},
+      {{"rebinds_refused_total", "counter", "Answers refused for private addresses of public names."},
+       metrics.rebinds_refused},
   }};
   for (const auto& [family, count] : events) out.single(family, count);
   out.begin({"hedges_total", "counter", "Second exchanges that were wanted because the first seemed lost."});

@@ -41,7 +41,7 @@ std::expected<std::shared_ptr<const Settings>, Refusal> next_settings(const Sett
 }
 
 std::size_t forget_former(Cache& cache, const Config& former, const Config& now) {
-  if (operators_of(former) != operators_of(now)) return cache.clear();
+  if (operators_of(former) != operators_of(now) || former.rebind != now.rebind) return cache.clear();
   return forget_zones(cache, former, now) + forget_zones(cache, now, former);
 }
 

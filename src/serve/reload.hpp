@@ -27,7 +27,8 @@ using Refusal = std::vector<std::string>;
 /// loaded. Waits for these, some 20 ms each.
 std::expected<std::shared_ptr<const Settings>, Refusal> next_settings(const Settings& in_use, const ReadConfig& read);
 
-/// Forgets what was asked of others than would be asked now: everything if the set of operators has changed, else the
+/// Forgets what was asked of others than would be asked now: everything if the set of operators has changed,
+/// or which addresses they may give; else the
 /// names in zones that are forwarded elsewhere. Returns how many answers that were. To be called when nobody asks by
 /// the former configuration any more.
 std::size_t forget_former(Cache& cache, const Config& former, const Config& now);

@@ -1,5 +1,6 @@
 #pragma once
 #include "resolve/policy.hpp"
+#include "resolve/rebind.hpp"
 #include "serve/upstreams.hpp"
 #include "tacet/config.hpp"
 
@@ -12,11 +13,13 @@ struct Settings {
   explicit Settings(Config configured, const TrustStores& former = {})
       : config(std::move(configured)),
         trust(config, former),
-        policy(config) {}
+        policy(config),
+        rebind(config.rebind) {}
 
   Config config;
   TrustStores trust;
   Policy policy;
+  RebindGuard rebind;
 };
 
 }  // namespace tacet

@@ -40,6 +40,7 @@ Json events(const Metrics& metrics) {
           {"send_failures", metrics.send_failures},
           {"retries", metrics.retries},
           {"bad_answers", metrics.bad_answers},
+          {"rebinds_refused", metrics.rebinds_refused},
           {"hedges_sent", metrics.hedges_sent},
           {"hedges_won", metrics.hedges_won},
           {"hedges_denied", metrics.hedges_denied}};

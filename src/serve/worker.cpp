@@ -20,7 +20,8 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets)
       loop_(shared.clock),
       upstreams_(upstream_parts(), settings_->config, settings_->trust),
       resolver_({loop_.scheduler(), tasks_, settings_->policy, shared.cache, upstreams_.set_for_others(), metrics_,
-                 settings_->config.limits.pending, settings_->config.exposure.mode, upstreams_.zones()}),
+                 settings_->config.limits.pending, settings_->config.exposure.mode, upstreams_.zones(),
+                 settings_->rebind}),
       network_(loop_,
                [this] {
                  log::info("the network has changed: connecting afresh");
@@ -116,6 +117,7 @@ void Worker::change_to(std::shared_ptr<const Settings> settings) {
   resolver_.use(config.limits.pending, upstreams_.set_for_others(), upstreams_.zones());
   resolver_.use(settings->policy);
   resolver_.use(config.exposure.mode);
+  resolver_.use(settings->rebind);
   for (const auto& listener : tcp_) listener->limit_clients(config.limits.tcp_clients);
   settings_ = std::move(settings);  // last, for until now the former ones were in use
 }

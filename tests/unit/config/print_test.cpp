@@ -34,6 +34,7 @@ Config unusual() {
                     {"odd\\032\"zone.example", {SocketAddress{"192.168.1.1", 5354}}},
                     {"corp.example", {corporate, *parse_upstream_url("https://10.0.0.53/q")}}};
   config.hosts.file = "/run/some hosts";
+  config.rebind = {.protect = true, .allow = {"plex.direct", "odd\\032zone.example"}};
   config.cache = {.size = 1'000'000, .min_ttl = 7, .max_ttl = 8, .max_negative_ttl = 9};
   config.log.level = LogLevel::error;
   config.control.socket = "/run/f\xc3\xbcr mich/{x}: [y].sock";

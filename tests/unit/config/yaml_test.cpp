@@ -75,6 +75,9 @@ TEST_CASE("every key sets its field and nothing else") {
   expected.hosts.file.clear();
   same_as("hosts: {file: \"\"}");
   expected = Config::defaults();
+  expected.rebind = {.protect = true, .allow = {"plex.direct", "corp.example"}};
+  same_as("rebind: {protect: true, allow: [Plex.Direct., corp.example]}");
+  expected = Config::defaults();
   expected.cache = {.size = 0, .min_ttl = 1, .max_ttl = 604800, .max_negative_ttl = 2};
   same_as("cache: {size: 0, min_ttl: 1, max_ttl: 604800, max_negative_ttl: 2}");
   expected = Config::defaults();

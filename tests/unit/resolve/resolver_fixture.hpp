@@ -26,13 +26,22 @@ struct Stub : World {
   struct Settings {
     CacheConfig cache = {};
     std::size_t pending = 4096;
+    RebindConfig rebind = {};
   };
   explicit Stub(FakeUpstream::Script script) : Stub(std::move(script), Settings{}) {}
   Stub(FakeUpstream::Script script, Settings settings)
       : cache(settings.cache),
         upstream(scheduler, "fake", std::move(script)),
-        resolver(
-            {scheduler, tasks, policy, cache, borrowed(upstream), metrics, settings.pending, ExposureMode::passive}) {}
+        resolver({scheduler,
+                  tasks,
+                  policy,
+                  cache,
+                  borrowed(upstream),
+                  metrics,
+                  settings.pending,
+                  ExposureMode::passive,
+                  {},
+                  RebindGuard(settings.rebind)}) {}
 
   Client& ask(std::vector<std::uint8_t> wire) { return ask(std::move(wire), tasks); }
   Client& ask(std::vector<std::uint8_t> wire, TaskGroup& group, std::size_t limit = 65535) {

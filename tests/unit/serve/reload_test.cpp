@@ -121,6 +121,15 @@ TEST_CASE("Another operator, one more or one fewer: the cache is forgotten") {
   }
 }
 
+TEST_CASE("Other rules for private addresses: what was kept by the former ones is forgotten") {
+  constexpr auto open = "rebind: {protect: false}", shut = "rebind: {protect: true}",
+                 partly = "rebind: {protect: true, allow: [plex.direct]}";
+  for (const auto& [before, after] : {std::pair{open, shut}, {shut, open}, {partly, shut}}) {
+    Kept kept;
+    CHECK(forget_former(kept.cache, read(before), read(after)) == Kept::names.size());
+  }
+}
+
 TEST_CASE("A zone that comes, goes or gets other servers takes its names along, and no others") {
   constexpr auto none = "forward: {}", lan = "forward: {lan: [192.168.1.1]}",
                  elsewhere = "forward: {lan: [192.168.1.2]}",
