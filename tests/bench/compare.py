@@ -3,12 +3,13 @@
     /usr/bin/python3 tests/bench/compare.py --binary build/release/tacet --echo build/release/tests/integration/udp_echo
 
 The resolver under load has the first core to itself; dnsperf and the upstream (an unbound that answers from memory) share
-the second. Each row's contestants take turns; a figure is the median of the runs with the least and the most. CPU
+the second. In the row of workers both cores are everybody's, and tacet's figure with two is compared with that of one. Each row's contestants take turns; a figure is the median of the runs with the least and the most. CPU
 seconds are the resolver's own, user and system, with all its threads and children, by a million queries that it ANSWERED
 with NOERROR. A resolver is compared only if at least 99 % of its answers are that, and at most 1 % of the queries lost.
 """
 import argparse
 import contextlib
+import functools
 import json
 import os
 import platform
@@ -30,10 +31,11 @@ import upstream  # noqa: E402
 
 CACHED_NAMES = 1000
 MISSES_PER_SECOND = 100000  # more than any resolver here asks for in a second, so that no name comes twice
-ROWS = {"cached": "cached", "dot": "miss over DoT", "doh": "miss over DoH"}
+ROWS = {"cached": "cached", "dot": "miss over DoT", "doh": "miss over DoH", "workers": "cached, on both cores (÷ one worker)"}
+CACHED = ("cached", "workers")
 RIGHT = 0.99
 # Below 400: unbound's DoH server stalls when more streams than that are open at once. The other is the load of tests/integration.
-OUTSTANDING = {"cached": 200, "dot": 200, "doh": 200}
+OUTSTANDING = {"cached": 200, "dot": 200, "doh": 200, "workers": 200}
 
 
 class Contestant:
@@ -95,14 +97,14 @@ class Bench:
             contestants = self._contestants(row, stack)
             for turn in range(self.arguments.runs):
                 names = self._names(row, turn)
-                words = () if row == "cached" else ("-n", "1")
+                words = () if row in CACHED else ("-n", "1")
                 for contestant in contestants[turn % len(contestants):] + contestants[:turn % len(contestants)]:
                     if contestant.invalid:
                         continue
                     if contestant.process.poll() is not None:
                         contestant.invalid = f"ended with {contestant.process.returncode}"
                         continue
-                    if row == "cached" and turn == 0:
+                    if row in CACHED and turn == 0:
                         self._warm(contestant, names)
                     contestant.judge(load.measure(contestant.process.pid, contestant.port, names, self.arguments.seconds, *words,
                                                   core=self.load_core, outstanding=OUTSTANDING[row]))
@@ -113,11 +115,15 @@ class Bench:
         load.dnsperf(contestant.port, names, "-n", "2", core=self.load_core, outstanding=50, patience=30)
 
     def _names(self, row, turn):
-        prefix, count = ("cached", CACHED_NAMES) if row == "cached" else (f"{row}{turn}", int(MISSES_PER_SECOND * self.arguments.seconds))
+        prefix, count = ("cached", CACHED_NAMES) if row in CACHED else (f"{row}{turn}", int(MISSES_PER_SECOND * self.arguments.seconds))
         path = os.path.join(self.directory, f"names-{prefix}")
         return path if os.path.exists(path) else upstream.write_names(path, prefix, count)
 
     def _contestants(self, row, stack):
+        if row == "workers":
+            cores = f"{self.server_core},{self.load_core}"
+            return [self._resolver(f"tacet, {count} worker{'s' if count > 1 else ''}", "tacet", "dot", functools.partial(self._tacet, workers=count), stack, cores)
+                    for count in (1, 2)]
         made = [self._echo("echo, one by one", stack)] if row == "cached" else []
         made.append(self._echo("echo, in bursts", stack, "--burst"))
         for transport in ("dot", "doh"):
@@ -133,8 +139,8 @@ class Bench:
     def _wanted(self, name):
         return not self.arguments.only or name in self.arguments.only
 
-    def _start(self, words, stack, environment=None, **options):
-        process = scratch.start(["taskset", "-c", self.server_core, *words], stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+    def _start(self, words, stack, environment=None, cores=None, **options):
+        process = scratch.start(["taskset", "-c", cores or self.server_core, *words], stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
                                 env={**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", **(environment or {})}, **options)
         stack.callback(scratch.end, process)
         return process
@@ -147,7 +153,7 @@ class Bench:
             sys.exit(f"{self.arguments.echo} does not start")
         return Contestant(name, "echo", process, port, "")
 
-    def _resolver(self, name, kind, transport, command, stack):
+    def _resolver(self, name, kind, transport, command, stack, cores=None):
         """Started and answering; or None, with the reason among `refused`."""
         folder = os.path.join(self.directory, scratch.unique_name(name))
         os.mkdir(folder)
@@ -156,7 +162,7 @@ class Bench:
         made = command(folder, port, transport, self.upstream)
         label = f"{name} ({'DoT' if transport == 'dot' else 'DoH'})"
         with open(os.path.join(folder, "output"), "ab") as output:
-            process = self._start(made.words, stack, made.environment, stdout=output)
+            process = self._start(made.words, stack, made.environment, cores, stdout=output)
         try:
             scratch.eventually(lambda: process.poll() is not None or answers_rightly(port), within=10)
         except AssertionError:
@@ -168,11 +174,12 @@ class Bench:
         say(self.refused[-1])
         return None
 
-    def _tacet(self, folder, port, transport, asked):
+    def _tacet(self, folder, port, transport, asked, workers=1):
         url = f"tls://127.0.0.1:{asked.dot}" if transport == "dot" else f"https://127.0.0.1:{asked.doh}/dns-query"
         path = os.path.join(folder, "tacet.yaml")
         with open(path, "w", encoding="ascii") as file:
-            json.dump({"listen": [f"127.0.0.1:{port}"], "upstreams": [{"url": url, "ca_file": asked.ca}], "control": {"socket": ""}}, file)
+            json.dump({"listen": [f"127.0.0.1:{port}"], "upstreams": [{"url": url, "ca_file": asked.ca}], "control": {"socket": ""},
+                       "workers": workers}, file)
         return peers.Command([self.arguments.binary, "run", "--config", path], {})
 
 
@@ -194,7 +201,7 @@ def table(rows):
         lines.append(f"| **{ROWS[row]}** | | | | | | | |")
         right = [contestant for contestant in contestants if contestant.cost() and not contestant.invalid]
         medians = {contestant.name: statistics.median(contestant.cost()) for contestant in right}
-        echo = medians.get("echo, in bursts")
+        echo = medians.get("echo, in bursts") or medians.get("tacet, 1 worker (DoT)")
         best = min((medians[contestant.name] for contestant in right if contestant.kind == "peer"), default=None)
         for contestant in contestants:
             if contestant not in right:
