@@ -17,9 +17,10 @@ namespace {
 /// Beyond about this many, libcurl spends more time on its lists than on the wire.
 constexpr std::size_t at_once = 100;
 
-/// Far beyond any deadline of a query: only frees the place of an answer that will never come. Deadlines are the
-/// owner's: libcurl closes the whole connection when the transfer that opened it times out before TLS is up.
-constexpr long backstop_ms = 15'000;
+/// How often to look for transfers that were there the last time already. Far beyond any deadline of a query: it only
+/// frees the place of an answer that will never come. Deadlines are the owner's, and libcurl's own would cost every
+/// transfer two changes to a tree of times.
+constexpr auto sweep_every = std::chrono::seconds(15);
 
 /// How often, and how many times, to look whether a server that spoke on an idle connection has closed it since.
 constexpr auto idle_look_after = std::chrono::milliseconds(250);
@@ -44,6 +45,7 @@ HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, Tl
   facts_->address = to_string(target_.address);
   alarm_.emplace(loop_.scheduler(), [this] { act(CURL_SOCKET_TIMEOUT, 0); });
   idle_alarm_.emplace(loop_.scheduler(), [this] { look_at_idle(); });
+  sweep_alarm_.emplace(loop_.scheduler(), [this] { sweep(); });
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &State::on_socket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &State::on_timer);
@@ -66,6 +68,7 @@ void HttpLink::State::retire() {
   watches_.clear();
   alarm_.reset();
   idle_alarm_.reset();
+  sweep_alarm_.reset();
   waiting_.clear();
   socket_.reset();
 }
@@ -100,6 +103,7 @@ void HttpLink::State::start(const HttpRequest& request) {
   transfer.load(request, target_.path);
   idle_looks_ = 0;
   idle_alarm_->disarm();
+  if (!sweep_alarm_->armed()) sweep_alarm_->arm(loop_.now() + sweep_every);
   curl_multi_add_handle(multi_, transfer.easy());
 }
 
@@ -112,7 +116,6 @@ std::unique_ptr<HttpTransfer> HttpLink::State::make_transfer() {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, backstop_ms);
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 86400L);  // how long it may idle is the owner's business
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 4096L);    // for most answers; a longer one takes several reads
   set_trust(easy);
@@ -264,6 +267,24 @@ void HttpLink::State::flush() {
     watch->second->want_write(curl_writes_ || buffer_->waits());
 }
 
+/// Ends what has been under way since the last look. While the connection comes up its one transfer is the connection.
+void HttpLink::State::sweep() {
+  const auto kept = shared_from_this();
+  for (const auto& transfer : transfers_) {
+    if (!transfer->outlived_look()) continue;
+    if (!established_) {
+      over_ = Error{Fault::timeout, "no TLS connection in time"};
+      break;
+    }
+    curl_multi_remove_handle(multi_, transfer->easy());
+    endings_.push_back({transfer->tag(), fail(Fault::timeout, "no answer in time")});
+    release(*transfer);
+  }
+  if (free_.size() < transfers_.size()) sweep_alarm_->arm(loop_.now() + sweep_every);
+  flush();  // libcurl has told the server
+  settle();
+}
+
 // What follows each action.
 
 void HttpLink::State::settle() {
@@ -284,8 +305,13 @@ void HttpLink::State::collect() {
     auto& transfer = *reinterpret_cast<HttpTransfer*>(carried);
     judge(transfer, code);
     curl_multi_remove_handle(multi_, transfer.easy());
-    free_.push_back(&transfer);
+    release(transfer);
   }
+}
+
+void HttpLink::State::release(HttpTransfer& transfer) {
+  transfer.unload();
+  free_.push_back(&transfer);
 }
 
 /// What a failed handshake may come from if no name was sent in it; libcurl's words cannot know.

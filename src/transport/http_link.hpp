@@ -57,10 +57,12 @@ private:
   void unwatch(curl_socket_t descriptor);
   void ready(curl_socket_t descriptor, Watch::Ready ready);
   void look_at_idle();
+  void sweep();
   void act(curl_socket_t descriptor, int what);
   void flush();
   void settle();
   void collect();
+  void release(HttpTransfer& transfer);
   void judge(HttpTransfer& transfer, CURLcode code);
   std::string_view advice() const;
   void tell();
@@ -85,8 +87,9 @@ private:
   std::deque<HttpRequest> waiting_;
 
   std::map<curl_socket_t, std::unique_ptr<Watch>> watches_;
-  std::optional<Alarm> alarm_;       // libcurl's timer
-  std::optional<Alarm> idle_alarm_;  // looks again at an idle connection on which octets lie unread
+  std::optional<Alarm> alarm_;        // libcurl's timer
+  std::optional<Alarm> idle_alarm_;   // looks again at an idle connection on which octets lie unread
+  std::optional<Alarm> sweep_alarm_;  // looks for transfers without an end
   bool posted_ = false;
   int idle_looks_ = 0;
 

@@ -38,10 +38,19 @@ HttpTransfer::HttpTransfer() : easy_(curl_easy_init()) {
 /// writes it anew octet by octet, when it comes as a part of a URL (a tenth of all that a query costs).
 void HttpTransfer::load(const HttpRequest& request, const std::string& path) {
   tag_ = request.tag;
+  look_ = Look::fresh;
   body_.clear();
   words_[0] = '\0';
   asked_for_.assign(path).append(request.query);
   curl_easy_setopt(easy_, CURLOPT_REQUEST_TARGET, asked_for_.c_str());
+}
+
+bool HttpTransfer::outlived_look() {
+  if (look_ == Look::fresh) {
+    look_ = Look::seen;
+    return false;
+  }
+  return look_ == Look::seen;
 }
 
 Result<std::vector<std::uint8_t>> HttpTransfer::take_body() {

@@ -30,6 +30,12 @@ public:
   /// Makes it carry another request. `path` as HttpTarget::path.
   void load(const HttpRequest& request, const std::string& path);
 
+  /// It carries none.
+  void unload() { look_ = Look::idle; }
+
+  /// True if it carries the request already that it carried when this was last asked.
+  bool outlived_look();
+
   /// The body of a response that is one of DNS over HTTPS: status 200 and the right media type (RFC 8484 §4.2). Else
   /// Fault::protocol with what it was.
   Result<std::vector<std::uint8_t>> take_body();
@@ -42,8 +48,11 @@ public:
 private:
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
 
+  enum class Look : std::uint8_t { idle, fresh, seen };
+
   CURL* easy_;
   Tag tag_ = 0;
+  Look look_ = Look::idle;
   std::string asked_for_;
   std::vector<std::uint8_t> body_;
   std::array<char, CURL_ERROR_SIZE> words_{};

@@ -30,6 +30,17 @@ Octets answer_to(const Message& query) {
 const Message www = query_for("www.example.com");
 constexpr const char* dns_type = "application/dns-message";
 
+/// The machine's time and what a test adds to it.
+class HurriedClock final : public Clock {
+public:
+  Instant now() const override { return clock_.now() + ahead; }
+  Duration asleep() const override { return clock_.asleep(); }
+  Duration ahead{};
+
+private:
+  SystemClock clock_;
+};
+
 /// A DoH connection to a server of ours, and what it told.
 class Bench final : public Connection::Owner {
 public:
@@ -68,7 +79,15 @@ public:
     loop.stop();
   }
 
-  const SystemClock clock;
+  /// Makes so much time pass at once, and runs what is due.
+  void pass(Duration time) {
+    clock.ahead += time;
+    Alarm end(loop.scheduler(), [this] { loop.stop(); });
+    end.arm(loop.now() + std::chrono::milliseconds(1));
+    loop.run();
+  }
+
+  HurriedClock clock;
   Loop loop{clock};
   TestAuthority authority;
   SocketBudget budget{8};
@@ -285,4 +304,25 @@ TEST_CASE("the next connection resumes the session of one that was cut") {
   bench.connection->send(2, www);
   bench.loop.run();
   CHECK(bench.connection->facts()->resumed);
+}
+
+TEST_CASE("a request that nobody answers gives its place back, and the connection goes on") {
+  Bench bench([](TestH2Connection& peer, std::uint32_t stream) {
+    if (stream != 1 && stream != 3) peer.respond(stream, "200", dns_type, answer_to(www));
+  });
+  bench.connection->send(1, www);
+  bench.connection->send(2, www);
+  bench.pass(std::chrono::milliseconds(300));
+  bench.connection->send(3, www);
+  bench.loop.run();
+  CHECK(bench.told == "established, answer 3");
+  bench.pass(std::chrono::seconds(16));
+  CHECK(bench.told == "established, answer 3");
+  bench.stop_after = 99;
+  bench.pass(std::chrono::seconds(16));
+  CHECK(bench.told == "established, answer 3, timeout 1, timeout 2");
+  bench.stop_after = bench.answers + 1;
+  bench.connection->send(4, www);
+  bench.loop.run();
+  CHECK(bench.told == "established, answer 3, timeout 1, timeout 2, answer 4");
 }
