@@ -26,6 +26,13 @@ constexpr auto sweep_every = std::chrono::seconds(15);
 constexpr auto idle_look_after = std::chrono::milliseconds(250);
 constexpr int idle_looks = 8;
 
+/// True if this libcurl has read no further from the socket than its TLS has asked for. Some releases keep what came
+/// behind that in a buffer of their own, and nobody tells: theirs is left in place.
+bool reads_no_further() {
+  static const unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  return version < 0x080000 || version >= 0x080C00;
+}
+
 }  // namespace
 
 HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, TlsClient& tls, Owner& owner)
@@ -200,7 +207,8 @@ int HttpLink::State::on_ready_to_send(void* self, char*, char*, int, int) {
   curl_easy_getinfo(state.transfers_.front()->easy(), CURLINFO_TLS_SSL_PTR, &session);
   if (session == nullptr || session->internals == nullptr) return CURL_PREREQFUNC_OK;
   state.tls_.describe_foreign_session(session->internals, *state.facts_);
-  if (!state.buffer_.emplace(state.socket_->get()).adopt(session->internals)) state.buffer_.reset();
+  if (reads_no_further() && !state.buffer_.emplace(state.socket_->get()).adopt(session->internals))
+    state.buffer_.reset();
   return CURL_PREREQFUNC_OK;
 }
 
