@@ -1,8 +1,11 @@
 #include "dns/answer_image.hpp"
 
 #include <algorithm>
+#include <bitset>
 #include <map>
 #include <string>
+#include <tuple>
+#include <unordered_map>
 
 #include "dns/message_builder.hpp"
 #include "dns/rdata_shape.hpp"
@@ -29,37 +32,52 @@ std::size_t names_begin(Bytes wire, const ResourceRecord& record, const RdataSha
   return at;
 }
 
-/// True if the octets that spell the name at `at` are somewhere the TTL of one of the records (in their order).
-bool runs_through_ttl(Bytes wire, std::size_t at, std::span<const ResourceRecord> records) {
-  constexpr std::size_t ttl_size = 4;
-  const auto meets_ttl = [records](std::size_t begins, std::size_t ends) {
-    const auto next = std::ranges::upper_bound(records, begins, {},
-                                               [](const ResourceRecord& record) { return record.ttl_at + ttl_size; });
-    return next != records.end() && next->ttl_at < ends;
-  };
-  for (;;) {
-    const std::size_t octet = wire[at];
-    if (octet >= 0xC0) {
-      if (meets_ttl(at, at + 2)) return true;
-      at = load16(wire, at) & 0x3FFFU;
-      if (at == header_size) return false;
-      continue;
+/// Finds names that are spelled by octets of a TTL. What pointers lead to is walked once: a hostile message has
+/// thousands of pointers to one long name.
+class TtlSpelling {
+public:
+  TtlSpelling(Bytes wire, std::span<const ResourceRecord> records) : wire_(wire), records_(records) {}
+
+  /// True if some octet of the name at `at` is one of a TTL.
+  bool found_at(std::size_t at) {
+    for (;;) {
+      const std::size_t octet = wire_[at];
+      if (octet >= 0xC0) {
+        if (meets_ttl(at, at + 2)) return true;
+        at = load16(wire_, at) & 0x3FFFU;
+        if (at == header_size || walked_.test(at)) return false;
+        walked_.set(at);
+        continue;
+      }
+      if (meets_ttl(at, at + octet + 1)) return true;
+      if (octet == 0) return false;
+      at += octet + 1;
     }
-    if (meets_ttl(at, at + octet + 1)) return true;
-    if (octet == 0) return false;
-    at += octet + 1;
   }
-}
+
+private:
+  bool meets_ttl(std::size_t begins, std::size_t ends) const {
+    constexpr std::size_t ttl_size = 4;
+    const auto next = std::ranges::upper_bound(records_, begins, {},
+                                               [](const ResourceRecord& record) { return record.ttl_at + ttl_size; });
+    return next != records_.end() && next->ttl_at < ends;
+  }
+
+  Bytes wire_;
+  std::span<const ResourceRecord> records_;  // in their order
+  std::bitset<0x4000> walked_;               // where pointers have led, and nothing was found
+};
 
 /// True if names lean on TTLs, which change from reply to reply: pointers may lead anywhere, if only a hostile
 /// server's lead to where no name is.
 bool names_run_through_ttls(Bytes wire, std::span<const ResourceRecord> records) {
+  TtlSpelling ttl_spelling(wire, records);
   return std::ranges::any_of(records, [&](const ResourceRecord& record) {
-    if (runs_through_ttl(wire, record.owner, records)) return true;
+    if (ttl_spelling.found_at(record.owner)) return true;
     const RdataShape shape = shape_of(record);
     std::size_t at = names_begin(wire, record, shape);
     for (int names = shape.names; names > 0; --names, at = skip_name(wire, at))
-      if (runs_through_ttl(wire, at, records)) return true;
+      if (ttl_spelling.found_at(at)) return true;
     return false;
   });
 }
@@ -137,27 +155,47 @@ std::uint16_t image_flags(const MessageIndex& response) {
   return static_cast<std::uint16_t>(flag::qr | flag::ra | kept | shown);
 }
 
+/// Numbers for owner names, the same for names that differ only in case. A name is expanded once for each place where
+/// it is spelled, for many records share one.
+class OwnerNumbers {
+public:
+  explicit OwnerNumbers(Bytes wire) : wire_(wire) {}
+
+  std::size_t of(const ResourceRecord& record) {
+    const bool points = wire_[record.owner] >= 0xC0;
+    const std::size_t place = points ? load16(wire_, record.owner) & 0x3FFFU : record.owner;
+    const auto [known, is_new] = by_place_.try_emplace(place);
+    if (!is_new) return known->second;
+    const Name name = expand_name(wire_, place);
+    std::string folded;
+    for (const std::uint8_t octet : name.wire()) folded += static_cast<char>(fold(octet));
+    known->second = by_name_.try_emplace(std::move(folded), by_name_.size()).first->second;
+    return known->second;
+  }
+
+private:
+  Bytes wire_;
+  std::unordered_map<std::size_t, std::size_t> by_place_;
+  std::unordered_map<std::string, std::size_t> by_name_;
+};
+
 /// What makes records one RRset: owner, type and class; for RRSIG also the type covered.
-std::string rrset_key(Bytes wire, const ResourceRecord& record) {
-  const Name owner = expand_name(wire, record.owner);
-  std::string key;
-  for (const std::uint8_t octet : owner.wire()) key += static_cast<char>(fold(octet));
-  key.append({static_cast<char>(static_cast<std::uint16_t>(record.type) >> 8), static_cast<char>(record.type),
-              static_cast<char>(static_cast<std::uint16_t>(record.rclass) >> 8), static_cast<char>(record.rclass)});
-  if (record.type == Type::rrsig && record.rdata_size >= 2)
-    key.append({static_cast<char>(wire[record.rdata]), static_cast<char>(wire[record.rdata + 1U])});
-  return key;
+using RrsetKey = std::tuple<std::size_t, Type, Class, unsigned>;
+RrsetKey rrset_key(Bytes wire, const ResourceRecord& record, OwnerNumbers& owners) {
+  const bool signs = record.type == Type::rrsig && record.rdata_size >= 2;
+  return {owners.of(record), record.type, record.rclass, signs ? load16(wire, record.rdata) : 0U};
 }
 
 /// Gives the records of each RRset the least TTL among them (RFC 2181 §5.2).
 void level_ttls(std::span<std::uint8_t> wire, std::span<ResourceRecord> records) {
   if (std::ranges::adjacent_find(records, std::ranges::not_equal_to{}, &ResourceRecord::ttl) == records.end()) return;
-  std::map<std::string, std::uint32_t> least;
+  OwnerNumbers owners(wire);
+  std::map<RrsetKey, std::uint32_t> least;
   for (const ResourceRecord& record : records) {
-    const auto [entry, added] = least.try_emplace(rrset_key(wire, record), record.ttl);
+    const auto [entry, added] = least.try_emplace(rrset_key(wire, record, owners), record.ttl);
     entry->second = std::min(entry->second, record.ttl);
   }
-  for (ResourceRecord& record : records) record.ttl = least.at(rrset_key(wire, record));
+  for (ResourceRecord& record : records) record.ttl = least.at(rrset_key(wire, record, owners));
 }
 
 /// Lowers the TTL of each SOA of a negative answer to its MINIMUM (RFC 2308 §5). False if there is no SOA.
