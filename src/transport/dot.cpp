@@ -26,6 +26,8 @@ constexpr std::size_t read_size = 65536;
 
 /// A query that was never answered is forgotten after this time: its owner has given up long before.
 constexpr Duration lapse = std::chrono::seconds(30);
+/// Who sends so many answers to nothing that was asked, and none to what was, is not worth its reading.
+constexpr unsigned most_strays = 256;
 constexpr std::size_t first_sweep = 1024;
 constexpr std::size_t most_outstanding = 32768;  // so that a free ID is found by drawing twice on average
 
@@ -70,6 +72,7 @@ private:
   void take(Bytes cipher);
   void deliver();
   void deliver(Bytes frame);
+  void count_stray();
   std::uint16_t free_id();
   void sweep(Instant now);
   void end_turn_later();
@@ -93,6 +96,7 @@ private:
   bool read_this_turn_ = false;
   bool wrote_this_turn_ = false;
   bool announced_ = false;
+  unsigned strays_ = 0;  // since the last answer to a question
   log::Gate stray_gate_;
 };
 
@@ -226,12 +230,8 @@ void DotConnection::State::deliver() {
 
 void DotConnection::State::deliver(Bytes frame) {
   const auto found = frame.size() < 2 ? outstanding_.end() : outstanding_.find(load16(frame, 0));
-  if (found == outstanding_.end()) {
-    if (const auto held = stray_gate_.pass(quiet_since_))
-      log::info("{} sent an answer to nothing that was asked (and {} before it that were not reported)", facts->address,
-                *held);
-    return;
-  }
+  if (found == outstanding_.end()) return count_stray();
+  strays_ = 0;
   const Outstanding asked = std::move(found->second);
   outstanding_.erase(found);
   Result<Message> answer = Message::parse({frame.begin(), frame.end()});
@@ -241,6 +241,13 @@ void DotConnection::State::deliver(Bytes frame) {
   if (answer && answer->index().has_edns)
     if (const std::optional<Duration> limit = tcp_keepalive_of(*answer)) idle_limit = limit;
   owner_->on_answer(asked.tag, std::move(answer));
+}
+
+void DotConnection::State::count_stray() {
+  if (const auto held = stray_gate_.pass(quiet_since_))
+    log::info("{} sent an answer to nothing that was asked (and {} before it that were not reported)", facts->address,
+              *held);
+  if (++strays_ > most_strays) finish({Fault::protocol, facts->address + " floods with answers that nobody asked for"});
 }
 
 /// The connection is over. What TLS has still to say (an alert) is tried once.

@@ -262,6 +262,26 @@ TEST_CASE("what does not belong to a query is reported as such, and the connecti
   CHECK_FALSE(bench.closed);
 }
 
+TEST_CASE(
+    "a server that only sends what nobody asked for loses its connection; answers in between make good for strays") {
+  Bench bench;
+  bool floods = false;
+  bench.server->on_query = [&](Bytes query) {
+    for (int i = 0; i < (floods ? 1000 : 200); ++i) bench.server->answer(Octets{});
+    if (!floods) bench.server->answer(answer_to(query));
+  };
+  for (Tag tag = 0; tag < 5; ++tag) {
+    bench.connection->send(tag, query_for("some.test"));
+    bench.run_until([&] { return bench.answers.contains(tag); });
+  }
+  CHECK_FALSE(bench.closed);
+  floods = true;
+  bench.connection->send(5, query_for("flood.test"));
+  bench.run_until([&] { return bench.closed.has_value(); });
+  CHECK(bench.closed->fault == Fault::protocol);
+  CHECK_FALSE(bench.answers.contains(5));
+}
+
 TEST_CASE("an ID is not used twice while it is out, and IDs do not count up") {
   Bench bench;
   std::map<std::uint16_t, int> ids;
