@@ -180,7 +180,7 @@ class QueryStream(Paced):
         super().__init__(in_namespace(namespace, lambda: stamped(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))), rate)
         self._name = name or (lambda number: new_name())
         self._server = server
-        self.asked = []
+        self.asked, self.last = [], b""  # `last` are the octets of the latest answer
         self._waiting = 0
 
     def send(self, number):
@@ -191,6 +191,7 @@ class QueryStream(Paced):
 
     def receive(self):
         data, at = receive_stamped(self._socket)
+        self.last = data
         ident, flags = struct.unpack_from("!HH", data)
         asked = self.asked[len(self.asked) - 1 - ((len(self.asked) - 1 - ident) & 0xFFFF)]  # the latest of that ID
         if asked.answered_at is None:
