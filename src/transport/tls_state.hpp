@@ -47,11 +47,12 @@ struct TrustStore::State {
   };
 
   std::string file;
-  std::shared_future<Result<void>> reading;  // of the file, for the first time; `store` is set when it is over
-  mutable std::mutex mutex;                  // guards what follows
+  mutable std::mutex mutex;  // guards what follows
   Stamp stamp;
   StorePointer store;
   unsigned generation = 0;
+  // Of the file, for the first time; `store` is set when it is over. Last: its end waits for the thread that sets it.
+  std::shared_future<Result<void>> reading;
 
   /// The store and its generation, taken together; the pointer holds a reference of its own.
   std::pair<StorePointer, unsigned> current() const;
