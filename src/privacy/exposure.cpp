@@ -59,6 +59,22 @@ void Exposure::add(const NameExposure& name) {
   known = std::move(sum);
 }
 
+void Exposure::follow_aliases() {
+  constexpr int most_hops = 8;
+  for (auto& [wire, name] : names) {
+    if (name.alias.empty()) continue;
+    auto target = names.find(name.alias);
+    for (int hop = 1; hop < most_hops && target != names.end() && target->second.history.empty(); ++hop)
+      target = names.find(target->second.alias);
+    if (target == names.end() || target->second.history.empty()) continue;
+    NameExposure followed = target->second;
+    followed.name = wire;
+    followed.queries = name.queries;
+    followed.last_query = name.last_query;
+    name = std::move(followed);
+  }
+}
+
 void Exposure::add(const EndpointExposure& endpoint) {
   const auto known = std::ranges::find_if(endpoints, [&](const EndpointExposure& other) {
     return other.upstream == endpoint.upstream && other.facts->address == endpoint.facts->address;

@@ -34,7 +34,7 @@ struct NameExposure {
   static constexpr std::size_t most_sightings = 8;    ///< in `history`; the oldest are forgotten
   static constexpr std::size_t largest_record = 512;  ///< octets of RDATA that are kept
 
-  std::string name;
+  std::string name;           ///< in wire form, lower case
   std::uint64_t queries = 0;  ///< for A, AAAA and HTTPS, answered with NOERROR
   Instant last_query{};
   std::vector<Sighting> history;  ///< oldest first; empty: the state is unknown
@@ -72,6 +72,9 @@ struct Exposure {
 
   void add(const NameExposure& name);
   void add(const EndpointExposure& endpoint);
+  /// Gives names that only point to another what is known of that one, which another worker may have learned. To be
+  /// called when all workers' knowledge is in.
+  void follow_aliases();
 };
 
 /// The domain that one owner registered: "www.example.co.uk" belongs to "example.co.uk". The name itself if it is a

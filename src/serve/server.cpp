@@ -325,6 +325,7 @@ ExposureReport Server::State::exposure() {
   const Config& config = settings->config;
   ExposureReport report{.mode = config.exposure.mode, .ech_in_build = tls_has_ech(), .now = clock_.now()};
   for (const auto& worker : workers_) worker->add_to(report);
+  report.exposure.follow_aliases();
   for (const ForwardZone& zone : config.forward)
     if (zone.in_clear()) report.zones_in_clear.push_back(zone.zone);
   return report;

@@ -83,6 +83,32 @@ TEST_CASE("Two workers' knowledge of a name becomes one: counts added, the newes
   }
 }
 
+TEST_CASE("A name that points to one which another worker knows has that one's state") {
+  Exposure exposure;
+  NameExposure alias = named_exposure("alias.example", 2);
+  alias.alias = wire("middle.example");
+  NameExposure middle = named_exposure("middle.example", 1);
+  middle.alias = wire("target.example");
+  NameExposure loop = named_exposure("loop.example", 1);
+  loop.alias = loop.name;
+  NameExposure target = named_exposure("target.example", 7, {{EchState::ech, at(0), at(9)}});
+  target.owner = target.name;
+  target.public_name = "cover.example";
+  for (const NameExposure& name : {alias, middle, loop, target}) exposure.add(name);
+  exposure.follow_aliases();
+  const NameExposure& followed = exposure.names.at(alias.name);
+  CHECK(followed.state() == EchState::ech);
+  CHECK(followed.public_name == "cover.example");
+  CHECK(followed.owner == target.name);
+  CHECK(followed.alias.empty());
+  CHECK(followed.name == alias.name);
+  CHECK(followed.queries == 2);
+  CHECK(followed.last_query == alias.last_query);
+  CHECK(exposure.names.at(middle.name).state() == EchState::ech);
+  CHECK(exposure.names.at(loop.name).state() == EchState::unknown);
+  CHECK(exposure.names.at(target.name).queries == 7);
+}
+
 TEST_CASE("Two workers' connections to one endpoint are one row") {
   const auto facts = [](const char* version) {
     return std::make_shared<const ConnectionFacts>(ConnectionFacts{.address = "192.0.2.1:853", .tls_version = version});
