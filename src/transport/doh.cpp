@@ -1,43 +1,22 @@
 #include "transport/doh.hpp"
 
-#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
 #include "dns/wire.hpp"
 #include "transport/base64url.hpp"
+#include "transport/doh_response.hpp"
 #include "transport/http.hpp"
 
 namespace tacet {
 
 namespace {
 
-/// The question as it lies in a message: QNAME, QTYPE, QCLASS.
-Bytes question_of(const Message& message) {
-  return message.wire().subspan(header_size, message.index().question_ends - header_size);
-}
-
-/// Names compare without case (RFC 4343), types and classes are numbers.
-bool same_question(Bytes a, Bytes b) {
-  if (a.size() != b.size()) return false;
-  const std::size_t name = a.size() - 4;
-  return std::ranges::equal(a.first(name), b.first(name), {}, fold, fold) &&
-         std::ranges::equal(a.subspan(name), b.subspan(name));
-}
-
 /// With ID 0, so that equal queries are equal requests (RFC 8484 §4.1).
 std::string encoded(const Message& query) {
   std::vector<std::uint8_t> wire(query.wire().begin(), query.wire().end());
   store16(wire, 0, 0);
   return base64url(wire);
-}
-
-Result<Message> answer_to(Bytes question, std::vector<std::uint8_t> body) {
-  auto message = Message::parse(std::move(body));
-  if (!message) return message;
-  if (!message->index().has(flag::qr)) return fail(Fault::mismatched, "a query instead of an answer");
-  if (!same_question(question, question_of(*message))) return fail(Fault::mismatched, "an answer to another question");
-  return message;
 }
 
 }  // namespace
@@ -62,7 +41,7 @@ struct DohConnection::State final : HttpLink::Owner {
     if (asked == questions.end()) return;
     const auto question = std::move(asked->second);
     questions.erase(asked);
-    owner.on_answer(tag, body ? answer_to(question, std::move(*body)) : fail(std::move(body.error())));
+    owner.on_answer(tag, body ? doh_answer(question, std::move(*body)) : fail(std::move(body.error())));
   }
 
   Connection::Owner& owner;

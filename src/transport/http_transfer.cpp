@@ -1,30 +1,12 @@
 #include "transport/http_transfer.hpp"
 
-#include <fmt/format.h>
-
 #include <new>
 #include <utility>
 
 #include "dns/wire.hpp"
+#include "transport/doh_response.hpp"
 
 namespace tacet {
-
-namespace {
-
-constexpr std::string_view media_type = "application/dns-message";
-
-/// Media types compare without case, and parameters may follow (RFC 9110 §8.3.1).
-bool is_dns_message(const char* content_type) {
-  if (content_type == nullptr) return false;
-  std::string_view given(content_type);
-  given = given.substr(0, given.find_first_of("; \t"));
-  if (given.size() != media_type.size()) return false;
-  for (std::size_t at = 0; at < given.size(); ++at)
-    if (fold(static_cast<std::uint8_t>(given[at])) != static_cast<std::uint8_t>(media_type[at])) return false;
-  return true;
-}
-
-}  // namespace
 
 HttpTransfer::HttpTransfer() : easy_(curl_easy_init()) {
   if (easy_ == nullptr) throw std::bad_alloc();
@@ -58,10 +40,9 @@ Result<std::vector<std::uint8_t>> HttpTransfer::take_body() {
   const char* type = nullptr;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy_, CURLINFO_CONTENT_TYPE, &type);
-  if (status != 200) return fail(Fault::protocol, fmt::format("HTTP {}", status));
-  if (!is_dns_message(type))
-    return fail(Fault::protocol, fmt::format("media type {} instead of {}", type ? type : "none", media_type));
-  return std::exchange(body_, {});
+  DohResponse response{.status = status, .media_type = {}, .body = std::exchange(body_, {})};
+  if (type != nullptr) response.media_type = type;
+  return doh_body(std::move(response));
 }
 
 std::string HttpTransfer::words(CURLcode code) const {

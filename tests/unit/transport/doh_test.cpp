@@ -164,7 +164,7 @@ TEST_CASE("what is no DNS over HTTPS fails with what it was") {
   CHECK(heard("302", dns_type, {}, &detail) == "established, protocol 7");
   CHECK(detail == "HTTP 302");
   CHECK(heard("200", "text/html", answer_to(www), &detail) == "established, protocol 7");
-  CHECK(detail == "media type text/html instead of application/dns-message");
+  CHECK(detail == "media type \"text/html\" instead of application/dns-message");
 }
 
 TEST_CASE("one bad answer leaves the connection to the others") {

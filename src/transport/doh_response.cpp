@@ -1,0 +1,54 @@
+#include "transport/doh_response.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "config/scalar.hpp"
+#include "dns/wire.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr std::string_view media_type = "application/dns-message";
+
+/// Media types compare without case, and parameters may follow (RFC 9110 §8.3.1).
+bool is_dns_message(std::string_view given) {
+  given = given.substr(0, given.find_first_of("; \t"));
+  const auto lower = [](char c) { return fold(static_cast<std::uint8_t>(c)); };
+  return std::ranges::equal(given, media_type, {}, lower, lower);
+}
+
+/// Types and classes are numbers, and have no case.
+bool same_question(Bytes a, Bytes b) {
+  if (a.size() != b.size()) return false;
+  const std::size_t name = a.size() - 4;
+  return std::ranges::equal(a.first(name), b.first(name), {}, fold, fold) &&
+         std::ranges::equal(a.subspan(name), b.subspan(name));
+}
+
+}  // namespace
+
+Result<std::vector<std::uint8_t>> doh_body(DohResponse response) {
+  if (response.status != 200) return fail(Fault::protocol, fmt::format("HTTP {}", response.status));
+  if (!response.media_type || !is_dns_message(*response.media_type)) {
+    const std::string given = response.media_type ? quotation(*response.media_type) : "none";
+    return fail(Fault::protocol, fmt::format("media type {} instead of {}", given, media_type));
+  }
+  return std::move(response.body);
+}
+
+Bytes question_of(const Message& message) {
+  return message.wire().subspan(header_size, message.index().question_ends - header_size);
+}
+
+Result<Message> doh_answer(Bytes question, std::vector<std::uint8_t> body) {
+  auto message = Message::parse(std::move(body));
+  if (!message) return message;
+  if (!message->index().has(flag::qr)) return fail(Fault::mismatched, "a query instead of an answer");
+  if (!same_question(question, question_of(*message))) return fail(Fault::mismatched, "an answer to another question");
+  return message;
+}
+
+}  // namespace tacet
