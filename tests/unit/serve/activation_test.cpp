@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,16 @@ using namespace tacet;
 
 namespace {
 
-/// A socket as a service manager opens it: bound to a free port (or `port`) of a loopback address, blocking,
-/// inheritable.
-Descriptor bound(int family, int type, std::uint16_t port = 0) {
+std::uint16_t port_of(const Descriptor& socket) {
+  sockaddr_storage where{};
+  socklen_t size = sizeof where;
+  REQUIRE(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&where), &size) == 0);
+  return ntohs(where.ss_family == AF_INET ? reinterpret_cast<const sockaddr_in&>(where).sin_port
+                                          : reinterpret_cast<const sockaddr_in6&>(where).sin6_port);
+}
+
+/// A socket bound to `port` of a loopback address, or none if somebody has that.
+std::optional<Descriptor> bound_at(int family, int type, std::uint16_t port) {
   Descriptor socket(::socket(family, type, 0));
   sockaddr_storage where{};
   socklen_t size = sizeof(sockaddr_in);
@@ -32,17 +40,22 @@ Descriptor bound(int family, int type, std::uint16_t port = 0) {
     v6.sin6_port = htons(port);
     size = sizeof(sockaddr_in6);
   }
-  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&where), size) == 0);
-  if (type == SOCK_STREAM) REQUIRE(::listen(socket.get(), 8) == 0);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&where), size) != 0) return std::nullopt;
   return socket;
 }
 
-std::uint16_t port_of(const Descriptor& socket) {
-  sockaddr_storage where{};
-  socklen_t size = sizeof where;
-  REQUIRE(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&where), &size) == 0);
-  return ntohs(where.ss_family == AF_INET ? reinterpret_cast<const sockaddr_in&>(where).sin_port
-                                          : reinterpret_cast<const sockaddr_in6&>(where).sin6_port);
+/// A socket as a service manager opens it: bound to `port` of a loopback address, or to one that is free for both
+/// types; blocking, inheritable.
+Descriptor bound(int family, int type, std::uint16_t port = 0) {
+  std::optional<Descriptor> socket;
+  for (int attempt = 0; attempt < 100 && !socket; ++attempt) {
+    socket = bound_at(family, type, port);
+    const int other = type == SOCK_DGRAM ? SOCK_STREAM : SOCK_DGRAM;
+    if (socket && port == 0 && !bound_at(family, other, port_of(*socket))) socket.reset();
+  }
+  REQUIRE(socket.has_value());
+  if (type == SOCK_STREAM) REQUIRE(::listen(socket->get(), 8) == 0);
+  return std::move(*socket);
 }
 
 template <class... Sockets>

@@ -51,6 +51,31 @@ Octets with_record(const Octets& query, std::size_t size) {
   return reply;
 }
 
+/// A UDP and a TCP socket at one port of loopback.
+struct Sockets {
+  Descriptor udp, tcp;
+  std::uint16_t port = 0;
+};
+
+/// At whatever port is free for both: one that is free for UDP may be somebody's for TCP.
+Sockets bound_sockets() {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    Sockets made{Descriptor(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
+                 Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0))};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    REQUIRE(::bind(made.udp.get(), generic, size) == 0);
+    REQUIRE(::getsockname(made.udp.get(), generic, &size) == 0);
+    made.port = ntohs(address.sin_port);
+    if (::bind(made.tcp.get(), generic, size) == 0) return made;
+  }
+  FAIL("no port is free for both UDP and TCP");
+  return {};
+}
+
 /// A plain DNS server on loopback, UDP and TCP on one port, on a loop: a script answers each query, or not.
 class Server {
 public:
@@ -58,25 +83,15 @@ public:
   Server(Loop& loop, Script script)
       : script_(std::move(script)),
         loop_(loop),
-        udp_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
-        tcp_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
-        watch_udp_(loop, udp_.get(), [this](Watch::Ready) { answer_udp(); }),
-        watch_tcp_(loop, tcp_.get(), [this](Watch::Ready) { accept(); }) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(udp_.get(), generic, size) == 0);
-    REQUIRE(::getsockname(udp_.get(), generic, &size) == 0);
-    REQUIRE(::bind(tcp_.get(), generic, size) == 0);
-    REQUIRE(::listen(tcp_.get(), 16) == 0);
-    port_ = ntohs(address.sin_port);
+        sockets_(bound_sockets()),
+        watch_udp_(loop, sockets_.udp.get(), [this](Watch::Ready) { answer_udp(); }),
+        watch_tcp_(loop, sockets_.tcp.get(), [this](Watch::Ready) { accept(); }) {
+    REQUIRE(::listen(sockets_.tcp.get(), 16) == 0);
     watch_udp_.want_read(true);
     watch_tcp_.want_read(true);
   }
 
-  SocketAddress address() const { return {.address = "127.0.0.1", .port = port_}; }
+  SocketAddress address() const { return {.address = "127.0.0.1", .port = sockets_.port}; }
 
   std::vector<Octets> by_udp, by_tcp;
   std::set<std::uint16_t> ports;  // that queries came from
@@ -87,16 +102,17 @@ private:
     sockaddr_in from{};
     socklen_t size = sizeof from;
     auto* sender = reinterpret_cast<sockaddr*>(&from);
-    const ssize_t got = ::recvfrom(udp_.get(), query.data(), query.size(), 0, sender, &size);
+    const ssize_t got = ::recvfrom(sockets_.udp.get(), query.data(), query.size(), 0, sender, &size);
     if (got < 0) return;
     query.resize(static_cast<std::size_t>(got));
     by_udp.push_back(query);
     ports.insert(ntohs(from.sin_port));
-    if (const auto reply = script_(query, false)) ::sendto(udp_.get(), reply->data(), reply->size(), 0, sender, size);
+    if (const auto reply = script_(query, false))
+      ::sendto(sockets_.udp.get(), reply->data(), reply->size(), 0, sender, size);
   }
   void accept() {
     auto& client = clients_.emplace_back();
-    client.socket = Descriptor(::accept4(tcp_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    client.socket = Descriptor(::accept4(sockets_.tcp.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     client.watch.emplace(loop_, client.socket.get(), [this, &client](Watch::Ready) { answer_tcp(client); });
     client.watch->want_read(true);
   }
@@ -123,10 +139,9 @@ private:
 
   Script script_;
   Loop& loop_;
-  Descriptor udp_, tcp_;
+  Sockets sockets_;
   Watch watch_udp_, watch_tcp_;
   std::deque<Client> clients_;
-  std::uint16_t port_ = 0;
 };
 
 Message query_for(std::string_view name) {
