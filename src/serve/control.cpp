@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -56,6 +57,8 @@ Result<CacheScope> scope_in(const httplib::Request& request) {
   const bool one = request.has_param("name");
   const bool below = request.has_param("below");
   if (one && below) return fail(Fault::malformed, "name and below exclude each other");
+  if (request.params.size() > (one || below ? 1U : 0U))
+    return fail(Fault::malformed, "name or below, and nothing else, can be given once");
   if (!one && !below) return CacheScope{};
   const auto name = name_in(request.get_param_value(one ? "name" : "below"));
   if (!name) return fail(name.error());
@@ -71,14 +74,36 @@ Result<Question> question_in(const httplib::Request& request) {
   return Question{*name, *type, Class::in};
 }
 
+/// Looks for a line of a head that asks for a range. The library would read its value by a regular expression, whose
+/// recursion takes some 600 octets of stack for each octet: more than a thread may have.
+class RangeWatch {
+public:
+  /// True at the end of "Range:".
+  bool sees(char octet) {
+    constexpr std::string_view wanted = "\nrange:";
+    const auto lower = static_cast<char>(fold(static_cast<std::uint8_t>(octet)));
+    matched_ = lower == wanted[matched_] ? matched_ + 1 : lower == '\n' ? 1U : 0U;
+    return matched_ == wanted.size();
+  }
+
+private:
+  std::size_t matched_ = 0;
+};
+
 /// The library's stream over ours. It has no descriptor for the library, which would refuse one beyond FD_SETSIZE.
+template <class Octets>
 class HttpStream final : public httplib::Stream {
 public:
-  explicit HttpStream(ControlStream& stream) : stream_(stream) {}
+  explicit HttpStream(Octets& stream) : stream_(stream) {}
 
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
-  ssize_t read(char* out, std::size_t size) override { return stream_.read({out, size}); }
+  ssize_t read(char* out, std::size_t size) override {
+    const auto got = stream_.read({out, size});
+    for (std::ptrdiff_t i = 0; i < got; ++i)
+      if (range_.sees(out[i])) return -1;
+    return got;
+  }
   ssize_t write(const char* octets, std::size_t size) override { return stream_.write({octets, size}); }
   void get_remote_ip_and_port(std::string& ip, int& port) const override { get_local_ip_and_port(ip, port); }
   void get_local_ip_and_port(std::string& ip, int& port) const override {
@@ -88,7 +113,24 @@ public:
   socket_t socket() const override { return INVALID_SOCKET; }
 
 private:
-  ControlStream& stream_;
+  Octets& stream_;
+  RangeWatch range_;
+};
+
+/// A request that is already here, and where its answer goes; as ControlStream otherwise.
+struct TextStream {
+  std::string_view request;
+  std::string answer;
+
+  std::ptrdiff_t read(std::span<char> out) {
+    const std::size_t count = request.copy(out.data(), out.size());
+    request.remove_prefix(count);
+    return static_cast<std::ptrdiff_t>(count);
+  }
+  std::ptrdiff_t write(std::span<const char> octets) {
+    answer.append(octets.data(), octets.size());
+    return static_cast<std::ptrdiff_t>(octets.size());
+  }
 };
 
 /// The library's parser, router and writer, without its listener (TCP only in older versions, and busy when descriptors
@@ -305,6 +347,24 @@ Result<std::unique_ptr<Control>> Control::create(const ControlConfig& config, Co
 }
 
 void Control::stop() { state_.reset(); }
+
+class ControlRouter::State {
+public:
+  explicit State(ControlHandlers handlers) : router_(std::move(handlers)) {}
+  std::string answer(std::string_view request) {
+    TextStream text{.request = request, .answer = {}};
+    HttpStream http(text);
+    router_.serve(http);
+    return std::move(text.answer);
+  }
+
+private:
+  Router router_;
+};
+
+ControlRouter::ControlRouter(ControlHandlers handlers) : state_(std::make_unique<State>(std::move(handlers))) {}
+ControlRouter::~ControlRouter() = default;
+std::string ControlRouter::answer(std::string_view request) { return state_->answer(request); }
 
 std::string control_library_versions() {
   return fmt::format("cpp-httplib {}, nlohmann-json {}.{}.{}", CPPHTTPLIB_VERSION, NLOHMANN_JSON_VERSION_MAJOR,

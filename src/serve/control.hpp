@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/log.hpp"
 #include "serve/cache_json.hpp"
@@ -44,7 +45,8 @@ struct ControlHandlers {
 ///   POST /reload                         {"changed": ["cache"], "forgotten": n, "summary": "words"}; if refused, the
 ///                                        error has a line for each fault
 /// Whatever fails is answered by {"error": "words"} and an HTTP status of 400 or more. Requests that a browser could
-/// have been tricked into (with an Origin, or for a host other than localhost) are refused.
+/// have been tricked into (with an Origin, or for a host other than localhost) are refused, and so are requests for
+/// a range.
 class Control {
 public:
   /// Listens and starts the thread. Faults: as ControlSocket::listen.
@@ -59,6 +61,22 @@ public:
 private:
   class State;
   explicit Control(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// What Control does with a client's octets, without the socket and the thread.
+class ControlRouter {
+public:
+  explicit ControlRouter(ControlHandlers handlers);
+  ~ControlRouter();
+  ControlRouter(const ControlRouter&) = delete;
+  ControlRouter& operator=(const ControlRouter&) = delete;
+
+  /// What a client gets that sends `request` and then nothing more; empty if it is hung up on without a word.
+  std::string answer(std::string_view request);
+
+private:
+  class State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,4 +1,5 @@
 #include <array>
+#include <set>
 
 #include "fuzz/property.hpp"
 #include "resolve/hosts.hpp"
@@ -43,11 +44,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
   const Hosts again = Hosts::parse(text + "\n" + text);
   require(again.names() == hosts.names(), "a line that is there twice says nothing new");
   std::size_t known = 0;
+  std::set<std::vector<std::uint8_t>> asked;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find_first_of(" \t\r\v\f\n#", at), text.size());
     const auto name = Name::from_text(std::string_view(text).substr(at, end - at));
     at = end + 1;
-    if (!name) continue;
+    if (!name || !asked.insert(lower_case(*name)).second) continue;
     const std::size_t addresses = check(hosts, *name, Type::any);
     require(addresses == check(again, *name, Type::any), "nor more addresses");
     known += addresses > 0 ? 1 : 0;

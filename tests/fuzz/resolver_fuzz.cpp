@@ -1,6 +1,7 @@
 // Drives resolver, cache and upstream set by a series of choices: clients come and go, upstreams answer, lie still and
 // fail, time passes, the machine sleeps. After every step, and at the end, what is promised must hold.
 #include <deque>
+#include <map>
 #include <string>
 
 #include "dns/reply.hpp"
@@ -21,11 +22,18 @@ constexpr std::array types{Type::a, Type::a, Type::aaaa, Type::https, Type::http
 constexpr std::array<Duration, 8> delays{0ms, 1ms, 20ms, 120ms, 700ms, 1300ms, 3s, 10s};
 constexpr std::array<std::uint32_t, 8> ttls{0, 1, 5, 30, 300, 3600, 86400, 0x7FFFFFFF};
 
-/// What an upstream has said of a question.
+/// What an upstream has said of some question.
 struct Given {
-  Question question;
   Instant arrives;
   std::uint32_t ttl;
+};
+
+/// Questions as keys: the name without case, then the type.
+struct Before {
+  bool operator()(const Question& a, const Question& b) const {
+    if (a.type != b.type) return a.type < b.type;
+    return std::ranges::lexicographical_compare(a.name.wire(), b.name.wire(), {}, fold, fold);
+  }
 };
 
 struct Client {
@@ -112,13 +120,13 @@ private:
     }
     const std::uint32_t ttl = ttls[choices_.below(ttls.size())];
     if (what % 8 > 3) return good_answer(asked, delay, ttl, what / 8);
-    given_.push_back({asked, scheduler.now() + delay, ttl});
+    given_[asked].push_back({scheduler.now() + delay, ttl});
     const Rcode rcode = what % 8 == 2 ? Rcode::nxdomain : Rcode::noerror;
     return {delay, fixture::message(fixture::negative(asked, rcode, ttl))};
   }
 
   FakeUpstream::Step good_answer(const Question& asked, Duration delay, std::uint32_t ttl, std::uint8_t variant) {
-    given_.push_back({asked, scheduler.now() + delay, ttl});
+    given_[asked].push_back({scheduler.now() + delay, ttl});
     return {delay, fixture::message(positive(asked, ttl, variant))};
   }
 
@@ -183,8 +191,9 @@ private:
 
   void sleep(Duration time) {
     clock.sleep(time);
-    for (Given& given : given_)
-      if (given.arrives > clock.now() - time) given.arrives = std::max(given.arrives, clock.now());
+    for (auto& [question, all] : given_)
+      for (Given& given : all)
+        if (given.arrives > clock.now() - time) given.arrives = std::max(given.arrives, clock.now());
     scheduler.run_timers(clock.now());
   }
 
@@ -224,9 +233,9 @@ private:
     if (bits & 16) client.query = fixture::with_opt(client.query, (bits & 32) != 0);
     client.asked_at = clock.now();
     client.asleep_before = clock.asleep();
-    client.limit = bits & 64 ? 512 : 4096;
+    std::vector<std::uint8_t>& out = bits & 64 ? small_buffer_ : large_buffer_;
+    client.limit = out.size();
     const MessageIndex index = index_message(client.query).value();
-    std::vector<std::uint8_t> out(client.limit);
     auto now = resolver_.answer_now({client.query, index, clock.now(), client.limit}, out);
     if (const auto* size = std::get_if<std::size_t>(&now))
       check_reply(client, Bytes(out).first(*size));
@@ -252,34 +261,34 @@ private:
     const Duration slept = clock.asleep() - client.asleep_before;
     require(clock.now() - client.asked_at <= Resolver::answer_limit + slept, "every query is answered in time");
     const Message query = Message::parse(client.query).value();
+    const Question asked = query.question();
     const Result<Message> parsed = Message::parse(copy_of(octets));
     require(parsed.has_value(), "a reply can be read");
     const Message& reply = *parsed;
     client.rcode = reply.rcode();
     require(octets.size() <= client.limit, "a reply is not too large for its client");
     require(reply.id() == query.id() && reply.index().has(flag::qr), "a reply has its query's ID");
-    require(std::ranges::equal(reply.question().name.wire(), query.question().name.wire()) &&
-                reply.question() == query.question(),
+    const Question echoed = reply.question();
+    require(std::ranges::equal(echoed.name.wire(), asked.name.wire()) && echoed == asked,
             "a reply has its query's question");
     require(reply.index().has_edns == query.index().has_edns, "an OPT for those who sent one");
-    if (policy_.local_answer(query.question())) return;
-    for (const ResourceRecord& record : reply.records()) check_record(reply, record);
+    if (policy_.local_answer(asked)) return;
+    for (const ResourceRecord& record : reply.records()) check_record(asked, reply, record);
   }
 
-  void check_record(const Message& reply, const ResourceRecord& record) const {
+  void check_record(const Question& asked, const Message& reply, const ResourceRecord& record) {
     if (record.type == Type::opt) return;
     const Instant expires = clock.now() + std::chrono::seconds(record.ttl);
     bool known = false;
     bool covered = false;
-    for (const Given& given : given_) {
-      if (given.question != reply.question() || given.arrives > clock.now()) continue;
+    for (const Given& given : given_[asked]) {
+      if (given.arrives > clock.now()) continue;
       known = true;
       covered = covered || expires <= given.arrives + std::chrono::seconds(given.ttl) + 1s;
     }
     require(known, "nothing is said that no upstream said");
     require(covered || record.ttl <= Resolver::stale_ttl, "no TTL lasts beyond the original");
-    if (record.type == Type::a)
-      require(reply.rdata(record)[3] == mark(reply.question().name), "an address is the asked name's");
+    if (record.type == Type::a) require(reply.rdata(record)[3] == mark(asked.name), "an address is the asked name's");
   }
 
   void check_bounds() {
@@ -312,11 +321,13 @@ private:
   Name zone_ = Name::from_text("org").value();
   FakeUpstream local_{scheduler, "local", [this](const Message& query) { return behave_locally(query.question()); }};
   std::vector<FakeUpstream*> lanes_;
-  std::vector<Given> given_;
+  std::map<Question, std::vector<Given>, Before> given_;
   TaskGroup flights_;
   UpstreamSet set_;
   Resolver resolver_;
   std::deque<Client> clients_;
+  std::vector<std::uint8_t> small_buffer_ = std::vector<std::uint8_t>(512);
+  std::vector<std::uint8_t> large_buffer_ = std::vector<std::uint8_t>(4096);
 };
 
 }  // namespace

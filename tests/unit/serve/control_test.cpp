@@ -175,6 +175,8 @@ TEST_CASE_FIXTURE(Fixture, "a flush of what is no name, or of two things at once
   CHECK(ask(path, "POST /flush?name=a..b").status == 400);
   CHECK(ask(path, "POST /flush?name=").status == 400);
   CHECK(ask(path, "POST /flush?name=a&below=b").status == 400);
+  CHECK(ask(path, "POST /flush?nmae=a").status == 400);
+  CHECK(ask(path, "POST /flush?name=a&name=b").status == 400);
   CHECK(flushed.empty());
 }
 
@@ -268,6 +270,17 @@ TEST_CASE_FIXTURE(Fixture, "nonsense, endless heads and large bodies are given u
   CHECK(read_all(client.get()).find("200 OK") == std::string::npos);
   CHECK(flushed.empty());
   CHECK(ask(path, "GET /status").status == 200);
+}
+
+TEST_CASE("a request for a range is refused before its value can overflow the stack") {
+  ControlHandlers handlers;
+  handlers.status = [] { return Result<Snapshot>(Snapshot{}); };
+  handlers.exposure = [] { return Result<ExposureReport>(ExposureReport{}); };
+  ControlRouter router(std::move(handlers));
+  const std::string line = "GET /status HTTP/1.1\r\nHost: localhost\r\n";
+  CHECK(router.answer(line + "\r\n").starts_with("HTTP/1.1 200 "));
+  CHECK(router.answer(line + "X-Range: bytes=0-1\r\n\r\n").starts_with("HTTP/1.1 200 "));
+  CHECK(router.answer(line + "rANGE: bytes=" + std::string(8000, '0') + "-\r\n\r\n").starts_with("HTTP/1.1 400 "));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a client that says nothing does not delay the end") {

@@ -1,0 +1,128 @@
+// Requests to the control socket, as octets: the library's parser, our routes and what they make of parameters.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "fuzz/property.hpp"
+#include "serve/control.hpp"
+
+using namespace tacet;
+using namespace tacet::fuzz;
+
+namespace {
+
+/// What one request caused.
+struct Calls {
+  unsigned read = 0, changed = 0;
+  bool all_flushed = false;
+};
+Calls calls;  // of the request under test
+
+ControlHandlers counting() {
+  ControlHandlers handlers;
+  handlers.status = [] {
+    ++calls.read;
+    return Result<Snapshot>(Snapshot{});
+  };
+  handlers.exposure = [] {
+    ++calls.read;
+    return Result<ExposureReport>(ExposureReport{});
+  };
+  handlers.explain = [](const Name& name) {
+    ++calls.read;
+    Explanation explanation;
+    const Bytes wire = name.wire();
+    explanation.name.name.assign(wire.begin(), wire.end());
+    return Result<Explanation>(explanation);
+  };
+  handlers.cache = [](const CacheScope&) {
+    ++calls.read;
+    return Result<CacheReport>(CacheReport{});
+  };
+  handlers.prospect = [](const Question& question) {
+    ++calls.read;
+    Prospect prospect;
+    prospect.outlook.question = question;
+    return Result<Prospect>(prospect);
+  };
+  handlers.flush = [](const CacheScope& scope) {
+    ++calls.changed;
+    calls.all_flushed = !scope.name;
+    return Result<std::size_t>(1);
+  };
+  handlers.set_log_level = [](log::Level) { ++calls.changed; };
+  handlers.forget_names = [] {
+    ++calls.changed;
+    return Result<std::size_t>(1);
+  };
+  return handlers;
+}
+
+std::string lower(std::string_view text) {
+  std::string out;
+  for (const char octet : text) out += static_cast<char>(fold(static_cast<std::uint8_t>(octet)));
+  return out;
+}
+
+/// The head's lines as the library has them: up to the first empty one, without those that end in a bare LF.
+std::vector<std::string_view> lines_of(std::string_view request) {
+  std::vector<std::string_view> lines;
+  for (std::size_t end = 0; (end = request.find('\n')) != std::string_view::npos; request.remove_prefix(end + 1)) {
+    const std::string_view line = request.substr(0, end);
+    if (line == "\r") break;
+    if (line.ends_with('\r')) lines.push_back(line);
+  }
+  return lines;
+}
+
+void check_cause(std::string_view request) {
+  const auto lines = lines_of(request);
+  require(!lines.empty(), "half a line causes nothing");
+  const std::string_view first = lines.front();
+  require(calls.changed == 0 || first.starts_with("POST "), "only a POST changes something");
+  require(calls.changed == 0 || calls.read == 0, "what changes something does nothing else");
+  require(calls.changed <= 1 && calls.read <= 2, "one request does one thing");
+  const std::string_view target = first.substr(0, first.find_first_of(" #", sizeof "POST"));
+  const bool names_one = target.find("?n") != target.npos || target.find("&n") != target.npos;
+  require(!calls.all_flushed || !names_one, "a flush of one name is not one of all");
+  for (const std::string_view line : lines)
+    require(!lower(line).starts_with("origin:"), "a web page's request causes nothing");
+}
+
+/// The body of a response; what comes before it must be a head that announces it.
+std::string_view body_of(std::string_view response, int& status) {
+  require(response.starts_with("HTTP/1.1 ") && response.size() > 12, "an answer is one of HTTP");
+  status = std::stoi(std::string(response.substr(9, 3)));
+  const std::size_t end = response.find("\r\n\r\n");
+  require(end != std::string_view::npos, "with a whole head");
+  const std::string head = lower(response.substr(0, end + 2));
+  const std::string_view body = response.substr(end + 4);
+  if (const std::size_t at = head.find("content-length: "); at != std::string::npos)
+    require(std::stoul(head.substr(at + 16)) == body.size() || body.empty(), "and as long as it says");
+  return body;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
+  static ControlRouter router(counting());
+  calls = {};
+  const std::string request(octets, octets + size);
+  const std::string answer = router.answer(request);
+  if (calls.read + calls.changed > 0) check_cause(request);
+  const std::string_view response = answer;
+  if (response.empty()) return 0;
+  if (response.starts_with("HTTP/1.1 100 ")) return 0;
+  int status = 0;
+  const std::string_view body = body_of(response, status);
+  require(status != 500, "no request is an internal error");
+  require(status < 400 || calls.changed == 0, "what is refused is not done");
+  // The library can pack a body.
+  const std::string_view head = response.substr(0, response.size() - body.size());
+  if (body.empty() || head.find("Content-Encoding") != head.npos) return 0;
+  if (head.find("application/json") == head.npos) return 0;
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  require(!json.is_discarded(), "a body is JSON");
+  require((status >= 400) == (json.contains("error") && json["error"].is_string()), "with words for what failed");
+  return 0;
+}
