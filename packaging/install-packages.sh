@@ -12,7 +12,7 @@ build_packages='g++ cmake ninja-build pkg-config ca-certificates
 test_packages='doctest-dev clang-format-19 shellcheck systemd
   groff-base mandoc debootstrap dpkg-dev
   bind9-dnsutils knot-dnsutils unbound dnsperf curl openssl iproute2 python3 python3-dnspython python3-h2
-  python3-cryptography ldnsutils musl-tools'
+  python3-cryptography ldnsutils musl-tools valgrind'
 
 policy=/usr/sbin/policy-rc.d
 kept_policy=$policy.before-tacet

@@ -195,7 +195,7 @@ class Names(Exposed):
 class Budget(Exposed):
     def test_our_own_questions_stay_below_a_fifth_and_wait_for_clients(self):
         fake = self.fake()
-        daemon = self.tacet(fake.doh_url(), exposure={"mode": "active"})
+        daemon = self.tacet(fake.doh_url(), exposure={"mode": "active"}, workers=1)  # each has a budget
         begun = time.monotonic()
         for number in range(100):
             daemon.ask(f"n{number}.example.com")
@@ -216,7 +216,7 @@ class Budget(Exposed):
 
     def test_none_is_asked_while_a_client_waits(self):
         fake = self.fake(lambda received: Behaviour("hold") if received.name.startswith("slow") else ANSWER)
-        daemon = self.tacet(fake.doh_url(), exposure={"mode": "active"})
+        daemon = self.tacet(fake.doh_url(), exposure={"mode": "active"}, workers=1)  # each knows of its own clients
         waiting = threading.Thread(target=daemon.ask, args=["slow.example.com"])
         waiting.start()
         scratch.eventually(lambda: fake.count("slow.example.com."), 5, "the slow query")

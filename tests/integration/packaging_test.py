@@ -40,7 +40,7 @@ class SystemdUnit(Scratch):
 
     def verify(self, text):
         copy = self.folder / "tacet.service"
-        copy.write_text(text.replace("ExecStart=/usr/bin/tacet", "ExecStart=" + os.environ["TACET_BINARY"]))
+        copy.write_text(text.replace("=/usr/bin/tacet", "=" + os.environ["TACET_BINARY"]))
         done = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", copy)
         # An unknown key is only warned about, by the unit's name and with exit status 0.
         return [line for line in done.stderr.splitlines() if "tacet.service" in line], done.returncode

@@ -63,7 +63,7 @@ class Order(Case):
 
     def test_a_client_that_goes_away_does_not_take_the_answer_from_another(self):
         fake = self.fake(lambda _: Behaviour("hold"))
-        daemon = self.tacet(fake.doh_url())
+        daemon = self.tacet(fake.doh_url(), workers=1)  # who waits at another shares nothing
         query = dnsclient.query("shared.example.com").to_wire()
         with dnsclient.TcpClient(daemon.server) as stays:
             with dnsclient.TcpClient(daemon.server) as leaves:
@@ -77,7 +77,7 @@ class Order(Case):
 
 class Limits(UnboundCase):
     def test_beyond_the_client_limit_the_longest_idle_makes_room(self):
-        daemon = self.tacet(self.upstream.doh_url(), limits={"tcp_clients": 4})
+        daemon = self.tacet(self.upstream.doh_url(), limits={"tcp_clients": 4}, workers=1)  # the limit is each worker's
         query = dnsclient.query("www.example.com").to_wire()
         clients = [self.enterContext(dnsclient.TcpClient(daemon.server)) for _ in range(4)]
         for client in clients:

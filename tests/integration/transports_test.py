@@ -36,7 +36,7 @@ class Transports(UnboundCase):
 
     def test_one_connection_carries_many_queries(self):
         for url in (self.upstream.doh_url(), self.upstream.dot_url()):
-            daemon = self.tacet(url)
+            daemon = self.tacet(url, workers=1)  # each has its own
             for number in range(50):
                 self.assertEqual(dnsclient.addresses(daemon.ask(f"n{number}.many.example.com")), ["192.0.2.7"])
             self.assertLessEqual(daemon.upstream_sockets(self.upstream.doh_port, self.upstream.dot_port), 2)

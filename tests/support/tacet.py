@@ -17,11 +17,14 @@ import dns.exception
 import dns.message
 import dns.query
 import dnsclient
+import sanitizer
 import scratch
 
 BINARY = os.environ.get("TACET_BINARY", "tacet")
-STARTS_WITHIN = 10.0
-STOPS_WITHIN = 5.0
+# Workers of every daemon whose test does not say how many.
+WORKERS = os.environ.get("TACET_WORKERS", "")
+STARTS_WITHIN = 10.0 * sanitizer.PATIENCE
+STOPS_WITHIN = 5.0 * sanitizer.PATIENCE
 
 
 class Tacet:
@@ -41,6 +44,8 @@ class Tacet:
         settings.setdefault("listen", [f"{scratch.url_host(address)}:{self.port}"])
         settings.setdefault("control", {"socket": os.path.join(self.directory, "control.sock")})
         settings.setdefault("log", {"level": "info"})
+        if WORKERS:
+            settings.setdefault("workers", int(WORKERS))
         self.settings = settings
         self.config = os.path.join(self.directory, "tacet.yaml")
         self.process = None
@@ -70,6 +75,8 @@ class Tacet:
             self.stop()
         elif self.process.returncode != 0:
             raise AssertionError(f"tacet had ended with {self.process.returncode}:\n{self.log()}")
+        if found := sanitizer.reports(self.log()):
+            raise AssertionError(f"{found}\n{self.log()}")
 
     def start(self):
         """Starts it; returns when it said READY=1. AssertionError with its log if it does not."""
