@@ -180,8 +180,10 @@ std::optional<AnswerImage> Policy::local_answer(const Question& question) const 
         return empty_zone_answer(question, zone->name);
     }
   }
+  // The SOA is the label's own: there are resolvers that take an NXDOMAIN by the root's for the end of a whole
+  // top-level domain, and "com" is a single label.
   if (question.name.label_count() == 1 && is_host_lookup(question.type))
-    return tacet::local_answer(question, Rcode::nxdomain, {}, local_zone_soa(Name{}));
+    return tacet::local_answer(question, Rcode::nxdomain, {}, local_zone_soa(question.name));
   return std::nullopt;
 }
 

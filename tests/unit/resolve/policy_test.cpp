@@ -148,6 +148,9 @@ TEST_CASE("A single label is no host name outside, but the root's own business p
   for (const Type type : {Type::a, Type::aaaa, Type::https, Type::svcb}) {
     CHECK(nxdomain("printer", type));
     CHECK(nxdomain("COM", type));
+    const Message denied = message(*policy.local_answer(question("com", type)));
+    REQUIRE(denied.records().size() == 1);
+    CHECK(denied.name_at(denied.records()[0].owner) == question("com").name);  // and not the root's word
     CHECK(!is_ours(".", type));
   }
   for (const Type type : {Type::ds, Type::ns, Type::soa, Type::dnskey, Type::txt}) {
