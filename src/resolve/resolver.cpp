@@ -140,29 +140,41 @@ Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
   co_return Outcome{Source::failure, std::move(fetched)};
 }
 
-/// Asks the upstreams for everyone who waits for this question, keeps what may be kept, and tells them.
+/// Asks for everyone who waits for this question, and tells them; also if that ended by an exception (no memory), for a
+/// question left in flight could never be asked again.
 Task<void> Resolver::fly(CacheKey key, Question question, EvidenceOrigin origin) {
   const std::shared_ptr<Route> route = routes_.of(key.name());
+  try {
+    const FetchResult result = co_await fetch(*route, key, question, origin);
+    route->in_flight.land(key, result);
+  } catch (...) {
+    route->in_flight.refuse(key);
+    throw;
+  }
+}
+
+/// Asks the upstreams, and keeps what may be kept.
+Task<FetchResult> Resolver::fetch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin) {
   const Message query = upstream_query(question, key.dnssec_ok(), key.checking_disabled());
   const Instant deadline = scheduler_.now() + answer_limit;
-  Result<Response> response = co_await route->upstreams->exchange(query, deadline);
+  Result<Response> response = co_await route.upstreams->exchange(query, deadline);
   const Instant now = scheduler_.now();
   Result<Fetched> fetched = fail(Fault::timeout);
   if (response) {
     journal_.exchanged(*response, now);
     fetched = Fetched{make_image(response->message, key.dnssec_ok()), std::move(response->exchange)};
-    if (!route->is_local && rebind_.refuse(fetched->image)) ++metrics_.rebinds_refused;
-    if (!route->retired) cache_.store(key, fetched->image, now);
-    if (question.type == Type::https && !route->is_local)
+    if (!route.is_local && rebind_.refuse(fetched->image)) ++metrics_.rebinds_refused;
+    if (!route.retired) cache_.store(key, fetched->image, now);
+    if (question.type == Type::https && !route.is_local)
       learn(key, fetched->image.wire, {origin, fetched->exchange.upstream, now});
-    route->failures.forget_own();
+    route.failures.forget_own();
   } else {
     fetched = fail(std::move(response.error()));
   }
   const bool failed = !fetched || fetched->image.kind == AnswerKind::failure;
   const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(fetched));
-  if (failed) route->failures.remember(key, result, now);
-  route->in_flight.land(key, result);
+  if (failed) route.failures.remember(key, result, now);
+  co_return result;
 }
 
 Reply Resolver::fit(const Outcome& outcome, const Miss& miss) const {

@@ -114,6 +114,7 @@ private:
   std::optional<std::size_t> local(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
   Task<Outcome> resolve(const Miss& miss);
   Task<void> fly(CacheKey key, Question question, EvidenceOrigin origin = EvidenceOrigin::client);
+  Task<FetchResult> fetch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin);
 
   std::optional<std::vector<std::uint8_t>> cached(const CacheKey& key, Instant now);
   HttpsEvidence evidence_in(Bytes image, const CacheKey& key, Instant now);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <new>
 #include <random>
 
 #include "resolver_fixture.hpp"
@@ -489,4 +490,22 @@ TEST_CASE("An extended error of the upstream reaches clients that speak EDNS, on
     CHECK(client->extended_error()->text == "ads!");
   }
   CHECK(!stub.ask("ads.example").message().index().has_edns);
+}
+
+TEST_CASE("A flight that ends by an exception is told as a failure, and its question can be asked again") {
+  bool out_of_memory = true;
+  Stub stub([&](const Message& query) {
+    if (out_of_memory) throw std::bad_alloc();
+    return answers(20ms)(query);
+  });
+  const Client& told = stub.ask("www.example");
+  stub.pass(10ms);
+  REQUIRE(told.reply);
+  CHECK(told.rcode() == Rcode::servfail);
+  CHECK(stub.tasks.escaped_exceptions() == 1);
+  out_of_memory = false;
+  stub.pass(2s);
+  const Client& again = stub.ask("www.example");
+  stub.pass(20ms);
+  CHECK(again.rcode() == Rcode::noerror);
 }
