@@ -13,8 +13,10 @@ import servers
 from case import Case
 from fake_upstream import ANSWER, FakeUpstream
 from query_stream import Client, QueryStream
-from tacet import Tacet
+from tacet import BINARY, Tacet
 
+# Makes a process's clocks jump as a suspend does; see clock_jump.cpp.
+CLOCK_JUMP = os.environ.get("TACET_CLOCK_JUMP") or os.path.join(os.path.dirname(BINARY), "tests", "faults", "libclock_jump.so")
 LONG = os.environ.get("TACET_LONG") == "1"
 RTT = 0.020
 SERVER, SERVER_6 = netlab.Lab.SIDES["b"]
@@ -101,11 +103,11 @@ class FaultCase(Case):
         self.addCleanup(process.stdout.close)
         self.assertEqual(process.stdout.readline(), b"listening\n")
 
-    def daemon(self, lab, way, *, number=1, addresses=(SERVER, SERVER_6), **settings):
+    def daemon(self, lab, way, *, number=1, addresses=(SERVER, SERVER_6), environment=None, **settings):
         """tacet on side a, at 127.0.0.`number`; the upstream is one operator's."""
         urls = {"doh": f"https://{SERVER}/dns-query", "dot": f"tls://{SERVER}"}
         entries = [self.entry(urls[transport], *addresses, operator="the lab") for transport in WAYS.get(way, way)]
-        return self.enterContext(Tacet(self.directory, command=lab.command("a"), address=f"127.0.0.{number}", upstreams=entries,
+        return self.enterContext(Tacet(self.directory, command=lab.command("a"), address=f"127.0.0.{number}", upstreams=entries, environment=environment,
                                        **{"log": {"level": os.environ.get("TACET_LOG_LEVEL", "info")}, **settings}))
 
     def daemons(self, lab, ways=WAYS, **settings):
@@ -131,10 +133,15 @@ def total(daemon, key):
     return sum(lane[key] for lane in lanes(daemon))
 
 
-def sockets(daemon, lab):
-    """How many TCP sockets to the server the daemon has, under way or connected."""
+def local_ends(daemon, lab):
+    """Our addresses and ports of the daemon's TCP sockets to the server, under way or connected."""
     done = lab.run("a", ["ss", "-Hatnp", f"( dport = :{DOT_PORT} or dport = :{DOH_PORT} )"], capture_output=True, text=True)
-    return sum(1 for line in done.stdout.splitlines() if f"pid={daemon.process.pid}," in line)
+    return {line.split()[3] for line in done.stdout.splitlines() if f"pid={daemon.process.pid}," in line}
+
+
+def sockets(daemon, lab):
+    """How many those are."""
+    return len(local_ends(daemon, lab))
 
 
 def wakeups(daemon):

@@ -1,9 +1,12 @@
-"""The process stands still for a while, as in a suspend, and goes on; with its server's memory of it intact, or gone."""
+"""The process stands still for a while, as in a suspend, and goes on; with its server's memory of it intact, or gone;
+with clocks that tell of a suspend, or not."""
+import os
 import signal
+import struct
 import time
 import unittest
 
-from fault_case import FaultCase, here
+from fault_case import CLOCK_JUMP, WAYS, FaultCase, here, local_ends
 
 STOPPED = here(3, 60)
 
@@ -38,6 +41,40 @@ class Resume(FaultCase):
             lab.heal()
 
         self.check(f"SIGSTOP {STOPPED} s, server restarted unseen", forget)
+
+    def test_suspended(self):
+        lab = self.lab()
+        self.server(lab)
+        for number, way in enumerate(WAYS, 1):
+            clock = self.clock_of(way)
+            daemon = self.daemon(lab, way, number=number, environment={"LD_PRELOAD": CLOCK_JUMP, "TACET_SUSPENDED": clock})
+            client = self.client(lab, daemon)
+            word = f"suspended for 10 min, {way}"
+            self.assertFalse(client.ask().failed)
+            before = local_ends(daemon, lab)
+            time.sleep(1.2)
+            self.assertFalse(client.ask().failed)
+            self.row(f"awake for 1.2 s, {way}: connections that are used on", "all", "all" if local_ends(daemon, lab) == before else "not all",
+                     before and local_ends(daemon, lab) == before)
+            daemon.process.send_signal(signal.SIGSTOP)
+            self.set_clock(clock, 600)
+            time.sleep(0.2)
+            daemon.process.send_signal(signal.SIGCONT)
+            asked = [client.ask() for _ in range(3)]
+            self.none(f"{word}: queries that fail after it", [each for each in asked if each.failed])
+            self.at_most(f"{word}: first answer after it", asked[0].took, 0.5)
+            self.none(f"{word}: connections from before that are still there", before & local_ends(daemon, lab))
+
+    def clock_of(self, way):
+        """A new file that says by how much the suspend-aware clock is ahead."""
+        path = os.path.join(self.directory, f"suspended-{way}")
+        self.set_clock(path, 0)
+        return path
+
+    @staticmethod
+    def set_clock(path, seconds):
+        with open(path, "wb" if not os.path.exists(path) else "r+b") as file:
+            file.write(struct.pack("=q", seconds))
 
 
 if __name__ == "__main__":
