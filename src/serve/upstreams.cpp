@@ -11,7 +11,7 @@ namespace {
 
 /// No failure mode opens more upstream sockets than this, for one worker and one way.
 constexpr std::size_t most_sockets = 8;
-constexpr std::size_t lanes_per_service = 2;
+constexpr std::size_t lanes_per_service = 3;
 /// How often to look whether what was replaced is still in use.
 constexpr Duration sweep_interval = std::chrono::milliseconds(100);
 
@@ -53,9 +53,11 @@ void TrustStores::refresh() const {
 
 /// A set of upstreams, what their connections share, and what it was made of.
 struct Upstreams::Way {
+  explicit Way(Scheduler& scheduler) : budget(scheduler, most_sockets) {}
+
   std::string zone;  // as configured; empty: all other names
   std::vector<ZoneServer> servers;
-  SocketBudget budget{most_sockets};
+  SocketBudget budget;
   std::vector<std::unique_ptr<Service>> services;
   std::unique_ptr<UpstreamSet> set;
   TaskGroup tasks;  // last: its tasks work with all of the above
@@ -108,7 +110,7 @@ std::unique_ptr<Service> Upstreams::make_service(const UpstreamConfig& config, W
 /// All servers of a zone are one operator: whoever runs the zone knows its names already.
 std::shared_ptr<Upstreams::Way> Upstreams::make_way(const std::string& zone, std::vector<ZoneServer> servers,
                                                     const TrustStores& trust) {
-  auto way = std::make_shared<Way>();
+  auto way = std::make_shared<Way>(parts_.loop.scheduler());
   way->zone = zone;
   way->servers = std::move(servers);
   std::vector<UpstreamOperator> operators;

@@ -36,9 +36,10 @@ struct Attempt {
 }  // namespace
 
 /// Shared, so that a callback may destroy the Connector: who calls one holds a share, and touches nothing afterwards.
-struct Connector::State : std::enable_shared_from_this<State> {
+struct Connector::State final : AttemptPace::Applicant, std::enable_shared_from_this<State> {
   State(Loop& on, AddressBook& from, SocketBudget& within, Callbacks to)
-      : loop(on),
+      : Applicant(within.pace()),
+        loop(on),
         book(from),
         budget(within),
         callbacks(std::move(to)),
@@ -48,11 +49,12 @@ struct Connector::State : std::enable_shared_from_this<State> {
   void hurry();
   void stop();
   void on_alarm();
+  void on_turn() override;
   void on_ready(Attempt& attempt);
 
   void begin_round(Instant now);
   void try_next(Instant now);
-  enum class Begun { under_way, failed, no_room };
+  enum class Begun { under_way, failed, no_room, no_turn };
   Begun begin(std::size_t index, Instant now);
   void give_up_old(Instant now);
   void make_room(Instant now);
@@ -70,6 +72,7 @@ struct Connector::State : std::enable_shared_from_this<State> {
   Callbacks callbacks;
   Alarm alarm;
   bool running = false;
+  bool tried = false;  // an attempt was begun since start()
 
   std::vector<std::size_t> order;  // indices in the book; one walk through it is a round
   std::size_t next = 0;            // place in `order`
@@ -87,6 +90,7 @@ struct Connector::State : std::enable_shared_from_this<State> {
 void Connector::State::start() {
   if (running) return hurry();
   running = true;
+  tried = false;
   order.clear();
   next = failures = 0;
   rounds = 0;
@@ -108,6 +112,7 @@ void Connector::State::stop() {
   running = false;
   attempts.clear();
   alarm.disarm();
+  pace_.leave(*this);
 }
 
 void Connector::State::begin_round(Instant now) {
@@ -119,19 +124,23 @@ void Connector::State::begin_round(Instant now) {
   if (order.empty()) note_failure({Fault::unreachable, "no address of the server is known"});
 }
 
-/// Begins one attempt, walking on over addresses that fail at once, up to the end of the round.
+/// Begins one attempt, walking on over addresses that fail at once, up to the end of the round; or has a place in line
+/// for it.
 void Connector::State::try_next(Instant now) {
   if (round_over()) begin_round(now);
   tried_at = now;
-  for (Begun begun = Begun::failed; begun == Begun::failed && !round_over();) {
+  Begun begun = Begun::failed;
+  while (begun == Begun::failed && !round_over()) {
     begun = begin(order[next], now);
-    if (begun != Begun::no_room) ++next;
+    if (begun == Begun::under_way || begun == Begun::failed) ++next;
   }
-  next_at = now + (rounds == 1 ? stagger : pace);
+  next_at = begun == Begun::no_turn ? Instant::max() : now + (rounds == 1 ? stagger : pace);
   slow_down(now);
 }
 
 Connector::State::Begun Connector::State::begin(std::size_t index, Instant now) {
+  const auto kind = tried ? AttemptPace::Kind::further : AttemptPace::Kind::first;
+  if (!pace_.may_begin(*this, kind)) return Begun::no_turn;
   make_room(now);
   if (attempts.size() >= most_at_once) return Begun::no_room;
   if (!budget.take()) {
@@ -146,6 +155,8 @@ Connector::State::Begun Connector::State::begin(std::size_t index, Instant now) 
     note_failure({begun.error().fault, to_string(address) + ": " + begun.error().detail});
     return begun.error().fault == Fault::overloaded ? Begun::no_room : Begun::failed;
   }
+  pace_.begun();
+  tried = true;
   place.hold(std::move(*begun));
   attempts.push_back(
       std::make_unique<Attempt>(loop, std::move(place), [this](Attempt& attempt) { on_ready(attempt); }));
@@ -164,8 +175,14 @@ void Connector::State::on_alarm() {
   report();
 }
 
+void Connector::State::on_turn() {
+  next_at = loop.now();
+  on_alarm();
+}
+
 void Connector::State::on_ready(Attempt& attempt) {
   const auto self = shared_from_this();
+  pace_.answered();
   if (const Result<void> outcome = finish_connect(attempt.socket.get()); !outcome) {
     const Instant now = loop.now();
     note_failure({outcome.error().fault, to_string(attempt.socket.address()) + ": " + outcome.error().detail});
@@ -219,6 +236,7 @@ void Connector::State::plan() {
   Instant when = next_at;
   if (!attempts.empty()) when = std::min(when, attempts.front()->began + patience);
   if (report_due()) when = loop.now();
+  if (when == Instant::max()) return alarm.disarm();
   alarm.arm(when);
 }
 

@@ -124,7 +124,7 @@ private:
   const Plan& plan_;
   Message query_;
   Alarm churn_;
-  SocketBudget budget_{8};
+  SocketBudget budget_{loop_.scheduler(), 8};
   Descriptor connecting_;
   std::unique_ptr<Watch> writable_;
   std::unique_ptr<DohConnection> connection_;

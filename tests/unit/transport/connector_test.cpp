@@ -52,7 +52,7 @@ struct Race {
 
   explicit Race(std::vector<SocketAddress> addresses, std::size_t limit = 8)
       : book(std::move(addresses)),
-        budget(limit) {
+        budget(loop.scheduler(), limit) {
     connector.emplace(loop, book, budget,
                       Connector::Callbacks{[this](ConnectedSocket socket) {
                                              connected.emplace(std::move(socket));

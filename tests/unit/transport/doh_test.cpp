@@ -90,7 +90,7 @@ public:
   HurriedClock clock;
   Loop loop{clock};
   TestAuthority authority;
-  SocketBudget budget{8};
+  SocketBudget budget{loop.scheduler(), 8};
   TestH2Server server;
   TlsClient tls;
   std::unique_ptr<DohConnection> connection;

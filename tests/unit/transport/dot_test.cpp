@@ -119,7 +119,7 @@ struct Bench : Connection::Owner {
   TestAuthority authority;
   TestTlsServer tls_server;
   TlsClient client;
-  SocketBudget budget{1};
+  SocketBudget budget{loop.scheduler(), 1};
   std::optional<Server> server;
   std::unique_ptr<DotConnection> connection;
   Alarm guard{loop.scheduler(), [this] {

@@ -1,0 +1,69 @@
+#include "transport/attempt_pace.hpp"
+
+#include <algorithm>
+
+namespace tacet {
+
+AttemptPace::AttemptPace(Scheduler& scheduler) : scheduler_(scheduler), alarm_(scheduler, [this] { serve(); }) {
+  begun_.fill(never);
+}
+
+bool AttemptPace::may_begin(Applicant& who, Kind kind) {
+  const bool foremost = &who == in_turn_ || line_.empty() || (kind == Kind::first && line_.front().kind != kind);
+  if (foremost && scheduler_.now() >= next(kind)) return true;
+  stand_in_line(who, kind);
+  return false;
+}
+
+void AttemptPace::begun() {
+  const Instant now = scheduler_.now();
+  if (silent_ && now - begun_[latest_] < spacing) ahead_at_ = now;
+  latest_ = (latest_ + 1) % most;
+  begun_[latest_] = now;
+  silent_ = true;
+  in_turn_ = nullptr;
+  plan();
+}
+
+void AttemptPace::leave(const Applicant& who) {
+  std::erase_if(line_, [&who](const Place& place) { return place.who == &who; });
+  if (in_turn_ == &who) in_turn_ = nullptr;
+  plan();
+}
+
+/// Whether an attempt of this kind has to keep its distance from the last one.
+bool AttemptPace::spaced(Kind kind) const {
+  return silent_ && (kind == Kind::further || scheduler_.now() - ahead_at_ < within);
+}
+
+Instant AttemptPace::next(Kind kind) const {
+  const Instant room = begun_[(latest_ + 1) % most] + within;
+  return spaced(kind) ? std::max(room, begun_[latest_] + spacing) : room;
+}
+
+void AttemptPace::stand_in_line(Applicant& who, Kind kind) {
+  const auto is_there = [&who](const Place& place) { return place.who == &who; };
+  if (std::ranges::none_of(line_, is_there)) {
+    const auto behind = std::ranges::find_if(line_, [kind](const Place& place) { return kind < place.kind; });
+    line_.insert(behind, {&who, kind});
+  }
+  plan();
+}
+
+void AttemptPace::serve() {
+  while (!line_.empty() && scheduler_.now() >= next(line_.front().kind)) {
+    Applicant& who = *line_.front().who;
+    line_.pop_front();
+    in_turn_ = &who;
+    who.on_turn();
+    in_turn_ = nullptr;
+  }
+  plan();
+}
+
+void AttemptPace::plan() {
+  if (line_.empty()) return alarm_.disarm();
+  alarm_.arm(std::max(scheduler_.now(), next(line_.front().kind)));
+}
+
+}  // namespace tacet
