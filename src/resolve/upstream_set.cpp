@@ -18,10 +18,16 @@ constexpr Duration least_hedge_delay = milliseconds(10);
 /// So many times must be known before an answer is called late on nothing but its time.
 constexpr std::size_t least_samples_for_guess = 16;
 
-/// When an answer is late: a tenth over the median, up to a quarter where jitter moves many by more than that.
+/// A kernel may leave what it received unacknowledged for so long, to send an answer along (Linux: 40 ms).
+constexpr Duration delayed_ack = milliseconds(40);
+
+/// The lanes of a service that take turns; those behind them are spares.
+constexpr std::size_t lanes_in_turn = 2;
+
+/// When an answer is late: a sixteenth over the median, up to a quarter where jitter moves many by more than that.
 Duration hedge_delay_of(const Latency& latency) {
   const Duration typical = latency.typical();
-  return std::max(least_hedge_delay, typical + std::clamp(3 * latency.spread(), typical / 10, typical / 4));
+  return std::max(least_hedge_delay, typical + std::clamp(3 * latency.spread(), typical / 16, typical / 4));
 }
 
 /// Beyond so many outstanding, what is slow is the load, and hedges would add to it.
@@ -39,6 +45,7 @@ struct UpstreamSet::Lane {
   Latency latency;
   std::uint64_t sent = 0;             // numbers attempts in the order in which they were sent
   std::uint64_t latest_answered = 0;  // the highest of those numbers that was answered
+  Instant latest_answered_sent{};     // and when it was sent
   Instant last_answer{};
   std::uint32_t outstanding = 0;
   bool stalled = false;  // seems to wait for a lost segment; true until it answers again
@@ -76,7 +83,7 @@ struct UpstreamSet::Race {
   Lane* first = nullptr;
   std::uint64_t first_number = 0;
   Instant begun{};
-  bool hedged = false;
+  Lane* hedged = nullptr;  // where to, the last time
 
   void finish(Result<Response> result) {
     --running;
@@ -135,8 +142,8 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
   std::size_t next = 1;
   Lane* lane = &choose_lane(*order.front());
   Instant patience = begun + (lane->upstream->warm() ? warm_patience : cold_patience);
-  Duration hedge_delay = hedge_delay_of(lane->latency);
-  Instant hedge_at = partner(*lane) != nullptr ? begun + hedge_delay : Instant::max();
+  Duration hedge_delay = hedge_delay_of(times_of(*lane));
+  Instant hedge_at = begun + hedge_delay;
   start(race, *lane, Purpose::first);
   open_second(*lane);
   probe(query, deadline, *order.front());
@@ -159,7 +166,7 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
     } else if (now >= hedge_at) {
       // Looked at again at growing intervals, for what is lost may show only later.
       const bool settled = hedge(race);
-      if (!race->hedged) hedge_delay *= 2;
+      if (race->hedged == nullptr) hedge_delay *= 2;
       hedge_at = settled ? Instant::max() : now + hedge_delay;
     }
   }
@@ -173,7 +180,7 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
 UpstreamSet::Lane* UpstreamSet::elsewhere(const Lane& last, const std::vector<Service*>& order, std::size_t& next) {
   const std::size_t turn = next++;
   if (turn < order.size()) return &choose_lane(*order[turn]);
-  return turn == 1 ? partner(last) : nullptr;
+  return turn == 1 ? partner(last, nullptr) : nullptr;
 }
 
 /// The services in the order to try: those that work, then those that do not; in each half operators as configured;
@@ -194,29 +201,41 @@ std::vector<UpstreamSet::Service*> UpstreamSet::in_order() const {
   return order;
 }
 
-/// Warm lanes in turn, but for those that a loss holds up.
+/// Warm lanes in turn; where a loss holds those up, a spare.
 UpstreamSet::Lane& UpstreamSet::choose_lane(Service& service) {
   Lane* chosen = nullptr;
-  for (std::size_t i = 0; i < service.lanes.size(); ++i) {
-    Lane& lane = service.lanes[++service.turn % service.lanes.size()];
+  const std::size_t in_turn = std::min(lanes_in_turn, service.lanes.size());
+  for (std::size_t i = 0; i < in_turn; ++i) {
+    Lane& lane = service.lanes[++service.turn % in_turn];
     if (!lane.upstream->warm()) continue;
     if (!lane.stalled) return lane;
     chosen = &lane;
   }
+  for (std::size_t i = in_turn; i < service.lanes.size() && chosen != nullptr; ++i)
+    if (Lane& spare = service.lanes[i]; spare.upstream->warm() && !spare.stalled) return spare;
   return chosen != nullptr ? *chosen : service.lanes.front();
 }
 
-/// A warm lane of the same operator, to ask a second time.
-UpstreamSet::Lane* UpstreamSet::partner(const Lane& lane) {
-  const auto usable = [&lane](const Lane& other) { return &other != &lane && other.upstream->warm(); };
-  for (Lane& other : lane.service->lanes)
-    if (usable(other)) return &other;
+/// A warm lane of the same operator, to ask a second time, but not `nor`: one that no loss holds up, if there is one,
+/// and then the one that owes the fewest answers, for it waits for the fewest that may be lost as well.
+UpstreamSet::Lane* UpstreamSet::partner(const Lane& lane, const Lane* nor) {
+  Lane* best = nullptr;
+  const auto burden = [](const Lane& each) { return std::pair(each.stalled, each.outstanding); };
   for (const auto& service : services_) {
-    if (service->group != lane.service->group || !service->health.good()) continue;
-    for (Lane& other : service->lanes)
-      if (usable(other)) return &other;
+    if (service->group != lane.service->group || (service.get() != lane.service && !service->health.good())) continue;
+    for (Lane& other : service->lanes) {
+      if (&other == &lane || &other == nor || !other.upstream->warm()) continue;
+      if (best == nullptr || burden(other) < burden(*best)) best = &other;
+    }
   }
-  return nullptr;
+  return best;
+}
+
+/// The round-trip times to go by: a lane's own, or those of a sibling that knows more.
+const Latency& UpstreamSet::times_of(const Lane& lane) {
+  if (lane.latency.count() >= least_samples_for_guess) return lane.latency;
+  const auto count = [](const Lane& each) { return each.latency.count(); };
+  return std::ranges::max_element(lane.service->lanes, {}, count)->latency;
 }
 
 void UpstreamSet::start(const std::shared_ptr<Race>& race, Lane& lane, Purpose purpose) {
@@ -232,11 +251,16 @@ void UpstreamSet::start(const std::shared_ptr<Race>& race, Lane& lane, Purpose p
 Task<void> UpstreamSet::attempt(std::shared_ptr<Race> race, Lane& lane, Purpose purpose) {
   const std::uint64_t number = ++lane.sent;
   const Instant begun = scheduler_.now();
+  const bool was_warm = lane.upstream->warm();
   ++lane.outstanding;
   Result<Response> result = co_await lane.upstream->exchange(race->query, race->deadline);
   --lane.outstanding;
+  if (was_warm) learn_pace(lane, *race, begun, result);
   note(lane, number, begun, result);
-  if (purpose == Purpose::hedge && result && !race->good && !is_failure(result->message.rcode())) ++metrics_.hedges_won;
+  if (purpose == Purpose::hedge && result && !race->good && !is_failure(result->message.rcode())) {
+    ++metrics_.hedges_won;
+    open_spare(race);
+  }
   if (purpose == Purpose::fallback && result && !race->good && lane.service != race->first->service) blame(*race);
   race->finish(std::move(result));
 }
@@ -245,7 +269,10 @@ void UpstreamSet::note(Lane& lane, std::uint64_t number, Instant begun, const Re
   const Instant now = scheduler_.now();
   if (result) {
     lane.latency.sample(result->exchange.round_trip);
-    lane.latest_answered = std::max(lane.latest_answered, number);
+    if (number > lane.latest_answered) {
+      lane.latest_answered = number;
+      lane.latest_answered_sent = begun;
+    }
     lane.last_answer = now;
     lane.stalled = false;
     lane.service->health.succeeded();
@@ -260,19 +287,51 @@ void UpstreamSet::note(Lane& lane, std::uint64_t number, Instant begun, const Re
   if (!works && fault != Fault::cancelled && fault != Fault::overloaded) lane.service->health.failed(now);
 }
 
-/// Asks once more over the operator's other connection a query that seems lost; and, should that one be silent as well,
-/// over the first: a segment behind a lost one makes the receiver tell of the hole, long before a lone sender's timer.
-/// A later query already answered on the first says that this name is merely slow upstream. Where nothing tells (a
-/// kernel that holds nothing unacknowledged may still miss the answer) only half of the budget may go. True if the
-/// question is settled.
+/// Remembers whether the name's zone is slow upstream. Fast is what came before a hedge would have been due; slow what
+/// a query sent well after it has overtaken, on the same connection.
+void UpstreamSet::learn_pace(const Lane& lane, const Race& race, Instant begun, const Result<Response>& result) {
+  const Latency& times = times_of(lane);
+  if (times.count() < least_samples_for_guess) return;
+  const Instant now = scheduler_.now();
+  const Duration late = hedge_delay_of(times);
+  const bool fast = result && now - begun <= late;
+  if (fast || lane.latest_answered_sent - begun >= 2 * late) zones_.note(race.query.question().name, fast, now);
+}
+
+/// True if a query that is late should be taken for lost. What the kernel holds unacknowledged is lost for sure only
+/// after the time that an acknowledgement may take; before that, what is known of the zone decides; where nothing is
+/// known of it, only half of the budget may go.
+bool UpstreamSet::seems_lost(const Race& race) const {
+  const Instant now = scheduler_.now();
+  const Latency& times = times_of(*race.first);
+  const bool knows_its_time = times.count() >= least_samples_for_guess;
+  const bool held_up = race.first->upstream->held_up();
+  if (held_up && knows_its_time && now - race.begun >= times.typical() + delayed_ack) return true;
+  switch (zones_.of(race.query.question().name, now)) {
+    case SlowZones::Pace::slow:
+      return false;
+    case SlowZones::Pace::fast:
+      return held_up || knows_its_time;
+    case SlowZones::Pace::unknown:
+      break;
+  }
+  return (held_up || knows_its_time) && extra_.plenty();
+}
+
+/// Asks once more over another of the operator's connections a query that seems lost; and, should that one be silent as
+/// well, over a third, or else the first: a segment behind a lost one makes the receiver tell of the hole, long before
+/// a lone sender's timer. A later query already answered on the first says that this name is merely slow upstream. True
+/// if the question is settled.
 bool UpstreamSet::hedge(const std::shared_ptr<Race>& race) {
   Lane& first = *race->first;
   if (first.latest_answered > race->first_number) return true;
-  const bool knows_its_time = first.latency.count() >= least_samples_for_guess;
-  if (race->hedged && !knows_its_time) return true;
-  if (!first.upstream->held_up() && !(knows_its_time && extra_.plenty())) return false;
+  const bool again = race->hedged != nullptr;
+  if (again && times_of(first).count() < least_samples_for_guess) return true;
+  if (!seems_lost(*race)) return false;
   first.stalled = true;
-  Lane* const other = race->hedged ? &first : partner(first);
+  if (again) race->hedged->stalled = true;
+  Lane* other = partner(first, race->hedged);
+  if (other == nullptr && again) other = &first;
   if (other == nullptr || first.outstanding > most_outstanding_for_hedge) return true;
   if (!extra_.spend()) {
     ++metrics_.hedges_denied;
@@ -280,7 +339,8 @@ bool UpstreamSet::hedge(const std::shared_ptr<Race>& race) {
   }
   ++metrics_.hedges_sent;
   start(race, *other, Purpose::hedge);
-  return std::exchange(race->hedged, true);
+  race->hedged = other;
+  return again;
 }
 
 /// Another service answered what the first did not. If the first has answered nothing since, and cannot be reached or
@@ -297,8 +357,21 @@ void UpstreamSet::blame(const Race& race) {
 void UpstreamSet::open_second(const Lane& first) {
   Service& service = *first.service;
   if (!service.busy(scheduler_.now()) || !service.health.good() || !first.upstream->warm()) return;
-  for (Lane& lane : service.lanes)
-    if (&lane != &first && !lane.upstream->warm()) lane.upstream->prepare();
+  for (std::size_t i = 0; i < std::min(lanes_in_turn, service.lanes.size()); ++i)
+    if (Lane& lane = service.lanes[i]; &lane != &first && !lane.upstream->warm()) lane.upstream->prepare();
+}
+
+/// A hedge that won shows that queries get lost. Then one more connection is worth its keep: a second copy over it
+/// waits for no loss of another query. It is opened by a copy of the query at hand, for DoH shakes hands with a query
+/// only.
+void UpstreamSet::open_spare(const std::shared_ptr<Race>& race) {
+  std::vector<Lane>& lanes = race->first->service->lanes;
+  for (std::size_t i = lanes_in_turn; i < lanes.size(); ++i) {
+    if (lanes[i].upstream->warm()) continue;
+    if (lanes[i].outstanding > 0 || !extra_.plenty() || !extra_.spend()) return;
+    ++metrics_.hedges_sent;
+    return start(race, lanes[i], Purpose::spare);
+  }
 }
 
 /// Looks whether failing services that are no less preferred than the chosen one's operator work again, beside a query

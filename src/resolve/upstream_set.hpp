@@ -9,11 +9,13 @@
 #include "observe/latency.hpp"
 #include "observe/metrics.hpp"
 #include "resolve/health.hpp"
+#include "resolve/slow_zones.hpp"
 #include "tacet/upstream.hpp"
 
 namespace tacet {
 
-/// One way to reach an operator: the lanes (connections) of one configured upstream entry, the first used first.
+/// One way to reach an operator: the lanes (connections) of one configured upstream entry. The first is used first, the
+/// second under traffic; those behind them are spares that are opened once queries get lost.
 struct UpstreamService {
   std::vector<std::unique_ptr<Upstream>> lanes;
 };
@@ -70,24 +72,29 @@ private:
   struct Service;
   struct Race;
   struct Ear;
-  enum class Purpose : std::uint8_t { first, hedge, fallback, probe };
+  enum class Purpose : std::uint8_t { first, hedge, spare, fallback, probe };
 
   std::vector<Service*> in_order() const;
   Lane& choose_lane(Service& service);
-  Lane* partner(const Lane& lane);
+  Lane* partner(const Lane& lane, const Lane* nor);
+  static const Latency& times_of(const Lane& lane);
   Lane* elsewhere(const Lane& last, const std::vector<Service*>& order, std::size_t& next);
   Task<void> attempt(std::shared_ptr<Race> race, Lane& lane, Purpose purpose);
   void start(const std::shared_ptr<Race>& race, Lane& lane, Purpose purpose);
   void note(Lane& lane, std::uint64_t number, Instant begun, const Result<Response>& result);
+  void learn_pace(const Lane& lane, const Race& race, Instant begun, const Result<Response>& result);
+  bool seems_lost(const Race& race) const;
   bool hedge(const std::shared_ptr<Race>& race);
   void blame(const Race& race);
   void probe(const Message& query, Instant deadline, const Service& chosen);
   void open_second(const Lane& first);
+  void open_spare(const std::shared_ptr<Race>& race);
 
   Scheduler& scheduler_;
   TaskGroup& tasks_;
   Metrics& metrics_;
   ExtraBudget extra_;
+  SlowZones zones_;
   Duration asleep_;                                 // of the machine, when last looked at
   std::vector<std::unique_ptr<Service>> services_;  // of all operators, in configured order
 };

@@ -83,7 +83,7 @@ public:
 private:
   std::vector<UpstreamOperator> operators() {
     std::vector<UpstreamOperator> all;
-    for (const std::vector<std::size_t>& services : {std::vector<std::size_t>{2, 1}, std::vector<std::size_t>{2}}) {
+    for (const std::vector<std::size_t>& services : {std::vector<std::size_t>{3, 1}, std::vector<std::size_t>{2}}) {
       UpstreamOperator& one = all.emplace_back(UpstreamOperator{std::to_string(all.size()), {}});
       for (const std::size_t count : services) {
         UpstreamService& service = one.services.emplace_back();
