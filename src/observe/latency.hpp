@@ -16,8 +16,8 @@ public:
   Duration percentile(double share) const;
   /// The median as it was a few samples ago: costs nothing to ask. Zero without samples.
   Duration typical() const { return typical_; }
-  /// How far the third quartile lies above the median, as it was a few samples ago: what jitter does to most, and not
-  /// moved by the few that a loss delays. Zero without samples.
+  /// How far 85 of a hundred lie at most above the median, as it was a few samples ago: what jitter does to most, and
+  /// not moved by the few that a loss or a slow server delays. Zero without samples.
   Duration spread() const { return spread_; }
   std::size_t count() const { return count_; }
   void clear() { *this = {}; }

@@ -27,7 +27,7 @@ constexpr std::size_t lanes_in_turn = 2;
 /// When an answer is late: a sixteenth over the median, up to a quarter where jitter moves many by more than that.
 Duration hedge_delay_of(const Latency& latency) {
   const Duration typical = latency.typical();
-  return std::max(least_hedge_delay, typical + std::clamp(3 * latency.spread(), typical / 16, typical / 4));
+  return std::max(least_hedge_delay, typical + std::clamp(latency.spread(), typical / 16, typical / 4));
 }
 
 /// Beyond so many outstanding, what is slow is the load, and hedges would add to it.

@@ -2,7 +2,7 @@
 import time
 import unittest
 
-from fault_case import FaultCase, here, sockets
+from fault_case import FaultCase, here, local_ends
 
 RATE, SECONDS = 100, here(12, 600)
 MIB = 1 << 20
@@ -18,18 +18,23 @@ class BlackHole(FaultCase):
         idle = daemon.resident_octets()
         lab.cut()
         begun, cpu_before, most = time.time(), daemon.cpu_seconds(), 0
-        resident = idle
+        resident, before, tried = idle, local_ends(daemon, lab), set()
         while time.time() < begun + SECONDS:
-            most = max(most, sockets(daemon, lab))
+            ends = local_ends(daemon, lab)
+            most = max(most, len(ends))
+            tried |= ends - before  # each lives for longer than the time between two looks
             resident = max(resident, daemon.resident_octets())
             time.sleep(0.23)
-        cpu = (daemon.cpu_seconds() - cpu_before) / (time.time() - begun)
+        elapsed = time.time() - begun
+        cpu = (daemon.cpu_seconds() - cpu_before) / elapsed
         stream.stop()
         asked = [each for each in stream.asked if each.asked_at >= begun]
         word = f"black-holed, {RATE}/s, {SECONDS} s, {way}"
         self.none(f"{word}: queries without an answer, of {len(asked)}", [each for each in asked if each.rcode is None])
         self.at_most(f"{word}: slowest answer", max(each.took for each in asked), 4.5)
         self.at_most(f"{word}: upstream sockets", most, 8, "", 0)
+        self.at_most(f"{word}: connection attempts", (len(tried) - 1) / elapsed, 5, "a second", 2)
+        self.at_least(f"{word}: connection attempts", len(tried) / elapsed, 3, "a second", 2)
         self.at_most(f"{word}: growth of resident memory", (resident - idle) / MIB, 5, "MiB", 1)
         self.at_most(f"{word}: CPU", 100 * cpu, 3, "% of a core", 2)
         self.at_most(f"{word}: log lines", len(daemon.log().splitlines()), 10 + SECONDS // 60, "", 0)
