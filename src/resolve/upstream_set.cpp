@@ -48,7 +48,7 @@ struct UpstreamSet::Lane {
   Instant latest_answered_sent{};     // and when it was sent
   Instant last_answer{};
   std::uint32_t outstanding = 0;
-  bool stalled = false;  // seems to wait for a lost segment; true until it answers again
+  bool stalled = false;  // seems to wait for a lost segment; true until it answers again, or owes nothing
 };
 
 struct UpstreamSet::Service {
@@ -254,7 +254,7 @@ Task<void> UpstreamSet::attempt(std::shared_ptr<Race> race, Lane& lane, Purpose 
   const bool was_warm = lane.upstream->warm();
   ++lane.outstanding;
   Result<Response> result = co_await lane.upstream->exchange(race->query, race->deadline);
-  --lane.outstanding;
+  if (--lane.outstanding == 0) lane.stalled = false;  // also if all it owed was given up
   if (was_warm) learn_pace(lane, *race, begun, result);
   note(lane, number, begun, result);
   if (purpose == Purpose::hedge && result && !race->good && !is_failure(result->message.rcode())) {

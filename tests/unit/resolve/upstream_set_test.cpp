@@ -701,3 +701,18 @@ TEST_CASE("While a loss holds up both connections that take turns, the spare is 
   CHECK(told.taken == 20ms);
   CHECK(lab.asked(2) == before + 1);
 }
+
+TEST_CASE("A connection whose loss nobody waits for any more takes its turn again") {
+  Lab lab({{{answers(20ms), answers(20ms)}}});
+  ask_many(lab, 40, ".fast.example");
+  lab.fakes[0]->script = silent;
+  for (int i = 0; i < 2; ++i) {
+    lab.ask("a" + std::to_string(i) + ".fast.example");
+    lab.pass(30ms);
+  }
+  lab.pass(limit);
+  lab.fakes[0]->script = answers(20ms);
+  const auto before = lab.asked(0);
+  ask_many(lab, 10, ".fast.example");
+  CHECK(lab.asked(0) == before + 5);
+}
