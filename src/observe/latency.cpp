@@ -15,7 +15,7 @@ void Latency::sample(Duration time) {
   count_ = std::min(count_ + 1, window);
   if (count_ >= refreshed_every && next_ % refreshed_every != 0) return;
   typical_ = percentile(0.5);
-  spread_ = percentile(0.85) - typical_;
+  spread_ = percentile(0.8) - typical_;
 }
 
 Duration Latency::percentile(double share) const {

@@ -16,7 +16,7 @@ public:
   Duration percentile(double share) const;
   /// The median as it was a few samples ago: costs nothing to ask. Zero without samples.
   Duration typical() const { return typical_; }
-  /// How far 85 of a hundred lie at most above the median, as it was a few samples ago: what jitter does to most, and
+  /// How far 80 of a hundred lie at most above the median, as it was a few samples ago: what jitter does to most, and
   /// not moved by the few that a loss or a slow server delays. Zero without samples.
   Duration spread() const { return spread_; }
   std::size_t count() const { return count_; }

@@ -46,7 +46,9 @@ public:
 
   void earn() { tokens_ = std::min(burst, tokens_ + share); }
   /// At least half of the burst is left.
-  bool plenty() const { return tokens_ >= burst / 2; }
+  bool plenty() const { return scarcity() == 0; }
+  /// 0 while half of the burst is left, 1 when nothing is.
+  double scarcity() const { return std::max(0.0, 1 - 2 * tokens_ / burst); }
   bool spend() {
     if (tokens_ < 1) return false;
     tokens_ -= 1;

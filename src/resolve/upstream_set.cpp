@@ -13,6 +13,8 @@ using std::chrono::seconds;
 /// How long a query waits on one lane before another service is asked as well. A connection that has yet to be made
 /// needs three round trips; one that is up answers in one, but the upstream's own recursion may take most of a second.
 constexpr Duration cold_patience = milliseconds(600), warm_patience = milliseconds(900);
+/// And how long if nothing is heard at all: no answer, and no acknowledgement.
+constexpr Duration silent_patience = milliseconds(500);
 constexpr Duration least_hedge_delay = milliseconds(10);
 
 /// So many times must be known before an answer is called late on nothing but its time.
@@ -21,8 +23,12 @@ constexpr std::size_t least_samples_for_guess = 16;
 /// A kernel may leave what it received unacknowledged for so long, to send an answer along (Linux: 40 ms).
 constexpr Duration delayed_ack = milliseconds(40);
 
-/// The lanes of a service that take turns; those behind them are spares.
+/// The lanes of a service that take turns; those behind them are spares, which do so for a while after a loss.
 constexpr std::size_t lanes_in_turn = 2;
+constexpr Duration spares_in_turn = std::chrono::minutes(1);
+
+/// With nothing left to spend an answer is late only so much of the usual time later.
+constexpr double most_thrift = 0.6;
 
 /// When an answer is late: a sixteenth over the median, up to a quarter where jitter moves many by more than that.
 Duration hedge_delay_of(const Latency& latency) {
@@ -59,7 +65,11 @@ struct UpstreamSet::Service {
   std::size_t turn = 0;  // alternates over warm lanes
   Instant second_begun{};
   std::uint32_t in_second = 0;
+  Instant lossy_until{};  // queries got lost of late
 
+  std::size_t in_turn(Instant now) const {
+    return now < lossy_until ? lanes.size() : std::min(lanes_in_turn, lanes.size());
+  }
   bool busy(Instant now) {
     if (now - second_begun >= seconds(1)) {
       second_begun = now;
@@ -141,8 +151,10 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
   Ear ear(scheduler_, *race);
   std::size_t next = 1;
   Lane* lane = &choose_lane(*order.front());
-  Instant patience = begun + (lane->upstream->warm() ? warm_patience : cold_patience);
-  Duration hedge_delay = hedge_delay_of(times_of(*lane));
+  // A silent service is left sooner, but not for another operator, who would learn the name.
+  bool waits_longer = lane->upstream->warm() && order.size() > 1 && order[1]->group == order[0]->group;
+  Instant patience = begun + (waits_longer ? silent_patience : lane->upstream->warm() ? warm_patience : cold_patience);
+  Duration hedge_delay = hedge_delay_of(times_of(*lane)) + thrift(times_of(*lane));
   Instant hedge_at = begun + hedge_delay;
   start(race, *lane, Purpose::first);
   open_second(*lane);
@@ -155,7 +167,9 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
     const Instant now = scheduler_.now();
     if (now >= deadline) break;
     if (race->running == 0 && next >= order.size()) break;
-    if (race->running == 0 || now >= patience) {
+    if (race->running > 0 && now >= patience && std::exchange(waits_longer, false) && !is_silent(*race)) {
+      patience = begun + warm_patience;
+    } else if (race->running == 0 || now >= patience) {
       patience = Instant::max();
       if (Lane* other = elsewhere(*lane, order, next)) {
         lane = other;
@@ -173,6 +187,12 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
   if (race->poor) co_return std::move(*race->poor);
   if (race->error) co_return fail(*race->error);
   co_return fail(Fault::timeout, "no upstream answered in time");
+}
+
+/// By how much longer to wait before a second copy, the less there is to spend: where jitter makes many answers late,
+/// the budget would go on those, and be gone when a query is lost.
+Duration UpstreamSet::thrift(const Latency& times) const {
+  return std::chrono::duration_cast<Duration>(times.typical() * (most_thrift * extra_.scarcity()));
 }
 
 /// Where to ask next a query that `last` did not answer: each service has its turn; where there is but one, its other
@@ -201,18 +221,17 @@ std::vector<UpstreamSet::Service*> UpstreamSet::in_order() const {
   return order;
 }
 
-/// Warm lanes in turn; where a loss holds those up, a spare.
+/// Warm lanes in turn, but for those that a loss holds up. Spares take turns as well while queries get lost: with fewer
+/// answers on each connection, fewer wait for the loss of another.
 UpstreamSet::Lane& UpstreamSet::choose_lane(Service& service) {
   Lane* chosen = nullptr;
-  const std::size_t in_turn = std::min(lanes_in_turn, service.lanes.size());
+  const std::size_t in_turn = service.in_turn(scheduler_.now());
   for (std::size_t i = 0; i < in_turn; ++i) {
     Lane& lane = service.lanes[++service.turn % in_turn];
     if (!lane.upstream->warm()) continue;
     if (!lane.stalled) return lane;
     chosen = &lane;
   }
-  for (std::size_t i = in_turn; i < service.lanes.size() && chosen != nullptr; ++i)
-    if (Lane& spare = service.lanes[i]; spare.upstream->warm() && !spare.stalled) return spare;
   return chosen != nullptr ? *chosen : service.lanes.front();
 }
 
@@ -335,7 +354,7 @@ bool UpstreamSet::hedge(const std::shared_ptr<Race>& race) {
   if (other == nullptr || first.outstanding > most_outstanding_for_hedge) return true;
   if (!extra_.spend()) {
     ++metrics_.hedges_denied;
-    return true;
+    return false;
   }
   ++metrics_.hedges_sent;
   start(race, *other, Purpose::hedge);
@@ -343,14 +362,17 @@ bool UpstreamSet::hedge(const std::shared_ptr<Race>& race) {
   return again;
 }
 
-/// Another service answered what the first did not. If the first has answered nothing since, and cannot be reached or
-/// does not acknowledge, it fails: its deadlines would tell the same seconds later, and every query meanwhile would
-/// wait.
-void UpstreamSet::blame(const Race& race) {
-  Service& service = *race.first->service;
+/// True if the service that was asked first has answered nothing since, and cannot be reached or does not acknowledge.
+bool UpstreamSet::is_silent(const Race& race) {
   const auto answered = [&race](const Lane& lane) { return lane.last_answer >= race.begun; };
-  if (std::ranges::any_of(service.lanes, answered)) return;
-  if (!race.first->upstream->warm() || race.first->upstream->held_up()) service.health.failed(scheduler_.now());
+  if (std::ranges::any_of(race.first->service->lanes, answered)) return false;
+  return !race.first->upstream->warm() || race.first->upstream->held_up();
+}
+
+/// Another service answered what the first did not. If that one is silent it fails: its deadlines would tell the same
+/// seconds later, and every query meanwhile would wait.
+void UpstreamSet::blame(const Race& race) {
+  if (is_silent(race)) race.first->service->health.failed(scheduler_.now());
 }
 
 /// Under traffic a service gets its second connection.
@@ -366,6 +388,7 @@ void UpstreamSet::open_second(const Lane& first) {
 /// only.
 void UpstreamSet::open_spare(const std::shared_ptr<Race>& race) {
   std::vector<Lane>& lanes = race->first->service->lanes;
+  race->first->service->lossy_until = scheduler_.now() + spares_in_turn;
   for (std::size_t i = lanes_in_turn; i < lanes.size(); ++i) {
     if (lanes[i].upstream->warm()) continue;
     if (lanes[i].outstanding > 0 || !extra_.plenty() || !extra_.spend()) return;

@@ -78,6 +78,7 @@ private:
   Lane& choose_lane(Service& service);
   Lane* partner(const Lane& lane, const Lane* nor);
   static const Latency& times_of(const Lane& lane);
+  Duration thrift(const Latency& times) const;
   Lane* elsewhere(const Lane& last, const std::vector<Service*>& order, std::size_t& next);
   Task<void> attempt(std::shared_ptr<Race> race, Lane& lane, Purpose purpose);
   void start(const std::shared_ptr<Race>& race, Lane& lane, Purpose purpose);
@@ -85,6 +86,7 @@ private:
   void learn_pace(const Lane& lane, const Race& race, Instant begun, const Result<Response>& result);
   bool seems_lost(const Race& race) const;
   bool hedge(const std::shared_ptr<Race>& race);
+  static bool is_silent(const Race& race);
   void blame(const Race& race);
   void probe(const Message& query, Instant deadline, const Service& chosen);
   void open_second(const Lane& first);

@@ -11,7 +11,7 @@ namespace {
 
 /// No failure mode opens more upstream sockets than this, for one worker and one way.
 constexpr std::size_t most_sockets = 8;
-constexpr std::size_t lanes_per_service = 3;
+constexpr std::size_t lanes_per_service = 4;
 /// How often to look whether what was replaced is still in use.
 constexpr Duration sweep_interval = std::chrono::milliseconds(100);
 

@@ -10,16 +10,14 @@ AttemptPace::AttemptPace(Scheduler& scheduler) : scheduler_(scheduler), alarm_(s
 
 bool AttemptPace::may_begin(Applicant& who, Kind kind) {
   const bool foremost = &who == in_turn_ || line_.empty() || (kind == Kind::first && line_.front().kind != kind);
-  if (foremost && scheduler_.now() >= next(kind)) return true;
+  if (foremost && scheduler_.now() >= next()) return true;
   stand_in_line(who, kind);
   return false;
 }
 
 void AttemptPace::begun() {
-  const Instant now = scheduler_.now();
-  if (silent_ && now - begun_[latest_] < spacing) ahead_at_ = now;
   latest_ = (latest_ + 1) % most;
-  begun_[latest_] = now;
+  begun_[latest_] = scheduler_.now();
   silent_ = true;
   in_turn_ = nullptr;
   plan();
@@ -31,14 +29,16 @@ void AttemptPace::leave(const Applicant& who) {
   plan();
 }
 
-/// Whether an attempt of this kind has to keep its distance from the last one.
-bool AttemptPace::spaced(Kind kind) const {
-  return silent_ && (kind == Kind::further || scheduler_.now() - ahead_at_ < within);
+void AttemptPace::forget() {
+  if (scheduler_.now() - forgot_at_ < spacing) return;
+  forgot_at_ = scheduler_.now();
+  begun_.fill(never);
+  plan();
 }
 
-Instant AttemptPace::next(Kind kind) const {
+Instant AttemptPace::next() const {
   const Instant room = begun_[(latest_ + 1) % most] + within;
-  return spaced(kind) ? std::max(room, begun_[latest_] + spacing) : room;
+  return silent_ ? std::max(room, begun_[latest_] + spacing) : room;
 }
 
 void AttemptPace::stand_in_line(Applicant& who, Kind kind) {
@@ -51,7 +51,7 @@ void AttemptPace::stand_in_line(Applicant& who, Kind kind) {
 }
 
 void AttemptPace::serve() {
-  while (!line_.empty() && scheduler_.now() >= next(line_.front().kind)) {
+  while (!line_.empty() && scheduler_.now() >= next()) {
     Applicant& who = *line_.front().who;
     line_.pop_front();
     in_turn_ = &who;
@@ -63,7 +63,7 @@ void AttemptPace::serve() {
 
 void AttemptPace::plan() {
   if (line_.empty()) return alarm_.disarm();
-  alarm_.arm(std::max(scheduler_.now(), next(line_.front().kind)));
+  alarm_.arm(std::max(scheduler_.now(), next()));
 }
 
 }  // namespace tacet

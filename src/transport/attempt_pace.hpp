@@ -46,6 +46,8 @@ public:
   void begun();
   /// A peer answered an attempt, by a connection or a refusal.
   void answered() { silent_ = false; }
+  /// The network changed: what was sent into the old one counts no more. Said by everyone who hears of one change.
+  void forget();
   void leave(const Applicant& who);
 
 private:
@@ -54,18 +56,17 @@ private:
     Kind kind;
   };
   static constexpr Instant never{-std::chrono::hours(1)};
-  bool spaced(Kind kind) const;
-  Instant next(Kind kind) const;
+  Instant next() const;
   void stand_in_line(Applicant& who, Kind kind);
   void serve();
   void plan();
 
   Scheduler& scheduler_;
   Alarm alarm_;
-  std::list<Place> line_;               // first attempts before further ones
-  std::array<Instant, most> begun_;     // when the last attempts were; a ring
-  std::size_t latest_ = 0;              // its place in the ring
-  Instant ahead_at_ = never;            // when a first attempt last went without regard to the spacing
+  std::list<Place> line_;            // first attempts before further ones
+  std::array<Instant, most> begun_;  // when the last attempts were; a ring
+  std::size_t latest_ = 0;           // its place in the ring
+  Instant forgot_at_ = never;
   bool silent_ = false;                 // nothing was answered since the last attempt
   const Applicant* in_turn_ = nullptr;  // while it is told
 };

@@ -44,6 +44,7 @@ std::unique_ptr<Connection> Service::connect(ConnectedSocket socket, Connection:
 Duration Service::idle_limit() const { return parts_.config.encryption == Encryption::dot ? dot_idle : doh_idle; }
 
 void Service::network_changed() {
+  parts_.budget.pace().forget();
   book_.forget();
   tls_.forget_sessions();
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,14 +33,40 @@ private:
   std::multimap<Instant, std::function<void()>> queue_;
 };
 
-/// A path on which each packet is lost with the same probability, and what happens on it.
+/// A path on which each packet is lost with the same probability, and now and then all are late, as where somebody
+/// else uses the line: a pause of two to `longest_pause` about ten times a second (zero: never).
 struct LossyPath {
+  LossyPath(Scheduler& on, Later& when, std::mt19937& source, Duration latency, double probability, Duration pause)
+      : scheduler(on),
+        later(when),
+        random(source),
+        one_way(latency),
+        loss(probability),
+        longest_pause(pause) {}
   Scheduler& scheduler;
   Later& later;
   std::mt19937& random;
   Duration one_way;
   double loss;
+  Duration longest_pause{};
+
   bool lost() { return std::uniform_real_distribution(0.0, 1.0)(random) < loss; }
+  /// How long a packet that leaves now is under way.
+  Duration transit() {
+    const Instant arrives = scheduler.now() + one_way;
+    if (longest_pause == Duration::zero()) return one_way;
+    while (pause_ends_ <= arrives) draw_pause();
+    return arrives >= pause_begins_ ? pause_ends_ - scheduler.now() : one_way;
+  }
+
+private:
+  void draw_pause() {
+    const double between = std::exponential_distribution(10.0)(random);
+    pause_begins_ = std::max(pause_ends_, scheduler.now()) + std::chrono::nanoseconds(std::llround(1e9 * between));
+    const double length = std::uniform_real_distribution(2e6, static_cast<double>(longest_pause.count()))(random);
+    pause_ends_ = pause_begins_ + std::chrono::nanoseconds(std::llround(length));
+  }
+  Instant pause_begins_{}, pause_ends_{};
 };
 
 /// One direction of a TCP connection, as Linux does it where it matters to us: what arrives is delivered in order; a
@@ -70,7 +97,7 @@ private:
 
   void transmit(std::size_t number) {
     segments_[number].sent = path_.scheduler.now();
-    if (!path_.lost()) path_.later.after(path_.one_way, [this, number] { arrive(number); });
+    if (!path_.lost()) path_.later.after(path_.transit(), [this, number] { arrive(number); });
     watch();
   }
 
@@ -88,7 +115,7 @@ private:
     std::size_t top = delivered_;
     for (std::size_t i = delivered_; i < segments_.size(); ++i)
       if (segments_[i].arrived) top = i;
-    path_.later.after(path_.one_way, [this, upto = delivered_, top] { acknowledged(upto, top); });
+    path_.later.after(path_.transit(), [this, upto = delivered_, top] { acknowledged(upto, top); });
   }
 
   void acknowledged(std::size_t upto, std::size_t top) {
