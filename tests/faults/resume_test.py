@@ -6,6 +6,7 @@ import struct
 import time
 import unittest
 
+import sanitizer
 from fault_case import CLOCK_JUMP, WAYS, FaultCase, here, local_ends
 
 STOPPED = here(3, 60)
@@ -42,6 +43,7 @@ class Resume(FaultCase):
 
         self.check(f"SIGSTOP {STOPPED} s, server restarted unseen", forget)
 
+    @sanitizer.unless_built_with_one("its runtime has to be the first library that is loaded")
     def test_suspended(self):
         lab = self.lab()
         self.server(lab)
