@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the build and the tests need, then checks everything: format, warnings (they are errors), unit tests
-# under AddressSanitizer and UBSan, and all tests against the release build. Stops at the first fault.
+# under AddressSanitizer and UBSan, what several workers share under ThreadSanitizer, and all tests against the release
+# build. Stops at the first fault. (tests/sanitize.sh runs more under either sanitizer.)
 #
 #   packaging/test.sh            what every change must pass
 #   packaging/test.sh --long     the tests labelled `long` as well
@@ -25,10 +26,12 @@ check_format() {
   find include src tests -name '*.[ch]pp' -print0 | xargs -0 clang-format-19 --dry-run -Werror
 }
 
-# The release preset may have been configured without tests, by run.sh.
+# build PRESET [OPTION OF THE BUILD...]. The release preset may have been configured without tests, by run.sh.
 build() {
-  cmake --preset "$1" -DTACET_TESTS=ON
-  cmake --build --preset "$1"
+  preset=$1
+  shift
+  cmake --preset "$preset" -DTACET_TESTS=ON
+  cmake --build --preset "$preset" "$@"
 }
 
 # Fails if a tacet of this tree still runs: a test that forgot it would disturb the next one.
@@ -53,6 +56,9 @@ use_ccache
 check_format
 build asan
 ctest --preset asan --no-tests=error --tests-regex '^(unit|fuzz)\.' --label-exclude "$skipped" --parallel "$(nproc)"
+build tsan --target tacet base_tests resolve_tests serve_tests
+ctest --preset tsan --no-tests=error --parallel "$(nproc)" \
+  --tests-regex '^(unit\.(base|resolve|serve)|integration\.(cache|exposure|hosts|in_flight|reload|tcp|zones))$'
 build release
 # One at a time: some measure, and two cores are not enough for a resolver, its upstream and its clients twice.
 status=0

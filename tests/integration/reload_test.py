@@ -246,7 +246,7 @@ class Changes(ReloadCase):
 
     def test_limits_are_live(self):
         silent = self.fake(lambda _: Behaviour("drop"))
-        daemon = self.tacet(silent.dot_url(), limits={"pending": 1000, "tcp_clients": 10})
+        daemon = self.tacet(silent.dot_url(), limits={"pending": 1000, "tcp_clients": 10}, workers=1)  # limits are each worker's
         with dnsclient.TcpClient(daemon.server), dnsclient.TcpClient(daemon.server), dnsclient.TcpClient(daemon.server):
             scratch.eventually(lambda: daemon.status()["tcp_clients"] == 3, what="three clients")
             self.reload(daemon, limits={"pending": 2, "tcp_clients": 1})
@@ -261,7 +261,7 @@ class Changes(ReloadCase):
         other = self.unbound()
         url = self.upstream.doh_url()
         daemon = self.enterContext(tacet.Tacet(self.directory, arguments=["--upstream", url, "--log-level", "warn"],
-                                               upstreams=[self.entry(other.doh_url()), self.entry(url)]))
+                                               upstreams=[self.entry(other.doh_url()), self.entry(url)], workers=1))
         self.assertEqual(self.reload(daemon, log={"level": "debug"}), "nothing has changed")
         self.assertEqual(self.reload(daemon, upstreams=[self.entry(url, operator="named"), self.entry(other.doh_url())]),
                          "changed upstreams")
@@ -334,7 +334,7 @@ class Refusals(ReloadCase):
         self.assert_as_before()
 
     def test_sealed_keys_are_named_and_a_restart_is_advised_and_nothing_else_of_the_file_is_used(self):
-        told = self.refused(self.daemon, workers=3, listen=["127.0.0.1:5399"], control={"socket": "/run/elsewhere.sock"}, cache={"max_ttl": 7})
+        told = self.refused(self.daemon, workers=5, listen=["127.0.0.1:5399"], control={"socket": "/run/elsewhere.sock"}, cache={"max_ttl": 7})
         for key in ("workers", "listen", "control"):
             self.assertRegex(told, rf"(?m)^{key}: .*restart")
         self.assert_as_before()

@@ -284,7 +284,7 @@ class Explain(UnboundCase):
         self.assertRegex(daemon.verb("explain", "nas.home.arpa").stdout, r"policy +home\.arpa is the home network's .*; the zone below wins")
 
     def test_it_names_the_endpoint_that_works_first(self):
-        daemon = self.tacet(f"tls://127.0.0.1:{scratch.free_port()}", self.upstream.doh_url())
+        daemon = self.tacet(f"tls://127.0.0.1:{scratch.free_port()}", self.upstream.doh_url(), workers=1)  # each has its own experience
         self.assertTrue(self.explain(daemon, "www.example.com")["upstreams"][0]["id"].startswith("tls://"))
         daemon.ask("www.example.com")
         self.assertEqual([(one["id"], one["state"]) for one in self.explain(daemon, "alias.example.com")["upstreams"]][0],
