@@ -78,7 +78,13 @@ struct LogConfig {
 
 struct ControlConfig {
   std::string socket = "/run/tacet/control.sock";  ///< Unix socket path; empty: no control socket
+  std::string group;  ///< whose members may open it beside root and our user; empty: the program's own group
   friend bool operator==(const ControlConfig&, const ControlConfig&) = default;
+};
+
+struct MetricsConfig {
+  std::optional<SocketAddress> listen;  ///< a loopback address, by TCP; nothing: only over the control socket
+  friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
 
 struct LimitsConfig {
@@ -107,6 +113,7 @@ struct Config {
   CacheConfig cache;
   LogConfig log;
   ControlConfig control;
+  MetricsConfig metrics;
   LimitsConfig limits;
   ExposureConfig exposure;
   bool answer_chaos = false;  ///< answer version.bind and id.server in class CH

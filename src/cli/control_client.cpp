@@ -58,9 +58,13 @@ std::string not_permitted(const std::string& path) {
   for (const auto& place : {path, parent}) {
     struct stat status{};
     if (::stat(place.c_str(), &status) != 0) continue;
-    return fmt::format(
-        "{}: {} belongs to user {} and group {} (mode {:04o}); use sudo, or become a member of the group", text, place,
-        user_name(status.st_uid), group_name(status.st_gid), status.st_mode & 07777U);
+    const auto group = group_name(status.st_gid);
+    const auto member =
+        group == "root" ? std::string()
+                        : fmt::format(", or become a member of group {0} (`sudo adduser {1} {0}`, then log in anew)",
+                                      group, user_name(::geteuid()));
+    return fmt::format("{}: {} belongs to user {} and group {} (mode {:04o}); use sudo{}", text, place,
+                       user_name(status.st_uid), group, status.st_mode & 07777U, member);
   }
   return text + "; use sudo";
 }

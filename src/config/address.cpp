@@ -54,6 +54,10 @@ std::optional<std::string> canonical_address(std::string_view text) {
   return shortest_text(v6 ? AF_INET6 : AF_INET, terminated);
 }
 
+bool is_loopback(std::string_view address) {
+  return address == "::1" || (address.starts_with("127.") && address.find(':') == std::string_view::npos);
+}
+
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   const auto number = parse_number(text);
   if (!number || *number < 1 || *number > 65535) return std::nullopt;

@@ -13,6 +13,9 @@ namespace tacet {
 /// Brackets, ports and zone identifiers are not part of an address.
 std::optional<std::string> canonical_address(std::string_view text);
 
+/// True for 127.0.0.0/8 and ::1, in the text of canonical_address().
+bool is_loopback(std::string_view address);
+
 /// A decimal port, 1 to 65535.
 std::optional<std::uint16_t> parse_port(std::string_view text);
 

@@ -39,6 +39,7 @@ constexpr std::array<Key, 13> keys{{
     {"cache", Change::live, same<&Config::cache>},
     {"log", Change::live, same<&Config::log>},
     {"control", Change::sealed, same<&Config::control>},
+    {"metrics", Change::sealed, same<&Config::metrics>},
     {"limits", Change::live, same<&Config::limits>},
     {"exposure", Change::live, same<&Config::exposure>},
     {"answer_chaos", Change::live, same<&Config::answer_chaos>},

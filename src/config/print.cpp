@@ -107,7 +107,10 @@ std::string to_yaml(const Config& config) {
   out += fmt::format("rebind:\n  protect: {}\n  allow: {}\n", config.rebind.protect, list(config.rebind.allow));
   out += cache_lines(config.cache);
   out += fmt::format("log:\n  level: {}\n", word(config.log.level));
-  out += fmt::format("control:\n  socket: {}\n", in_quotes(config.control.socket));
+  out += fmt::format("control:\n  socket: {}\n  group: {}\n", in_quotes(config.control.socket),
+                     in_quotes(config.control.group));
+  const auto& metrics = config.metrics.listen;
+  out += fmt::format("metrics:\n  listen: {}\n", in_quotes(metrics ? to_string(*metrics) : std::string()));
   out += fmt::format("limits:\n  tcp_clients: {}\n  pending: {}\n", config.limits.tcp_clients, config.limits.pending);
   out += fmt::format("exposure:\n  mode: {}\n  log_names: {}\n", word(config.exposure.mode), config.exposure.log_names);
   return out + fmt::format("answer_chaos: {}\n", config.answer_chaos);

@@ -212,9 +212,34 @@ constexpr std::array<Key<LogConfig>, 1> log_keys{{
      [](const Value& v, LogConfig& l) { read_choice<LogLevel>(v, level_choices, l.level); }},
 }};
 
-constexpr std::array<Key<ControlConfig>, 1> control_keys{{
+void read_metrics_listen(const Value& value, std::optional<SocketAddress>& out) {
+  constexpr std::uint16_t default_port = 9153;
+  const auto* text = value.scalar();
+  if (!text) return;
+  if (text->empty()) {
+    out.reset();
+    return;
+  }
+  auto address = parse_socket_address(*text, default_port);
+  if (!address) {
+    value.fault(address.error().detail);
+  } else if (!is_loopback(address->address)) {
+    value.wrong("is no loopback address");
+  } else {
+    out = *std::move(address);
+  }
+}
+
+constexpr std::array<Key<ControlConfig>, 2> control_keys{{
     {"socket", "an absolute path, or \"\" for no control socket",
      [](const Value& v, ControlConfig& c) { read_path(v, longest_socket_path, c.socket); }},
+    {"group", "the name of a group, or \"\" for the program's own",
+     [](const Value& v, ControlConfig& c) { read_line(v, 32, c.group); }},
+}};
+
+constexpr std::array<Key<MetricsConfig>, 1> metrics_keys{{
+    {"listen", "a loopback address such as \"127.0.0.1:9153\", or \"\" for none",
+     [](const Value& v, MetricsConfig& m) { read_metrics_listen(v, m.listen); }},
 }};
 
 constexpr std::array<Key<LimitsConfig>, 2> limits_keys{{
@@ -328,6 +353,8 @@ constexpr std::array<Key<Config>, 13> config_keys{{
     {"log", "a mapping such as {level: info}", [](const Value& v, Config& c) { read_mapping(v, log_keys, c.log); }},
     {"control", "a mapping such as {socket: /run/tacet/control.sock}",
      [](const Value& v, Config& c) { read_mapping(v, control_keys, c.control); }},
+    {"metrics", "a mapping such as {listen: \"127.0.0.1:9153\"}",
+     [](const Value& v, Config& c) { read_mapping(v, metrics_keys, c.metrics); }},
     {"limits", "a mapping such as {pending: 4096}",
      [](const Value& v, Config& c) { read_mapping(v, limits_keys, c.limits); }},
     {"exposure", "a mapping such as {mode: passive}",
@@ -431,6 +458,7 @@ std::vector<std::string> known_keys() {
   append_keys("cache.", cache_keys, out);
   append_keys("log.", log_keys, out);
   append_keys("control.", control_keys, out);
+  append_keys("metrics.", metrics_keys, out);
   append_keys("limits.", limits_keys, out);
   append_keys("exposure.", exposure_keys, out);
   return out;

@@ -80,6 +80,8 @@ Result<ListenSockets> bind_sockets(const SocketAddress& address, Sharing sharing
   return ListenSockets{address, std::move(*udp), std::move(*tcp)};
 }
 
+Result<Descriptor> bind_tcp(const SocketAddress& address) { return bind_one(address, SOCK_STREAM, Sharing::exclusive); }
+
 Result<void> probe_address(const SocketAddress& address) {
   const Result<ListenSockets> sockets = bind_sockets(address, Sharing::exclusive);
   if (!sockets) return fail(sockets.error());

@@ -24,6 +24,9 @@ enum class Sharing { exclusive, among_workers };
 /// 1024 without the privilege), unsupported (the machine lacks the address family), system.
 Result<ListenSockets> bind_sockets(const SocketAddress& address, Sharing sharing);
 
+/// Binds TCP alone, exclusively. Faults: the same.
+Result<Descriptor> bind_tcp(const SocketAddress& address);
+
 /// What a UDP socket that is bound to `address` needs: room for a burst and, if the address is a wildcard, word of
 /// which address each query was sent to.
 void prepare_datagrams(int descriptor, const SocketAddress& address);

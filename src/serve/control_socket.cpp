@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -69,9 +71,22 @@ Result<void> clear(const std::string& path, const sockaddr_un& address) {
   return {};
 }
 
+/// Nothing to do for an empty group.
+Result<void> give_to(const std::string& group, const std::string& path) {
+  if (group.empty()) return {};
+  const auto* entry = ::getgrnam(group.c_str());
+  if (entry == nullptr)
+    return fail(Fault::invalid_config,
+                fmt::format("control.group: there is no group '{0}' here (`groupadd --system {0}` makes one)", group));
+  if (::lchown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) == 0) return {};
+  if (errno != EPERM) return system_fault(path);
+  return fail(Fault::refused,
+              fmt::format("{} cannot be given to group '{}': tacet must run as root or as its member", path, group));
+}
+
 }  // namespace
 
-Result<ControlSocket> ControlSocket::listen(const std::string& path) {
+Result<ControlSocket> ControlSocket::listen(const std::string& path, const std::string& group) {
   const auto address = address_of(path);
   if (!address) return fail(Fault::invalid_config, fmt::format("'{}' is empty or too long for a Unix socket", path));
   make_directory(path);
@@ -84,6 +99,7 @@ Result<ControlSocket> ControlSocket::listen(const std::string& path) {
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) return system_fault(path);
   ControlSocket socket(*std::move(descriptor), path, status.st_ino);
+  if (auto given = give_to(group, path); !given) return fail(given.error());
   if (::chmod(path.c_str(), socket_mode) != 0 || ::listen(socket.get(), backlog) != 0) return system_fault(path);
   return socket;
 }

@@ -10,9 +10,10 @@ namespace tacet {
 class ControlSocket {
 public:
   /// Listens at `path`, in a directory that is made (0755) if it is missing and may be made. A socket that a dead
-  /// process left behind is replaced. Faults: in_use (a process listens there, or the file is no socket),
-  /// invalid_config (no path that a socket can have), system.
-  static Result<ControlSocket> listen(const std::string& path);
+  /// process left behind is replaced. Members of `group` may use it; empty: of this process's group. Faults: in_use (a
+  /// process listens there, or the file is no socket), invalid_config (no path that a socket can have, no such group),
+  /// refused (this process may not give it to that group), system.
+  static Result<ControlSocket> listen(const std::string& path, const std::string& group = "");
 
   ControlSocket(ControlSocket&&) noexcept = default;
   ControlSocket& operator=(ControlSocket&&) = delete;

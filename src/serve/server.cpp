@@ -16,6 +16,7 @@
 #include "serve/activation.hpp"
 #include "serve/control.hpp"
 #include "serve/hosts_file.hpp"
+#include "serve/metrics_endpoint.hpp"
 #include "serve/reload.hpp"
 #include "serve/service_manager.hpp"
 #include "serve/worker.hpp"
@@ -115,6 +116,7 @@ private:
   void note(const std::expected<Reloaded, Refusal>& outcome);
   void open_control();
   void close_control();
+  void open_metrics();
   void report_zones() const;
   void share(const std::shared_ptr<const Hosts>& hosts) {
     for (const auto& worker : workers_) worker->use(hosts);
@@ -145,6 +147,7 @@ private:
   Alarm reload_soon_{loop_.scheduler(), [this] { reload(); }};
   Instant reloaded_{};
   ReloadCounts reloads_{.last_good = SystemClock::unix_time()};  // under settings_mutex_
+  std::unique_ptr<MetricsEndpoint> metrics_;
 };
 
 Result<void> Server::State::run() {
@@ -165,6 +168,7 @@ Result<void> Server::State::run() {
   const Result<void> trusted = settings_->trust.await();  // what needs no certificate is answered already
   if (trusted) {
     open_control();
+    open_metrics();
     log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_, ", "));
     report_zones();
     notify_service_manager("READY=1");
@@ -173,6 +177,7 @@ Result<void> Server::State::run() {
     log::info("stopping");
   }
   close_control();  // first: its handlers wait for workers
+  metrics_.reset();
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
   return trusted;
@@ -297,6 +302,18 @@ void Server::State::open_control() {
     control_ = std::move(*control);
   else
     log::warn("no control socket, so `tacet status`, `flush` and `exposure` will not work: {}", control.error().detail);
+}
+
+void Server::State::open_metrics() {
+  const auto& address = settings_->config.metrics.listen;
+  if (!address) return;
+  auto listener = MetricsEndpoint::listen(*address);
+  if (!listener) return log::warn("no metrics by TCP: {}", listener.error().detail);
+  MetricsSource source{[this] { return snapshot(); }, [this] { return exposure(); }};
+  auto endpoint = MetricsEndpoint::create(*std::move(listener), std::move(source));
+  if (!endpoint) return log::warn("no metrics by TCP: {}", endpoint.error().detail);
+  metrics_ = *std::move(endpoint);
+  log::info("metrics are at http://{}/metrics", to_string(*address));
 }
 
 /// Comes back only when every worker has answered: one that hangs keeps the watchdog hungry.

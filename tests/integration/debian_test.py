@@ -133,6 +133,7 @@ class Package(Case):
         self.assertTrue(self.exists("etc/systemd/system/multi-user.target.wants/tacet.service"), "the service is not enabled")
         self.assertFalse(self.exists("etc/systemd/system/sockets.target.wants/tacet.socket"), "the socket is optional")
         self.assertEqual(self.read("etc/resolv.conf"), _BEFORE)
+        self.assertRegex(self.read("etc/group"), r"(?m)^tacet:x:\d+:$")
         self.assertIn("/etc/tacet/tacet.yaml", self.dpkg("--status", "tacet").split("Conffiles:")[1])
         self.run_inside("tacet", "check", "--config", "/etc/tacet/tacet.yaml")
 

@@ -61,6 +61,14 @@ class SystemdUnit(Scratch):
         self.assertEqual(self.settings("AmbientCapabilities"), ["CAP_NET_BIND_SERVICE"])
         self.assertEqual(self.settings("DynamicUser"), ["yes"])
 
+    def test_runs_in_a_group_that_is_made_and_does_not_give_its_user_the_groups_name(self):
+        group, user = self.settings("Group"), self.settings("User")
+        self.assertEqual(group, ["tacet"])
+        self.assertNotIn(user, ([], group))  # else systemd refuses to start it
+        self.assertEqual(self.settings("RuntimeDirectoryMode"), ["0750"])
+        self.assertRegex((PACKAGING / "sysusers.d" / "tacet.conf").read_text(), r"(?m)^g tacet ")
+        self.assertIn("groupadd --system tacet", (PACKAGING / "debian" / "postinst").read_text())
+
     def test_does_not_wait_for_a_network_that_may_be_waiting_for_dns(self):
         for key in ("After", "Wants", "Requires"):
             self.assertFalse([value for value in self.settings(key) if "network-online" in value], key)

@@ -45,8 +45,9 @@ class System:
         self.run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages, timeout=1800)
 
     def files(self):
-        """Everything in it but what dpkg and apt write about themselves: {path: octets, or a link's target}."""
-        own = re.compile(r"(proc|dev|run|tmp|var/(lib/(dpkg|apt)|log|cache))(/|$)")
+        """Everything in it but what dpkg and apt write about themselves, and passwd's copies of what was there before:
+        {path: octets, or a link's target}."""
+        own = re.compile(r"(proc|dev|run|tmp|var/(lib/(dpkg|apt)|log|cache))(/|$)|etc/g(roup|shadow)-$")
         found = {}
         for path in self.root.rglob("*"):
             name = str(path.relative_to(self.root))

@@ -31,7 +31,7 @@ ROOMS = {
     "yaml-cpp": (r"yaml-cpp/", r"config/"),
     "Asio": (r"asio(\.hpp|/)", r"base/loop"),
     "spdlog": (r"spdlog/", r"base/log"),
-    "cpp-httplib": (r"httplib\.h", r"serve/control|cli/control_client"),
+    "cpp-httplib": (r"httplib\.h", r"serve/http_server|cli/control_client"),
     "libpsl": (r"libpsl\.h", r"privacy/"),
 }
 

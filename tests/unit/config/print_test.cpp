@@ -38,6 +38,8 @@ Config unusual() {
   config.cache = {.size = 1'000'000, .min_ttl = 7, .max_ttl = 8, .max_negative_ttl = 9};
   config.log.level = LogLevel::error;
   config.control.socket = "/run/f\xc3\xbcr mich/{x}: [y].sock";
+  config.control.group = "dns people";
+  config.metrics.listen = SocketAddress{"::1", 9154};
   config.limits = {.tcp_clients = 5, .pending = 6};
   config.exposure = {.mode = ExposureMode::active, .log_names = true};
   config.answer_chaos = true;

@@ -163,6 +163,17 @@ TEST_CASE("bounds are allowed, what lies beyond is not") {
   CHECK(read_config("control: {socket: \"/\\u00df\\u00e2\"}", "test").has_value());
 }
 
+TEST_CASE("metrics are for this machine only: a loopback address, port 9153 unless given, or none") {
+  CHECK(!read("metrics: {listen: \"\"}").metrics.listen);
+  CHECK(read("metrics: {listen: 127.0.0.2}").metrics.listen == SocketAddress{"127.0.0.2", 9153});
+  CHECK(read("metrics: {listen: \"[::1]:80\"}").metrics.listen == SocketAddress{"::1", 80});
+  for (const std::string address :
+       {"0.0.0.0:9153", "[::]:9153", "192.168.1.1", "[fe80::1]", "128.0.0.1", "[::ffff:1.2.3.4]"})
+    CHECK(faults("metrics: {listen: \"" + address + "\"}").find("is no loopback address, allowed: ") !=
+          std::string::npos);
+  CHECK(faults("metrics: {listen: localhost}").find("allowed: ") != std::string::npos);
+}
+
 TEST_CASE("faults come all at once, in the order of the file") {
   CHECK(faults("answer_chaos: 1\nworkers: x\nlisten: []\n", "/etc/tacet.yaml") ==
         "/etc/tacet.yaml:1:15: answer_chaos: \"1\" is none of the words, allowed: true or false\n"

@@ -305,6 +305,15 @@ TEST_CASE_FIXTURE(Fixture, "the socket is for its user and group, whatever the u
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "a group that does not exist is a fault that says so, and leaves no socket behind") {
+  control.reset();
+  const auto made = Control::create({.socket = path, .group = "no-such-group"}, {});
+  REQUIRE_FALSE(made.has_value());
+  CHECK(made.error().fault == Fault::invalid_config);
+  CHECK(made.error().detail.find("no-such-group") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a second control at the same path is refused and the first goes on") {
   const auto second = Control::create({.socket = path}, {});
   REQUIRE_FALSE(second.has_value());
