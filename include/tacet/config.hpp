@@ -101,6 +101,19 @@ struct ExposureConfig {
   friend bool operator==(const ExposureConfig&, const ExposureConfig&) = default;
 };
 
+/// How much of something private is written down: all of it, a part that many share, or nothing.
+enum class Disclosure : std::uint8_t { show, mask, omit };
+struct QueryLogConfig {
+  std::string to = "off";                 ///< "off", "journal" (standard output), or the absolute path of a file
+  Disclosure clients = Disclosure::show;  ///< masked: their network, /24 or /48
+  Disclosure names = Disclosure::show;    ///< masked: the registrable domain
+  std::size_t max_size = 16U << 20;       ///< octets of a file; then it is rotated
+  unsigned keep = 3;                      ///< rotated files
+
+  bool on() const { return to != "off"; }
+  friend bool operator==(const QueryLogConfig&, const QueryLogConfig&) = default;
+};
+
 /// All settings. A default-constructed Config with Config::defaults() applied is what `tacet run` uses without a file.
 struct Config {
   std::vector<SocketAddress> listen;
@@ -116,6 +129,7 @@ struct Config {
   MetricsConfig metrics;
   LimitsConfig limits;
   ExposureConfig exposure;
+  QueryLogConfig query_log;
   bool answer_chaos = false;  ///< answer version.bind and id.server in class CH
 
   /// 127.0.0.1:53 and [::1]:53; Cloudflare by DoH, then by DoT.

@@ -79,6 +79,14 @@ std::string cache(const Json& status) {
                      number(cache, "evicted"));
 }
 
+/// Nothing unless there is one: it is off by default, and whoever turned it on wants to know.
+std::string query_log(const Json& status) {
+  const Json& log = status.at("query_log");
+  if (log.at("to") == "off") return {};
+  return fmt::format("query log {} queries to {}; {} dropped, {} could not be written\n", number(log, "written"),
+                     log.at("to").get<std::string>(), number(log, "dropped"), number(log, "failed"));
+}
+
 std::string exposure(const Json& status) {
   const Json& exposure = status.at("exposure");
   const Json& states = exposure.at("states");
@@ -160,8 +168,8 @@ std::string zone(const Json& zone) {
 }  // namespace
 
 std::string status_text(const Json& status) {
-  std::string text =
-      heading(status) + "\n" + queries(status) + answers(status) + times(status) + cache(status) + exposure(status);
+  std::string text = heading(status) + "\n" + queries(status) + answers(status) + times(status) + cache(status) +
+                     query_log(status) + exposure(status);
   for (const auto& lane : merged(status.at("upstreams")))
     if (!is_spare(lane)) text += upstream(lane);
   for (const auto& each : status.at("zones")) text += zone(each);

@@ -61,6 +61,25 @@ std::string_view word(ExposureMode mode) {
   return "active";
 }
 
+std::string_view word(Disclosure disclosure) {
+  switch (disclosure) {
+    case Disclosure::show:
+      return "show";
+    case Disclosure::mask:
+      return "mask";
+    case Disclosure::omit:
+      break;
+  }
+  return "omit";
+}
+
+std::string query_log_lines(const QueryLogConfig& log) {
+  const bool is_word = log.to == "off" || log.to == "journal";
+  return fmt::format("query_log:\n  to: {}\n  clients: {}\n  names: {}\n  max_size: {}\n  keep: {}\n",
+                     is_word ? log.to : in_quotes(log.to), word(log.clients), word(log.names), size_text(log.max_size),
+                     log.keep);
+}
+
 std::string listen_line(const std::vector<SocketAddress>& listen) {
   const bool by_default = std::ranges::all_of(listen, &SocketAddress::is_default);
   return fmt::format("{}listen: {}{}\n", by_default ? "# " : "", list(listen),
@@ -113,6 +132,7 @@ std::string to_yaml(const Config& config) {
   out += fmt::format("metrics:\n  listen: {}\n", in_quotes(metrics ? to_string(*metrics) : std::string()));
   out += fmt::format("limits:\n  tcp_clients: {}\n  pending: {}\n", config.limits.tcp_clients, config.limits.pending);
   out += fmt::format("exposure:\n  mode: {}\n  log_names: {}\n", word(config.exposure.mode), config.exposure.log_names);
+  out += query_log_lines(config.query_log);
   return out + fmt::format("answer_chaos: {}\n", config.answer_chaos);
 }
 

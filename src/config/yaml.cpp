@@ -247,6 +247,45 @@ constexpr std::array<Key<LimitsConfig>, 2> limits_keys{{
     {"pending", "1 to 1048576", [](const Value& v, LimitsConfig& l) { read_number(v, {1, 1U << 20}, l.pending); }},
 }};
 
+constexpr std::array<Choice<Disclosure>, 3> disclosure_choices{
+    {{"show", Disclosure::show}, {"mask", Disclosure::mask}, {"omit", Disclosure::omit}}};
+
+void read_query_log_target(const Value& value, std::string& out) {
+  constexpr std::size_t longest_path = 4000;  // a number is put behind it
+  const auto* text = value.scalar();
+  if (!text) return;
+  if (text->empty()) {
+    value.wrong("is nowhere");
+  } else if (*text == "off" || *text == "journal") {
+    out = *text;
+  } else {
+    read_path(value, longest_path, out);
+  }
+}
+
+void read_query_log_size(const Value& value, std::size_t& out) {
+  constexpr std::uint64_t least = 64U << 10;
+  constexpr std::uint64_t most = std::uint64_t{1} << 40;
+  std::uint64_t octets = 0;
+  if (!read_size(value, octets)) return;
+  if (octets < least || octets > most)
+    value.wrong("is out of range");
+  else
+    out = static_cast<std::size_t>(octets);
+}
+
+constexpr std::array<Key<QueryLogConfig>, 5> query_log_keys{{
+    {"to", "off, journal or the absolute path of a file",
+     [](const Value& v, QueryLogConfig& q) { read_query_log_target(v, q.to); }},
+    {"clients", "show, mask or omit",
+     [](const Value& v, QueryLogConfig& q) { read_choice<Disclosure>(v, disclosure_choices, q.clients); }},
+    {"names", "show, mask or omit",
+     [](const Value& v, QueryLogConfig& q) { read_choice<Disclosure>(v, disclosure_choices, q.names); }},
+    {"max_size", "64KiB to 1024GiB, in octets or with KiB, MiB or GiB",
+     [](const Value& v, QueryLogConfig& q) { read_query_log_size(v, q.max_size); }},
+    {"keep", "0 to 100", [](const Value& v, QueryLogConfig& q) { read_number(v, {0, 100}, q.keep); }},
+}};
+
 constexpr std::array<Key<ExposureConfig>, 2> exposure_keys{{
     {"mode", "off, passive or active",
      [](const Value& v, ExposureConfig& e) { read_choice<ExposureMode>(v, mode_choices, e.mode); }},
@@ -337,7 +376,7 @@ void read_forward(const Value& value, Config& out) {
   }
 }
 
-constexpr std::array<Key<Config>, 13> config_keys{{
+constexpr std::array<Key<Config>, 15> config_keys{{
     {"listen", R"(a list of addresses such as ["127.0.0.1:53", "[::1]:53"], at least one, none twice)", read_listen},
     {"workers", "1 to 64", [](const Value& v, Config& c) { read_number(v, {1, 64}, c.workers); }},
     {"upstreams", "a list of at least one mapping such as {url: tls://1.1.1.1}", read_upstreams},
@@ -359,6 +398,8 @@ constexpr std::array<Key<Config>, 13> config_keys{{
      [](const Value& v, Config& c) { read_mapping(v, limits_keys, c.limits); }},
     {"exposure", "a mapping such as {mode: passive}",
      [](const Value& v, Config& c) { read_mapping(v, exposure_keys, c.exposure); }},
+    {"query_log", "a mapping such as {to: /var/log/tacet/queries.log}",
+     [](const Value& v, Config& c) { read_mapping(v, query_log_keys, c.query_log); }},
     {"answer_chaos", "true or false", [](const Value& v, Config& c) { read_bool(v, c.answer_chaos); }},
 }};
 
@@ -461,6 +502,7 @@ std::vector<std::string> known_keys() {
   append_keys("metrics.", metrics_keys, out);
   append_keys("limits.", limits_keys, out);
   append_keys("exposure.", exposure_keys, out);
+  append_keys("query_log.", query_log_keys, out);
   return out;
 }
 

@@ -1,32 +1,18 @@
 #include "observe/journal.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "dns/edns.hpp"
 
 namespace tacet {
 namespace {
 
-std::string_view to_string(Source source) {
-  switch (source) {
-    case Source::policy:
-      return "policy";
-    case Source::cache:
-      return "cache";
-    case Source::stale:
-      return "stale";
-    case Source::upstream:
-      return "upstream";
-    case Source::failure:
-      return "failure";
-  }
-  return "unknown";
-}
-
 void log_query(const QueryRecord& record) {
   const Name name = Name::from_checked_wire(record.query.subspan(12, record.index.question_ends - 16U));
   const auto milliseconds = std::chrono::duration<double, std::milli>(record.taken).count();
   log::debug("{} {}: {} from {} in {:.1f} ms{}{}{}{}", name.to_string(), tacet::to_string(record.index.type),
-             tacet::to_string(record.rcode), to_string(record.source), milliseconds,
+             tacet::to_string(record.rcode), tacet::to_string(record.source), milliseconds,
              record.exchange != nullptr ? " by " : "", record.exchange != nullptr ? record.exchange->upstream : "",
              record.error != nullptr ? ": " : "", record.error != nullptr ? record.error->detail : "");
 }
@@ -38,6 +24,23 @@ void Journal::record(const QueryRecord& record) {
   metrics_.waited_time.observe(record.taken);
   if (record.source == Source::upstream) metrics_.miss_time.observe(record.taken);
   if (log::enabled(log::Level::debug)) log_query(record);
+  if (logs()) log(record);
+}
+
+void Journal::log(const QueryRecord& record) {
+  tap_->put([&](LoggedQuery& entry) {
+    const Bytes name = record.query.subspan(12, record.index.question_ends - 16U);
+    std::ranges::copy(name, entry.name.begin());
+    entry.name_size = static_cast<std::uint8_t>(name.size());
+    entry.client = record.client;
+    entry.type = record.index.type;
+    entry.rcode = record.rcode;
+    entry.source = record.source;
+    entry.extended_error = record.extended_error;
+    entry.arrived = record.arrived;
+    entry.taken = record.taken;
+    entry.upstream.assign(record.exchange != nullptr ? std::string_view(record.exchange->upstream) : "");
+  });
 }
 
 void Journal::exchanged(const Response& response, Instant now) {

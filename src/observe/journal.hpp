@@ -1,5 +1,6 @@
 #pragma once
 #include "observe/metrics.hpp"
+#include "observe/query_tap.hpp"
 #include "privacy/ledger.hpp"
 #include "tacet/message.hpp"
 #include "tacet/result.hpp"
@@ -7,15 +8,18 @@
 
 namespace tacet {
 
-/// What became of one query that had to be fetched.
+/// What became of one query.
 struct QueryRecord {
   Bytes query;                ///< the client's octets
   const MessageIndex& index;  ///< of them
   Source source;
   Rcode rcode;
-  Duration taken;                      ///< from arrival to reply
-  const Exchange* exchange = nullptr;  ///< null unless an upstream answered
-  const Error* error = nullptr;        ///< null unless it failed
+  Duration taken;                                              ///< from arrival to reply
+  const Exchange* exchange = nullptr;                          ///< null unless an upstream answered
+  const Error* error = nullptr;                                ///< null unless it failed
+  std::optional<std::uint16_t> extended_error = std::nullopt;  ///< INFO-CODE that came with the answer, or explains it
+  Instant arrived = {};
+  ClientAddress client = {};
 };
 
 /// What the ledger counts a query under: its cache key's hash, its name in lower-case wire form, and its type.
@@ -25,11 +29,18 @@ struct Resolved {
   Type type;
 };
 
-/// Sees every query once, after it was answered; the only place that feeds metrics, log and exposure ledger. Names are
-/// logged at debug level only.
+/// Sees every query once, after it was answered; the only place that feeds metrics, log, query log and exposure ledger.
+/// Names are logged at debug level only, and in the query log of who asks for one.
 class Journal {
 public:
   Journal(Metrics& metrics, Ledger& ledger) : metrics_(metrics), ledger_(ledger) {}
+
+  /// From now on every query is put there as well. The tap must outlive the journal.
+  void log_to(QueryTap& tap) { tap_ = &tap; }
+  /// Whether somebody wants to know more of an answer given at once than answered_now() takes: then log() is to follow.
+  bool logs() const { return tap_ != nullptr; }
+  /// Puts a query in the query log. Only if logs().
+  void log(const QueryRecord& record);
 
   /// An answer given at once, on the hot path: counts, and nothing else.
   void answered_now(Source source, Rcode rcode) {
@@ -61,6 +72,7 @@ public:
 private:
   Metrics& metrics_;
   Ledger& ledger_;
+  QueryTap* tap_ = nullptr;
 };
 
 }  // namespace tacet

@@ -4,6 +4,22 @@
 
 namespace tacet {
 
+std::string_view to_string(Source source) {
+  switch (source) {
+    case Source::policy:
+      return "policy";
+    case Source::cache:
+      return "cache";
+    case Source::stale:
+      return "stale";
+    case Source::upstream:
+      return "upstream";
+    case Source::failure:
+      return "failure";
+  }
+  return "unknown";
+}
+
 void Histogram::observe(Duration time, std::uint64_t count) {
   const double seconds = std::chrono::duration<double>(time).count();
   const auto bucket = std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin();

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "tacet/instant.hpp"
 
@@ -10,6 +11,8 @@ namespace tacet {
 /// Where an answer came from.
 enum class Source : std::uint8_t { policy, cache, stale, upstream, failure };
 inline constexpr std::size_t source_count = 5;
+/// "policy", "cache", "stale", "upstream", "failure".
+std::string_view to_string(Source source);
 
 /// Times in the buckets of a Prometheus histogram.
 class Histogram {

@@ -44,6 +44,10 @@ AnswerImage copy_of(const CachedAnswer& answer) {
   return image;
 }
 
+std::uint16_t stale_error(const AnswerImage& image) {
+  return image.kind == AnswerKind::nxdomain ? ede::stale_nxdomain : ede::stale_answer;
+}
+
 /// Room for an image and for what a reply may add to it: OPT, extended error and its text.
 constexpr std::size_t reply_margin = 32 + ExtendedError::max_text;
 
@@ -69,6 +73,7 @@ std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std
   std::size_t size = 0;
   bool refresh = false;
   std::optional<AnswerImage> stale;
+  std::optional<std::uint16_t> extended_error;
   cache_.find(key, query.arrived, [&](const CachedAnswer& answer) {
     if (!answer.fresh) {
       stale = copy_of(answer);
@@ -76,10 +81,11 @@ std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std
     }
     size = write_reply(source_of(answer, cache_.config()), {query.wire, query.index, query.limit}, out);
     refresh = answer.refresh_due;
+    extended_error = answer.extended_error;
   });
   if (size > 0) {
     const Rcode rcode = rcode_of(out);
-    journal_.answered_now(Source::cache, rcode);
+    answered_now(query, Source::cache, rcode, extended_error);
     Route& route = *routes_.of(key.name());
     if (rcode == Rcode::noerror && !route.is_local)
       journal_.resolved({key.hash(), key.name(), query.index.type}, query.arrived);
@@ -91,11 +97,31 @@ std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std
   }
 
   if (!query.index.has(flag::rd)) {  // who does not ask for recursion gets what is here, and nothing is
-    journal_.answered_now(Source::cache, Rcode::refused);
+    answered_now(query, Source::cache, Rcode::refused, ede::not_authoritative);
     const ExtendedError error{ede::not_authoritative, {}};
     return write_error({query.wire, query.index, query.limit}, Rcode::refused, error, out);
   }
-  return Miss{{query.wire.begin(), query.wire.end()}, query.index, query.arrived, query.limit, key, std::move(stale)};
+  return Miss{{query.wire.begin(), query.wire.end()},
+              query.index,
+              query.arrived,
+              query.limit,
+              key,
+              std::move(stale),
+              ClientAddress(query.client)};
+}
+
+void Resolver::answered_now(const QueryView& query, Source source, Rcode rcode,
+                            std::optional<std::uint16_t> extended_error) {
+  journal_.answered_now(source, rcode);
+  if (!journal_.logs()) return;
+  journal_.log({.query = query.wire,
+                .index = query.index,
+                .source = source,
+                .rcode = rcode,
+                .taken = scheduler_.now() - query.arrived,
+                .extended_error = extended_error,
+                .arrived = query.arrived,
+                .client = ClientAddress(query.client)});
 }
 
 /// What this machine answers by itself.
@@ -106,8 +132,9 @@ std::optional<std::size_t> Resolver::local(const QueryView& query, const CacheKe
   if (!image && !elsewhere && policy_->might_answer(key.name(), query.index.type, query.index.qclass))
     image = policy_->local_answer(question_of(query.wire, query.index));
   if (!image) return std::nullopt;
-  const std::size_t size = write_reply(source_of(*image), {query.wire, query.index, query.limit}, out);
-  journal_.answered_now(Source::policy, rcode_of(out));
+  const ReplySource source = source_of(*image);
+  const std::size_t size = write_reply(source, {query.wire, query.index, query.limit}, out);
+  answered_now(query, Source::policy, rcode_of(out), source.extended_error);
   return size;
 }
 
@@ -193,7 +220,7 @@ Reply Resolver::fit(const Outcome& outcome, const Miss& miss) const {
   ReplySource source = source_of(image);
   if (outcome.source == Source::stale) {
     source.fixed_ttl = stale_ttl;
-    source.extended_error = image.kind == AnswerKind::nxdomain ? ede::stale_nxdomain : ede::stale_answer;
+    source.extended_error = stale_error(image);
   } else {
     source.min_ttl = cache_.config().min_ttl;
     source.max_ttl = max_ttl_of(image.kind, cache_.config());
@@ -201,6 +228,17 @@ Reply Resolver::fit(const Outcome& outcome, const Miss& miss) const {
   reply.resize(image.wire.size() + reply_margin);
   reply.resize(write_reply(source, request, reply));
   return reply;
+}
+
+/// What fit() explains the reply with.
+std::optional<std::uint16_t> Resolver::extended_error_of(const Outcome& outcome, const Miss& miss) {
+  if (outcome.source == Source::failure) {
+    const Fault fault = outcome.fetched ? outcome.fetched->error().fault : Fault::timeout;
+    return reply_for(fault).extended_error;
+  }
+  if (outcome.source == Source::stale) return stale_error(*miss.stale);
+  const auto& passed_on = (*outcome.fetched)->image.extended_error;
+  return passed_on ? std::optional(passed_on->code) : std::nullopt;
 }
 
 void Resolver::record(const Outcome& outcome, const Miss& miss, const Reply& reply) {
@@ -212,7 +250,10 @@ void Resolver::record(const Outcome& outcome, const Miss& miss, const Reply& rep
                    .rcode = rcode_of(reply),
                    .taken = scheduler_.now() - miss.arrived,
                    .exchange = fetched ? &(*outcome.fetched)->exchange : nullptr,
-                   .error = failed ? &outcome.fetched->error() : nullptr});
+                   .error = failed ? &outcome.fetched->error() : nullptr,
+                   .extended_error = extended_error_of(outcome, miss),
+                   .arrived = miss.arrived,
+                   .client = miss.client});
   prober_.earn();
   if (rcode_of(reply) != Rcode::noerror || routes_.of(miss.key.name())->is_local) return;
   journal_.resolved({miss.key.hash(), miss.key.name(), miss.index.type}, miss.arrived);

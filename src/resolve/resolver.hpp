@@ -24,6 +24,7 @@ struct QueryView {
   const MessageIndex& index;
   Instant arrived;
   std::size_t limit;  ///< octets that the reply may have: udp_limit(), or 65535 over TCP
+  ClientView client = {};
 };
 
 /// A query that cannot be answered at once, with what was learned while trying.
@@ -34,6 +35,7 @@ struct Miss {
   std::size_t limit;
   CacheKey key;
   std::optional<AnswerImage> stale;  ///< an answer that has outlived its TTL, for want of a better one
+  ClientAddress client = {};
 };
 
 /// A reply, ready to be sent.
@@ -111,6 +113,8 @@ private:
     FetchResult fetched;  // null if nothing came in time
   };
 
+  void answered_now(const QueryView& query, Source source, Rcode rcode, std::optional<std::uint16_t> extended_error);
+  static std::optional<std::uint16_t> extended_error_of(const Outcome& outcome, const Miss& miss);
   std::optional<std::size_t> local(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
   Task<Outcome> resolve(const Miss& miss);
   Task<void> fly(CacheKey key, Question question, EvidenceOrigin origin = EvidenceOrigin::client);

@@ -31,6 +31,8 @@ public:
   /// The i-th datagram of the burst; empty if it was longer than any query (4096 octets).
   Bytes datagram(std::size_t i) const;
   Peer peer(std::size_t i) const;
+  /// The address of its sender as the kernel told it; valid as long as the burst.
+  Bytes sender(std::size_t i) const;
 
   /// Where the reply to the i-th datagram is written: room for safe_udp_size octets. Call reply() afterwards.
   std::span<std::uint8_t> room(std::size_t i);

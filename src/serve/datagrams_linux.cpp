@@ -65,6 +65,10 @@ Peer Datagrams::peer(std::size_t i) const {
   return peer;
 }
 
+Bytes Datagrams::sender(std::size_t i) const {
+  return {reinterpret_cast<const std::uint8_t*>(&state_->peers[i]), state_->in[i].msg_hdr.msg_namelen};
+}
+
 std::span<std::uint8_t> Datagrams::room(std::size_t i) {
   return {state_->replies.data() + i * safe_udp_size, safe_udp_size};
 }

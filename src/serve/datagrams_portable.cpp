@@ -45,6 +45,11 @@ Bytes Datagrams::datagram(std::size_t i) const {
 }
 Peer Datagrams::peer(std::size_t i) const { return state_->peers[i]; }
 
+Bytes Datagrams::sender(std::size_t i) const {
+  const Peer& peer = state_->peers[i];
+  return {reinterpret_cast<const std::uint8_t*>(&peer.address), peer.address_size};
+}
+
 std::span<std::uint8_t> Datagrams::room(std::size_t i) {
   return {state_->replies.data() + i * safe_udp_size, safe_udp_size};
 }

@@ -48,9 +48,9 @@ bool is_loopback_host(std::string_view host) {
       colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos)
     host = host.substr(0, colon);
   if (host == "localhost") return true;
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto address = canonical_address(host);
-  return address && is_loopback(*address);
+  const bool in_brackets = host.starts_with('[') && host.ends_with(']');
+  const auto address = canonical_address(in_brackets ? host.substr(1, host.size() - 2) : host);
+  return address && is_loopback(*address) && in_brackets == address->contains(':');
 }
 
 }  // namespace tacet

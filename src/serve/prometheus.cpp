@@ -159,6 +159,13 @@ void write_cache(Exposition& out, const CacheStatistics& cache) {
   out.single({"cache_evicted_total", "counter", "Answers evicted to make room."}, cache.evicted);
 }
 
+void write_query_log(Exposition& out, const QueryLogCounts& log) {
+  out.begin({"query_log_queries_total", "counter", "Queries for the query log, by what became of them."});
+  out.sample({{"outcome", "written"}}, log.written);
+  out.sample({{"outcome", "dropped"}}, log.dropped);
+  out.sample({{"outcome", "failed"}}, log.failed);
+}
+
 /// The lanes of one id in all workers.
 struct LaneSum {
   bool good = true;
@@ -277,6 +284,7 @@ std::string prometheus_text(const Snapshot& snapshot, const Exposure& exposure) 
   write_events(out, snapshot.metrics);
   write_times(out, snapshot.metrics);
   write_cache(out, snapshot.cache);
+  write_query_log(out, snapshot.query_log);
   write_upstreams(out, sum_up(snapshot));
   out.single({"plaintext_lookups_total", "counter", "Look-ups of upstreams' names made in the clear."},
              snapshot.plaintext_lookups);

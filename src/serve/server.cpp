@@ -17,6 +17,7 @@
 #include "serve/control.hpp"
 #include "serve/hosts_file.hpp"
 #include "serve/metrics_endpoint.hpp"
+#include "serve/query_log.hpp"
 #include "serve/reload.hpp"
 #include "serve/service_manager.hpp"
 #include "serve/worker.hpp"
@@ -92,8 +93,19 @@ public:
   void serve_on(std::vector<std::vector<ListenSockets>> sockets) {
     for (const ListenSockets& listen : sockets.front()) listen_.push_back(to_string(listen.address));
     const SharedParts shared{clock_, settings_, cache_, exposure_};
-    for (auto& of_worker : sockets) workers_.push_back(std::make_unique<Worker>(shared, std::move(of_worker)));
+    for (auto& of_worker : sockets) {
+      QueryTap* const tap = query_log_ ? &query_log_->tap(workers_.size()) : nullptr;
+      workers_.push_back(std::make_unique<Worker>(shared, std::move(of_worker), tap));
+    }
     share(hosts_.table());
+  }
+
+  /// Before serve_on(). Fault::system.
+  Result<void> open_query_log() {
+    auto log = QueryLog::create(settings_->config.query_log, settings_->config.workers, clock_);
+    if (!log) return fail(log.error());
+    query_log_ = *std::move(log);
+    return {};
   }
 
   Result<void> run();
@@ -141,13 +153,14 @@ private:
   HostsFile hosts_{loop_, settings_->config.hosts.file, [this](const auto& hosts) { share(hosts); }};
   Instant started_{clock_.now()};
   std::vector<std::string> listen_;
+  std::unique_ptr<QueryLog> query_log_;  // null: nobody wants one
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Control> control_;
+  std::unique_ptr<MetricsEndpoint> metrics_;
   bool ending_ = false;
   Alarm reload_soon_{loop_.scheduler(), [this] { reload(); }};
   Instant reloaded_{};
   ReloadCounts reloads_{.last_good = SystemClock::unix_time()};  // under settings_mutex_
-  std::unique_ptr<MetricsEndpoint> metrics_;
 };
 
 Result<void> Server::State::run() {
@@ -333,6 +346,7 @@ Snapshot Server::State::snapshot() {
   }
   snapshot.workers = static_cast<unsigned>(workers_.size());
   snapshot.cache = cache_.statistics();
+  if (query_log_) snapshot.query_log = query_log_->counts();
   for (const auto& worker : workers_) worker->add_to(snapshot);
   return snapshot;
 }
@@ -385,6 +399,7 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config, ReadConfig 
   auto sockets = open_all(config);
   if (!sockets) return fail(std::move(sockets.error()));
   auto state = std::make_unique<State>(config, std::move(read));
+  if (auto opened = state->open_query_log(); !opened) return fail(opened.error());
   state->serve_on(std::move(*sockets));
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }

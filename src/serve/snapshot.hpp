@@ -7,6 +7,7 @@
 #include "observe/metrics.hpp"
 #include "resolve/cache.hpp"
 #include "resolve/upstream_set.hpp"
+#include "serve/query_log.hpp"
 #include "serve/upstreams.hpp"
 #include "tacet/instant.hpp"
 
@@ -28,6 +29,7 @@ struct Snapshot {
   ReloadCounts reloads;
   Metrics metrics;  ///< of all workers
   CacheStatistics cache;
+  QueryLogCounts query_log;
   std::vector<LaneReport> lanes;        ///< of all workers, one after another
   std::vector<ZoneReport> zones;        ///< in configured order, each with the lanes of all workers
   std::uint64_t pending = 0;            ///< queries that wait for an upstream

@@ -78,6 +78,10 @@ Json cache(const CacheStatistics& cache) {
           {"evicted", cache.evicted}};
 }
 
+Json query_log(const QueryLogCounts& log) {
+  return {{"to", log.to}, {"written", log.written}, {"dropped", log.dropped}, {"failed", log.failed}};
+}
+
 Json connection(const ConnectionFacts* facts) {
   if (facts == nullptr) return nullptr;
   const auto known = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
@@ -144,6 +148,7 @@ std::string status_json(const Snapshot& snapshot, const ExposureReport& exposure
             {"miss_time", percentiles(snapshot.metrics.miss_time)},
             {"events", events(snapshot.metrics)},
             {"cache", cache(snapshot.cache)},
+            {"query_log", query_log(snapshot.query_log)},
             {"exposure", exposure_summary(exposure)},
             {"plaintext_lookups", snapshot.plaintext_lookups},
             {"upstreams", Json::array()},

@@ -19,13 +19,23 @@ constexpr std::size_t read_size = 16384;
 constexpr std::size_t most_unsent = std::size_t{1} << 20;
 constexpr Duration accept_pause = std::chrono::milliseconds(100);
 
+/// Whom a connection comes from.
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+
+  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+  Bytes octets() const { return {reinterpret_cast<const std::uint8_t*>(&storage), size}; }
+};
+
 }  // namespace
 
 /// One connection. Kept by the listener; a coroutine that answers later holds it too, and finds it closed.
 class TcpListener::Client : public std::enable_shared_from_this<Client> {
 public:
-  Client(TcpListener& listener, Descriptor socket)
+  Client(TcpListener& listener, Descriptor socket, const Address& address)
       : listener_(listener),
+        address_(address),
         socket_(std::move(socket)),
         watch_(std::in_place, listener.parts_.loop, socket_.get(), [this](Watch::Ready ready) { on_ready(ready); }),
         patience_(listener.parts_.loop.scheduler(), [this] { close(); }) {
@@ -100,7 +110,8 @@ private:
     }
     ++listener_.parts_.metrics.tcp_queries;
     auto& scratch = reply_scratch();
-    auto answer = listener_.parts_.resolver.answer_now({message, *index, now, 65535}, scratch);
+    auto answer =
+        listener_.parts_.resolver.answer_now({message, *index, now, 65535, {address_.octets(), true}}, scratch);
     const bool wants_timeout = asks_tcp_keepalive(message, *index);
     if (const auto* size = std::get_if<std::size_t>(&answer)) {
       ++at_once_;
@@ -148,6 +159,7 @@ private:
   }
 
   TcpListener& listener_;
+  Address address_;
   Descriptor socket_;
   std::optional<Watch> watch_;
   Alarm patience_;
@@ -186,7 +198,8 @@ void TcpListener::stop() {
 }
 
 void TcpListener::on_acceptable() {
-  Descriptor socket(::accept4(socket_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  Address address;
+  Descriptor socket(::accept4(socket_, address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!socket) {
     if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS) return;
     // Out of descriptors: somebody idle goes, or we look again a little later instead of spinning.
@@ -196,7 +209,7 @@ void TcpListener::on_acceptable() {
     return;
   }
   if (clients_.size() >= parts_.client_limit && !evict_longest_idle()) return;
-  clients_.push_back(std::make_shared<Client>(*this, std::move(socket)));
+  clients_.push_back(std::make_shared<Client>(*this, std::move(socket), address));
   clients_.back()->place = std::prev(clients_.end());
 }
 

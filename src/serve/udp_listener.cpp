@@ -32,7 +32,8 @@ bool UdpListener::serve(std::size_t i, Instant now) {
     return false;
   }
   ++parts_.metrics.udp_queries;
-  auto answer = parts_.resolver.answer_now({datagram, *index, now, udp_limit(*index)}, burst_.room(i));
+  auto answer =
+      parts_.resolver.answer_now({datagram, *index, now, udp_limit(*index), {burst_.sender(i), false}}, burst_.room(i));
   if (const auto* size = std::get_if<std::size_t>(&answer)) {
     if (*size > 0) burst_.reply(i, *size);
     return true;

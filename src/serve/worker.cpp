@@ -13,7 +13,7 @@ constexpr Duration drain_limit = std::chrono::seconds(1), drain_look = std::chro
 
 }  // namespace
 
-Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets)
+Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, QueryTap* query_log)
     : exposure_(shared.exposure),
       settings_(shared.settings),
       sockets_(std::move(sockets)),
@@ -29,6 +29,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets)
                  resolver_.forget_failures();
                }),
       drained_(loop_.scheduler(), [this] { drain(drain_deadline_); }) {
+  if (query_log != nullptr) resolver_.journal().log_to(*query_log);
   for (const ListenSockets& listen : sockets_) {
     const std::size_t clients = settings_->config.limits.tcp_clients;
     udp_.push_back(

@@ -32,7 +32,8 @@ struct SharedParts {
 /// One thread with its loop, its listeners and its own connections upstream. Everything in it belongs to that thread.
 class Worker {
 public:
-  Worker(const SharedParts& shared, std::vector<ListenSockets> sockets);
+  /// `query_log`: where its queries are left for whoever writes them down; null: nobody does.
+  Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, QueryTap* query_log);
   ~Worker();
 
   /// Begins to serve, on a thread of its own.

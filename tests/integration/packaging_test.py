@@ -69,6 +69,11 @@ class SystemdUnit(Scratch):
         self.assertRegex((PACKAGING / "sysusers.d" / "tacet.conf").read_text(), r"(?m)^g tacet ")
         self.assertIn("groupadd --system tacet", (PACKAGING / "debian" / "postinst").read_text())
 
+    def test_has_one_directory_for_a_query_log_and_the_package_removes_it(self):
+        self.assertEqual(self.settings("LogsDirectory"), ["tacet"])
+        for path in ("/var/log/tacet", "/var/log/private/tacet"):
+            self.assertIn(path + "\n", (PACKAGING / "debian" / "postrm").read_text().replace(" ", "\n"))
+
     def test_does_not_wait_for_a_network_that_may_be_waiting_for_dns(self):
         for key in ("After", "Wants", "Requires"):
             self.assertFalse([value for value in self.settings(key) if "network-online" in value], key)

@@ -40,6 +40,8 @@ TEST_CASE("Nothing differs between equals, and each key tells of itself only") {
            {"listen: ['127.0.0.1:5353']", {}, {"listen"}},
            {"workers: 2", {}, {"workers"}},
            {"control: {socket: /run/other}", {}, {"control"}},
+           {"metrics: {listen: '127.0.0.1'}", {}, {"metrics"}},
+           {"query_log: {to: journal}", {}, {"query_log"}},
            {"upstreams: [{url: 'tls://192.0.2.1'}]", {"upstreams"}, {}},
            {"bootstrap: [192.0.2.53]", {"bootstrap"}, {}},
            {"forward: {lan: [192.168.1.1]}", {"forward"}, {}},

@@ -42,6 +42,11 @@ Config unusual() {
   config.metrics.listen = SocketAddress{"::1", 9154};
   config.limits = {.tcp_clients = 5, .pending = 6};
   config.exposure = {.mode = ExposureMode::active, .log_names = true};
+  config.query_log = {.to = "/var/log/f\xc3\xbcr mich.log",
+                      .clients = Disclosure::mask,
+                      .names = Disclosure::omit,
+                      .max_size = 65536,
+                      .keep = 0};
   config.answer_chaos = true;
   return config;
 }

@@ -174,6 +174,18 @@ TEST_CASE("metrics are for this machine only: a loopback address, port 9153 unle
   CHECK(faults("metrics: {listen: localhost}").find("allowed: ") != std::string::npos);
 }
 
+TEST_CASE("queries are logged nowhere unless a file or the journal is named") {
+  CHECK(!Config::defaults().query_log.on());
+  CHECK(!read("query_log: {to: off, names: mask}").query_log.on());
+  CHECK(read("query_log: {to: journal}").query_log.to == "journal");
+  CHECK(read("query_log: {to: /a b, keep: 0, max_size: 64KiB}").query_log.to == "/a b");
+  for (const std::string text :
+       {"to: \"\"", "to: on", "to: queries.log", "names: hash", "max_size: 1KiB", "keep: 101"}) {
+    CAPTURE(text);
+    CHECK(faults("query_log: {" + text + "}").find(", allowed: ") != std::string::npos);
+  }
+}
+
 TEST_CASE("faults come all at once, in the order of the file") {
   CHECK(faults("answer_chaos: 1\nworkers: x\nlisten: []\n", "/etc/tacet.yaml") ==
         "/etc/tacet.yaml:1:15: answer_chaos: \"1\" is none of the words, allowed: true or false\n"

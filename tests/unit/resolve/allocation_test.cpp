@@ -58,6 +58,22 @@ TEST_CASE("A hit allocates nothing, fresh or again and again, with EDNS and with
   }
 }
 
+TEST_CASE("A hit that is put in the query log allocates nothing, whether there is room or not") {
+  Stub stub(answers(5ms, 300));
+  stub.ask("www.example");
+  stub.pass(10ms);
+  QueryTap tap([] {}, 8);
+  stub.resolver.journal().log_to(tap);
+  const auto wire = client_query(question("www.example"));
+  const MessageIndex index = index_message(wire).value();
+  std::vector<std::uint8_t> out(1232);
+  const std::size_t before = allocations;
+  for (int i = 0; i < 20; ++i) stub.resolver.answer_now({wire, index, stub.clock.now(), 1232}, out);
+  const std::size_t after = allocations;
+  CHECK(after == before);
+  CHECK(tap.dropped() == 12);
+}
+
 TEST_CASE("Finding and writing a reply from the cache allocates nothing") {
   Cache cache({});
   const Question asked = question("www.example");

@@ -6,6 +6,7 @@
 #include <new>
 #include <random>
 
+#include "dns/fault_table.hpp"
 #include "resolver_fixture.hpp"
 
 using namespace tacet;
@@ -24,6 +25,49 @@ bool echoes(const Client& client) {
 }
 
 }  // namespace
+
+TEST_CASE("Every query is put in the query log once, with where its answer came from and why") {
+  Stub stub(answers(20ms, 10));
+  QueryTap tap([] {}, 16);
+  stub.resolver.journal().log_to(tap);
+  const auto logged = [&tap] {
+    std::vector<LoggedQuery> all;
+    tap.take(100, [&](const LoggedQuery& query) { all.push_back(query); });
+    return all;
+  };
+  stub.ask("Www.example");
+  CHECK(logged().empty());
+  stub.pass(1s);
+  stub.ask("www.example");
+  stub.ask("a.test");
+  stub.ask(client_query(question("other.example"), 1, 0));
+  const auto first = logged();
+  REQUIRE(first.size() == 4);
+  CHECK(first[0].source == Source::upstream);
+  CHECK(first[0].upstream == "fake");
+  CHECK(first[0].taken == 20ms);
+  CHECK(first[0].arrived == first[1].arrived - 1s);
+  CHECK(Name::from_checked_wire({first[0].name.data(), first[0].name_size}).to_string() == "Www.example.");
+  CHECK(first[1].source == Source::cache);
+  CHECK(first[1].upstream.empty());
+  CHECK(first[2].source == Source::policy);
+  CHECK(first[2].rcode == Rcode::nxdomain);
+  CHECK(first[3].rcode == Rcode::refused);
+  CHECK(first[3].extended_error == ede::not_authoritative);
+  stub.upstream.script = fails(20ms, Fault::unreachable);
+  stub.pass(20s);
+  stub.ask("www.example");
+  stub.ask("third.example");
+  stub.pass(5s);
+  const auto second = logged();
+  REQUIRE(second.size() == 2);
+  for (const LoggedQuery& query : second) {
+    const bool stale = query.source == Source::stale;
+    CHECK((stale || query.source == Source::failure));
+    CHECK(query.rcode == (stale ? Rcode::noerror : Rcode::servfail));
+    CHECK(query.extended_error == (stale ? ede::stale_answer : reply_for(Fault::unreachable).extended_error));
+  }
+}
 
 TEST_CASE("A miss is fetched, the same question is then a hit whose TTL has shrunk") {
   Stub stub(answers(20ms, 300));
