@@ -56,12 +56,12 @@ class Loss(FaultCase):
 
     def test_one_percent_at_100_a_second(self):
         # A short run has a dozen samples beyond the 99th percentile and one or two beyond the 99.9th: its bars say that
-        # nothing broke, no more. The long run has the bars that are meant.
+        # nothing broke, no more. The long run has the bars that are meant, and so has unit.resolve on a simulated TCP.
         limits = here({"p50": 2.0, "p99": 4.0}, {"p50": 0.5, "p99": 2.2, "p99.9": 3.0})
         self.check(here("1 % loss, 100/s (short bars)", "1 % loss, 100/s"), loss=0.01, rate=100, seconds=here(15, 60), runs=here(1, 3), limits=limits)
 
     def test_two_percent_at_10_a_second(self):
-        limits = here({"p99": 8.0}, {"p99": 3.0, "p99.9": 5.0})
+        limits = here({"p99": 5.0}, {"p99": 3.0, "p99.9": 5.0})
         self.check(here("2 % loss, 10/s (short bars)", "2 % loss, 10/s"), loss=0.02, rate=10, seconds=here(15, 120), runs=here(1, 3), limits=limits,
                    count=5)
 
