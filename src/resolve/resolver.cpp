@@ -191,7 +191,8 @@ Task<FetchResult> Resolver::fetch(Route& route, const CacheKey& key, const Quest
     journal_.exchanged(*response, now);
     fetched = Fetched{make_image(response->message, key.dnssec_ok()), std::move(response->exchange)};
     if (!route.is_local && rebind_.refuse(fetched->image)) ++metrics_.rebinds_refused;
-    if (!route.retired) cache_.store(key, fetched->image, now);
+    // Had the name another way meanwhile, the cache would show what that one does not say.
+    if (routes_.of(key.name()).get() == &route) cache_.store(key, fetched->image, now);
     if (question.type == Type::https && !route.is_local)
       learn(key, fetched->image.wire, {origin, fetched->exchange.upstream, now});
     route.failures.forget_own();

@@ -56,7 +56,6 @@ void Routes::use(std::size_t pending_limit, std::shared_ptr<Upstream> others, co
 void Routes::retire(const std::vector<std::shared_ptr<Route>>& routes) {
   std::erase_if(retired_, [](const auto& route) { return route.expired(); });
   for (const auto& route : routes) {
-    route->retired = true;
     shed_by_retired_ += route->in_flight.shed();
     retired_.emplace_back(route);
   }

@@ -26,9 +26,8 @@ struct Route {
         upstreams(std::move(to.upstreams)),
         in_flight(scheduler, 0) {}
 
-  Name zone;             // in lower case; the root for all other names
-  bool is_local;         // a zone of the local network
-  bool retired = false;  // no further question goes this way, and what it brings is not to be kept
+  Name zone;      // in lower case; the root for all other names
+  bool is_local;  // a zone of the local network
   std::shared_ptr<Upstream> upstreams;
   InFlight in_flight;
   Failures failures;

@@ -197,6 +197,20 @@ TEST_CASE("Who waits when others are asked from now on is answered by whom it as
   CHECK(!stub.ask("before.example").at_once);
 }
 
+TEST_CASE("What was asked of everybody's upstream is not kept if its zone came meanwhile, nor the other way round") {
+  Stub stub(answers(20ms));
+  FakeUpstream lan(stub.scheduler, "lan", answers(20ms));
+  const auto others = borrowed(stub.upstream);
+  stub.resolver.use(4096, others, {{named("before"), borrowed(lan)}});
+  const std::array<const Client*, 3> clients{&stub.ask("a.before"), &stub.ask("a.after"), &stub.ask("a.other")};
+  stub.resolver.use(4096, others, {{named("after"), borrowed(lan)}});
+  stub.pass(30ms);
+  for (const Client* client : clients) CHECK(client->rcode() == Rcode::noerror);
+  CHECK(!stub.ask("a.before").at_once);
+  CHECK(!stub.ask("a.after").at_once);
+  CHECK(stub.ask("a.other").at_once);
+}
+
 TEST_CASE("A way lives until its last question is answered, and no longer") {
   Stub stub(answers(1ms));
   auto former = std::make_shared<FakeUpstream>(stub.scheduler, "former", answers(1h));
