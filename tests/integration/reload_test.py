@@ -267,7 +267,7 @@ class Changes(ReloadCase):
                          "changed upstreams")
         daemon.ask("www.example.com")
         self.assertEqual(other.asked(), [])
-        self.assertEqual([lane["operator"] for lane in daemon.status()["upstreams"]], ["named", "named"])
+        self.assertEqual({lane["operator"] for lane in daemon.status()["upstreams"]}, {"named"})
         self.assertEqual(daemon.status()["log_level"], "warn")
 
     def test_without_a_file_there_is_nothing_to_reload_and_that_is_said(self):
