@@ -130,6 +130,8 @@ struct Config {
   LimitsConfig limits;
   ExposureConfig exposure;
   QueryLogConfig query_log;
+  std::string user;  ///< whom a tacet that was started as root becomes; empty: "tacet" if there is one, else "nobody"
+  bool confine = true;        ///< give up whatever a resolver does not need, once the sockets are open
   bool answer_chaos = false;  ///< answer version.bind and id.server in class CH
 
   /// 127.0.0.1:53 and [::1]:53; Cloudflare by DoH, then by DoT.

@@ -13,14 +13,21 @@ namespace tacet {
 /// Reads the configuration once more; what is wrong with it, one fault a line, if it cannot be used.
 using ReadConfig = std::function<std::expected<Config, std::vector<std::string>>()>;
 
+/// Where a configuration comes from.
+struct ConfigSource {
+  std::string file;   ///< what `read` reads; its directory stays within reach of a confined process
+  ReadConfig read{};  ///< nothing: there is nothing to reload
+};
+
 /// The resolver as a daemon: listeners and workers around one cache. Everything an embedding main() needs.
 class Server {
 public:
-  /// Binds the addresses and begins to read the trust stores. Faults: in_use (an address; the detail names the holder
-  /// or how to find it), refused (a port that needs a privilege), unsupported (no such address here), system.
-  /// `read` is called on run()'s thread whenever the configuration is to be reloaded, by SIGHUP or over the control
-  /// socket; without it there is nothing to reload.
-  static Result<std::unique_ptr<Server>> create(const Config& config, ReadConfig read = {});
+  /// Binds the addresses, leaves root, confines this process for good (`user`, `confine`) and begins to read the trust
+  /// stores. To be called while there is one thread. Faults: invalid_config (`user`), in_use (an address; the detail
+  /// names the holder or how to find it), refused (a port that needs a privilege), unsupported (no such address here),
+  /// system. `source.read` is called on run()'s thread whenever the configuration is to be reloaded, by SIGHUP or over
+  /// the control socket; without it there is nothing to reload.
+  static Result<std::unique_ptr<Server>> create(const Config& config, ConfigSource source = {});
   ~Server();
 
   /// Serves until stop() or, if the signals are left to it, SIGTERM or SIGINT; then answers what is in flight, for at

@@ -26,8 +26,9 @@ int run_server(const CommandLine& given, std::ostream& err) {
   if (!config) return 1;
   log::start(level_of(config->log.level));
   const HttpLibrary http;
-  const auto server =
-      given.file.empty() ? Server::create(*config) : Server::create(*config, [&given] { return read_config(given); });
+  const auto server = given.file.empty()
+                          ? Server::create(*config)
+                          : Server::create(*config, {given.file, [&given] { return read_config(given); }});
   if (!server) {
     err << "tacet: " << server.error().detail << '\n';
     return 1;

@@ -100,6 +100,22 @@ std::string exposure(const Json& status) {
                             number(status, "plaintext_lookups"));
 }
 
+/// What holds, and what does not, each with what is to be said of it.
+std::string confinement(const Json& status) {
+  const Json& confinement = status.at("confinement");
+  std::vector<std::string> on, off;
+  for (const char* name : {"no_new_privs", "capabilities", "seccomp", "landlock"}) {
+    const Json& restraint = confinement.at(name);
+    const Json& detail = restraint.at("detail");
+    (restraint.at("on").get<bool>() ? on : off)
+        .push_back(detail.is_null() ? name : fmt::format("{} ({})", name, detail.get<std::string>()));
+  }
+  std::string text = fmt::format("confined  as user {}", confinement.at("user").get<std::string>());
+  if (!on.empty()) text += fmt::format("; by {}", fmt::join(on, ", "));
+  if (!off.empty()) text += fmt::format("; not by {}", fmt::join(off, ", "));
+  return text + "\n";
+}
+
 /// Lanes that all workers have, each once: counts and shares added up, the worst state and the slowest times.
 Json merged(const Json& lanes) {
   Json all = Json::array();
@@ -169,7 +185,7 @@ std::string zone(const Json& zone) {
 
 std::string status_text(const Json& status) {
   std::string text = heading(status) + "\n" + queries(status) + answers(status) + times(status) + cache(status) +
-                     query_log(status) + exposure(status);
+                     query_log(status) + exposure(status) + confinement(status);
   for (const auto& lane : merged(status.at("upstreams")))
     if (!is_spare(lane)) text += upstream(lane);
   for (const auto& each : status.at("zones")) text += zone(each);

@@ -10,6 +10,7 @@
 #include "config/load.hpp"
 #include "dns/ldns.hpp"
 #include "privacy/public_suffix.hpp"
+#include "serve/confinement.hpp"
 #include "serve/control.hpp"
 #include "transport/bootstrap.hpp"
 #include "transport/http.hpp"
@@ -23,10 +24,11 @@ constexpr bool on_linux = std::string_view(TACET_SYSTEM) == "Linux";
 std::string_view yes_or_no(bool yes) { return yes ? "yes" : "no"; }
 
 std::string libraries(const HttpFeatures& http) {
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\nCLI11 {}\n", http.version, tls_library_version(),
+  const std::string confinement = confinement_library_version();
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}{}CLI11 {}\n", http.version, tls_library_version(),
                      bootstrap_library_version(), presentation_library_version(), config_library_version(),
                      public_suffix_library_version(), loop_library_version(), log::library_versions(),
-                     control_library_versions(), CLI11_VERSION);
+                     control_library_versions(), confinement, confinement.empty() ? "" : "\n", CLI11_VERSION);
 }
 
 std::string features(const HttpFeatures& http) {

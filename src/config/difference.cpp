@@ -28,7 +28,7 @@ bool same_listen(const Config& a, const Config& b) {
   return std::ranges::equal(a.listen, b.listen, same);
 }
 
-constexpr std::array<Key, 15> keys{{
+constexpr std::array<Key, 17> keys{{
     {"listen", Change::sealed, same_listen},
     {"workers", Change::sealed, same<&Config::workers>},
     {"upstreams", Change::live, same<&Config::upstreams>},
@@ -43,6 +43,8 @@ constexpr std::array<Key, 15> keys{{
     {"limits", Change::live, same<&Config::limits>},
     {"exposure", Change::live, same<&Config::exposure>},
     {"query_log", Change::sealed, same<&Config::query_log>},
+    {"user", Change::sealed, same<&Config::user>},
+    {"confine", Change::sealed, same<&Config::confine>},
     {"answer_chaos", Change::live, same<&Config::answer_chaos>},
 }};
 

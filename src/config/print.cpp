@@ -133,6 +133,7 @@ std::string to_yaml(const Config& config) {
   out += fmt::format("limits:\n  tcp_clients: {}\n  pending: {}\n", config.limits.tcp_clients, config.limits.pending);
   out += fmt::format("exposure:\n  mode: {}\n  log_names: {}\n", word(config.exposure.mode), config.exposure.log_names);
   out += query_log_lines(config.query_log);
+  out += fmt::format("user: {}\nconfine: {}\n", in_quotes(config.user), config.confine);
   return out + fmt::format("answer_chaos: {}\n", config.answer_chaos);
 }
 

@@ -376,7 +376,7 @@ void read_forward(const Value& value, Config& out) {
   }
 }
 
-constexpr std::array<Key<Config>, 15> config_keys{{
+constexpr std::array<Key<Config>, 17> config_keys{{
     {"listen", R"(a list of addresses such as ["127.0.0.1:53", "[::1]:53"], at least one, none twice)", read_listen},
     {"workers", "1 to 64", [](const Value& v, Config& c) { read_number(v, {1, 64}, c.workers); }},
     {"upstreams", "a list of at least one mapping such as {url: tls://1.1.1.1}", read_upstreams},
@@ -400,6 +400,8 @@ constexpr std::array<Key<Config>, 15> config_keys{{
      [](const Value& v, Config& c) { read_mapping(v, exposure_keys, c.exposure); }},
     {"query_log", "a mapping such as {to: /var/log/tacet/queries.log}",
      [](const Value& v, Config& c) { read_mapping(v, query_log_keys, c.query_log); }},
+    {"user", "the name of a user, or \"\"", [](const Value& v, Config& c) { read_line(v, 32, c.user); }},
+    {"confine", "true or false", [](const Value& v, Config& c) { read_bool(v, c.confine); }},
     {"answer_chaos", "true or false", [](const Value& v, Config& c) { read_bool(v, c.answer_chaos); }},
 }};
 

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "serve/control_socket.hpp"
 #include "serve/http_server.hpp"
 #include "serve/prometheus.hpp"
 #include "serve/status_json.hpp"
@@ -161,10 +160,8 @@ private:
 Control::Control(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Control::~Control() = default;
 
-Result<std::unique_ptr<Control>> Control::create(const ControlConfig& config, ControlHandlers handlers) {
-  auto socket = ControlSocket::listen(config.socket, config.group);
-  if (!socket) return fail(socket.error());
-  auto state = std::make_unique<State>(*std::move(socket));
+Result<std::unique_ptr<Control>> Control::create(ControlSocket socket, ControlHandlers handlers) {
+  auto state = std::make_unique<State>(std::move(socket));
   if (auto served = state->serve(std::move(handlers)); !served) return fail(served.error());
   return std::unique_ptr<Control>(new Control(std::move(state)));
 }

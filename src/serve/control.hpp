@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "serve/cache_json.hpp"
+#include "serve/control_socket.hpp"
 #include "serve/exposure_json.hpp"
 #include "serve/prospect_json.hpp"
 #include "serve/reload.hpp"
@@ -49,8 +50,8 @@ struct ControlHandlers {
 /// a range.
 class Control {
 public:
-  /// Listens and starts the thread. Faults: as ControlSocket::listen.
-  static Result<std::unique_ptr<Control>> create(const ControlConfig& config, ControlHandlers handlers);
+  /// Starts the thread, which serves whoever connects to the socket. Fault::system.
+  static Result<std::unique_ptr<Control>> create(ControlSocket socket, ControlHandlers handlers);
   /// stop().
   ~Control();
 

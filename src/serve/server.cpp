@@ -6,6 +6,7 @@
 #include <csignal>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -13,7 +14,9 @@
 #include "base/log.hpp"
 #include "config/difference.hpp"
 #include "config/log_level.hpp"
+#include "serve/account.hpp"
 #include "serve/activation.hpp"
+#include "serve/confinement.hpp"
 #include "serve/control.hpp"
 #include "serve/hosts_file.hpp"
 #include "serve/metrics_endpoint.hpp"
@@ -80,12 +83,31 @@ void let_sighup_through() {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
+/// The control socket, made while this process may still make it. It stays root's, and so does its directory: as
+/// `nobody`'s, any other process of `nobody` could put its own in that place, and speak to root in our name. (So who
+/// was root leaves it behind; the next start replaces it.)
+std::optional<ControlSocket> open_control_socket(const Config& config) {
+  if (config.control.socket.empty()) return std::nullopt;
+  Result<ControlSocket> socket = ControlSocket::listen(config.control.socket, config.control.group);
+  if (socket) return std::move(*socket);
+  log::warn("no control socket, so `tacet status`, `flush` and `exposure` will not work: {}", socket.error().detail);
+  return std::nullopt;
+}
+
 }  // namespace
 
 class Server::State {
 public:
-  State(const Config& configured, ReadConfig read)
-      : read_(std::move(read)),
+  /// What create() has got before there are threads.
+  struct Beginning {
+    ReadConfig read;
+    std::optional<ControlSocket> control;
+    Confinement confinement;
+  };
+  State(const Config& configured, Beginning beginning)
+      : read_(std::move(beginning.read)),
+        control_socket_(std::move(beginning.control)),
+        confinement_(std::move(beginning.confinement)),
         settings_(std::make_shared<const Settings>(configured)),
         cache_(configured.cache),
         loop_(clock_) {}
@@ -144,6 +166,8 @@ private:
   }
 
   ReadConfig read_;
+  std::optional<ControlSocket> control_socket_;  // until there is a Control
+  Confinement confinement_;
   mutable std::mutex settings_mutex_;
   std::shared_ptr<const Settings> settings_;
   SystemClock clock_;
@@ -293,8 +317,7 @@ void Server::State::report_zones() const {
 }
 
 void Server::State::open_control() {
-  const ControlConfig& config = settings_->config.control;
-  if (config.socket.empty()) return;
+  if (!control_socket_) return;
   ControlHandlers handlers;
   handlers.status = [this] { return Result<Snapshot>(snapshot()); };
   handlers.flush = [this](const CacheScope& scope) { return Result<std::size_t>(flush(scope)); };
@@ -310,7 +333,8 @@ void Server::State::open_control() {
     log::info("the log level is now {}, as asked over the control socket", log::to_string(level));
   };
   handlers.reload = [this] { return reload_from_elsewhere(); };
-  Result<std::unique_ptr<Control>> control = Control::create(config, std::move(handlers));
+  Result<std::unique_ptr<Control>> control = Control::create(*std::move(control_socket_), std::move(handlers));
+  control_socket_.reset();
   if (control)
     control_ = std::move(*control);
   else
@@ -344,6 +368,7 @@ Snapshot Server::State::snapshot() {
     const std::lock_guard lock(settings_mutex_);
     snapshot.reloads = reloads_;
   }
+  snapshot.confinement = confinement_;
   snapshot.workers = static_cast<unsigned>(workers_.size());
   snapshot.cache = cache_.statistics();
   if (query_log_) snapshot.query_log = query_log_->counts();
@@ -395,10 +420,21 @@ Result<Explanation> Server::State::explain(const Name& name) {
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::create(const Config& config, ReadConfig read) {
+Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSource source) {
+  const auto account = has_sanitizer() ? std::nullopt : account_to_become(config.user);
+  if (!account) return fail(account.error());
   auto sockets = open_all(config);
   if (!sockets) return fail(std::move(sockets.error()));
-  auto state = std::make_unique<State>(config, std::move(read));
+  auto control = open_control_socket(config);
+  if (*account)
+    if (auto became = become(**account); !became) return fail(std::move(became.error()));
+  // From here on there are threads, and each has what this one has given up.
+  const Reach reach = reach_of(config, source.file);
+  Confinement confinement = confine(config, reach);
+  if (*account) confinement.user = (*account)->name;
+  if (confinement.landlock.on) source.read = within(reach, std::move(source));
+  auto state = std::make_unique<State>(
+      config, State::Beginning{std::move(source.read), std::move(control), std::move(confinement)});
   if (auto opened = state->open_query_log(); !opened) return fail(opened.error());
   state->serve_on(std::move(*sockets));
   return std::unique_ptr<Server>(new Server(std::move(state)));

@@ -7,6 +7,7 @@
 #include "observe/metrics.hpp"
 #include "resolve/cache.hpp"
 #include "resolve/upstream_set.hpp"
+#include "serve/confinement.hpp"
 #include "serve/query_log.hpp"
 #include "serve/upstreams.hpp"
 #include "tacet/instant.hpp"
@@ -27,6 +28,7 @@ struct Snapshot {
   unsigned workers = 0;
   std::string_view log_level;  ///< that is in effect now
   ReloadCounts reloads;
+  Confinement confinement;
   Metrics metrics;  ///< of all workers
   CacheStatistics cache;
   QueryLogCounts query_log;

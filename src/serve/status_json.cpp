@@ -123,6 +123,18 @@ Json upstream(const LaneReport& lane, std::uint64_t all) {
           {"last_error", state.last_error.empty() ? Json(nullptr) : Json(state.last_error)}};
 }
 
+Json restraint(const Restraint& restraint) {
+  return {{"on", restraint.on}, {"detail", restraint.detail.empty() ? Json(nullptr) : Json(restraint.detail)}};
+}
+
+Json confinement(const Confinement& confinement) {
+  return {{"user", confinement.user},
+          {"no_new_privs", restraint(confinement.no_new_privs)},
+          {"capabilities", restraint(confinement.capabilities)},
+          {"seccomp", restraint(confinement.seccomp)},
+          {"landlock", restraint(confinement.landlock)}};
+}
+
 Json zone(const ZoneReport& zone) {
   Json json{{"zone", zone.zone}, {"in_clear", zone.in_clear}, {"upstreams", Json::array()}};
   const auto all = answers_of(zone.lanes);
@@ -150,6 +162,7 @@ std::string status_json(const Snapshot& snapshot, const ExposureReport& exposure
             {"cache", cache(snapshot.cache)},
             {"query_log", query_log(snapshot.query_log)},
             {"exposure", exposure_summary(exposure)},
+            {"confinement", confinement(snapshot.confinement)},
             {"plaintext_lookups", snapshot.plaintext_lookups},
             {"upstreams", Json::array()},
             {"zones", Json::array()}};

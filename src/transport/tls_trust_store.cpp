@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "base/log.hpp"
@@ -35,7 +37,9 @@ Result<StorePointer> read_bundle(const std::string& file) {
   StorePointer store(X509_STORE_new());
   ERR_clear_error();
   if (store && X509_STORE_load_file(store.get(), file.c_str()) == 1) return store;
-  const std::string words = ::access(file.c_str(), R_OK) == 0 ? take_tls_error() : "the file cannot be read";
+  const bool readable = ::access(file.c_str(), R_OK) == 0;
+  const std::string words =
+      readable ? take_tls_error() : "the file cannot be read: " + std::generic_category().message(errno);
   return fail(Fault::invalid_config, "no certificate authorities in " + file + ": " + words);
 }
 

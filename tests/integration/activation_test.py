@@ -42,6 +42,7 @@ class Holder:
         self._numbers = [fcntl.fcntl(opened.fileno(), fcntl.F_DUPFD, _FIRST_FREE) for opened in self._sockets]
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(os.path.join(self.directory, "notify"))
+        os.chmod(os.path.join(self.directory, "notify"), 0o777)
         self._process = None
 
     def _opened(self, address, kind):

@@ -74,6 +74,11 @@ class SystemdUnit(Scratch):
         for path in ("/var/log/tacet", "/var/log/private/tacet"):
             self.assertIn(path + "\n", (PACKAGING / "debian" / "postrm").read_text().replace(" ", "\n"))
 
+    def test_lets_it_confine_itself(self):
+        allowed = " ".join(value for value in self.settings("SystemCallFilter") if not value.startswith("~")).split()
+        for call in ("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"):
+            self.assertIn(call, allowed)
+
     def test_does_not_wait_for_a_network_that_may_be_waiting_for_dns(self):
         for key in ("After", "Wants", "Requires"):
             self.assertFalse([value for value in self.settings(key) if "network-online" in value], key)

@@ -19,6 +19,7 @@ class QueryLog(UnboundCase):
     def setUp(self):
         self.folder = pathlib.Path(self.directory, scratch.unique_name("log"))
         self.folder.mkdir()
+        self.folder.chmod(0o777)  # who was started as root is root no more
         self.file = self.folder / "queries.log"
 
     def logging(self, **more):
@@ -106,7 +107,7 @@ class QueryLog(UnboundCase):
             environment.update({"JOURNAL_STREAM": journal} if journal else {})
             process = self.child(os.environ["TACET_BINARY"], "run", "--config", daemon.config, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                  text=True, env=environment)
-            scratch.eventually(lambda: os.path.exists(daemon.settings["control"]["socket"]), what=lambda: "its start")
+            scratch.eventually(lambda: daemon.verb("status").returncode == 0, what=lambda: "its start")
             daemon.ask("www.example.com")
             line = process.stdout.readline()
             process.stdout.close()
@@ -151,6 +152,7 @@ class QueryLog(UnboundCase):
         scratch.eventually(lambda: daemon.status()["query_log"]["failed"] == 3, what=lambda: daemon.status()["query_log"])
         self.assertEqual(len(daemon.log_lines("query log cannot")), 1)
         self.file.parent.mkdir()
+        self.file.parent.chmod(0o777)
         daemon.ask("www.example.com")
         self.assertEqual(len(self.lines(1)), 1)
 
@@ -182,7 +184,7 @@ class QueryLog(UnboundCase):
         process = self.child(os.environ["TACET_BINARY"], "run", "--config", config.config, stdout=write, stderr=subprocess.DEVNULL)
         os.close(write)
         self.addCleanup(os.close, read)
-        scratch.eventually(lambda: os.path.exists(config.settings["control"]["socket"]), what=lambda: "its start")
+        scratch.eventually(lambda: config.verb("status").returncode == 0, what=lambda: "its start")
         config.process = process
         config.ask("www.example.com")
         flood(config, 20000)

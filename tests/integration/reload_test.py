@@ -226,10 +226,10 @@ class Changes(ReloadCase):
         self.assertEqual(daemon.status()["zones"], [])
 
     def test_hosts_chaos_log_level_and_exposure_are_live(self):
-        hosts = os.path.join(self.directory, "hosts-live")
+        daemon = self.tacet(self.upstream.doh_url(), hosts={"file": ""})
+        hosts = os.path.join(daemon.directory, "hosts-live")
         with open(hosts, "w", encoding="ascii") as file:
             file.write("192.0.2.99 here.example.com\n")
-        daemon = self.tacet(self.upstream.doh_url(), hosts={"file": ""})
         self.assertEqual(daemon.ask("here.example.com").rcode(), dns.rcode.NXDOMAIN)
         self.reload(daemon, hosts={"file": hosts})
         self.assertEqual(dnsclient.addresses(daemon.ask("here.example.com")), ["192.0.2.99"])
@@ -340,7 +340,7 @@ class Refusals(ReloadCase):
         self.assert_as_before()
 
     def test_authorities_that_cannot_be_loaded_refuse_it(self):
-        path = os.path.join(self.directory, "nobody.pem")
+        path = os.path.join(self.daemon.directory, "nobody.pem")
         with open(path, "w", encoding="ascii") as file:
             file.write("nobody\n")
         told = self.refused(self.daemon, upstreams=[{"url": self.upstream.dot_url(), "ca_file": path}], cache={"max_ttl": 7})
@@ -384,6 +384,7 @@ class ServiceManager(ReloadCase):
         os.unlink(path)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(path)
+            os.chmod(path, 0o777)
             notify.settimeout(5)
 
             def heard():

@@ -85,6 +85,7 @@ class Tacet:
             os.unlink(path)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, open(self._path("stderr"), "ab") as log:
             notify.bind(path)
+            os.chmod(path, 0o777)  # as systemd's: who was started as root is root no more when it is ready
             notify.settimeout(0.05)
             begun = time.monotonic()
             self.process = scratch.start([*self._command, BINARY, "run", "--config", self.config, *self._arguments],

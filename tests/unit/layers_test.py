@@ -32,6 +32,7 @@ ROOMS = {
     "Asio": (r"asio(\.hpp|/)", r"base/loop"),
     "spdlog": (r"spdlog/", r"base/log"),
     "cpp-httplib": (r"httplib\.h", r"serve/http_server|cli/control_client"),
+    "libseccomp": (r"seccomp\.h", r"serve/confinement"),
     "libpsl": (r"libpsl\.h", r"privacy/"),
 }
 
@@ -99,6 +100,7 @@ class Layers(unittest.TestCase):
             "src/cli/check.cpp": "#include <yaml-cpp/yaml.h>",
             "src/cli/run.cpp": "#include <spdlog/spdlog.h>",
             "src/serve/worker.cpp": "#include <httplib.h>",
+            "src/serve/bind.cpp": "#include <seccomp.h>",
             "src/resolve/policy.cpp": "#include <libpsl.h>",
             "include/tacet/b.hpp": "#include <openssl/ssl.h>",
         }

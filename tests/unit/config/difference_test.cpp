@@ -51,6 +51,8 @@ TEST_CASE("Nothing differs between equals, and each key tells of itself only") {
            {"log: {level: debug}", {"log"}, {}},
            {"limits: {pending: 7}", {"limits"}, {}},
            {"exposure: {mode: 'off'}", {"exposure"}, {}},
+           {"user: dns", {}, {"user"}},
+           {"confine: false", {}, {"confine"}},
            {"answer_chaos: true", {"answer_chaos"}, {}},
            {"{workers: 2, answer_chaos: true, cache: {size: 0}}", {"cache", "answer_chaos"}, {"workers"}}}) {
     CAPTURE(text);

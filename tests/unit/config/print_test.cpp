@@ -47,6 +47,8 @@ Config unusual() {
                       .names = Disclosure::omit,
                       .max_size = 65536,
                       .keep = 0};
+  config.user = "some body";
+  config.confine = false;
   config.answer_chaos = true;
   return config;
 }

@@ -93,6 +93,10 @@ TEST_CASE("every key sets its field and nothing else") {
   expected.exposure = {.mode = ExposureMode::off, .log_names = true};
   same_as("exposure: {mode: off, log_names: true}");
   expected = Config::defaults();
+  expected.user = "dns";
+  expected.confine = false;
+  same_as("user: dns\nconfine: false");
+  expected = Config::defaults();
   expected.answer_chaos = true;
   same_as("answer_chaos: true");
 }

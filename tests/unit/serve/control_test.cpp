@@ -90,6 +90,12 @@ HttpAnswer ask(const std::string& path, const std::string& line, const std::stri
   return parse(read_all(client.get()));
 }
 
+Result<std::unique_ptr<Control>> listen_at(const std::string& path, ControlHandlers handlers) {
+  auto socket = ControlSocket::listen(path);
+  if (!socket) return fail(std::move(socket.error()));
+  return Control::create(std::move(*socket), std::move(handlers));
+}
+
 /// A control socket whose handlers remember what they were asked.
 struct Fixture {
   Folder folder;
@@ -121,7 +127,7 @@ struct Fixture {
     };
     handlers.reload = [this] { return reloaded; };
     handlers.set_log_level = [this](log::Level level) { levels.push_back(level); };
-    auto made = Control::create({.socket = path}, std::move(handlers));
+    auto made = listen_at(path, std::move(handlers));
     REQUIRE(made.has_value());
     return std::move(*made);
   }
@@ -246,7 +252,7 @@ TEST_CASE_FIXTURE(Fixture, "a fault of the server is told in its words") {
   control.reset();
   ControlHandlers handlers;
   handlers.status = [] { return Result<Snapshot>(fail(Fault::cancelled, "stopping")); };
-  const auto stopping = Control::create({.socket = path}, std::move(handlers));
+  const auto stopping = listen_at(path, std::move(handlers));
   REQUIRE(stopping.has_value());
   CHECK(ask(path, "GET /metrics").status == 503);
   const auto answer = ask(path, "GET /status");
@@ -307,7 +313,7 @@ TEST_CASE_FIXTURE(Fixture, "the socket is for its user and group, whatever the u
 
 TEST_CASE_FIXTURE(Fixture, "a group that does not exist is a fault that says so, and leaves no socket behind") {
   control.reset();
-  const auto made = Control::create({.socket = path, .group = "no-such-group"}, {});
+  const auto made = ControlSocket::listen(path, "no-such-group");
   REQUIRE_FALSE(made.has_value());
   CHECK(made.error().fault == Fault::invalid_config);
   CHECK(made.error().detail.find("no-such-group") != std::string::npos);
@@ -315,7 +321,7 @@ TEST_CASE_FIXTURE(Fixture, "a group that does not exist is a fault that says so,
 }
 
 TEST_CASE_FIXTURE(Fixture, "a second control at the same path is refused and the first goes on") {
-  const auto second = Control::create({.socket = path}, {});
+  const auto second = listen_at(path, {});
   REQUIRE_FALSE(second.has_value());
   CHECK(second.error().fault == Fault::in_use);
   CHECK(second.error().detail.find(path) != std::string::npos);
@@ -336,7 +342,7 @@ TEST_CASE_FIXTURE(Fixture, "a socket that a dead process left is replaced") {
 TEST_CASE_FIXTURE(Fixture, "a file that is no socket is left alone") {
   control.reset();
   std::ofstream(path) << "precious";
-  const auto made = Control::create({.socket = path}, {});
+  const auto made = listen_at(path, {});
   REQUIRE_FALSE(made.has_value());
   CHECK(made.error().fault == Fault::in_use);
   CHECK(std::filesystem::file_size(path) == 8);
@@ -365,11 +371,11 @@ TEST_CASE_FIXTURE(Fixture, "a missing directory is made so that the group can ge
 TEST_CASE("paths that no socket can have are faults") {
   Folder folder;
   for (const auto& path : {std::string(), folder / std::string(120, 'x').c_str()}) {
-    const auto made = Control::create({.socket = path}, {});
+    const auto made = listen_at(path, {});
     REQUIRE_FALSE(made.has_value());
     CHECK(made.error().fault == Fault::invalid_config);
   }
-  const auto made = Control::create({.socket = folder / "no/such/folder/control.sock"}, {});
+  const auto made = listen_at(folder / "no/such/folder/control.sock", {});
   REQUIRE_FALSE(made.has_value());
   CHECK(made.error().fault == Fault::system);
 }

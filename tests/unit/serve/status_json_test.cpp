@@ -43,6 +43,20 @@ TEST_CASE("every source of answers is named, and only RCODEs that occurred") {
   CHECK(status.at("rcodes") == json{{"NOERROR", 7}, {"NXDOMAIN", 8}});
 }
 
+TEST_CASE("each means of confinement says whether it holds, and why not") {
+  Snapshot snapshot;
+  snapshot.confinement = {.user = "nobody",
+                          .no_new_privs = {true, {}},
+                          .capabilities = {false, "capset: Operation not permitted"},
+                          .seccomp = {true, {}},
+                          .landlock = {true, "version 7"}};
+  const auto confinement = json::parse(status_json(snapshot, {})).at("confinement");
+  CHECK(confinement.at("user") == "nobody");
+  CHECK(confinement.at("no_new_privs") == json{{"on", true}, {"detail", nullptr}});
+  CHECK(confinement.at("capabilities") == json{{"on", false}, {"detail", "capset: Operation not permitted"}});
+  CHECK(confinement.at("landlock") == json{{"on", true}, {"detail", "version 7"}});
+}
+
 TEST_CASE("every zone says whether its names travel in clear, and who is asked") {
   Snapshot snapshot;
   snapshot.zones = {{"lan", true, {lane("192.168.1.1:53")}}, {"corp.example", false, {}}};

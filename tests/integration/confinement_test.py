@@ -1,0 +1,197 @@
+"""What the running daemon has given up, and that it lacks nothing: upstreams, bundles, hosts and networks still change under it."""
+import os
+import pwd
+import re
+import shutil
+import unittest
+
+import dns.rcode
+import dnsclient
+import netlab
+import pki
+import scratch
+import servers
+import tacet
+from case import Case, UnboundCase
+
+_ROOT = os.geteuid() == 0
+_SANITIZED = "address" in os.environ.get("TACET_SANITIZE", "") or "thread" in os.environ.get("TACET_SANITIZE", "")
+_MEANS = ("no_new_privs", "capabilities", "seccomp", "landlock")
+
+
+def _threads(daemon):
+    """What the kernel says of each thread: {"Uid": ["65534", …], "Seccomp": ["2"], …}."""
+    folder = f"/proc/{daemon.process.pid}/task"
+    found = []
+    for thread in os.listdir(folder):
+        with open(f"{folder}/{thread}/status", encoding="ascii", errors="replace") as file:
+            found.append({key: value.split() for key, value in (line.split(":", 1) for line in file)})
+    return found
+
+
+@unittest.skipIf(_SANITIZED, "a sanitizer needs what is given up")
+class Confined(UnboundCase):
+    def test_every_thread_is_confined_as_the_kernel_and_status_say(self):
+        daemon = self.tacet(self.upstream.doh_url(), workers=2)
+        daemon.ask("www.example.com")
+        threads = _threads(daemon)
+        self.assertGreaterEqual(len(threads), 4)  # main, control, two workers
+        user = pwd.getpwnam("nobody").pw_uid if _ROOT else os.geteuid()
+        for thread in threads:
+            self.assertEqual(thread["Uid"], [str(user)] * 4)
+            self.assertEqual((thread["NoNewPrivs"], thread["Seccomp"]), (["1"], ["2"]))
+            for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+                self.assertEqual(int(thread[kind][0], 16), 0, kind)
+        confinement = daemon.status()["confinement"]
+        self.assertEqual({name for name in _MEANS if confinement[name]["on"]}, set(_MEANS))
+        self.assertEqual(confinement["user"], "nobody" if _ROOT else str(user))
+        text = daemon.verb("status").stdout
+        self.assertRegex(text, r"(?m)^confined  as user \S+; by no_new_privs, capabilities, seccomp, landlock \(version \d+\)$")
+
+    @unittest.skipUnless(_ROOT, "needs root")
+    def test_root_s_groups_are_left_as_well(self):
+        daemon = self.tacet(self.upstream.doh_url())
+        nobody = pwd.getpwnam("nobody")
+        for thread in _threads(daemon):
+            self.assertEqual(thread["Gid"], [str(nobody.pw_gid)] * 4)
+            self.assertEqual(thread["Groups"], [str(nobody.pw_gid)])
+
+    def test_the_key_turns_it_off_and_status_says_so(self):
+        daemon = self.tacet(self.upstream.doh_url(), confine=False)
+        for thread in _threads(daemon):
+            self.assertEqual((thread["NoNewPrivs"], thread["Seccomp"]), (["0"], ["0"]))
+        confinement = daemon.status()["confinement"]
+        for name in _MEANS:
+            self.assertEqual(confinement[name], {"on": False, "detail": "configured by `confine: false`"})
+        self.assertIn("not by no_new_privs (configured by `confine: false`)", daemon.verb("status").stdout)
+
+    @unittest.skipUnless(_ROOT, "needs root")
+    def test_root_that_stays_root_has_no_privileges_left(self):
+        daemon = self.tacet(self.upstream.doh_url(), user="root")
+        for thread in _threads(daemon):
+            self.assertEqual((thread["Uid"], int(thread["CapPrm"][0], 16)), (["0"] * 4, 0))
+        self.assertEqual(daemon.status()["confinement"]["user"], "root")
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+
+    def test_a_user_that_is_not_there_is_a_clear_fault(self):
+        config = os.path.join(self.directory, scratch.unique_name("user"))
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f'listen: ["127.0.0.1:{scratch.free_port()}"]\nuser: no-such-user\n')
+        done = tacet.run("run", "--config", config)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('user: there is no user "no-such-user" on this machine: name one that is there', done.stderr)
+
+    @unittest.skipUnless(_ROOT, "needs root")
+    def test_a_bundle_that_the_new_user_cannot_read_is_a_clear_fault(self):
+        bundle = os.path.join(self.directory, scratch.unique_name("bundle"))
+        shutil.copy(self.pki.ca, bundle)
+        os.chmod(bundle, 0o600)
+        config = os.path.join(self.directory, scratch.unique_name("unreadable"))
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f'listen: ["127.0.0.1:{scratch.free_port()}"]\ncontrol: {{socket: ""}}\n'
+                       f'upstreams: [{{url: "{self.upstream.doh_url()}", ca_file: "{bundle}"}}]\n')
+        done = tacet.run("run", "--config", config)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("goes on as user nobody", done.stderr)
+        self.assertIn(f"{bundle}: the file cannot be read: Permission denied", done.stderr)
+
+
+class Unhindered(Case):
+    """The same daemon through everything that changes under it."""
+
+    def test_it_resolves_over_doh_and_dot(self):
+        upstream = self.unbound()
+        for url in (upstream.doh_url(), upstream.dot_url()):
+            daemon = self.tacet(url)
+            self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS], daemon.log())
+            self.assertEqual(dnsclient.addresses(daemon.ask("a.many.example.com", tcp=True)), ["192.0.2.7"])
+
+    def test_its_bootstrap_server_and_zones_are_asked(self):
+        upstream = self.unbound(local_data=['local-data: "dns.test. 60 A 127.0.0.1"', 'local-data: "nas.lan. 60 A 192.0.2.99"'])
+        plain = f"127.0.0.1:{upstream.plain_port}"
+        url = upstream.doh_url("dns.test")
+        daemon = self.tacet(self.entry(url), bootstrap=[plain], forward={"lan": [plain]})
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS], daemon.log())
+        self.assertEqual(dnsclient.addresses(daemon.ask("nas.lan")), ["192.0.2.99"], daemon.log())
+
+    def test_a_bundle_that_is_replaced_is_read_again(self):
+        folder = os.path.join(self.directory, scratch.unique_name("bundle"))
+        os.mkdir(folder)
+        bundle = os.path.join(folder, "ca.pem")
+        other = os.path.join(folder, "other")
+        os.mkdir(other)
+        foreign = pki.Pki(other)
+        shutil.copy(foreign.ca, bundle)
+        upstream = self.unbound()
+        urls = (upstream.doh_url(), upstream.dot_url())
+        entries = [{"url": url, "ca_file": bundle} for url in urls]
+        daemon = self.tacet(*entries, environment={"WATCHDOG_USEC": "400000"})  # it keeps house five times a second
+        self.assertEqual(daemon.ask("www.example.com").rcode(), dns.rcode.SERVFAIL)
+        shutil.copy(self.pki.ca, bundle + ".new")
+        os.rename(bundle + ".new", bundle)
+        daemon.await_log(re.escape(bundle) + " has changed and was read again")
+        scratch.eventually(lambda: dnsclient.addresses(daemon.ask("www.example.com")) == [servers.ADDRESS], within=10,
+                           what=lambda: f"an answer by the new authority\n{daemon.log()}")
+
+    def test_a_hosts_file_that_is_replaced_is_read_again(self):
+        folder = os.path.join(self.directory, scratch.unique_name("etc"))
+        os.mkdir(folder)
+        hosts = os.path.join(folder, "hosts")
+        for address in ("192.0.2.1", "192.0.2.2"):
+            with open(hosts + ".new", "w", encoding="ascii") as file:
+                file.write(f"{address} box.example.com\n")
+            os.rename(hosts + ".new", hosts)
+            if address == "192.0.2.1":
+                daemon = self.tacet(self.unbound().doh_url(), hosts={"file": hosts})
+            scratch.eventually(lambda: dnsclient.addresses(daemon.ask("box.example.com")) == [address], what=daemon.log)
+
+    def test_a_configuration_that_is_replaced_is_reloaded(self):
+        first, second = self.unbound(), self.unbound()
+        daemon = self.tacet(first.doh_url())
+        daemon.settings.update(upstreams=[self.entry(second.dot_url())], hosts={"file": ""})
+        os.rename(daemon.config, daemon.config + ".old")
+        daemon.write()
+        done = daemon.verb("reload")
+        self.assertEqual(done.returncode, 0, done.stderr + daemon.log())
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS], daemon.log())
+        self.assertEqual((first.count("www.example.com."), second.count("www.example.com.")), (0, 1))
+
+    @unittest.skipIf(_SANITIZED, "a sanitizer needs what is given up")
+    def test_a_reload_that_needs_other_directories_says_to_restart(self):
+        daemon = self.tacet(self.unbound().doh_url())
+        daemon.settings.update(hosts={"file": "/var/lib/tacet-test/hosts"})
+        daemon.write()
+        folder = "/var/lib/tacet-test"
+        if not os.access("/var/lib", os.W_OK):
+            self.skipTest("needs a directory elsewhere")
+        os.makedirs(folder, exist_ok=True)
+        self.addCleanup(os.rmdir, folder)
+        done = daemon.verb("reload")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{folder}: tacet has given up all but the directories of its start's configuration: restart it", done.stderr)
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+
+    @unittest.skipIf(netlab.why_not(), netlab.why_not())
+    def test_another_network_is_noticed_and_used(self):
+        lab = self.enterContext(netlab.Lab())
+        upstream = self.unbound(addresses=("10.9.0.2",), command=lab.command("b"))
+        daemon = self.tacet(upstream.dot_url(), upstream.doh_url(), command=lab.command("a"))
+        self.assertIn(servers.ADDRESS, daemon.dig("www.example.com", "+short"), daemon.log())
+        lab.readdress("a", "10.9.0.7", "fd09::7")
+        daemon.await_log("the network has changed")
+        self.assertIn("192.0.2.7", daemon.dig("a.many.example.com", "+short"), daemon.log())
+
+    def test_its_control_socket_is_its_starter_s_and_makes_way_for_the_next(self):
+        path = os.path.join(self.directory, scratch.unique_name("run"), "control.sock")
+        daemon = self.tacet(self.unbound().doh_url(), control={"socket": path})
+        for _ in range(2):
+            self.assertTrue(daemon.status())
+            for file in (path, os.path.dirname(path)):
+                self.assertEqual(os.stat(file).st_uid, os.geteuid())
+            daemon.stop()
+            self.assertEqual(daemon.verb("status").returncode, 1)
+            daemon.start()
+
+
+if __name__ == "__main__":
+    unittest.main()
