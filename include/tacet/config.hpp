@@ -19,6 +19,15 @@ struct SocketAddress {
 /// "127.0.0.1:53", "[::1]:53".
 std::string to_string(const SocketAddress& address);
 
+/// A block of IP addresses; checked when the configuration is read.
+struct AddressPrefix {
+  std::string address;  ///< "192.168.1.0", "fd00::"; bits behind the prefix are zero
+  unsigned length = 0;  ///< bits: 0 to 32, or to 128
+  friend bool operator==(const AddressPrefix&, const AddressPrefix&) = default;
+};
+/// "192.168.1.0/24".
+std::string to_string(const AddressPrefix& prefix);
+
 enum class Encryption : std::uint8_t { doh, dot };
 enum class Sni : std::uint8_t { send, omit };
 
@@ -73,6 +82,7 @@ struct CacheConfig {
 enum class LogLevel : std::uint8_t { error, warn, info, debug };
 struct LogConfig {
   LogLevel level = LogLevel::info;
+  std::uint32_t lines = 6000;  ///< a minute, above debug; what is beyond is held back and counted; 0: any
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
@@ -90,6 +100,8 @@ struct MetricsConfig {
 struct LimitsConfig {
   std::size_t tcp_clients = 128;  ///< per worker; the longest idle is closed for a new one
   std::size_t pending = 4096;     ///< unanswered client queries per worker; the oldest is answered SERVFAIL beyond
+  std::size_t per_client = 256;   ///< of these from one address (or one IPv6 /64), and per TCP connection
+  std::uint32_t rate = 1000;      ///< queries per second from one such address; 0: any
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
@@ -97,7 +109,8 @@ struct LimitsConfig {
 enum class ExposureMode : std::uint8_t { off, passive, active };
 struct ExposureConfig {
   ExposureMode mode = ExposureMode::passive;
-  bool log_names = false;  ///< write each registrable domain to the log, once a day
+  std::uint32_t names = 4096;  ///< that one worker keeps, at 512 octets each
+  bool log_names = false;      ///< write each registrable domain to the log, once a day
   friend bool operator==(const ExposureConfig&, const ExposureConfig&) = default;
 };
 
@@ -117,6 +130,7 @@ struct QueryLogConfig {
 /// All settings. A default-constructed Config with Config::defaults() applied is what `tacet run` uses without a file.
 struct Config {
   std::vector<SocketAddress> listen;
+  std::vector<AddressPrefix> allow;  ///< who may ask beside this machine itself; no prefix twice
   unsigned workers = 1;
   std::vector<UpstreamConfig> upstreams;
   std::vector<SocketAddress> bootstrap;  ///< plain DNS servers that resolve upstream host names without `addresses`

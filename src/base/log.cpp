@@ -6,6 +6,9 @@
 
 #include <array>
 #include <cstdlib>
+#include <mutex>
+
+#include "base/clock.hpp"
 
 namespace tacet::log {
 namespace {
@@ -37,6 +40,38 @@ public:
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JournalPriority>(); }
 };
 
+/// Writes so many lines a minute and no more. Who has set the level to debug looks, and wants all of those.
+class BoundedLogger final : public spdlog::logger {
+public:
+  BoundedLogger() : logger("tacet", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {}
+
+  void limit(std::uint32_t lines_a_minute) {
+    const std::lock_guard lock(mutex_);
+    gate_.reset();
+    if (lines_a_minute != 0) gate_.emplace(std::chrono::minutes(1), lines_a_minute);
+  }
+
+private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const std::optional<std::uint64_t> held = message.level > spdlog::level::debug ? pass() : 0;
+    if (!held) return;
+    if (*held > 0) {
+      const auto text = fmt::format("{} lines were held back: they were more than log.lines in a minute", *held);
+      logger::sink_it_({name_, spdlog::level::warn, text});
+    }
+    logger::sink_it_(message);
+  }
+
+  std::optional<std::uint64_t> pass() {
+    const std::lock_guard lock(mutex_);
+    return gate_ ? gate_->pass(clock_.now()) : 0;
+  }
+
+  SystemClock clock_;
+  std::mutex mutex_;
+  std::optional<Gate> gate_;
+};
+
 constexpr std::array<std::pair<Level, std::string_view>, 4> words{
     {{Level::debug, "debug"}, {Level::info, "info"}, {Level::warn, "warn"}, {Level::error, "error"}}};
 
@@ -51,7 +86,7 @@ std::optional<Level> level_from_text(std::string_view word) {
 }
 
 void start(Level least) {
-  auto logger = std::make_shared<spdlog::logger>("tacet", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  auto logger = std::make_shared<BoundedLogger>();
   if (std::getenv("JOURNAL_STREAM") != nullptr) {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
@@ -66,6 +101,10 @@ void start(Level least) {
 
 void set_level(Level least) { spdlog::default_logger_raw()->set_level(spdlog_level(least)); }
 
+void set_limit(std::uint32_t lines_a_minute) {
+  if (auto* logger = dynamic_cast<BoundedLogger*>(spdlog::default_logger_raw())) logger->limit(lines_a_minute);
+}
+
 Level level() {
   for (const Level each : {Level::debug, Level::info, Level::warn})
     if (enabled(each)) return each;
@@ -79,12 +118,16 @@ void write(Level level, std::string_view text) {
 }
 
 std::optional<std::uint64_t> Gate::pass(Instant now) {
-  if (last_ && now - *last_ < period_) {
+  if (!began_ || now - *began_ >= period_) {
+    began_ = now;
+    passed_ = 0;
+  }
+  if (passed_ == most_) {
     ++held_;
     return std::nullopt;
   }
-  last_ = now;
-  return std::exchange(held_, 0);
+  ++passed_;
+  return passed_ == 1 ? std::exchange(held_, 0) : 0;
 }
 
 std::string library_versions() {

@@ -25,6 +25,9 @@ std::optional<Level> level_from_text(std::string_view word);
 void start(Level least);
 /// Changes what is written from now on. Any thread.
 void set_level(Level least);
+/// Beyond so many lines a minute above debug, lines are held back, and a line says how many they were: whatever may go
+/// wrong, the disk does not fill up. 0 is no bound. Any thread.
+void set_limit(std::uint32_t lines_a_minute);
 /// The least level that is written.
 Level level();
 bool enabled(Level level);
@@ -47,17 +50,19 @@ void error(fmt::format_string<Args...> format, Args&&... args) {
   if (enabled(Level::error)) write(Level::error, fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// Lets one event per period through and counts the rest, so that no event can flood the log.
+/// Lets one event (or `most`) per period through and counts the rest, so that no event can flood the log.
 class Gate {
 public:
-  explicit Gate(Duration period = std::chrono::minutes(1)) : period_(period) {}
+  explicit Gate(Duration period = std::chrono::minutes(1), std::uint32_t most = 1) : period_(period), most_(most) {}
 
-  /// The number of events held back since the last one let through, or nothing if this one is to be held back.
+  /// The number of events held back before this period, told with its first; or nothing if this one is to be held back.
   std::optional<std::uint64_t> pass(Instant now);
 
 private:
   Duration period_;
-  std::optional<Instant> last_;
+  std::uint32_t most_;
+  std::optional<Instant> began_;
+  std::uint32_t passed_ = 0;  // since then
   std::uint64_t held_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include "config/address.hpp"
 #include "config/load.hpp"
+#include "config/prefix.hpp"
 #include "config/url.hpp"
 
 namespace tacet {
@@ -110,6 +111,9 @@ Result<void> apply(const CommandLine& given, Config& config) {
   if (given.workers) config.workers = *given.workers;
   if (!given.log_level.empty()) config.log.level = level_of(given.log_level);
   if (given.socket) config.control.socket = *given.socket;
+  if (!given.listen.empty())
+    if (auto closed = check_access(config.listen, config.allow); !closed)
+      return fail(Fault::invalid_config, "--listen: " + closed.error().detail + " in a file for --config");
   return {};
 }
 

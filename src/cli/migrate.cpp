@@ -12,6 +12,7 @@
 #include "cli/cloudflared.hpp"
 #include "config/address.hpp"
 #include "config/fault.hpp"
+#include "config/prefix.hpp"
 #include "config/print.hpp"
 #include "config/scalar.hpp"
 #include "config/url.hpp"
@@ -155,11 +156,17 @@ void note_left_out(const Settings& settings, Notes& notes) {
   }
 }
 
-void warn_of_strangers(const Config& config, Notes& notes) {
+/// cloudflared answers everybody.
+void allow_neighbours(Config& config, Notes& notes) {
   for (const auto& address : config.listen) {
-    if (address.address.starts_with("127.") || address.address == "::1") continue;
-    notes.push_back(fmt::format(
-        "listen: {} can be reached by other machines: keep its port closed towards the Internet", to_string(address)));
+    if (is_loopback(address.address)) continue;
+    if (config.allow.empty())
+      for (const char* prefix : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"})
+        config.allow.push_back(parse_prefix(prefix).value());
+    notes.push_back(
+        fmt::format("listen: {} can be reached by other machines: those with private addresses may ask (`allow`), and "
+                    "nobody else; keep its port closed towards the Internet",
+                    to_string(address)));
   }
 }
 
@@ -173,7 +180,7 @@ Result<Config> translate(const Settings& settings, Notes& notes) {
     return fail(Fault::invalid_config, fmt::format("no upstream is left\n{}", fmt::join(notes, "\n")));
   settle_bootstrap(settings, config, notes);
   config.log.level = log_level(last(settings, "loglevel", "info"));
-  warn_of_strangers(config, notes);
+  allow_neighbours(config, notes);
   note_left_out(settings, notes);
   return config;
 }

@@ -25,6 +25,7 @@ int run_server(const CommandLine& given, std::ostream& err) {
   const auto config = make_config(given, err);
   if (!config) return 1;
   log::start(level_of(config->log.level));
+  log::set_limit(config->log.lines);
   const HttpLibrary http;
   const auto server = given.file.empty()
                           ? Server::create(*config)

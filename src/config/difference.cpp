@@ -28,8 +28,9 @@ bool same_listen(const Config& a, const Config& b) {
   return std::ranges::equal(a.listen, b.listen, same);
 }
 
-constexpr std::array<Key, 17> keys{{
+constexpr std::array<Key, 18> keys{{
     {"listen", Change::sealed, same_listen},
+    {"allow", Change::live, same<&Config::allow>},
     {"workers", Change::sealed, same<&Config::workers>},
     {"upstreams", Change::live, same<&Config::upstreams>},
     {"bootstrap", Change::live, same<&Config::bootstrap>},

@@ -33,6 +33,12 @@ std::string list(const std::vector<SocketAddress>& addresses) {
   return list(out);
 }
 
+std::string list(const std::vector<AddressPrefix>& prefixes) {
+  std::vector<std::string> out;
+  for (const auto& prefix : prefixes) out.push_back(to_string(prefix));
+  return list(out);
+}
+
 std::string_view word(Sni sni) { return sni == Sni::send ? "send" : "omit"; }
 
 std::string_view word(LogLevel level) {
@@ -116,22 +122,29 @@ std::string cache_lines(const CacheConfig& cache) {
                      size_text(cache.size), cache.min_ttl, cache.max_ttl, cache.max_negative_ttl);
 }
 
+std::string limits_lines(const LimitsConfig& limits) {
+  return fmt::format("limits:\n  tcp_clients: {}\n  pending: {}\n  per_client: {}\n  rate: {}\n", limits.tcp_clients,
+                     limits.pending, limits.per_client, limits.rate);
+}
+
 }  // namespace
 
 std::string to_yaml(const Config& config) {
-  auto out = listen_line(config.listen) + fmt::format("workers: {}\nupstreams:\n", config.workers);
+  auto out = listen_line(config.listen) +
+             fmt::format("allow: {}\nworkers: {}\nupstreams:\n", list(config.allow), config.workers);
   for (const auto& upstream : config.upstreams) out += upstream_lines(upstream, 2);
   out += fmt::format("bootstrap: {}\n", list(config.bootstrap)) + forward_lines(config.forward);
   out += fmt::format("hosts:\n  file: {}\n", in_quotes(config.hosts.file));
   out += fmt::format("rebind:\n  protect: {}\n  allow: {}\n", config.rebind.protect, list(config.rebind.allow));
   out += cache_lines(config.cache);
-  out += fmt::format("log:\n  level: {}\n", word(config.log.level));
+  out += fmt::format("log:\n  level: {}\n  lines: {}\n", word(config.log.level), config.log.lines);
   out += fmt::format("control:\n  socket: {}\n  group: {}\n", in_quotes(config.control.socket),
                      in_quotes(config.control.group));
   const auto& metrics = config.metrics.listen;
   out += fmt::format("metrics:\n  listen: {}\n", in_quotes(metrics ? to_string(*metrics) : std::string()));
-  out += fmt::format("limits:\n  tcp_clients: {}\n  pending: {}\n", config.limits.tcp_clients, config.limits.pending);
-  out += fmt::format("exposure:\n  mode: {}\n  log_names: {}\n", word(config.exposure.mode), config.exposure.log_names);
+  out += limits_lines(config.limits);
+  out += fmt::format("exposure:\n  mode: {}\n  names: {}\n  log_names: {}\n", word(config.exposure.mode),
+                     config.exposure.names, config.exposure.log_names);
   out += query_log_lines(config.query_log);
   out += fmt::format("user: {}\nconfine: {}\n", in_quotes(config.user), config.confine);
   return out + fmt::format("answer_chaos: {}\n", config.answer_chaos);

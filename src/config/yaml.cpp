@@ -15,6 +15,7 @@
 
 #include "config/address.hpp"
 #include "config/document.hpp"
+#include "config/prefix.hpp"
 #include "config/scalar.hpp"
 #include "config/spelling.hpp"
 #include "config/url.hpp"
@@ -155,6 +156,22 @@ void read_listen(const Value& value, Config& out) {
   out.listen = read_socket_addresses(value);
 }
 
+void read_allow(const Value& value, Config& out) {
+  out.allow.clear();
+  for (const auto& item : value.items()) {
+    const auto* text = item.scalar();
+    if (!text) continue;
+    auto prefix = parse_prefix(*text);
+    if (!prefix) {
+      item.fault(prefix.error().detail);
+    } else if (std::ranges::find(out.allow, *prefix) != out.allow.end()) {
+      item.wrong("is given twice");
+    } else {
+      out.allow.push_back(*std::move(prefix));
+    }
+  }
+}
+
 constexpr std::array<Choice<Sni>, 2> sni_choices{{{"send", Sni::send}, {"omit", Sni::omit}}};
 constexpr std::array<Choice<LogLevel>, 4> level_choices{
     {{"error", LogLevel::error}, {"warn", LogLevel::warn}, {"info", LogLevel::info}, {"debug", LogLevel::debug}}};
@@ -207,9 +224,11 @@ constexpr std::array<Key<CacheConfig>, 4> cache_keys{{
     {"max_negative_ttl", ttl_allowed, [](const Value& v, CacheConfig& c) { read_ttl(v, c.max_negative_ttl); }},
 }};
 
-constexpr std::array<Key<LogConfig>, 1> log_keys{{
+constexpr std::array<Key<LogConfig>, 2> log_keys{{
     {"level", "error, warn, info or debug",
      [](const Value& v, LogConfig& l) { read_choice<LogLevel>(v, level_choices, l.level); }},
+    {"lines", "0 (any) to 1000000 (a minute)",
+     [](const Value& v, LogConfig& l) { read_number(v, {0, 1000000}, l.lines); }},
 }};
 
 void read_metrics_listen(const Value& value, std::optional<SocketAddress>& out) {
@@ -242,9 +261,13 @@ constexpr std::array<Key<MetricsConfig>, 1> metrics_keys{{
      [](const Value& v, MetricsConfig& m) { read_metrics_listen(v, m.listen); }},
 }};
 
-constexpr std::array<Key<LimitsConfig>, 2> limits_keys{{
+constexpr std::array<Key<LimitsConfig>, 4> limits_keys{{
     {"tcp_clients", "1 to 65536", [](const Value& v, LimitsConfig& l) { read_number(v, {1, 65536}, l.tcp_clients); }},
     {"pending", "1 to 1048576", [](const Value& v, LimitsConfig& l) { read_number(v, {1, 1U << 20}, l.pending); }},
+    {"per_client", "1 to 1048576",
+     [](const Value& v, LimitsConfig& l) { read_number(v, {1, 1U << 20}, l.per_client); }},
+    {"rate", "0 (any) to 1000000 (queries per second)",
+     [](const Value& v, LimitsConfig& l) { read_number(v, {0, 1000000}, l.rate); }},
 }};
 
 constexpr std::array<Choice<Disclosure>, 3> disclosure_choices{
@@ -286,9 +309,10 @@ constexpr std::array<Key<QueryLogConfig>, 5> query_log_keys{{
     {"keep", "0 to 100", [](const Value& v, QueryLogConfig& q) { read_number(v, {0, 100}, q.keep); }},
 }};
 
-constexpr std::array<Key<ExposureConfig>, 2> exposure_keys{{
+constexpr std::array<Key<ExposureConfig>, 3> exposure_keys{{
     {"mode", "off, passive or active",
      [](const Value& v, ExposureConfig& e) { read_choice<ExposureMode>(v, mode_choices, e.mode); }},
+    {"names", "16 to 1048576", [](const Value& v, ExposureConfig& e) { read_number(v, {16, 1U << 20}, e.names); }},
     {"log_names", "true or false", [](const Value& v, ExposureConfig& e) { read_bool(v, e.log_names); }},
 }};
 
@@ -376,8 +400,9 @@ void read_forward(const Value& value, Config& out) {
   }
 }
 
-constexpr std::array<Key<Config>, 17> config_keys{{
+constexpr std::array<Key<Config>, 18> config_keys{{
     {"listen", R"(a list of addresses such as ["127.0.0.1:53", "[::1]:53"], at least one, none twice)", read_listen},
+    {"allow", R"(a list of prefixes such as [192.168.1.0/24, "fd00::/8"], none twice)", read_allow},
     {"workers", "1 to 64", [](const Value& v, Config& c) { read_number(v, {1, 64}, c.workers); }},
     {"upstreams", "a list of at least one mapping such as {url: tls://1.1.1.1}", read_upstreams},
     {"bootstrap", R"(a list of addresses such as ["1.1.1.1", "[2606:4700:4700::1111]:53"], none twice)",
@@ -482,6 +507,15 @@ void check_bootstrap(const Value& root, const Config& config) {
   }
 }
 
+/// Others must not find an open door that nobody meant to open.
+void check_listen(const Value& root, const Config& config) {
+  const auto* listen = root.node().find("listen");
+  const auto* allow = root.node().find("allow");
+  if (!listen || has_items(allow)) return;
+  if (const auto closed = check_access(config.listen, config.allow); !closed)
+    root.member("listen", *listen, {}).fault(closed.error().detail);
+}
+
 void check_ttls(const Value& root, const Config& config) {
   if (config.cache.min_ttl <= config.cache.max_ttl) return;
   // The default of min_ttl is below every max_ttl, so it was set here.
@@ -521,6 +555,7 @@ std::expected<Config, std::vector<ConfigFault>> read_config(std::string_view tex
   check_bootstrap(root, config);
   check_zone_bootstrap(root, config);
   check_ttls(root, config);
+  check_listen(root, config);
   if (faults.empty()) return config;
   std::ranges::sort(faults, {}, [](const ConfigFault& fault) { return std::tie(fault.at, fault.key, fault.text); });
   for (auto& fault : faults) fault.file = file;

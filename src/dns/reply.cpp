@@ -111,6 +111,13 @@ std::size_t write_reply(const ReplySource& source, const ReplyRequest& request, 
   return size + tail.size();
 }
 
+std::size_t write_truncated(const ReplyRequest& request, std::span<std::uint8_t> out) {
+  WireWriter reply(out.first(std::min(request.limit, out.size())));
+  append_question(reply, request, fitted_flags(flag::tc, request.index), request.index.has_edns);
+  append(reply, {.present = request.index.has_edns, .dnssec_ok = request.index.dnssec_ok()});
+  return reply.ok() ? reply.size() : 0;
+}
+
 std::size_t write_error(const ReplyRequest& request, Rcode rcode, const std::optional<ExtendedError>& error,
                         std::span<std::uint8_t> out) {
   const std::size_t limit = std::min(request.limit, out.size());

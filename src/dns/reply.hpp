@@ -44,6 +44,10 @@ std::uint32_t aged_ttl(std::uint32_t original, const ReplySource& source);
 /// the question and OPT, or if image and query do not belong together.
 std::size_t write_reply(const ReplySource& source, const ReplyRequest& request, std::span<std::uint8_t> out);
 
+/// Writes an answer without records that asks the client to come again over TCP (TC set). Returns the size; 0 if `out`
+/// is too small.
+std::size_t write_truncated(const ReplyRequest& request, std::span<std::uint8_t> out);
+
 /// Writes an answer without records that was decided here, with `error` for clients that speak EDNS. An RCODE above 15
 /// becomes SERVFAIL for one who does not. Returns the size; 0 if `out` is too small.
 std::size_t write_error(const ReplyRequest& request, Rcode rcode, const std::optional<ExtendedError>& error,

@@ -55,6 +55,9 @@ void Metrics::add(const Metrics& other) {
   coalesced += other.coalesced;
   refreshed_ahead += other.refreshed_ahead;
   shed += other.shed;
+  strangers += other.strangers;
+  hurried += other.hurried;
+  crowding += other.crowding;
   truncated += other.truncated;
   send_failures += other.send_failures;
   tcp_clients += other.tcp_clients;

@@ -47,6 +47,9 @@ struct Metrics {
   std::uint64_t coalesced = 0;                        ///< misses that joined another's exchange
   std::uint64_t refreshed_ahead = 0;                  ///< refreshes begun before expiry
   std::uint64_t shed = 0;                             ///< pending misses answered SERVFAIL because a limit was reached
+  std::uint64_t strangers = 0;                        ///< queries and connections of addresses that `allow` lacks
+  std::uint64_t hurried = 0;                          ///< UDP queries over a client's rate, sent to TCP
+  std::uint64_t crowding = 0;                         ///< misses of clients that had as many waiting as they may
   std::uint64_t truncated = 0;                        ///< replies sent with TC=1
   std::uint64_t send_failures = 0;                    ///< UDP replies that the kernel did not take
   std::uint64_t tcp_clients = 0;                      ///< connections now open

@@ -26,14 +26,20 @@ std::string_view without_number(std::string_view id) {
 
 }  // namespace
 
-Ledger::Ledger(ExposureMode mode) : mode_(mode) { use(mode); }
+Ledger::Ledger(ExposureMode mode, std::size_t names) : mode_(mode), most_names_(names) { use(mode, names); }
 
-void Ledger::use(ExposureMode mode) {
+void Ledger::use(ExposureMode mode, std::size_t names) {
   mode_ = mode;
-  if (!keeps_names()) return clear();
+  if (!keeps_names() || names != most_names_) clear();
+  if (std::exchange(most_names_, names) != names) {
+    rows_.clear();
+    free_.clear();
+    entries_ = {};
+  }
+  if (!keeps_names()) return;
   if (!rows_.empty()) return;
   rows_.resize(rows);
-  entries_.reserve(most_names + 1);
+  entries_.reserve(most_names_ + 1);
   entries_.emplace_back().serial = nobody;
 }
 
@@ -135,7 +141,7 @@ void Ledger::learn(Bytes name, const HttpsEvidence& evidence, const Provenance& 
   if (Entry* entry = find(name)) note(entry->exposure, evidence, provenance);
   for (std::size_t number = 1; aliases_ > 0 && number < entries_.size(); ++number)
     if (entries_[number].exposure.alias == text(name)) note(entries_[number].exposure, evidence, provenance);
-  while (octets_ > most_octets) evict_one();
+  while (octets_ > most_names_ * octets_a_name) evict_one();
 }
 
 void Ledger::note(NameExposure& known, const HttpsEvidence& evidence, const Provenance& provenance) {

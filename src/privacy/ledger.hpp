@@ -16,16 +16,16 @@ namespace tacet {
 /// upstream endpoint saw of us. In memory only, bounded in names and octets; with ExposureMode::off no name is kept.
 class Ledger {
 public:
-  static constexpr std::size_t most_names = 4096;
-  static constexpr std::size_t most_octets = std::size_t{2} << 20;
+  static constexpr std::size_t most_names = 4096;  ///< unless told otherwise
+  static constexpr std::size_t octets_a_name = 512;
   static constexpr std::size_t most_endpoints = 64;
   static constexpr Duration asks_again = std::chrono::hours(24);
   /// How often a full ledger takes in a name in place of another.
   static constexpr Duration admission_pace = std::chrono::milliseconds(1);
 
-  explicit Ledger(ExposureMode mode);
+  explicit Ledger(ExposureMode mode, std::size_t names = most_names);
   /// Learns by this mode from now on; with ExposureMode::off all names are forgotten.
-  void use(ExposureMode mode);
+  void use(ExposureMode mode, std::size_t names = most_names);
 
   /// False with ExposureMode::off: whatever is told of names is ignored.
   bool keeps_names() const { return mode_ != ExposureMode::off; }
@@ -88,7 +88,7 @@ private:
   using Row = std::array<Shortcut, ways>;  // one cache line
 
   Row& row(std::uint64_t hash) { return rows_[(hash >> 8) & (rows_.size() - 1)]; }
-  bool full() const { return by_name_.size() >= most_names || octets_ >= most_octets; }
+  bool full() const { return by_name_.size() >= most_names_ || octets_ >= most_names_ * octets_a_name; }
   void admit(std::uint64_t hash, Bytes name, Instant now);
   std::uint32_t entry_of(Bytes name);
   Entry* find(Bytes name);
@@ -99,6 +99,7 @@ private:
   static std::size_t cost(const NameExposure& name);
 
   ExposureMode mode_;
+  std::size_t most_names_;
   std::vector<Row> rows_;
   std::vector<Entry> entries_;  // never reallocated; number 0 is what shortcuts to nowhere point to
   std::vector<std::uint32_t> free_;

@@ -38,8 +38,8 @@ void Resolver::learn(const CacheKey& key, Bytes image, const Provenance& provena
   if (evidence.alias && ledger_.asks_itself()) prober_.want(*evidence.alias);
 }
 
-void Resolver::use(ExposureMode mode) {
-  ledger_.use(mode);
+void Resolver::use(const ExposureConfig& exposure) {
+  ledger_.use(exposure.mode, exposure.names);
   if (!ledger_.asks_itself()) prober_.forget();
 }
 

@@ -59,7 +59,7 @@ Resolver::Resolver(const Parts& parts)
       policy_(&parts.policy),
       cache_(parts.cache),
       metrics_(parts.metrics),
-      ledger_(parts.exposure),
+      ledger_(parts.exposure, parts.exposure_names),
       journal_(parts.metrics, ledger_),
       routes_(parts.scheduler, parts.pending_limit, parts.upstreams, parts.zones),
       rebind_(parts.rebind),

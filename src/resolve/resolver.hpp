@@ -67,6 +67,7 @@ public:
     ExposureMode exposure = ExposureMode::off;
     std::vector<ZoneRoute> zones = {};  ///< their names go nowhere else
     RebindGuard rebind = {};            ///< judges what everybody else says
+    std::size_t exposure_names = Ledger::most_names;
   };
   explicit Resolver(const Parts& parts);
 
@@ -89,7 +90,7 @@ public:
   /// Answers by this policy from now on, which must outlive its use.
   void use(const Policy& policy) { policy_ = &policy; }
   /// How the ledger learns from now on.
-  void use(ExposureMode mode);
+  void use(const ExposureConfig& exposure);
   /// Asks these from now on; each as in Parts. What was asked before is still answered, but not kept if others are
   /// asked in its stead.
   void use(std::size_t pending_limit, std::shared_ptr<Upstream> upstreams, const std::vector<ZoneRoute>& zones) {

@@ -44,11 +44,14 @@ constexpr std::array system_places{"/usr",
 
 std::string directory_of(const std::string& file) { return std::filesystem::path(file).parent_path().string(); }
 
-/// The directory of a file, and that of what it is a link to.
+/// The directory of a file, or, as long as that is not there, the next one above it that is; and that of what the file
+/// is a link to.
 void add_directory_of(const std::string& file, std::vector<std::string>& places) {
   if (file.empty()) return;
   std::error_code failed;
-  places.push_back(directory_of(std::filesystem::absolute(file, failed).string()));
+  auto nearest = std::filesystem::absolute(file, failed).parent_path();
+  while (nearest.has_relative_path() && !std::filesystem::exists(nearest, failed)) nearest = nearest.parent_path();
+  if (nearest.has_relative_path()) places.push_back(nearest.string());
   const auto real = std::filesystem::canonical(file, failed);
   if (!failed && real.string() != file) places.push_back(directory_of(real.string()));
 }

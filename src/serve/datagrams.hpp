@@ -33,6 +33,8 @@ public:
   Peer peer(std::size_t i) const;
   /// The address of its sender as the kernel told it; valid as long as the burst.
   Bytes sender(std::size_t i) const;
+  /// The same address.
+  const sockaddr_storage& address(std::size_t i) const;
 
   /// Where the reply to the i-th datagram is written: room for safe_udp_size octets. Call reply() afterwards.
   std::span<std::uint8_t> room(std::size_t i);

@@ -69,6 +69,8 @@ Bytes Datagrams::sender(std::size_t i) const {
   return {reinterpret_cast<const std::uint8_t*>(&state_->peers[i]), state_->in[i].msg_hdr.msg_namelen};
 }
 
+const sockaddr_storage& Datagrams::address(std::size_t i) const { return state_->peers[i]; }
+
 std::span<std::uint8_t> Datagrams::room(std::size_t i) {
   return {state_->replies.data() + i * safe_udp_size, safe_udp_size};
 }

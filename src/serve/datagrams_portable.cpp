@@ -44,6 +44,7 @@ Bytes Datagrams::datagram(std::size_t i) const {
   return {state_->queries.data() + i * largest_query, state_->sizes[i]};
 }
 Peer Datagrams::peer(std::size_t i) const { return state_->peers[i]; }
+const sockaddr_storage& Datagrams::address(std::size_t i) const { return state_->peers[i].address; }
 
 Bytes Datagrams::sender(std::size_t i) const {
   const Peer& peer = state_->peers[i];

@@ -107,12 +107,17 @@ void write_queries(Exposition& out, const Metrics& metrics) {
 }
 
 void write_events(Exposition& out, const Metrics& metrics) {
-  const std::array<std::pair<Family, std::uint64_t>, 10> events{{
+  const std::array<std::pair<Family, std::uint64_t>, 13> events{{
       {{"dropped_total", "counter", "Datagrams dropped because they were no queries."}, metrics.dropped},
       {{"refused_at_once_total", "counter", "Queries refused for their form."}, metrics.refused_at_once},
       {{"coalesced_total", "counter", "Cache misses that joined another's exchange."}, metrics.coalesced},
       {{"refreshed_ahead_total", "counter", "Refreshes begun before expiry."}, metrics.refreshed_ahead},
       {{"shed_total", "counter", "Cache misses answered SERVFAIL because a limit was reached."}, metrics.shed},
+      {{"strangers_total", "counter", "Queries and connections refused because no prefix of allow holds the address."},
+       metrics.strangers},
+      {{"hurried_total", "counter", "UDP queries over their client's rate, answered by TC=1."}, metrics.hurried},
+      {{"crowding_total", "counter", "Cache misses of clients that had as many waiting as they may."},
+       metrics.crowding},
       {{"truncated_total", "counter", "Replies sent with TC=1."}, metrics.truncated},
       {{"send_failures_total", "counter", "UDP replies that the kernel did not take."}, metrics.send_failures},
       {{"retries_total", "counter", "Exchanges begun because another failed."}, metrics.retries},

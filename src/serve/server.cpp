@@ -14,6 +14,7 @@
 #include "base/log.hpp"
 #include "config/difference.hpp"
 #include "config/log_level.hpp"
+#include "config/prefix.hpp"
 #include "serve/account.hpp"
 #include "serve/activation.hpp"
 #include "serve/confinement.hpp"
@@ -152,6 +153,7 @@ private:
   void close_control();
   void open_metrics();
   void report_zones() const;
+  void report_access() const;
   void share(const std::shared_ptr<const Hosts>& hosts) {
     for (const auto& worker : workers_) worker->use(hosts);
   }
@@ -208,6 +210,7 @@ Result<void> Server::State::run() {
     open_metrics();
     log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_, ", "));
     report_zones();
+    report_access();
     notify_service_manager("READY=1");
     loop_.run();
     notify_service_manager("STOPPING=1");
@@ -258,6 +261,7 @@ Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
     settings_ = next;
   }
   log::set_level(level_of(config.log.level));
+  if (config.log.lines != former->config.log.lines) log::set_limit(config.log.lines);
   exposure_.use(config.exposure);
   cache_.use(config.cache);
   next->trust.refresh();
@@ -267,6 +271,7 @@ Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
   for (const auto& change : changes) change.wait();
   reloaded.forgotten = forget_former(cache_, former->config, config);
   if (config.forward != former->config.forward) report_zones();
+  if (config.allow != former->config.allow) report_access();
   return reloaded;
 }
 
@@ -314,6 +319,17 @@ void Server::State::report_zones() const {
     for (const ZoneServer& server : zone.servers) servers.push_back(to_string(std::get<SocketAddress>(server)));
     log::warn("names in {} travel in clear, to {}, as configured by `forward`", zone.zone, fmt::join(servers, ", "));
   }
+}
+
+/// Who opens a door has to know what may come in.
+void Server::State::report_access() const {
+  for (const AddressPrefix& prefix : settings_->config.allow)
+    if (is_public(prefix))
+      log::warn(
+          "`allow` holds {}, addresses of the Internet: an open resolver tells strangers what this household "
+          "asks, and is used to flood others with answers in its name. Allow your own addresses only, or close "
+          "port 53 towards the Internet",
+          to_string(prefix));
 }
 
 void Server::State::open_control() {

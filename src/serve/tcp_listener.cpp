@@ -9,6 +9,7 @@
 
 #include "dns/edns.hpp"
 #include "dns/query.hpp"
+#include "dns/reply.hpp"
 #include "transport/framing.hpp"
 
 namespace tacet {
@@ -38,7 +39,8 @@ public:
         address_(address),
         socket_(std::move(socket)),
         watch_(std::in_place, listener.parts_.loop, socket_.get(), [this](Watch::Ready ready) { on_ready(ready); }),
-        patience_(listener.parts_.loop.scheduler(), [this] { close(); }) {
+        patience_(listener.parts_.loop.scheduler(), [this] { close(); }),
+        rest_(listener.parts_.loop.scheduler(), [this] { go_on(); }) {
     ++listener_.parts_.metrics.tcp_clients;
     watch_->want_read(true);
     patience_.arm(listener_.parts_.loop.now() + idle_limit);
@@ -46,7 +48,7 @@ public:
   ~Client() { disconnect(); }
 
   Clients::iterator place;
-  bool busy() const { return in_flight_ > 0 || !unsent_.empty(); }
+  bool busy() const { return in_flight_ > 0 || !unsent_.empty() || rest_.armed(); }
 
   /// Reads nothing more; goes when nothing is owed.
   void finish() {
@@ -68,6 +70,7 @@ private:
     if (!watch_) return;
     watch_.reset();
     patience_.disarm();
+    rest_.disarm();
     socket_ = Descriptor();
     --listener_.parts_.metrics.tcp_clients;
   }
@@ -87,7 +90,10 @@ private:
   void read_frames() {
     const Instant now = listener_.parts_.loop.now();
     listener_.clients_.splice(listener_.clients_.end(), listener_.clients_, place);
-    while (const auto frame = frames_.next()) {
+    while (!rests(now)) {
+      const auto frame = frames_.next();
+      if (!frame) break;
+      paid_ = false;
       serve(*frame, now);
       if (!watch_) return;
     }
@@ -95,8 +101,25 @@ private:
     if (at_once_ > 0)
       listener_.parts_.metrics.at_once_time.observe(listener_.parts_.loop.now() - now, std::exchange(at_once_, 0));
     if (!watch_) return;
-    if (in_flight_ >= most_in_flight) watch_->want_read(false);
-    patience_.arm(now + (frames_.partial() ? partial_limit : idle_limit));
+    listen();
+    patience_.arm(now + (frames_.partial() && !rest_.armed() ? partial_limit : idle_limit));
+  }
+
+  /// True while nothing more may be asked here: a question is paid for before it is looked for.
+  bool rests(Instant now) {
+    Admission& admission = listener_.parts_.admission;
+    if (!paid_) paid_ = admission.judge(address_.storage, now) != Admission::Verdict::hurried;
+    if (!paid_) rest_.arm(now + admission.pace());
+    return !paid_;
+  }
+
+  void go_on() {
+    const auto alive = shared_from_this();
+    read_frames();
+  }
+
+  void listen() {
+    watch_->want_read(!finished_ && !rest_.armed() && in_flight_ < listener_.parts_.admission.per_client());
   }
 
   void serve(Bytes message, Instant now) {
@@ -119,12 +142,26 @@ private:
       if (told > 0) append_frame(unsent_, {scratch.data(), told});
       return;
     }
+    auto seat = listener_.parts_.admission.enter(address_.storage);
+    if (!seat) {
+      ++listener_.parts_.metrics.crowding;
+      const ExtendedError error{ede::not_ready, {}};
+      return append_frame(
+          unsent_, {refusal.data(), write_error({message, *index, refusal.size()}, Rcode::servfail, error, refusal)});
+    }
     ++in_flight_;
-    listener_.parts_.tasks.spawn(answer_later(shared_from_this(), std::move(std::get<Miss>(answer)), wants_timeout));
+    Waiting waiting{std::move(std::get<Miss>(answer)), *std::move(seat)};
+    listener_.parts_.tasks.spawn(answer_later(shared_from_this(), std::move(waiting), wants_timeout));
   }
 
-  static Task<void> answer_later(std::shared_ptr<Client> client, Miss miss, bool wants_timeout) {
-    Reply reply = co_await client->listener_.parts_.resolver.answer(std::move(miss));
+  /// What waits, and its place among all that its client has waiting.
+  struct Waiting {
+    Miss miss;
+    Admission::Place place;
+  };
+
+  static Task<void> answer_later(std::shared_ptr<Client> client, Waiting waiting, bool wants_timeout) {
+    Reply reply = co_await client->listener_.parts_.resolver.answer(std::move(waiting.miss));
     --client->in_flight_;
     if (!client->watch_) co_return;
     if (wants_timeout) {
@@ -133,7 +170,7 @@ private:
       reply.resize(add_tcp_keepalive(reply, size, idle_limit));
     }
     append_frame(client->unsent_, reply);
-    if (!client->finished_) client->watch_->want_read(client->in_flight_ < most_in_flight);
+    client->listen();
     client->flush();
   }
 
@@ -163,6 +200,8 @@ private:
   Descriptor socket_;
   std::optional<Watch> watch_;
   Alarm patience_;
+  Alarm rest_;         // armed while the client has asked all that it may for now
+  bool paid_ = false;  // for the next question
   FrameReader frames_;
   std::vector<std::uint8_t> unsent_;
   std::size_t in_flight_ = 0;
@@ -206,6 +245,10 @@ void TcpListener::on_acceptable() {
     if (evict_longest_idle()) return;
     watch_.want_read(false);
     accept_again_.arm(parts_.loop.now() + accept_pause);
+    return;
+  }
+  if (!parts_.admission.allows(address.storage)) {
+    ++parts_.metrics.strangers;
     return;
   }
   if (clients_.size() >= parts_.client_limit && !evict_longest_idle()) return;

@@ -8,24 +8,25 @@
 #include "base/task_group.hpp"
 #include "observe/metrics.hpp"
 #include "resolve/resolver.hpp"
+#include "serve/admission.hpp"
 
 namespace tacet {
 
 /// Serves DNS over TCP (RFC 7766): many queries a connection, answered as they complete, in whatever order. A client is
 /// let go when it is idle for ten seconds, leaves a message half-sent for five, or does not read what it asked for; one
-/// more than the limit takes the place of the longest idle. Who asks is told how long that is (RFC 7828).
+/// more than the limit takes the place of the longest idle. Who has as many queries waiting as one client may, or asks
+/// faster than it may, is not read from for a while; a stranger is let go at once. Who asks is told how long that is
+/// (RFC 7828).
 class TcpListener {
 public:
   static constexpr Duration idle_limit = std::chrono::seconds(10), partial_limit = std::chrono::seconds(5);
-  /// Beyond so many unanswered queries a client is not read from until some are answered.
-  static constexpr std::size_t most_in_flight = 256;
-
   /// `tasks` must be cancelled before the listener is destroyed; everything else must outlive it.
   struct Parts {
     Loop& loop;
     TaskGroup& tasks;
     Resolver& resolver;
     Metrics& metrics;
+    Admission& admission;
     std::size_t client_limit;
   };
   TcpListener(const Parts& parts, int socket);

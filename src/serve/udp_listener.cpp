@@ -25,24 +25,50 @@ void UdpListener::on_readable() {
 bool UdpListener::serve(std::size_t i, Instant now) {
   const Bytes datagram = burst_.datagram(i);
   const auto index = judge_query(datagram);
+  const auto verdict = parts_.admission.judge(burst_.address(i), now);
   if (!index) {
+    if (verdict != Admission::Verdict::welcome) return false;  // no form of theirs is worth a reply
     const std::size_t size = write_refusal(datagram, index.error(), burst_.room(i));
     ++(size > 0 ? parts_.metrics.refused_at_once : parts_.metrics.dropped);
     if (size > 0) burst_.reply(i, size);
     return false;
   }
   ++parts_.metrics.udp_queries;
+  if (verdict != Admission::Verdict::welcome) {
+    turn_away(i, *index, verdict);
+    return false;
+  }
   auto answer =
       parts_.resolver.answer_now({datagram, *index, now, udp_limit(*index), {burst_.sender(i), false}}, burst_.room(i));
   if (const auto* size = std::get_if<std::size_t>(&answer)) {
     if (*size > 0) burst_.reply(i, *size);
     return true;
   }
-  parts_.tasks.spawn(answer_later(std::move(std::get<Miss>(answer)), burst_.peer(i)));
+  if (auto place = parts_.admission.enter(burst_.address(i)))
+    parts_.tasks.spawn(answer_later(std::move(std::get<Miss>(answer)), burst_.peer(i), *std::move(place)));
+  else
+    turn_away(i, *index, Admission::Verdict::crowding);
   return false;
 }
 
-Task<void> UdpListener::answer_later(Miss miss, Peer peer) {
+/// No such reply is larger than its query by more than an extended error: who forges addresses gains nothing.
+void UdpListener::turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict) {
+  const ReplyRequest request{burst_.datagram(i), index, udp_limit(index)};
+  std::size_t size = 0;
+  if (verdict == Admission::Verdict::hurried) {
+    ++parts_.metrics.hurried;
+    size = write_truncated(request, burst_.room(i));
+  } else if (verdict == Admission::Verdict::crowding) {
+    ++parts_.metrics.crowding;
+    size = write_error(request, Rcode::servfail, ExtendedError{ede::not_ready, {}}, burst_.room(i));
+  } else {
+    ++parts_.metrics.strangers;
+    size = write_error(request, Rcode::refused, ExtendedError{ede::prohibited, {}}, burst_.room(i));
+  }
+  if (size > 0) burst_.reply(i, size);
+}
+
+Task<void> UdpListener::answer_later(Miss miss, Peer peer, [[maybe_unused]] Admission::Place place) {
   const Reply reply = co_await parts_.resolver.answer(std::move(miss));
   if (!reply.empty() && !send_datagram(socket_, peer, reply)) ++parts_.metrics.send_failures;
 }

@@ -3,6 +3,7 @@
 #include "base/task_group.hpp"
 #include "observe/metrics.hpp"
 #include "resolve/resolver.hpp"
+#include "serve/admission.hpp"
 #include "serve/datagrams.hpp"
 #include "tacet/result.hpp"
 
@@ -18,6 +19,7 @@ public:
     TaskGroup& tasks;
     Resolver& resolver;
     Metrics& metrics;
+    Admission& admission;
   };
   /// The socket must outlive the listener.
   UdpListener(const Parts& parts, int socket);
@@ -29,7 +31,8 @@ private:
   void on_readable();
   /// True if it was answered without waiting, by what is known here.
   bool serve(std::size_t i, Instant now);
-  Task<void> answer_later(Miss miss, Peer peer);
+  void turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict);
+  Task<void> answer_later(Miss miss, Peer peer, Admission::Place place);
 
   Parts parts_;
   int socket_;

@@ -18,10 +18,11 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
       settings_(shared.settings),
       sockets_(std::move(sockets)),
       loop_(shared.clock),
+      admission_(settings_->config.allow, settings_->config.limits),
       upstreams_(upstream_parts(), settings_->config, settings_->trust),
       resolver_({loop_.scheduler(), tasks_, settings_->policy, shared.cache, upstreams_.set_for_others(), metrics_,
                  settings_->config.limits.pending, settings_->config.exposure.mode, upstreams_.zones(),
-                 settings_->rebind}),
+                 settings_->rebind, settings_->config.exposure.names}),
       network_(loop_,
                [this] {
                  log::info("the network has changed: connecting afresh");
@@ -32,10 +33,10 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
   if (query_log != nullptr) resolver_.journal().log_to(*query_log);
   for (const ListenSockets& listen : sockets_) {
     const std::size_t clients = settings_->config.limits.tcp_clients;
-    udp_.push_back(
-        std::make_unique<UdpListener>(UdpListener::Parts{loop_, tasks_, resolver_, metrics_}, listen.udp.get()));
-    tcp_.push_back(std::make_unique<TcpListener>(TcpListener::Parts{loop_, tasks_, resolver_, metrics_, clients},
-                                                 listen.tcp.get()));
+    udp_.push_back(std::make_unique<UdpListener>(UdpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_},
+                                                 listen.udp.get()));
+    tcp_.push_back(std::make_unique<TcpListener>(
+        TcpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_, clients}, listen.tcp.get()));
   }
 }
 
@@ -117,8 +118,9 @@ void Worker::change_to(std::shared_ptr<const Settings> settings) {
   upstreams_.use(config, settings->trust);
   resolver_.use(config.limits.pending, upstreams_.set_for_others(), upstreams_.zones());
   resolver_.use(settings->policy);
-  resolver_.use(config.exposure.mode);
+  resolver_.use(config.exposure);
   resolver_.use(settings->rebind);
+  admission_.use(config.allow, config.limits);
   for (const auto& listener : tcp_) listener->limit_clients(config.limits.tcp_clients);
   settings_ = std::move(settings);  // last, for until now the former ones were in use
 }

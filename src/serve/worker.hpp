@@ -10,6 +10,7 @@
 #include "privacy/exposure_log.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/resolver.hpp"
+#include "serve/admission.hpp"
 #include "serve/bind.hpp"
 #include "serve/exposure_json.hpp"
 #include "serve/settings.hpp"
@@ -74,6 +75,7 @@ private:
   std::vector<ListenSockets> sockets_;
   Loop loop_;
   Metrics metrics_;
+  Admission admission_;
   // Destroyed from below: listeners before the resolver, that before the upstreams; the tasks are cancelled first.
   TaskGroup tasks_;
   Upstreams upstreams_;

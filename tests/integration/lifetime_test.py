@@ -100,7 +100,7 @@ class Starting(UnboundCase):
     def second(self, address):
         config = os.path.join(self.directory, scratch.unique_name("second"))
         with open(config, "w", encoding="ascii") as file:
-            file.write(f'listen: ["{address}"]\ncontrol: {{socket: ""}}\nupstreams: [{{url: "{self.upstream.doh_url()}", ca_file: "{self.pki.ca}"}}]\n')
+            file.write(f'listen: ["{address}"]\nallow: [192.0.2.0/24]\ncontrol: {{socket: ""}}\nupstreams: [{{url: "{self.upstream.doh_url()}", ca_file: "{self.pki.ca}"}}]\n')
         return tacet.run("run", "--config", config)
 
     def test_an_address_in_use_is_a_clear_fault_that_names_the_holder(self):

@@ -103,6 +103,8 @@ class Flags(Migrate):
         yaml, said = self.migrate("--address", "0.0.0.0")
         self.assertIn('listen: ["0.0.0.0:53"]', yaml)
         self.assertIn("other machines", said)
+        self.assertIn('allow: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"]', yaml)
+        self.assertIn("allow: []", self.migrate("--port", "5053")[0])
 
     def test_what_cannot_be_meant_is_refused(self):
         for words, why in ((("--port", "0"), "--port"), (("--port", "70000"), "--port"), (("--address", "ns.example"), "--address"),

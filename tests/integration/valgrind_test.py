@@ -17,7 +17,7 @@ class Valgrind(UnboundCase):
         port = scratch.free_port()
         daemon = tacet.Tacet(self.directory, upstreams=[self.entry(self.upstream.doh_url()), self.entry(self.upstream.dot_url())],
                              command=("valgrind", "--leak-check=full", "--error-exitcode=99", f"--log-file={report}"),
-                             listen=[f"127.0.0.1:{port}"], workers=2)
+                             listen=[f"127.0.0.1:{port}"], workers=2, confine=False, user="root" if os.geteuid() == 0 else "")
         daemon.port = port
         with daemon:
             for number in range(10):

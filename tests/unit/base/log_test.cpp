@@ -16,6 +16,17 @@ TEST_CASE("A gate lets the first event through, holds the rest of a period back,
   CHECK(gate.pass(start + 20min) == 0U);
 }
 
+TEST_CASE("A gate may let several through a period, and tells once how many were too many") {
+  log::Gate gate(1min, 3);
+  const Instant start{24h};
+  for (int i = 0; i < 3; ++i) CHECK(gate.pass(start + std::chrono::seconds(i)) == 0U);
+  for (int i = 3; i < 10; ++i) CHECK(!gate.pass(start + std::chrono::seconds(i)));
+  CHECK(gate.pass(start + 60s) == 7U);
+  CHECK(gate.pass(start + 61s) == 0U);
+  CHECK(gate.pass(start + 62s) == 0U);
+  CHECK(!gate.pass(start + 63s));
+}
+
 TEST_CASE("A level has one word, and only that") {
   for (const auto level : {log::Level::debug, log::Level::info, log::Level::warn, log::Level::error})
     CHECK(log::level_from_text(log::to_string(level)) == level);

@@ -43,6 +43,7 @@ TEST_CASE("Nothing differs between equals, and each key tells of itself only") {
            {"metrics: {listen: '127.0.0.1'}", {}, {"metrics"}},
            {"query_log: {to: journal}", {}, {"query_log"}},
            {"upstreams: [{url: 'tls://192.0.2.1'}]", {"upstreams"}, {}},
+           {"allow: [10.0.0.0/8]", {"allow"}, {}},
            {"bootstrap: [192.0.2.53]", {"bootstrap"}, {}},
            {"forward: {lan: [192.168.1.1]}", {"forward"}, {}},
            {"hosts: {file: ''}", {"hosts"}, {}},

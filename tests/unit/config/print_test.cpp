@@ -21,6 +21,7 @@ void check_round_trip(const Config& config) {
 Config unusual() {
   Config config;
   config.listen = {{.address = "0.0.0.0", .port = 5353}, {.address = "fd00::2", .port = 53}};
+  config.allow = {{"192.168.0.0", 16}, {"fd00::", 8}, {"0.0.0.0", 0}};
   config.workers = 3;
   config.upstreams = {*parse_upstream_url("https://dns.example:8443/q?a=b"), *parse_upstream_url("tls://[::1]:8853")};
   config.upstreams[0].operator_name = "some \"body\" \\ else: # yes";
@@ -36,12 +37,12 @@ Config unusual() {
   config.hosts.file = "/run/some hosts";
   config.rebind = {.protect = true, .allow = {"plex.direct", "odd\\032zone.example"}};
   config.cache = {.size = 1'000'000, .min_ttl = 7, .max_ttl = 8, .max_negative_ttl = 9};
-  config.log.level = LogLevel::error;
+  config.log = {.level = LogLevel::error, .lines = 60};
   config.control.socket = "/run/f\xc3\xbcr mich/{x}: [y].sock";
   config.control.group = "dns people";
   config.metrics.listen = SocketAddress{"::1", 9154};
-  config.limits = {.tcp_clients = 5, .pending = 6};
-  config.exposure = {.mode = ExposureMode::active, .log_names = true};
+  config.limits = {.tcp_clients = 5, .pending = 6, .per_client = 7, .rate = 8};
+  config.exposure = {.mode = ExposureMode::active, .names = 17, .log_names = true};
   config.query_log = {.to = "/var/log/f\xc3\xbcr mich.log",
                       .clients = Disclosure::mask,
                       .names = Disclosure::omit,

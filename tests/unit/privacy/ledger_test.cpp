@@ -174,7 +174,7 @@ TEST_CASE("Octets are bounded, however large names and records are") {
     ledger.touch(number * 0x9E3779B97F4A7C15U, long_name, start + seconds(number));
     ledger.learn(long_name, evidence_of(EchState::ech, std::string(250, 'o'), NameExposure::largest_record),
                  by_client(start));
-    REQUIRE(ledger.octets() <= Ledger::most_octets + 2048);
+    REQUIRE(ledger.octets() <= Ledger::most_names * Ledger::octets_a_name + 2048);
   }
   CHECK(ledger.names() > 500);
   CHECK(ledger.names() < Ledger::most_names);
@@ -278,4 +278,25 @@ TEST_CASE("Another mode counts at once: off forgets every name, active asks by i
   late.use(ExposureMode::passive);
   late.touch(1, name, start);
   CHECK(late.names() == 1);
+}
+
+TEST_CASE("The number of names may be another, and may change: then it begins anew") {
+  Ledger ledger(ExposureMode::passive, 16);
+  const auto touch_all = [&](Instant now) {
+    for (std::size_t number = 0; number < 100; ++number)
+      ledger.touch(number * 0x9E3779B97F4A7C15U, name(fmt::format("n{}.example", number)), now + seconds(number));
+  };
+  touch_all(start);
+  CHECK(ledger.names() == 16);
+  ledger.use(ExposureMode::passive, 16);
+  CHECK(ledger.names() == 16);
+  ledger.use(ExposureMode::passive, 40);
+  CHECK(ledger.names() == 0);
+  CHECK(ledger.octets() == 0);
+  touch_all(start + seconds(1000));
+  CHECK(ledger.names() == 40);
+  ledger.use(ExposureMode::off, 16);
+  ledger.use(ExposureMode::passive, 16);
+  touch_all(start + seconds(2000));
+  CHECK(ledger.names() == 16);
 }

@@ -1,0 +1,93 @@
+#include "config/prefix.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "config/address.hpp"
+#include "config/scalar.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr unsigned v4_starts = 96;  // bits of ::ffff:0:0/96
+
+bool is_v6(std::string_view address) { return address.find(':') != std::string_view::npos; }
+
+AddressOctets octets_of_address(const std::string& address) {
+  AddressOctets octets{};
+  if (is_v6(address)) {
+    inet_pton(AF_INET6, address.c_str(), octets.data());
+  } else {
+    octets[10] = octets[11] = 0xff;
+    inet_pton(AF_INET, address.c_str(), octets.data() + v4_starts / 8);
+  }
+  return octets;
+}
+
+/// The octets with every bit behind the prefix cleared.
+AddressOctets masked(AddressOctets octets, unsigned length) {
+  for (unsigned bit = length; bit < 128; ++bit)
+    octets[bit / 8] = static_cast<std::uint8_t>(octets[bit / 8] & ~(0x80U >> bit % 8));
+  return octets;
+}
+
+std::string text_of(const AddressOctets& octets, bool v6) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(v6 ? AF_INET6 : AF_INET, octets.data() + (v6 ? 0 : v4_starts / 8), text.data(), text.size());
+  return text.data();
+}
+
+bool lies_in(const OctetPrefix& inner, const OctetPrefix& outer) {
+  return inner.length >= outer.length && outer.holds(inner.octets);
+}
+
+}  // namespace
+
+std::string to_string(const AddressPrefix& prefix) { return fmt::format("{}/{}", prefix.address, prefix.length); }
+
+bool OctetPrefix::holds(const AddressOctets& address) const { return masked(address, length) == octets; }
+
+Result<AddressPrefix> parse_prefix(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto address = canonical_address(text.substr(0, slash));
+  const unsigned longest = address && !is_v6(*address) ? 32 : 128;
+  const auto length = slash == std::string_view::npos ? longest : parse_number(text.substr(slash + 1));
+  if (!address || !length || *length > longest) {
+    return fail(Fault::invalid_config,
+                fmt::format("{} is no prefix, allowed: such as 192.168.1.0/24 or fd00::/8", quotation(text)));
+  }
+  AddressPrefix prefix{*address, static_cast<unsigned>(*length)};
+  const auto proper = text_of(octets_of(prefix).octets, is_v6(*address));
+  if (proper == *address) return prefix;
+  return fail(Fault::invalid_config,
+              fmt::format("{} has bits behind its prefix, allowed: {}/{}", quotation(text), proper, prefix.length));
+}
+
+OctetPrefix octets_of(const AddressPrefix& prefix) {
+  const unsigned length = prefix.length + (is_v6(prefix.address) ? 0 : v4_starts);
+  return {masked(octets_of_address(prefix.address), length), length};
+}
+
+bool is_public(const AddressPrefix& prefix) {
+  static const std::vector<AddressPrefix> others{{"127.0.0.0", 8},    {"10.0.0.0", 8},     {"172.16.0.0", 12},
+                                                 {"192.168.0.0", 16}, {"169.254.0.0", 16}, {"100.64.0.0", 10},
+                                                 {"::1", 128},        {"fc00::", 7},       {"fe80::", 10}};
+  const OctetPrefix octets = octets_of(prefix);
+  return std::ranges::none_of(others, [&](const AddressPrefix& other) { return lies_in(octets, octets_of(other)); });
+}
+
+Result<void> check_access(const std::vector<SocketAddress>& listen, const std::vector<AddressPrefix>& allow) {
+  if (!allow.empty()) return {};
+  const auto open = std::ranges::find_if_not(listen, [](const auto& at) { return is_loopback(at.address); });
+  if (open == listen.end()) return {};
+  return fail(Fault::invalid_config,
+              fmt::format("{} can be reached by others, and nobody is allowed to ask. Say who may, such as: "
+                          "allow: [192.168.1.0/24, \"fd00::/8\"]",
+                          to_string(*open)));
+}
+
+}  // namespace tacet

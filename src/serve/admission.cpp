@@ -1,0 +1,132 @@
+#include "serve/admission.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <string>
+
+namespace tacet {
+namespace {
+
+/// What a client may ask at once after a rest, beside its rate: a page's worth of names, all at the same time.
+constexpr Duration burst = std::chrono::seconds(1);
+
+AddressOctets octets_of(const sockaddr_storage& client) {
+  AddressOctets octets{};
+  if (client.ss_family == AF_INET6) {
+    std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in6&>(client).sin6_addr, octets.size());
+  } else {
+    octets[10] = octets[11] = 0xff;
+    std::memcpy(octets.data() + 12, &reinterpret_cast<const sockaddr_in&>(client).sin_addr, 4);
+  }
+  return octets;
+}
+
+bool is_mapped(const AddressOctets& address) {
+  static constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return std::equal(mapped.begin(), mapped.end(), address.begin());
+}
+
+std::string text_of(const sockaddr_storage& client) {
+  const AddressOctets octets = octets_of(client);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v4 = is_mapped(octets);
+  inet_ntop(v4 ? AF_INET : AF_INET6, octets.data() + (v4 ? 12 : 0), text.data(), text.size());
+  return text.data();
+}
+
+/// Numbers near each other must not fall into neighbouring rows alone.
+std::uint64_t mixed(std::uint64_t value) {
+  value ^= value >> 33;
+  value *= 0xff51afd7ed558ccdULL;
+  return value ^ value >> 33;
+}
+
+}  // namespace
+
+Admission::Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits)
+    : seed_(std::random_device{}() | std::uint64_t{std::random_device{}()} << 32) {
+  use(allow, limits);
+}
+
+void Admission::use(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits) {
+  allow_.clear();
+  for (const auto& prefix : allow) allow_.push_back(tacet::octets_of(prefix));
+  per_client_ = limits.per_client;
+  interval_ = limits.rate == 0 ? Duration{} : Duration(std::chrono::seconds(1)) / limits.rate;
+  if (!allow_.empty() && limits.rate != 0) buckets_.resize(rows);  // whom it takes nothing, it costs nothing
+}
+
+/// ::1, and this machine's IPv4 by a socket for both families.
+bool Admission::is_here_v6(const sockaddr_storage& client) {
+  const AddressOctets address = octets_of(client);
+  if (is_mapped(address)) return address[12] == 127;
+  static constexpr AddressOctets loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return address == loopback;
+}
+
+Admission::Key Admission::key_of(const AddressOctets& address) {
+  Key half = 0;
+  std::memcpy(&half, address.data() + (is_mapped(address) ? 8 : 0), sizeof half);
+  return half;
+}
+
+bool Admission::is_allowed(const AddressOctets& address) const {
+  return std::ranges::any_of(allow_, [&](const OctetPrefix& prefix) { return prefix.holds(address); });
+}
+
+bool Admission::allows(const sockaddr_storage& client) const {
+  return is_here(client) || is_allowed(octets_of(client));
+}
+
+Admission::Verdict Admission::judge_remote(const sockaddr_storage& client, Instant now) {
+  const AddressOctets address = octets_of(client);
+  if (!is_allowed(address)) {
+    note(strangers_, client, now, "asks, and no prefix of `allow` holds it");
+    return Verdict::stranger;
+  }
+  if (interval_ == Duration{}) return Verdict::welcome;
+  Bucket& bucket = bucket_of(key_of(address));
+  const Instant full = std::max(bucket.full, now) + interval_;
+  if (full - now > burst + interval_) {
+    note(hurried_, client, now, "asks faster than `limits.rate`");
+    return Verdict::hurried;
+  }
+  bucket.full = full;
+  return Verdict::welcome;
+}
+
+/// The client's bucket, or a full one in place of that which has been full for longest.
+Admission::Bucket& Admission::bucket_of(Key client) {
+  Row& row = buckets_[mixed(client ^ seed_) % rows];
+  const auto known = std::ranges::find(row, client, &Bucket::client);
+  if (known != row.end()) return *known;
+  Bucket& oldest = *std::ranges::min_element(row, {}, &Bucket::full);
+  oldest = {client, {}};
+  return oldest;
+}
+
+std::optional<Admission::Place> Admission::enter(const sockaddr_storage& client) {
+  if (is_here(client)) return Place();
+  const Key key = key_of(octets_of(client));
+  std::size_t& count = waiting_[key];
+  if (count >= per_client_) return std::nullopt;
+  ++count;
+  return Place(*this, key);
+}
+
+void Admission::leave(Key client) {
+  const auto found = waiting_.find(client);
+  if (found != waiting_.end() && --found->second == 0) waiting_.erase(found);
+}
+
+void Admission::note(log::Gate& gate, const sockaddr_storage& client, Instant now, const char* what) {
+  const auto held = gate.pass(now);
+  if (!held) return;
+  log::warn("{} {}{}", text_of(client), what,
+            *held == 0 ? "" : fmt::format(" ({} more such queries since the last such line)", *held));
+}
+
+}  // namespace tacet

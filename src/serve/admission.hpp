@@ -1,0 +1,103 @@
+#pragma once
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "config/prefix.hpp"
+#include "tacet/config.hpp"
+#include "tacet/instant.hpp"
+
+namespace tacet {
+
+/// Decides, for one worker, who may ask and how much: this machine always and anything, whatever address of 127.0.0.0/8
+/// it comes from; others if a prefix of `allow` holds their address, at `limits.rate` queries a second and with
+/// `limits.per_client` of them waiting. IPv6 clients are told apart by their /64, which is one client's to choose from.
+class Admission {
+  /// A client: its address's significant half, which is never 0 for a real one.
+  using Key = std::uint64_t;
+
+public:
+  enum class Verdict : std::uint8_t {
+    welcome,
+    hurried,   ///< over its rate: to be told to come by TCP, where addresses cannot be forged and patience is enforced
+    stranger,  ///< in no prefix
+    crowding,  ///< has as many queries waiting as one client may
+  };
+
+  /// A query's place among those of its client that wait. Freed when destroyed; the Admission must outlive it.
+  class Place {
+  public:
+    Place() = default;
+    Place(Admission& admission, Key client) : admission_(&admission), client_(client) {}
+    Place(Place&& other) noexcept : admission_(std::exchange(other.admission_, nullptr)), client_(other.client_) {}
+    Place& operator=(Place&&) = delete;
+    ~Place() {
+      if (admission_ != nullptr) admission_->leave(client_);
+    }
+
+  private:
+    Admission* admission_ = nullptr;
+    Key client_ = 0;
+  };
+
+  Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits);
+  /// The same for other settings; clients keep what they have used up.
+  void use(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits);
+
+  /// Whether this client may ask one question now; takes that from what it may ask. On the hot path: one comparison for
+  /// this machine, and never an allocation.
+  Verdict judge(const sockaddr_storage& client, Instant now) {
+    return is_here(client) ? Verdict::welcome : judge_remote(client, now);
+  }
+
+  /// Whether this client may connect.
+  bool allows(const sockaddr_storage& client) const;
+
+  /// A place for a query that has to wait; nothing if the client has as many as it may.
+  std::optional<Place> enter(const sockaddr_storage& client);
+
+  /// When a hurried client may ask again, from the moment it was.
+  Duration pace() const { return interval_; }
+  /// How many queries of one connection may wait.
+  std::size_t per_client() const { return per_client_; }
+
+private:
+  /// How much of its rate a client has left, as the time at which it has it all back.
+  struct Bucket {
+    Key client = 0;
+    Instant full{};
+  };
+  static constexpr std::size_t ways = 4, rows = 1024;
+  using Row = std::array<Bucket, ways>;  // one cache line
+
+  static bool is_here(const sockaddr_storage& client) {
+    if (client.ss_family == AF_INET)
+      return (reinterpret_cast<const sockaddr_in&>(client).sin_addr.s_addr & htonl(0xff000000)) == htonl(0x7f000000);
+    return is_here_v6(client);
+  }
+  static bool is_here_v6(const sockaddr_storage& client);
+  static Key key_of(const AddressOctets& address);
+  Verdict judge_remote(const sockaddr_storage& client, Instant now);
+  bool is_allowed(const AddressOctets& address) const;
+  Bucket& bucket_of(Key client);
+  void leave(Key client);
+  void note(log::Gate& gate, const sockaddr_storage& client, Instant now, const char* what);
+
+  std::vector<OctetPrefix> allow_;
+  std::size_t per_client_ = 0;
+  Duration interval_{};  // between two queries at the full rate; 0: any rate
+  std::uint64_t seed_;   // so that nobody can choose who shares a row with whom
+  std::vector<Row> buckets_;
+  std::unordered_map<Key, std::size_t> waiting_;  // at most as many as queries wait
+  log::Gate strangers_, hurried_;
+};
+
+}  // namespace tacet

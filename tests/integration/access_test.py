@@ -1,0 +1,225 @@
+"""Who may ask, how fast and how much; and what happens when descriptors run out."""
+import os
+import resource
+import socket
+import threading
+import time
+import unittest
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dnsclient
+import netlab
+import scratch
+import servers
+import tacet
+from case import Case
+
+SERVER, FRIEND, OTHER, STRANGER = "10.9.0.1", "10.9.0.2", "10.9.0.3", "10.8.0.1"
+
+
+class Neighbourhood(Case):
+    """One namespace whose loopback device has neighbours' addresses: whoever binds one of them is a client from elsewhere."""
+
+    def setUp(self):
+        if netlab.why_not():
+            self.skipTest(netlab.why_not())
+        self.place = self.enterContext(netlab.Namespace())
+        for address in (SERVER, FRIEND, OTHER, STRANGER):
+            self.place.run(["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
+        self.upstream = self.unbound(command=self.place.command())
+
+    def inside(self, work):
+        """What `work()` returns in a thread that has entered the namespace."""
+        outcome = []
+
+        def enter():
+            scratch.enter_namespace(self.place.name)
+            outcome.append(work())
+
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join()
+        return outcome[0]
+
+    def daemon(self, *urls, **settings):
+        settings.setdefault("allow", ["10.9.0.0/24"])
+        return self.tacet(*(urls or (self.upstream.dot_url(),)), command=self.place.command(), listen=["127.0.0.1:53", f"{SERVER}:53"], **settings)
+
+    def connected(self, client, kind):
+        """A socket of that client to the daemon."""
+        def make():
+            made = socket.socket(socket.AF_INET, kind)
+            made.bind((client, 0))
+            made.settimeout(5)
+            made.connect(("127.0.0.1" if client.startswith("127.") else SERVER, 53))
+            return made
+        return self.enterContext(self.inside(make))
+
+    def ask(self, client, name="www.example.com"):
+        with self.connected(client, socket.SOCK_DGRAM) as datagrams:
+            datagrams.send(dnsclient.query(name).to_wire())
+            return dns.message.from_wire(datagrams.recv(65535))
+
+    def flood(self, client, names):
+        """Sends one query a name at once: all answers that come within a second of each other."""
+        datagrams = self.connected(client, socket.SOCK_DGRAM)
+        datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        for name in names:
+            datagrams.send(dnsclient.query(name).to_wire())
+        datagrams.settimeout(1)
+        answers = []
+        try:
+            while len(answers) < len(names):
+                answers.append(dns.message.from_wire(datagrams.recv(65535)))
+        except TimeoutError:
+            pass
+        return answers
+
+    def test_only_who_is_allowed_gets_answers(self):
+        daemon = self.daemon()
+        for client in ("127.0.0.1", "127.0.0.2", FRIEND, SERVER):
+            self.assertEqual(dnsclient.addresses(self.ask(client)), [servers.ADDRESS], client)
+        refused = self.ask(STRANGER)
+        self.assertEqual((refused.rcode(), refused.answer), (dns.rcode.REFUSED, []))
+        self.assertEqual(dnsclient.ede(refused)[0], 18)
+        self.assertLessEqual(len(refused.to_wire()), len(dnsclient.query("www.example.com").to_wire()) + 6)  # no amplifier
+        with self.connected(STRANGER, socket.SOCK_STREAM) as stream:
+            self.assertEqual(stream.recv(1), b"")
+        with self.connected(FRIEND, socket.SOCK_STREAM) as stream:
+            wire = dnsclient.query("www.example.com").to_wire()
+            stream.sendall(len(wire).to_bytes(2, "big") + wire)
+            self.assertGreater(len(stream.recv(65535)), 2)
+        self.assertEqual(daemon.status()["events"]["strangers"], 2)
+        self.assertEqual(len(daemon.log_lines(f"warn.*{STRANGER} asks, and no prefix of `allow` holds it")), 1)
+        self.assertEqual(daemon.log_lines("open resolver"), [])
+
+    def test_a_stranger_s_malformed_datagrams_get_nothing(self):
+        self.daemon()
+        with self.connected(STRANGER, socket.SOCK_DGRAM) as datagrams:
+            datagrams.settimeout(0.3)
+            wire = bytearray(dnsclient.query("www.example.com").to_wire())
+            wire[5] = 2  # two questions
+            datagrams.send(wire)
+            with self.assertRaises(TimeoutError):
+                datagrams.recv(512)
+
+    def test_a_reload_changes_who_may_ask_and_an_open_door_is_warned_of(self):
+        daemon = self.daemon()
+        self.assertEqual(self.ask(STRANGER).rcode(), dns.rcode.REFUSED)
+        daemon.settings["allow"] = ["10.8.0.0/24", "0.0.0.0/0"]
+        daemon.write()
+        self.assertEqual(daemon.verb("reload").returncode, 0)
+        self.assertEqual(dnsclient.addresses(self.ask(STRANGER)), [servers.ADDRESS])
+        warned = daemon.log_lines("open resolver")
+        self.assertEqual(len(warned), 1)
+        self.assertIn("`allow` holds 0.0.0.0/0", warned[0])
+        daemon.stop()
+        daemon.start()
+        self.assertEqual(len(daemon.log_lines("open resolver")), 2)
+
+    def test_who_asks_too_fast_is_sent_to_tcp_and_has_to_wait_there(self):
+        daemon = self.daemon(limits={"rate": 50})
+        self.ask(OTHER)
+        answers = self.flood(FRIEND, ["www.example.com"] * 300)
+        self.assertEqual(len(answers), 300)
+        cut = [answer for answer in answers if answer.flags & dns.flags.TC]
+        self.assertTrue(45 <= 300 - len(cut) <= 80, len(cut))
+        self.assertTrue(all(answer.rcode() == dns.rcode.NOERROR and not answer.answer for answer in cut))
+        self.assertEqual(daemon.status()["events"]["hurried"], len(cut))
+        self.assertFalse(self.ask(OTHER).flags & dns.flags.TC)
+        here = self.flood("127.0.0.1", ["www.example.com"] * 300)
+        self.assertEqual([answer for answer in here if answer.flags & dns.flags.TC], [])
+        stream = self.connected(FRIEND, socket.SOCK_STREAM)
+        wire = dnsclient.query("www.example.com").to_wire()
+        begun = time.monotonic()
+        stream.sendall((len(wire).to_bytes(2, "big") + wire) * 100)
+        received = b""
+        while received.count(wire[12:29]) < 100:
+            received += stream.recv(65535)
+        self.assertGreater(time.monotonic() - begun, 0.7)  # what is left of a second's worth, and the rest at its rate
+        self.assertLess(time.monotonic() - begun, 4)
+
+    def test_one_client_cannot_have_all_that_may_wait(self):
+        silent = self.inside(servers.silent_port)
+        self.addCleanup(silent.close)
+        daemon = self.daemon(f"tls://127.0.0.1:{silent.getsockname()[1]}", limits={"per_client": 10})
+        answers = self.flood(FRIEND, [f"n{number}.example.com" for number in range(50)])
+        self.assertEqual(len(answers), 40)
+        for answer in answers:
+            self.assertEqual((answer.rcode(), dnsclient.ede(answer)[0]), (dns.rcode.SERVFAIL, 14))
+        state = daemon.status()
+        self.assertEqual((state["events"]["crowding"], state["pending"]), (40, 10))
+        self.assertEqual(self.flood(OTHER, [f"o{number}.example.com" for number in range(9)]), [])
+        self.assertEqual(daemon.status()["pending"], 19)
+        self.assertEqual(self.flood("127.0.0.1", [f"h{number}.example.com" for number in range(30)]), [])
+        scratch.eventually(lambda: daemon.status()["pending"] == 0, within=6, what="an end of the waiting")
+        self.assertEqual(len(self.flood(FRIEND, [f"m{number}.example.com" for number in range(50)])), 40)
+
+
+class Doors(Case):
+    def test_an_address_for_others_needs_somebody_who_may_ask(self):
+        done = tacet.run("run", "--listen", "192.0.2.1:5300")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--listen: 192.0.2.1:5300 can be reached by others, and nobody is allowed to ask", done.stderr)
+        self.assertIn("allow: [192.168.1.0/24", done.stderr)
+
+
+class Descriptors(Case):
+    def starved(self, *urls):
+        """A daemon whose limits may be changed from outside: without a privilege that is for the same user only."""
+        return self.tacet(*urls, **({"user": "root"} if os.geteuid() == 0 else {}))
+
+    def test_without_descriptors_nothing_spins_and_udp_goes_on(self):
+        upstream = self.unbound()
+        daemon = self.starved(upstream.dot_url())
+        daemon.ask("www.example.com")
+        _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (daemon.open_descriptors() + 6, hard))
+        clients = [self.enterContext(socket.create_connection(daemon.server, timeout=5)) for _ in range(120)]
+        time.sleep(0.3)
+        begun, before = time.monotonic(), daemon.cpu_seconds()
+        for number in range(20):
+            self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+            self.assertEqual(dnsclient.addresses(daemon.ask(f"n{number}.many.example.com")), ["192.0.2.7"])
+            time.sleep(0.05)
+        self.assertLess((daemon.cpu_seconds() - before) / (time.monotonic() - begun), 0.1)
+        self.assertLessEqual(daemon.status()["tcp_clients"], 6)
+        for client in clients:
+            client.close()
+        scratch.eventually(lambda: daemon.status()["tcp_clients"] == 0, what="an end of the clients")
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com", tcp=True)), [servers.ADDRESS])
+
+    def test_with_none_at_all_it_neither_spins_nor_falls(self):
+        upstream = self.unbound()
+        daemon = self.starved(upstream.dot_url())
+        daemon.ask("www.example.com")
+        _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (3, hard))
+        clients = [self.enterContext(socket.create_connection(daemon.server, timeout=5)) for _ in range(20)]
+        begun, before = time.monotonic(), daemon.cpu_seconds()
+        for _ in range(20):
+            self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+            time.sleep(0.05)
+        self.assertLess((daemon.cpu_seconds() - before) / (time.monotonic() - begun), 0.1)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (1024, hard))
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com", tcp=True)), [servers.ADDRESS])
+        self.assertEqual(len(clients), 20)
+
+
+class Log(Case):
+    def test_it_has_so_many_lines_a_minute_and_no_more(self):
+        upstream = self.unbound()
+        for lines in (3, 0):
+            daemon = self.tacet(upstream.dot_url(), log={"level": "info", "lines": lines})
+            daemon.ask("www.example.com")
+            daemon.verb("reload")
+            daemon.stop()
+            written = daemon.log().splitlines()
+            self.assertEqual(len(written) == 3, lines == 3, written)
+            self.assertGreaterEqual(len(written), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,136 @@
+#include "serve/admission.hpp"
+
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <string>
+
+using namespace std::chrono_literals;
+
+namespace tacet {
+namespace {
+
+using Verdict = Admission::Verdict;
+
+sockaddr_storage from(const std::string& address) {
+  sockaddr_storage out{};
+  if (address.find(':') == std::string::npos) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    REQUIRE(inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1);
+    std::memcpy(&out, &v4, sizeof v4);
+  } else {
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    REQUIRE(inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1);
+    std::memcpy(&out, &v6, sizeof v6);
+  }
+  return out;
+}
+
+const std::vector<AddressPrefix> lan{{"192.168.1.0", 24}, {"fd00::", 8}};
+constexpr Instant start{1000s};
+
+/// How many of `count` queries at once are welcome.
+int welcome(Admission& admission, const std::string& client, int count, Instant now) {
+  int found = 0;
+  for (int i = 0; i < count; ++i) found += admission.judge(from(client), now) == Verdict::welcome;
+  return found;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("admission");
+
+TEST_CASE("this machine is always welcome, from all of its loopback addresses and at any rate") {
+  Admission admission({}, {.rate = 1});
+  for (const auto* client : {"127.0.0.1", "127.0.0.2", "127.255.0.9", "::1", "::ffff:127.0.0.3"}) {
+    CHECK(welcome(admission, client, 5000, start) == 5000);
+    CHECK(admission.allows(from(client)));
+  }
+}
+
+TEST_CASE("others are strangers unless a prefix holds them") {
+  Admission nobody({}, {});
+  Admission some(lan, {});
+  for (const auto* client : {"192.168.1.7", "::ffff:192.168.1.7", "fd12::1"}) {
+    CHECK(nobody.judge(from(client), start) == Verdict::stranger);
+    CHECK_FALSE(nobody.allows(from(client)));
+    CHECK(some.judge(from(client), start) == Verdict::welcome);
+    CHECK(some.allows(from(client)));
+  }
+  for (const auto* client : {"192.168.2.7", "128.0.0.1", "126.255.255.255", "2001:db8::1", "::2", "::ffff:10.0.0.1"}) {
+    CHECK(some.judge(from(client), start) == Verdict::stranger);
+    CHECK_FALSE(some.allows(from(client)));
+  }
+}
+
+TEST_CASE("a client may ask a second's worth at once, then at its rate, and rests by being silent") {
+  Admission admission(lan, {.rate = 100});
+  CHECK(welcome(admission, "192.168.1.7", 1000, start) == 101);
+  CHECK(admission.judge(from("192.168.1.7"), start) == Verdict::hurried);
+  CHECK(admission.judge(from("192.168.1.7"), start + admission.pace()) == Verdict::welcome);
+  CHECK(welcome(admission, "192.168.1.7", 1000, start + 510ms) == 50);
+  CHECK(welcome(admission, "192.168.1.7", 1000, start + 1h) == 101);
+  CHECK(welcome(admission, "192.168.1.8", 1000, start) == 101);  // others are not held to account
+}
+
+TEST_CASE("an IPv6 client is its /64: it cannot have more by changing its address") {
+  Admission admission(lan, {.rate = 10});
+  int found = 0;
+  for (int i = 0; i < 100; ++i) found += welcome(admission, "fd00:1:2:3::" + std::to_string(i + 1), 1, start);
+  CHECK(found == 11);
+  CHECK(welcome(admission, "fd00:1:2:4::1", 100, start) == 11);
+}
+
+TEST_CASE("rate 0 is any rate") {
+  Admission admission(lan, {.rate = 0});
+  CHECK(welcome(admission, "192.168.1.7", 100000, start) == 100000);
+}
+
+TEST_CASE("more clients than the table holds are still served, and none by another's account") {
+  const std::vector<AddressPrefix> all{{"0.0.0.0", 0}};
+  Admission admission(all, {.rate = 5});
+  for (int i = 0; i < 20000; ++i) {
+    const auto client =
+        "10." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255) + "." + std::to_string(i & 255);
+    REQUIRE(admission.judge(from(client), start + i * 1ms) == Verdict::welcome);
+  }
+  // One that floods stays where it is, however many come by: it is the one whose bucket is emptiest.
+  CHECK(welcome(admission, "11.0.0.1", 100, start + 30s) == 6);
+  for (int i = 0; i < 20000; ++i)
+    admission.judge(
+        from("12." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255) + "." + std::to_string(i & 255)),
+        start + 30s);
+  CHECK(welcome(admission, "11.0.0.1", 100, start + 30s) == 0);
+}
+
+TEST_CASE("a client has so many queries waiting and no more; a place is free again when its query is done") {
+  Admission admission(lan, {.per_client = 2});
+  auto first = admission.enter(from("192.168.1.7"));
+  auto second = admission.enter(from("192.168.1.7"));
+  CHECK(first.has_value());
+  CHECK(second.has_value());
+  CHECK_FALSE(admission.enter(from("192.168.1.7")).has_value());
+  CHECK(admission.enter(from("192.168.1.8")).has_value());
+  first.reset();
+  CHECK(admission.enter(from("192.168.1.7")).has_value());
+  std::vector<Admission::Place> places;
+  for (int i = 0; i < 1000; ++i)
+    places.push_back(*admission.enter(from("127.0.0.1")));  // this machine's are not counted
+}
+
+TEST_CASE("a reload changes who may ask, and forgives nothing") {
+  Admission admission(lan, {.rate = 10});
+  CHECK(welcome(admission, "192.168.1.7", 100, start) == 11);
+  admission.use(lan, {.rate = 10});
+  CHECK(welcome(admission, "192.168.1.7", 100, start) == 0);
+  admission.use({{"10.0.0.0", 8}}, {.rate = 10});
+  CHECK(admission.judge(from("192.168.1.7"), start) == Verdict::stranger);
+  CHECK(admission.judge(from("10.0.0.1"), start) == Verdict::welcome);
+}
+
+TEST_SUITE_END();
+
+}  // namespace tacet
