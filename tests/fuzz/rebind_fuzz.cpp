@@ -16,8 +16,10 @@ bool reads_private(Bytes address) {
   char text[INET6_ADDRSTRLEN] = {};
   inet_ntop(address.size() == 4 ? AF_INET : AF_INET6, address.data(), text, sizeof text);
   const std::string_view words(text);
-  for (const std::string_view begins : {"10.", "127.", "192.168.", "169.254.", "0.", "::ffff:", "fe80:", "fd"})
+  for (const std::string_view begins : {"10.", "127.", "192.168.", "169.254.", "0.", "fe80:", "fd"})
     if (words.starts_with(begins) && (begins != "fd" || words.find(':') == 4)) return true;
+  // What is mapped into IPv6 is written with dots; ::ffff:0:0:1 lies elsewhere.
+  if (words.starts_with("::ffff:") && words.find('.') != words.npos) return true;
   return words == "::" || words == "::1" || words == "255.255.255.255";
 }
 

@@ -25,7 +25,7 @@ for target in "$@"; do
   more=
   case $target in
     # Its frames are coroutines, on the heap: watching the stack costs a quarter of the time for nothing.
-    resolver) longest=128 more=:detect_stack_use_after_return=0 ;;
+    resolver) longest=256 more=:detect_stack_use_after_return=0 ;;
     hosts) longest=512 ;;
     yaml | control) longest=1024 ;;
     *) longest=4096 ;;

@@ -104,7 +104,7 @@ class Names(Exposed):
         self.assertEqual(self.exposure(daemon)["mode"], "passive")
 
     def test_active_asks_once_for_each_new_name_and_finds_the_truth(self):
-        daemon = self.tacet(self.upstream.doh_url(), exposure={"mode": "active"})
+        daemon = self.tacet(self.upstream.doh_url(), exposure={"mode": "active"}, workers=1)  # each asks for what is new to it
         for _ in range(3):
             for name in TRUTH:
                 daemon.ask(name)

@@ -22,8 +22,8 @@ class QueryLog(UnboundCase):
         self.folder.chmod(0o777)  # who was started as root is root no more
         self.file = self.folder / "queries.log"
 
-    def logging(self, **more):
-        return self.tacet(self.upstream.doh_url(), query_log={"to": str(self.file), **more})
+    def logging(self, settings=None, **more):
+        return self.tacet(self.upstream.doh_url(), query_log={"to": str(self.file), **more}, **(settings or {}))
 
     def lines(self, count, file=None):
         """The lines, as soon as there are so many."""
@@ -50,7 +50,7 @@ class QueryLog(UnboundCase):
                 self.assertNotRegex(path.read_bytes(), b"(www|secret).example.com")
 
     def test_each_query_is_a_line_that_says_where_its_answer_came_from(self):
-        daemon = self.logging()
+        daemon = self.logging({"workers": 1})  # whose lines are in order
         before = datetime.datetime.now(datetime.timezone.utc)
         daemon.ask("www.example.com")
         daemon.ask("www.example.com", "AAAA", tcp=True)

@@ -161,7 +161,7 @@ class Changes(ReloadCase):
         cls.upstream = cls.enterClassContext(servers.Unbound(cls.directory, cls.pki.good()))
 
     def test_an_unchanged_file_keeps_cache_and_connections(self):
-        daemon = self.tacet(self.upstream.doh_url())
+        daemon = self.tacet(self.upstream.doh_url(), workers=1)  # each has its own connections
         daemon.ask("www.example.com")
         before = daemon.status()["upstreams"][0]["connections"]
         self.assertEqual(self.reload(daemon), "nothing has changed")
