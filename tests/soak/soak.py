@@ -37,7 +37,7 @@ SEGMENT = 20.0  # seconds: a stream of queries lasts so long, then its answers a
 FAULT_EVERY, RELOAD_EVERY = 17.0, 11.0
 # Small, so that it is full and evicts before the measured time begins.
 CACHE = "512KiB"
-WARM_UP = 45.0
+WARM_UP = 35.0
 
 RSS_BAR, DESCRIPTOR_BAR = 2.0, 4  # MiB and descriptors between the first and the last tenth
 UPSTREAM_BAR = 24  # connections: 8 for each of three ways to an upstream or zone (P32)

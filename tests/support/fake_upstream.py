@@ -47,6 +47,7 @@ class Behaviour:
     status          HTTP status `value` (over DoT: close)
     reset           RST_STREAM (over DoT: close)
     goaway          GOAWAY that disclaims this stream, then an end (over DoT: close)
+    attack          whatever `value` does: a coroutine function that is given a DotReply or a DohReply
     """
 
     action: str = "answer"
@@ -101,10 +102,67 @@ def right_answer(query):
     return response
 
 
-class FakeUpstream(LoopThread):
-    """`idle` closes a connection after that many seconds without a query; `namespace` is one of `ip netns`."""
+class DotReply:
+    """What an attack over DoT answers with."""
 
-    def __init__(self, certificate, behave=lambda received: ANSWER, *, address="127.0.0.1", idle=None, namespace=None, ports=None):
+    def __init__(self, writer, query):
+        self.writer, self.query = writer, query
+
+    def right(self):
+        return right_answer(self.query)
+
+    async def send(self, wire):
+        await self.raw(len(wire).to_bytes(2, "big") + wire)
+
+    async def raw(self, octets):
+        """Octets as they are, inside TLS. Waits until the other side takes them."""
+        if self.writer.is_closing():
+            raise ConnectionError
+        self.writer.write(octets)
+        await self.writer.drain()
+        await asyncio.sleep(0)  # a connection that is gone takes everything at once
+
+    def close(self):
+        self.writer.close()
+
+
+class DohReply(DotReply):
+    """The same over DoH: also frame by frame (RFC 9113 §4.1)."""
+
+    HEADERS = ((":status", "200"), ("content-type", "application/dns-message"))
+
+    def __init__(self, session, stream, query):
+        super().__init__(session._writer, query)
+        self._session, self.stream, self.http = session, stream, session._http
+
+    async def send(self, wire, headers=HEADERS, trailers=()):
+        """A whole response."""
+        self.http.send_headers(self.stream, headers)
+        while wire:
+            room = min(self.http.local_flow_control_window(self.stream), self.http.max_outbound_frame_size, len(wire))
+            if room:
+                self.http.send_data(self.stream, wire[:room], end_stream=room == len(wire) and not trailers)
+                wire = wire[room:]
+            await self.flush()
+            if not room:
+                await asyncio.sleep(0.001)
+        if trailers:
+            self.http.send_headers(self.stream, trailers, end_stream=True)
+        await self.flush()
+
+    async def flush(self):
+        await self.raw(self.http.data_to_send())
+
+    async def frame(self, kind, flags, stream, payload):
+        await self.raw(len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload)
+
+
+class FakeUpstream(LoopThread):
+    """`greet(http)` may change an h2 connection before it speaks; `alpn` is the word offered instead of the right one; `idle` closes
+    a connection after that many seconds without a query; `namespace` is one of `ip netns`."""
+
+    def __init__(self, certificate, behave=lambda received: ANSWER, *, address="127.0.0.1", idle=None, namespace=None, ports=None,
+                 greet=None, alpn=None):
         super().__init__(namespace)
         self.behave = behave
         self.address, self.idle = address, idle
@@ -112,7 +170,7 @@ class FakeUpstream(LoopThread):
         self.received, self.connections, self.refused_handshakes = [], [], []
         self.headers = []  # more response headers, over DoH
         self.insists_on_sni = False  # refuses a handshake without
-        self._certificate = certificate
+        self._certificate, self._greet, self._alpn = certificate, greet, alpn
         self._writers, self._sni = set(), {}
 
     def dot_url(self, host=None):
@@ -151,7 +209,7 @@ class FakeUpstream(LoopThread):
     async def _listen(self, serve, port, alpn):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self._certificate.chain, self._certificate.key)
-        context.set_alpn_protocols([alpn])
+        context.set_alpn_protocols([self._alpn or alpn])
         context.sni_callback = self._on_sni
         self._loop.set_exception_handler(self._note_fault)
         return await asyncio.start_server(serve, self.address, port, ssl=context, reuse_address=True)
@@ -210,6 +268,8 @@ class FakeUpstream(LoopThread):
         await self._wait(behaviour)
         if behaviour.action == "drop":
             return
+        if behaviour.action == "attack":
+            return await _attack(behaviour.value, DotReply(writer, received.message))
         wire = response_wire(received.message, behaviour)
         if wire is not None:
             frame = len(wire).to_bytes(2, "big") + wire
@@ -224,6 +284,8 @@ class FakeUpstream(LoopThread):
         http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         session = _DohSession(self, connection, http, writer)
         try:
+            if self._greet:
+                self._greet(http)
             http.initiate_connection()
             session.flush()
             while data := await asyncio.wait_for(reader.read(65536), self.idle):
@@ -270,6 +332,8 @@ class _DohSession:
 
     async def _answer(self, stream, received, behaviour):
         await self._server._wait(behaviour)
+        if behaviour.action == "attack":
+            return await _attack(behaviour.value, DohReply(self, stream, received.message))
         try:
             self._send(stream, response_wire(received.message, behaviour), behaviour)
         except h2.exceptions.ProtocolError:
@@ -293,6 +357,13 @@ class _DohSession:
             http.send_headers(stream, [(":status", "200"), ("content-type", "application/dns-message"), ("content-length", str(len(wire))),
                                        *self._server.headers])
             http.send_data(stream, wire[: len(wire) // 2] if action == "mid_answer" else wire, end_stream=action != "mid_answer")
+
+
+async def _attack(attack, reply):
+    try:
+        await attack(reply)
+    except (OSError, h2.exceptions.ProtocolError):
+        pass  # the other side has had enough
 
 
 def _doh_query(headers, body):

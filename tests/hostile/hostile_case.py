@@ -1,0 +1,160 @@
+"""What the hostile suites share: a daemon between an attacker and a neighbour, what the attack costs it, and the table."""
+import contextlib
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import scratch
+import servers
+from case import Case
+from query_stream import percentile
+from tacet import Tacet
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NEIGHBOUR, SUPPORT = os.path.join(HERE, "neighbour.py"), os.path.join(HERE, "..", "support")
+LIMIT = 4.5  # seconds within which every client has an answer
+OTHERS = 0.010  # what a neighbour's answers may take at p99, seconds
+
+TRIES = 3
+# The continuous run leaves out rows that say what others say too (`rare`); matrix.py and the label "long" have all.
+LONG = os.environ.get("TACET_LONG") == "1"
+
+rows = []  # every Row measured by this process, in order
+
+# What a busy neighbour on the machine does to the carrier, the server or the daemon is not what is measured here.
+with contextlib.suppress(PermissionError):
+    os.setpriority(os.PRIO_PROCESS, 0, -15)
+
+
+def be_modest():
+    """The calling thread takes no more of the machine than strangers do: attackers are threads of the test's process."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 0)
+
+
+@dataclasses.dataclass
+class Bar:
+    """What an attack may cost: share of one core, MiB beyond what was used before, descriptors more than before."""
+
+    cpu: float = 0.5
+    memory: float = 8
+    descriptors: int = 10
+
+
+@dataclasses.dataclass
+class Cost:
+    """What it did cost, how often was struck (0: unknown), and what a neighbour's answers took at p99, in seconds: kept
+    ones and new ones."""
+
+    seconds: float = 0
+    cpu: float = 0
+    memory: float = 0
+    descriptors: int = 0
+    kept: float = 0
+    new: float = 0
+    failed: int = 0
+    strikes: int = 0
+
+
+@dataclasses.dataclass
+class Row:
+    """One line of the table."""
+
+    attack: str
+    answered: str
+    bar: Bar
+    cost: Cost
+    faults: list
+
+    def line(self):
+        cost, bar = self.cost, self.bar
+        rate = f", {cost.strikes / cost.seconds:.0f}/s" if cost.strikes else ""
+        return (f"| {self.attack}{rate} | {self.answered} | {cost.cpu:.0%} (≤ {bar.cpu:.0%}) | {cost.memory:.1f} (≤ {bar.memory:g}) | "
+                f"{cost.descriptors:+d} (≤ {bar.descriptors:+d}) | {cost.kept * 1000:.1f} / {cost.new * 1000:.1f} ms | "
+                f"{'**FAIL** ' + '; '.join(self.faults) if self.faults else 'pass'} |")
+
+
+HEAD = ("| attack | what is answered | share of a core | MiB | descriptors | others at p99 (≤ 10 ms): kept / new | |\n"
+        "|---|---|---:|---:|---:|---:|---|")
+
+
+class Measured:
+    """Around an attack on `daemon`: what it costs and how a neighbour fares. `cost` is filled in when the block is left."""
+
+    def __init__(self, daemon):
+        self._daemon, self.cost = daemon, Cost()
+
+    def __enter__(self):
+        daemon = self._daemon
+        self._neighbour = scratch.start([sys.executable, NEIGHBOUR, daemon.address, daemon.port], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, env={**os.environ, "PYTHONPATH": SUPPORT})
+        self._neighbour.stdout.readline()
+        time.sleep(0.1)
+        self._resident, self._descriptors = daemon.resident_octets(), daemon.open_descriptors()
+        with open(f"/proc/{daemon.process.pid}/clear_refs", "w", encoding="ascii") as file:
+            file.write("5")  # the peak begins anew
+        self._most, self._over = 0, threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+        self._begun, self._cpu = time.monotonic(), daemon.cpu_seconds()
+        return self
+
+    def __exit__(self, kind, *_):
+        cost, daemon = self.cost, self._daemon
+        cost.seconds = time.monotonic() - self._begun
+        cost.cpu = (daemon.cpu_seconds() - self._cpu) / cost.seconds
+        cost.memory = (daemon.peak_octets() - self._resident) / (1 << 20)
+        self._over.set()
+        self._watcher.join()
+        cost.descriptors = self._most - self._descriptors
+        told = self._neighbour.communicate("", timeout=20)[0]
+        if kind is None:
+            told = json.loads(told)
+            cost.kept, cost.new, cost.failed = percentile(told["kept"], 0.99), percentile(told["new"], 0.99), told["failed"]
+
+    def _watch(self):
+        while not self._over.wait(0.05):
+            with contextlib.suppress(OSError):
+                self._most = max(self._most, self._daemon.open_descriptors())
+
+
+class HostileCase(Case):
+    """Each check is a row of the table."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.healthy = cls.enterClassContext(servers.Unbound(cls.directory, cls.pki.good()))
+
+    @contextlib.contextmanager
+    def daemon(self, **settings):
+        """Asks the healthy server; the neighbour's kept name is in its cache, and its memory has seen some traffic. Fails if it
+        does not end in order."""
+        with Tacet(self.directory, upstreams=[self.entry(self.healthy.dot_url())], **settings) as daemon:
+            for number in range(20):
+                daemon.ask(f"warm{number}.many.example.com")
+            daemon.ask("www.example.com")
+            yield daemon
+
+    def row(self, attack, answered, bar, measure, *, rare=False):
+        """A row: `measure()` attacks and returns its cost and what else went wrong; the cost is held against the bar.
+        Measured anew if only others were slow, for that may be another process of this machine; a fault of ours stays."""
+        if rare and not LONG:
+            return
+        for _ in range(TRIES):
+            cost, faults = measure()
+            slow = [word for word, measured in (("kept answers", cost.kept), ("new answers", cost.new)) if measured > OTHERS]
+            dear = (("CPU", cost.cpu, bar.cpu), ("memory", cost.memory, bar.memory), ("descriptors", cost.descriptors, bar.descriptors),
+                    ("failures of others", cost.failed, 0))
+            found = [*faults, *(word for word, measured, most in dear if measured > most)]
+            if found or not slow:
+                break
+        found += slow
+        made = Row(attack, answered, bar, cost, found)
+        rows.append(made)
+        print("\n" + made.line(), file=sys.stderr, flush=True)
+        with self.subTest(attack):
+            self.assertEqual(found, [], made.line())
