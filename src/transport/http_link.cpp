@@ -22,6 +22,10 @@ constexpr std::size_t at_once = 100;
 /// transfer two changes to a tree of times.
 constexpr auto sweep_every = std::chrono::seconds(15);
 
+/// Who sends so many octets that are no part of any answer floods. Much more than any server's fields and frames about
+/// the answers of a turn.
+constexpr std::uint64_t most_beside_answers = 256U << 10;
+
 /// How often, and how many times, to look whether a server that spoke on an idle connection has closed it since.
 constexpr auto idle_look_after = std::chrono::milliseconds(250);
 constexpr int idle_looks = 8;
@@ -261,6 +265,7 @@ void HttpLink::State::look_at_idle() {
 void HttpLink::State::act(curl_socket_t descriptor, int what) {
   const auto kept = shared_from_this();
   int running = 0;
+  if (buffer_) buffer_->begin_turn();
   curl_multi_socket_action(multi_, descriptor, what, &running);
   flush();
   settle();
@@ -297,10 +302,23 @@ void HttpLink::State::sweep() {
 
 void HttpLink::State::settle() {
   collect();
+  look_for_flood();
   if (lost_ && !over_) over_ = loss("connection lost");
   tell();
   if (dead_) return;
   fill();
+}
+
+/// Ends a connection on which much comes and nothing of it is an answer.
+void HttpLink::State::look_for_flood() {
+  if (!buffer_) return;
+  if (!endings_.empty()) quiet_since_ = buffer_->taken();
+  if (buffer_->taken() - quiet_since_ <= most_beside_answers) return;
+  quiet_since_ = buffer_->taken();
+  std::uint64_t octets = 0;
+  for (const auto& transfer : transfers_) octets += transfer->body_octets();
+  if (std::exchange(body_octets_, octets) == octets && !over_)
+    over_ = Error{Fault::protocol, "the server floods the connection with what is no answer"};
 }
 
 void HttpLink::State::collect() {

@@ -63,6 +63,7 @@ private:
   void settle();
   void collect();
   void release(HttpTransfer& transfer);
+  void look_for_flood();
   void judge(HttpTransfer& transfer, CURLcode code);
   std::string_view advice() const;
   void tell();
@@ -99,6 +100,9 @@ private:
   bool established_ = false;  // the handshake is over
   bool lost_ = false;         // libcurl has closed its socket, or wants another
   bool dead_ = false;         // retired
+
+  std::uint64_t quiet_since_ = 0;  // octets taken when an answer last ended, or was seen to come
+  std::uint64_t body_octets_ = 0;  // of all transfers when last looked at
 
   // Notes for settle().
   bool newly_established_ = false;

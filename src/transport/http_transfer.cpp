@@ -56,7 +56,9 @@ bool HttpTransfer::is_http2() const {
 }
 
 std::size_t HttpTransfer::on_body(char* data, std::size_t, std::size_t count, void* self) {
-  auto& body = static_cast<HttpTransfer*>(self)->body_;
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  auto& body = transfer.body_;
+  transfer.body_octets_ += count;
   if (body.size() + count > max_message_size) return 0;  // the transfer fails, the connection goes on
   const auto* octets = reinterpret_cast<const std::uint8_t*>(data);
   body.insert(body.end(), octets, octets + count);

@@ -36,6 +36,9 @@ public:
   /// True if it carries the request already that it carried when this was last asked.
   bool outlived_look();
 
+  /// Octets of bodies that have come, of this request and all before it.
+  std::uint64_t body_octets() const { return body_octets_; }
+
   /// The body of a response that is one of DNS over HTTPS: status 200 and the right media type (RFC 8484 §4.2). Else
   /// Fault::protocol with what it was.
   Result<std::vector<std::uint8_t>> take_body();
@@ -55,6 +58,7 @@ private:
   Look look_ = Look::idle;
   std::string asked_for_;
   std::vector<std::uint8_t> body_;
+  std::uint64_t body_octets_ = 0;
   std::array<char, CURL_ERROR_SIZE> words_{};
 };
 

@@ -15,7 +15,6 @@ namespace tacet {
 
 namespace {
 
-constexpr std::size_t room_for_input = 32768;
 /// Beyond it OpenSSL is told to wait: a peer that reads nothing must not make us keep everything.
 constexpr std::size_t most_output = 1U << 20;
 
@@ -90,15 +89,21 @@ bool TlsBuffer::adopt(void* ssl) {
 
 /// Takes all that has come but one octet; that one when it is the only one.
 void TlsBuffer::refill() {
-  in_.resize(room_for_input);
+  in_.resize(most_input_in_a_turn);
   used_ = filled_ = 0;
+  ended_ = false;
+  failure_ = 0;
+  if (allowance_ == 0) return;  // as if nothing more had come yet
   int there = 0;
   ::ioctl(descriptor_, FIONREAD, &there);
-  const std::size_t wanted = there > 1 ? std::min(static_cast<std::size_t>(there - 1), in_.size()) : 1;
+  const std::size_t wanted = there > 1 ? std::min(static_cast<std::size_t>(there - 1), allowance_) : 1;
   const ssize_t taken = ::recv(descriptor_, in_.data(), wanted, MSG_DONTWAIT);
   ended_ = taken == 0;
   failure_ = taken < 0 && !would_block(errno) ? errno : 0;
-  if (taken > 0) filled_ = static_cast<std::size_t>(taken);
+  if (taken <= 0) return;
+  filled_ = static_cast<std::size_t>(taken);
+  allowance_ -= filled_;
+  taken_ += filled_;
 }
 
 Result<void> TlsBuffer::flush() {

@@ -24,6 +24,12 @@ public:
   /// must outlive it. False if OpenSSL refused: then it goes on as before.
   bool adopt(void* ssl);
 
+  /// Allows to take so many octets from the socket until the next call: who sends without end must not hold up others.
+  void begin_turn() { allowance_ = most_input_in_a_turn; }
+  static constexpr std::size_t most_input_in_a_turn = 32768;
+  /// How many octets were taken in all.
+  std::uint64_t taken() const { return taken_; }
+
   /// Sends what was written; what the socket cannot take now is kept. Fault::unreachable if the socket is broken.
   Result<void> flush();
   /// True if flush() is to be called again once the socket can be written.
@@ -37,8 +43,10 @@ private:
   std::vector<std::uint8_t> in_, out_;
   std::size_t used_ = 0, filled_ = 0;  // of in_: handed to OpenSSL, taken from the socket
   std::size_t gone_ = 0;               // of out_: sent
-  bool ended_ = false;                 // the peer has closed
-  int failure_ = 0;                    // of the last recv(), as errno; 0 if it would only have blocked
+  std::size_t allowance_ = most_input_in_a_turn;
+  std::uint64_t taken_ = 0;
+  bool ended_ = false;  // the peer has closed
+  int failure_ = 0;     // of the last recv(), as errno; 0 if it would only have blocked
 };
 
 }  // namespace tacet

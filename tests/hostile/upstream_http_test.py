@@ -7,7 +7,7 @@ from fake_upstream import DohReply
 from hostile_case import Bar
 from upstream_case import UpstreamCase, refused, right
 
-DATA, HEADERS, PUSH_PROMISE, CONTINUATION = 0, 1, 5, 9
+DATA, HEADERS, SETTINGS, PUSH_PROMISE, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 4, 5, 6, 8, 9
 END_HEADERS, END_STREAM = 4, 1
 OK = list(DohReply.HEADERS)
 # libcurl has five descriptors for a connection where DoT has one.
@@ -85,6 +85,30 @@ async def a_megabyte_of_fields(reply):
     await reply.frame(DATA, END_STREAM, reply.stream, reply.right().to_wire())
 
 
+def flood(kind, payload, *, on_stream=False, flags=0):
+    """The same frame without end."""
+    async def attack(reply):
+        stream = (reply.stream if on_stream else 0).to_bytes(4, "big")
+        frame = len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream + payload
+        while True:
+            await reply.raw(frame * 200)
+    return attack
+
+
+async def empty_data(reply):
+    """A response whose body is frames without octets, without end (CVE-2019-9518)."""
+    reply.http.send_headers(reply.stream, OK)
+    await reply.flush()
+    while True:
+        await reply.raw((b"\0\0\0\0\0" + reply.stream.to_bytes(4, "big")) * 200)
+
+
+async def resets(reply):
+    """Every stream there is or was, reset again and again."""
+    while True:
+        await reply.raw(b"".join(b"\0\0\x04\x03\0" + stream.to_bytes(4, "big") + b"\0\0\0\x08" for stream in range(1, reply.stream + 1, 2)))
+
+
 async def one_reset(reply):
     reply.http.reset_stream(reply.stream, 7)  # REFUSED_STREAM: was not processed, may be tried again
     await reply.flush()
@@ -153,6 +177,14 @@ class Http(UpstreamCase):
         self.check("endless fields", endless_fields)
         self.check("endless empty CONTINUATION", empty_continuations, rare=True)
         self.check("a megabyte of fields", a_megabyte_of_fields, rare=True)
+
+    def test_floods(self):
+        self.check("PING flood", flood(PING, bytes(8)), rare=True)
+        self.check("SETTINGS flood", flood(SETTINGS, b"\0\4\0\1\0\0"))
+        self.check("WINDOW_UPDATE flood", flood(WINDOW_UPDATE, b"\0\0\0\1"), rare=True)
+        self.check("empty DATA flood", empty_data)
+        self.check("RST_STREAM flood", resets)
+        self.check("unknown frames", flood(0xBB, bytes(100)))
 
     def test_ends(self):
         self.check("resets every request", one_reset)

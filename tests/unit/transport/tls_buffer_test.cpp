@@ -76,6 +76,22 @@ TEST_CASE("The socket looks readable until the last octet that came has been use
   CHECK(BIO_should_read(bench.bio()));
 }
 
+TEST_CASE("No more is taken in one turn than it may, whatever has come, and the rest in the next") {
+  Bench bench;
+  constexpr int most = TlsBuffer::most_input_in_a_turn;
+  bench.peer_writes(std::string(most + 1000, 'x'));
+  bench.buffer->begin_turn();
+  CHECK(bench.read(2 * most) == most);
+  CHECK(bench.read(100) == -1);
+  CHECK(BIO_should_read(bench.bio()));
+  CHECK(bench.in_kernel() == 1000);
+  CHECK(bench.buffer->taken() == most);
+  bench.buffer->begin_turn();
+  CHECK(bench.read(2 * most) == 999);
+  CHECK(bench.read(2 * most) == 1);
+  CHECK(bench.buffer->taken() == most + 1000);
+}
+
 TEST_CASE("The end of the stream is told as one, behind what came before it") {
   Bench bench;
   bench.peer_writes("ab");
