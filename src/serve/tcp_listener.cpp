@@ -16,8 +16,10 @@ namespace tacet {
 namespace {
 
 constexpr std::size_t read_size = 16384;
-/// A client that lets so much pile up is not reading.
-constexpr std::size_t most_unsent = std::size_t{1} << 20;
+/// A client that lets so much pile up is not reading, and is not read from until it does.
+constexpr std::size_t most_unsent = std::size_t{16} << 10;
+/// Queries of one client that are served before others have their turn.
+constexpr int most_in_a_turn = 64;
 constexpr Duration accept_pause = std::chrono::milliseconds(100);
 
 /// Whom a connection comes from.
@@ -40,7 +42,7 @@ public:
         socket_(std::move(socket)),
         watch_(std::in_place, listener.parts_.loop, socket_.get(), [this](Watch::Ready ready) { on_ready(ready); }),
         patience_(listener.parts_.loop.scheduler(), [this] { close(); }),
-        rest_(listener.parts_.loop.scheduler(), [this] { go_on(); }) {
+        rest_(listener.parts_.loop.scheduler(), [this] { rested(); }) {
     ++listener_.parts_.metrics.tcp_clients;
     watch_->want_read(true);
     patience_.arm(listener_.parts_.loop.now() + idle_limit);
@@ -77,32 +79,41 @@ private:
 
   void on_ready(Watch::Ready ready) {
     const auto alive = shared_from_this();
-    if (ready == Watch::Ready::write) return flush();
+    if (ready == Watch::Ready::write) return go_on();
     frames_.tail();
     std::array<std::uint8_t, read_size> buffer;
     const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (size <= 0) return size == 0 && busy() ? finish() : close();
     frames_.feed({buffer.data(), static_cast<std::size_t>(size)});
-    read_frames();
+    listener_.clients_.splice(listener_.clients_.end(), listener_.clients_, place);
+    go_on();
   }
 
-  void read_frames() {
+  bool takes_more() const {
+    return !finished_ && !rest_.armed() && unsent_.size() <= most_unsent &&
+           in_flight_ < listener_.parts_.admission.per_client();
+  }
+
+  /// Sends what waits and serves what has been read, as far as the client keeps up; then reads on.
+  void go_on() {
+    if (std::exchange(going_on_, true)) return;  // an answer that was there at once: whoever serves its query goes on
     const Instant now = listener_.parts_.loop.now();
-    listener_.clients_.splice(listener_.clients_.end(), listener_.clients_, place);
-    while (!rests(now)) {
-      const auto frame = frames_.next();
-      if (!frame) break;
-      paid_ = false;
-      serve(*frame, now);
-      if (!watch_) return;
-    }
     flush();
+    const bool left = watch_ && serve_frames(now);
+    if (watch_) flush();
+    going_on_ = false;
     if (at_once_ > 0)
       listener_.parts_.metrics.at_once_time.observe(listener_.parts_.loop.now() - now, std::exchange(at_once_, 0));
     if (!watch_) return;
-    listen();
-    patience_.arm(now + (frames_.partial() && !rest_.armed() ? partial_limit : idle_limit));
+    watch_->want_read(!left && takes_more());
+    if (left && takes_more()) go_on_later();
+    if (unsent_.empty()) patience_.arm(now + (frames_.partial() && !rest_.armed() ? partial_limit : idle_limit));
+  }
+
+  void rested() {
+    const auto alive = shared_from_this();
+    go_on();
   }
 
   /// True while nothing more may be asked here: a question is paid for before it is looked for.
@@ -113,13 +124,27 @@ private:
     return !paid_;
   }
 
-  void go_on() {
-    const auto alive = shared_from_this();
-    read_frames();
+  void go_on_later() {
+    if (std::exchange(waits_its_turn_, true)) return;
+    listener_.parts_.loop.post([weak = weak_from_this()] {
+      const auto client = weak.lock();
+      if (!client) return;
+      client->waits_its_turn_ = false;
+      if (client->watch_) client->go_on();
+    });
   }
 
-  void listen() {
-    watch_->want_read(!finished_ && !rest_.armed() && in_flight_ < listener_.parts_.admission.per_client());
+  /// One turn's worth; false if no whole frame is left, or the connection is over.
+  bool serve_frames(Instant now) {
+    for (int count = 0; takes_more() && count < most_in_a_turn; ++count) {
+      if (rests(now)) return true;
+      const auto frame = frames_.next();
+      if (!frame) return false;
+      paid_ = false;
+      serve(*frame, now);
+      if (!watch_) return false;
+    }
+    return true;
   }
 
   void serve(Bytes message, Instant now) {
@@ -170,8 +195,7 @@ private:
       reply.resize(add_tcp_keepalive(reply, size, idle_limit));
     }
     append_frame(client->unsent_, reply);
-    client->listen();
-    client->flush();
+    client->go_on();
   }
 
   /// Sends what the kernel takes; the rest when it takes more.
@@ -184,7 +208,6 @@ private:
       unsent_.erase(unsent_.begin(), unsent_.begin() + sent);
       patience_.arm(listener_.parts_.loop.now() + idle_limit);
     }
-    if (unsent_.size() > most_unsent) return close();
     if (finished_ && !busy()) return close();
     watch_->want_write(!unsent_.empty());
   }
@@ -206,6 +229,8 @@ private:
   std::vector<std::uint8_t> unsent_;
   std::size_t in_flight_ = 0;
   std::uint64_t at_once_ = 0;  // answered without waiting, of what was read last
+  bool going_on_ = false;
+  bool waits_its_turn_ = false;
   bool finished_ = false;
 };
 

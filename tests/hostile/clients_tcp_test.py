@@ -2,6 +2,7 @@
 import contextlib
 import os
 import random
+import select
 import socket
 import struct
 import unittest
@@ -14,6 +15,9 @@ from hostile_case import Bar
 CLIENTS = 128  # limits.tcp_clients
 BAR = Bar(cpu=0.7, descriptors=CLIENTS + 12)
 FRAME = len(KEPT).to_bytes(2, "big") + KEPT
+
+LONG = dnsclient.query("long.example.com", "TXT").to_wire()
+LONG_FRAME = len(LONG).to_bytes(2, "big") + LONG
 
 
 def holds(count, rate=2000):
@@ -52,6 +56,27 @@ def drips(octets, rate):
     return attack
 
 
+def never_reads(frames, clients=32):
+    """Queries on every connection as long as the kernel takes them; not one answer is read."""
+    def attack(server, over):
+        stack, sockets = connected(server, clients)
+        with stack:
+            for made in sockets:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                made.setblocking(False)
+            sent = 0
+            while not over.is_set() and sockets:
+                for made in select.select([], sockets, [], 0.05)[1]:
+                    try:
+                        sent += made.send(frames) // (len(frames) // 500)
+                    except BlockingIOError:
+                        pass
+                    except OSError:
+                        sockets.remove(made)
+            return sent
+    return attack
+
+
 def again_and_again(say, rate=500, *, resets=False):
     """A new connection each time that says something and goes."""
     def attack(server, over):
@@ -84,6 +109,10 @@ class Tcp(ClientCase):
     def test_held_connections(self):
         self.assail("TCP clients: 3000 connections held open", "newcomers are served", [holds(3000)], BAR, also=answered_over_tcp)
         self.assail("TCP clients: 128 of them, one octet a second each", "newcomers are served", [drips([b"\0", b"\x40", b"x"], CLIENTS)], BAR, also=answered_over_tcp)
+
+    def test_clients_that_do_not_read(self):
+        self.assail("TCP clients: 32 of them never read what they ask for (4 KiB each)", "as much as the kernel takes", [never_reads(LONG_FRAME * 500)], Bar(cpu=0.7, memory=8, descriptors=CLIENTS + 12),
+                    also=answered_over_tcp)
 
     def test_frames(self):
         self.assail("TCP clients: malformed frames", "FORMERR, or an end", [again_and_again(_noise)], BAR, also=answered_over_tcp)

@@ -1,4 +1,6 @@
 """TCP clients: many queries at once, answers in any order, and no way to hold the server up."""
+import threading
+import time
 import unittest
 
 import dns.message
@@ -17,17 +19,36 @@ class Pipelining(UnboundCase):
         daemon = self.tacet(self.upstream.dot_url())
         self.pipeline(daemon)
 
-    def pipeline(self, daemon):
-        queries = {number: dnsclient.query(f"p{number}.many.example.com") for number in range(100)}
+    def test_more_new_names_than_are_asked_at_a_time_are_all_answered(self):
+        self.pipeline(self.tacet(self.upstream.dot_url()), 1500)
+
+    def pipeline(self, daemon, count=100):
+        queries = {number: dnsclient.query(f"p{number}.many.example.com") for number in range(count)}
         for number, query in queries.items():
             query.id = 1000 + number
         with dnsclient.TcpClient(daemon.server) as client:
             client.send(*(query.to_wire() for query in queries.values()))
-            responses = client.receive_messages(100)
-        self.assertEqual(sorted(response.id for response in responses), [1000 + number for number in range(100)])
+            responses = client.receive_messages(count)
+        self.assertEqual(sorted(response.id for response in responses), [1000 + number for number in range(count)])
         for response in responses:
             self.assertEqual(response.question, queries[response.id - 1000].question)
             self.assertEqual(dnsclient.addresses(response), ["192.0.2.7"])
+
+    def test_a_client_that_reads_late_loses_nothing_and_is_kept_little_for(self):
+        daemon = self.tacet(self.upstream.doh_url())
+        wire = dnsclient.query("long.example.com", "TXT").to_wire()
+        daemon.exchange(dns.message.from_wire(wire), tcp=True)
+        before, count = daemon.resident_octets(), 5000  # 20 MiB of answers
+        with dnsclient.TcpClient(daemon.server) as client:
+            sender = threading.Thread(target=client.send, args=[wire] * count)
+            sender.start()
+            time.sleep(0.5)
+            self.assertLess(daemon.resident_octets() - before, 1 << 20)
+            for number in range(count):
+                self.assertEqual(client.receive()[:2], wire[:2], number)
+            sender.join()
+            client.send(dnsclient.query("www.example.com").to_wire())  # and the connection lives on
+            self.assertEqual(len(dnsclient.addresses(client.receive_messages(1)[0])), 1)
 
     def test_queries_that_arrive_octet_by_octet_are_put_together(self):
         daemon = self.tacet(self.upstream.doh_url())
