@@ -147,7 +147,7 @@ class Samples:
 
     def __init__(self, daemon, ports):
         self._daemon, self._ports = daemon, ports
-        self.resident, self.descriptors, self.upstream, self.close_wait = [], [], [], 0.0
+        self.resident, self.descriptors, self.upstream, self.close_wait, self.stuck = [], [], [], 0.0, ""
         self._closing = {}  # a connection in CLOSE_WAIT → since when
 
     def take(self):
@@ -158,12 +158,18 @@ class Samples:
         self.upstream.append(sum(1 for fields in lines if int(fields[4].rpartition(":")[2]) in self._ports))
         now, closing = time.monotonic(), {(fields[3], fields[4]) for fields in lines if fields[0] == "CLOSE-WAIT"}
         self._closing = {pair: self._closing.get(pair, now) for pair in closing}
-        self.close_wait = max([self.close_wait, *(now - since for since in self._closing.values())])
+        for pair, since in self._closing.items():
+            if now - since > self.close_wait:
+                self.close_wait, self.stuck = now - since, pair[1]
+
+    def tenths(self, values):
+        """The median of each tenth of the time after the warm-up."""
+        size = max(1, len(values) // 10)
+        return [statistics.median(values[at : at + size]) for at in range(0, len(values) - size + 1, size)]
 
     def growth(self, values):
-        """Between the medians of the first and the last tenth after the warm-up."""
-        tenth = max(5, len(values) // 10)
-        return statistics.median(values[-tenth:]) - statistics.median(values[:tenth])
+        """Between the first and the last tenth."""
+        return self.tenths(values)[-1] - self.tenths(values)[0]
 
 
 def hostile(received):
@@ -195,7 +201,7 @@ def soak(minutes):
                 time.sleep(1)
         alive = daemon.process.poll() is None
         events = daemon.status()["queries"] if alive else {}
-        return judge(samples, load, faults, alive), {"load": vars_of(load), "faults": faults.faults, "reloads": faults.reloads, "queries": events}
+        return judge(samples, load, faults, alive), {"ports": ports, "load": vars_of(load), "faults": faults.faults, "reloads": faults.reloads, "queries": events}
 
 
 def vars_of(load):
@@ -207,10 +213,11 @@ def judge(samples, load, faults, alive):
     return [
         ("the daemon lives", "yes" if alive else "no", "yes", alive),
         ("resident memory, first to last tenth", f"{statistics.median(samples.resident[:5]):.1f} MiB {resident:+.2f}", f"≤ +{RSS_BAR:g} MiB", resident <= RSS_BAR),
+        ("resident memory, tenth by tenth", " ".join(f"{value:.1f}" for value in samples.tenths(samples.resident)) + " MiB", "", True),
         ("resident memory, most over least", f"{max(samples.resident) - min(samples.resident):.2f} MiB", "", True),
         ("descriptors, first to last tenth", f"{statistics.median(samples.descriptors[:5]):.0f} {descriptors:+.0f}", f"≤ +{DESCRIPTOR_BAR}", descriptors <= DESCRIPTOR_BAR),
         ("connections upstream, most", f"{max(samples.upstream)}", f"≤ {UPSTREAM_BAR}", max(samples.upstream) <= UPSTREAM_BAR),
-        ("longest in CLOSE_WAIT", f"{samples.close_wait:.0f} s", f"≤ {CLOSE_WAIT_BAR:g} s", samples.close_wait <= CLOSE_WAIT_BAR),
+        ("longest in CLOSE_WAIT", f"{samples.close_wait:.0f} s{f', to {samples.stuck}' if samples.close_wait > CLOSE_WAIT_BAR else ''}", f"≤ {CLOSE_WAIT_BAR:g} s", samples.close_wait <= CLOSE_WAIT_BAR),
         ("queries never answered", f"{load.unanswered} of {load.asked}", "0", load.unanswered == 0),
         ("errors outside the hostile zone", f"{load.failed}", "0", load.failed == 0),
         ("longest answer", f"{load.worst:.2f} s", "≤ 4.5 s", load.worst <= 4.5),
