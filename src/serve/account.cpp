@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -39,6 +41,11 @@ private:
 #endif
 };
 
+bool change_to(const Account& account) {
+  return ::initgroups(account.name.c_str(), account.group) == 0 && ::setgid(account.group) == 0 &&
+         ::setuid(account.user) == 0;
+}
+
 }  // namespace
 
 Result<std::optional<Account>> account_to_become(const std::string& name) {
@@ -58,10 +65,26 @@ Result<std::optional<Account>> account_to_become(const std::string& name) {
                                                  quotation(name), quotation(name)));
 }
 
+std::optional<std::string> out_of_reach(const Account& account, const std::vector<Need>& needs) {
+  constexpr std::size_t most = 250;  // an exit status has eight bits
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (!change_to(account)) ::_exit(0);  // become() will say so
+    std::size_t at = 0;
+    while (at < std::min(needs.size(), most) &&
+           (::access(needs[at].path.c_str(), needs[at].mode) == 0 || errno == ENOENT))
+      ++at;
+    ::_exit(at < std::min(needs.size(), most) ? static_cast<int>(at + 1) : 0);
+  }
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 0)
+    return std::nullopt;
+  return needs[static_cast<std::size_t>(WEXITSTATUS(status)) - 1].path;
+}
+
 Result<void> become(const Account& account) {
   [[maybe_unused]] const EndsWithParent kept;
-  const bool done = ::initgroups(account.name.c_str(), account.group) == 0 && ::setgid(account.group) == 0 &&
-                    ::setuid(account.user) == 0;
+  const bool done = change_to(account);
   if (done && ::setuid(0) != 0) {
     log::info("started as root, and goes on as user {}, who must be able to read its files", account.name);
     return {};

@@ -115,6 +115,20 @@ Reach reach_of(const Config& config, const std::string& file) {
   return reach;
 }
 
+std::vector<Need> needs_of(const Config& config, const std::string& file) {
+  std::vector<Need> needs;
+  for (std::string& bundle : authority_files(config))
+    if (!bundle.empty()) needs.push_back({std::move(bundle), R_OK});
+  for (const std::string& read : {file, config.hosts.file})
+    if (!read.empty()) needs.push_back({read, R_OK});
+  if (config.query_log.to.starts_with('/')) {
+    needs.push_back({directory_of(config.query_log.to), W_OK | X_OK});
+    needs.push_back({config.query_log.to, W_OK});
+  }
+  if (auto manager = variable("NOTIFY_SOCKET"); !manager.empty()) needs.push_back({std::move(manager), W_OK});
+  return needs;
+}
+
 bool has_sanitizer() { return instrumented; }
 
 ReadConfig within(const Reach& reach, ConfigSource source) {
@@ -142,7 +156,8 @@ Confinement confine(const Config& config, const Reach& reach) {
     return {confinement.user, off, off, off, off};
   }
   confinement.no_new_privs = forbid_new_privileges();
-  confinement.capabilities = drop_capabilities();
+  const bool stays_to_read = ::geteuid() == 0 && config.user.empty();
+  confinement.capabilities = drop_capabilities(stays_to_read ? Kept::reading : Kept::none);
   confinement.landlock = restrict_files(reach);
   confinement.seccomp = restrict_system_calls();
   report(confinement);

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "serve/account.hpp"
 #include "tacet/config.hpp"
 #include "tacet/result.hpp"
 #include "tacet/server.hpp"
@@ -34,6 +35,10 @@ struct Reach {
 /// there, and what its libraries read. What is not there is left out.
 Reach reach_of(const Config& config, const std::string& file);
 
+/// What whoever runs a tacet with this configuration, read from `file`, must be able to use, for it to start and to
+/// tell its service manager.
+std::vector<Need> needs_of(const Config& config, const std::string& file);
+
 /// Reads as `source` does, but refuses a configuration with files beyond what is within `reach`.
 ReadConfig within(const Reach& reach, ConfigSource source);
 
@@ -47,9 +52,13 @@ Confinement confine(const Config& config, const Reach& reach);
 /// nor another user would let it.
 bool has_sanitizer();
 
+/// What is left of root's privileges: none, or reading what others keep to themselves (who stays root to read its
+/// files).
+enum class Kept { none, reading };
+
 /// The means one by one, in the order in which they must come. Linux; elsewhere they are off.
 Restraint forbid_new_privileges();
-Restraint drop_capabilities();
+Restraint drop_capabilities(Kept kept = Kept::none);
 Restraint restrict_files(const Reach& reach);
 Restraint restrict_system_calls();
 

@@ -19,12 +19,20 @@ bool set_capabilities(const Sets& sets) {
   return ::syscall(SYS_capset, &header, sets.data()) == 0;
 }
 
-bool has_capabilities() {
+Sets sets_of(Kept kept) {
+  Sets sets{};
+  if (kept == Kept::reading) sets[0].effective = sets[0].permitted = 1U << CAP_DAC_READ_SEARCH;
+  return sets;
+}
+
+bool has_more_than(const Sets& allowed) {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   Sets sets{};
   if (::syscall(SYS_capget, &header, sets.data()) != 0) return true;
-  for (const auto& set : sets)
-    if (set.effective != 0 || set.permitted != 0 || set.inheritable != 0) return true;
+  for (std::size_t i = 0; i < sets.size(); ++i)
+    if ((sets[i].effective & ~allowed[i].effective) != 0 || (sets[i].permitted & ~allowed[i].permitted) != 0 ||
+        sets[i].inheritable != 0)
+      return true;
   return false;
 }
 
@@ -35,11 +43,13 @@ Restraint forbid_new_privileges() {
   return {false, std::strerror(errno)};
 }
 
-Restraint drop_capabilities() {
+Restraint drop_capabilities(Kept kept) {
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  const bool refused = !set_capabilities({});
+  // A container's root may lack what is to be kept: then nothing is.
+  const Sets wanted = sets_of(kept);
+  const bool refused = !set_capabilities(wanted) && !set_capabilities({});
   const int error = errno;
-  if (!has_capabilities()) return {true, {}};
+  if (!has_more_than(wanted)) return {true, kept == Kept::none ? "" : "all but the one to read any file"};
   // A unit that forbids capset() has left nothing but what its sockets needed.
   return {false, std::string("capset: ") + (refused ? std::strerror(error) : "without effect")};
 }

@@ -84,6 +84,18 @@ void let_sighup_through() {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
+/// Whom to become. Who was started as root without a word about a user stays root if another could not use what root
+/// was given to use: a resolver that does not start resolves nothing.
+Result<std::optional<Account>> choose_account(const Config& config, const std::string& file) {
+  auto account = account_to_become(config.user);
+  if (!account || !*account || !config.user.empty()) return account;
+  const auto obstacle = out_of_reach(**account, needs_of(config, file));
+  if (!obstacle) return account;
+  log::warn("started as root, and stays root: user {} may not use {}. Let that user, or name another as `user`",
+            (*account)->name, *obstacle);
+  return std::nullopt;
+}
+
 /// The control socket, made while this process may still make it. It stays root's, and so does its directory: as
 /// `nobody`'s, any other process of `nobody` could put its own in that place, and speak to root in our name. (So who
 /// was root leaves it behind; the next start replaces it.)
@@ -437,7 +449,7 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSource source) {
-  const auto account = has_sanitizer() ? std::nullopt : account_to_become(config.user);
+  const auto account = has_sanitizer() ? std::nullopt : choose_account(config, source.file);
   if (!account) return fail(account.error());
   auto sockets = open_all(config);
   if (!sockets) return fail(std::move(sockets.error()));

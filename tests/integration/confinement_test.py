@@ -88,12 +88,29 @@ class Confined(UnboundCase):
         os.chmod(bundle, 0o600)
         config = os.path.join(self.directory, scratch.unique_name("unreadable"))
         with open(config, "w", encoding="ascii") as file:
-            file.write(f'listen: ["127.0.0.1:{scratch.free_port()}"]\ncontrol: {{socket: ""}}\n'
+            file.write(f'listen: ["127.0.0.1:{scratch.free_port()}"]\nuser: nobody\ncontrol: {{socket: ""}}\n'
                        f'upstreams: [{{url: "{self.upstream.doh_url()}", ca_file: "{bundle}"}}]\n')
         done = tacet.run("run", "--config", config)
         self.assertEqual(done.returncode, 1)
         self.assertIn("goes on as user nobody", done.stderr)
         self.assertIn(f"{bundle}: the file cannot be read: Permission denied", done.stderr)
+
+
+    @unittest.skipUnless(_ROOT, "needs root")
+    def test_root_that_was_told_no_user_stays_root_if_another_could_not_read_its_files(self):
+        folder = os.path.join(self.directory, scratch.unique_name("private"))
+        os.mkdir(folder, 0o700)
+        bundle = shutil.copy(self.pki.ca, folder)
+        os.chown(folder, 4711, 4711)  # neither root's nor nobody's
+        upstream = {"url": self.upstream.doh_url(), "ca_file": bundle}
+        daemon = self.tacet(upstream)
+        self.assertIn(f"stays root: user nobody may not use {bundle}", daemon.log())
+        for thread in _threads(daemon):
+            self.assertEqual((thread["Uid"], int(thread["CapPrm"][0], 16)), (["0"] * 4, 1 << 2))
+        confinement = daemon.status()["confinement"]
+        self.assertEqual(confinement["user"], "root")
+        self.assertEqual([confinement[name]["on"] for name in _MEANS], [True] * len(_MEANS))
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
 
 
 class Unhindered(Case):
