@@ -256,7 +256,8 @@ TEST_CASE("a bundle without certificates is a fault that names it") {
   const Result<std::shared_ptr<TrustStore>> missing = TrustStore::load("/nonexistent/ca.pem");
   REQUIRE_FALSE(missing);
   CHECK(missing.error().fault == Fault::invalid_config);
-  CHECK(missing.error().detail == "no certificate authorities in /nonexistent/ca.pem: the file cannot be read: No such file or directory");
+  CHECK(missing.error().detail ==
+        "no certificate authorities in /nonexistent/ca.pem: the file cannot be read: No such file or directory");
   CHECK_FALSE(TrustStore::load("/dev/null"));
 }
 
