@@ -131,12 +131,13 @@ class HostileCase(Case):
 
     @contextlib.contextmanager
     def daemon(self, **settings):
-        """Asks the healthy server; the neighbour's kept name is in its cache, and its memory has seen some traffic. Fails if it
+        """Asks the healthy server; the neighbour's kept name and a long answer are in its cache, and its memory has seen some traffic. Fails if it
         does not end in order."""
         with Tacet(self.directory, upstreams=[self.entry(self.healthy.dot_url())], **settings) as daemon:
             for number in range(20):
                 daemon.ask(f"warm{number}.many.example.com")
             daemon.ask("www.example.com")
+            daemon.ask("long.example.com", "TXT", tcp=True)
             yield daemon
 
     def row(self, attack, answered, bar, measure, *, rare=False):

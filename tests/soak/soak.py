@@ -51,7 +51,8 @@ class Load:
 
     def __init__(self, daemon):
         self._daemon, self._over = daemon, threading.Event()
-        self.asked = self.failed = self.unanswered = self.tcp_asked = self.tcp_failed = 0
+        self.asked = self.failed = self.tcp_asked = self.tcp_failed = 0
+        self.unanswered = []
         self.worst = 0.0
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._streams, args=arguments, daemon=True) for arguments in (
@@ -76,7 +77,7 @@ class Load:
             hostile = stream.asked and "evil" in stream.asked[0].name
             with self._lock:
                 self.asked += len(stream.asked)
-                self.unanswered += sum(asked.answered_at is None for asked in stream.asked)
+                self.unanswered += [(round(asked.asked_at, 2), asked.name) for asked in stream.asked if asked.answered_at is None]
                 self.failed += 0 if hostile else sum(asked.rcode not in (0, None) for asked in stream.asked)
                 self.worst = max([self.worst, *(asked.took for asked in stream.asked if asked.answered_at)])
 
@@ -200,7 +201,8 @@ def soak(minutes):
                 samples.take()
                 time.sleep(1)
         alive = daemon.process.poll() is None
-        events = daemon.status()["queries"] if alive else {}
+        status = daemon.status()
+        events = {key: status[key] for key in ("queries", "answers", "events", "pending") if key in status}
         return judge(samples, load, faults, alive), {"ports": ports, "load": vars_of(load), "faults": faults.faults, "reloads": faults.reloads, "queries": events}
 
 
@@ -218,7 +220,7 @@ def judge(samples, load, faults, alive):
         ("descriptors, first to last tenth", f"{statistics.median(samples.descriptors[:5]):.0f} {descriptors:+.0f}", f"≤ +{DESCRIPTOR_BAR}", descriptors <= DESCRIPTOR_BAR),
         ("connections upstream, most", f"{max(samples.upstream)}", f"≤ {UPSTREAM_BAR}", max(samples.upstream) <= UPSTREAM_BAR),
         ("longest in CLOSE_WAIT", f"{samples.close_wait:.0f} s{f', to {samples.stuck}' if samples.close_wait > CLOSE_WAIT_BAR else ''}", f"≤ {CLOSE_WAIT_BAR:g} s", samples.close_wait <= CLOSE_WAIT_BAR),
-        ("queries never answered", f"{load.unanswered} of {load.asked}", "0", load.unanswered == 0),
+        ("queries never answered", f"{len(load.unanswered)} of {load.asked}", "0", not load.unanswered),
         ("errors outside the hostile zone", f"{load.failed}", "0", load.failed == 0),
         ("longest answer", f"{load.worst:.2f} s", "≤ 4.5 s", load.worst <= 4.5),
         ("TCP connections without their answers", f"{load.tcp_failed} of {load.tcp_asked}", "0", load.tcp_failed == 0),
