@@ -5,6 +5,7 @@ import unittest
 
 import dns.message
 import dnsclient
+import sanitizer
 import scratch
 from case import Case, UnboundCase
 from fake_upstream import ADDRESS, ANSWER, Behaviour
@@ -43,7 +44,9 @@ class Pipelining(UnboundCase):
             sender = threading.Thread(target=client.send, args=[wire] * count)
             sender.start()
             time.sleep(0.5)
-            self.assertLess(daemon.resident_octets() - before, 1 << 20)
+            kept = daemon.resident_octets() - before
+            if not sanitizer.BUILT_WITH:  # whose own notes of that memory count as well
+                self.assertLess(kept, 1 << 20)
             for number in range(count):
                 self.assertEqual(client.receive()[:2], wire[:2], number)
             sender.join()
