@@ -26,9 +26,10 @@ constexpr auto sweep_every = std::chrono::seconds(15);
 /// the answers of a turn.
 constexpr std::uint64_t most_beside_answers = 256U << 10;
 
-/// How often, and how many times, to look whether a server that spoke on an idle connection has closed it since.
-constexpr auto idle_look_after = std::chrono::milliseconds(250);
-constexpr int idle_looks = 8;
+/// When to look whether a server that spoke on an idle connection has closed it since: soon for some time, then for as
+/// long as the owner keeps the connection, so that none of them lingers half closed.
+constexpr auto idle_look_after = std::chrono::milliseconds(250), late_look_after = std::chrono::milliseconds(2000);
+constexpr int early_looks = 8;
 
 /// True if this libcurl has read no further from the socket than its TLS has asked for. Some releases keep what came
 /// behind that in a buffer of their own, and nobody tells: theirs is left in place.
@@ -259,7 +260,7 @@ void HttpLink::State::look_at_idle() {
   if (free_.size() == transfers_.size() && peer_state(socket_->get()) != PeerState::there)
     return close(loss("closed by the server while idle"));
   watch->second->want_read(false);
-  if (idle_looks_++ < idle_looks) idle_alarm_->arm(loop_.now() + idle_look_after);
+  idle_alarm_->arm(loop_.now() + (idle_looks_++ < early_looks ? idle_look_after : late_look_after));
 }
 
 void HttpLink::State::act(curl_socket_t descriptor, int what) {
