@@ -1,4 +1,5 @@
 """The test servers, proxies and links do what the other tests rely on."""
+import random
 import socket
 import ssl
 import subprocess
@@ -26,6 +27,13 @@ class TestBench(unittest.TestCase):
     def kdig(self, port, *words):
         return subprocess.run(["kdig", "@127.0.0.1", "-p", str(port), f"+tls-ca={self.pki.ca}", "+tls-hostname=dns.test", "+retry=0", "+time=3",
                                *words], capture_output=True, text=True).stdout
+
+    def test_no_two_servers_are_given_the_same_port(self):
+        self.addCleanup(random.seed)
+        random.seed(53)
+        first = scratch.free_port()  # free as long as nobody binds it
+        random.seed(53)
+        self.assertNotEqual(scratch.free_port(), first)
 
     def test_unbound_serves_doh_and_dot_and_counts_what_it_is_asked(self):
         with servers.Unbound(self.directory, self.pki.good()) as unbound:

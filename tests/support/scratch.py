@@ -13,6 +13,7 @@ import time
 _PR_SET_PDEATHSIG = 1
 _PREFIX = "tacet-test-"
 _libc = ctypes.CDLL(None, use_errno=True)
+_given = set()
 
 
 def unique_name(word):
@@ -46,10 +47,12 @@ def directory(word="dir"):
 
 
 def free_port(addresses=("127.0.0.1",)):
-    """A port that is free for UDP and TCP at all `addresses`; below the ephemeral range, so no client takes it meanwhile."""
+    """A port that is free for UDP and TCP at all `addresses`, and was not given out before: who asked for it may not have bound it yet.
+    Below the ephemeral range, so no client takes it meanwhile."""
     for _ in range(200):
         port = random.randrange(10000, 32000)
-        if all(_can_bind(address, port, kind) for address in addresses for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+        if port not in _given and all(_can_bind(address, port, kind) for address in addresses for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+            _given.add(port)
             return port
     raise RuntimeError("no free port found")
 

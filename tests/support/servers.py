@@ -175,10 +175,7 @@ class Unbound:
 
 
 def _three_ports(addresses):
-    ports = set()
-    while len(ports) < 3:
-        ports.add(scratch.free_port(addresses))
-    return tuple(ports)
+    return tuple(scratch.free_port(addresses) for _ in range(3))
 
 
 def silent_port(address="127.0.0.1"):
