@@ -51,7 +51,7 @@ class Load:
 
     def __init__(self, daemon):
         self._daemon, self._over = daemon, threading.Event()
-        self.asked = self.failed = self.tcp_asked = self.tcp_failed = 0
+        self.asked = self.failed = self.dropped_here = self.tcp_asked = self.tcp_failed = 0
         self.unanswered = []
         self.worst = 0.0
         self._lock = threading.Lock()
@@ -77,6 +77,7 @@ class Load:
             hostile = stream.asked and "evil" in stream.asked[0].name
             with self._lock:
                 self.asked += len(stream.asked)
+                self.dropped_here += stream.dropped_here
                 self.unanswered += [(round(asked.asked_at, 2), asked.name) for asked in stream.asked if asked.answered_at is None]
                 self.failed += 0 if hostile else sum(asked.rcode not in (0, None) for asked in stream.asked)
                 self.worst = max([self.worst, *(asked.took for asked in stream.asked if asked.answered_at)])
@@ -102,6 +103,7 @@ class Faults:
         self._daemon, self._upstream, self._flaky, self._over = daemon, upstream, flaky, threading.Event()
         self._reloads = re.search(r"^  reload ", tacet.run("--help").stdout, re.MULTILINE)
         self.faults = self.reloads = 0
+        self.lives = True
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self):
@@ -113,6 +115,13 @@ class Faults:
         self._thread.join()
 
     def _run(self):
+        try:
+            self._work()
+        except Exception:
+            self.lives = False
+            raise
+
+    def _work(self):
         fault, reload = time.monotonic() + FAULT_EVERY, time.monotonic() + RELOAD_EVERY
         while not self._over.wait(0.2):
             if time.monotonic() >= fault:
@@ -220,11 +229,11 @@ def judge(samples, load, faults, alive):
         ("descriptors, first to last tenth", f"{statistics.median(samples.descriptors[:5]):.0f} {descriptors:+.0f}", f"≤ +{DESCRIPTOR_BAR}", descriptors <= DESCRIPTOR_BAR),
         ("connections upstream, most", f"{max(samples.upstream)}", f"≤ {UPSTREAM_BAR}", max(samples.upstream) <= UPSTREAM_BAR),
         ("longest in CLOSE_WAIT", f"{samples.close_wait:.0f} s{f', to {samples.stuck}' if samples.close_wait > CLOSE_WAIT_BAR else ''}", f"≤ {CLOSE_WAIT_BAR:g} s", samples.close_wait <= CLOSE_WAIT_BAR),
-        ("queries never answered", f"{len(load.unanswered)} of {load.asked}", "0", not load.unanswered),
+        ("queries never answered", f"{len(load.unanswered)} of {load.asked}; {load.dropped_here} answers found the client's socket full", "0", not load.unanswered),
         ("errors outside the hostile zone", f"{load.failed}", "0", load.failed == 0),
         ("longest answer", f"{load.worst:.2f} s", "≤ 4.5 s", load.worst <= 4.5),
         ("TCP connections without their answers", f"{load.tcp_failed} of {load.tcp_asked}", "0", load.tcp_failed == 0),
-        ("faults met, reloads done", f"{faults.faults}, {faults.reloads}", "≥ 1", faults.faults >= 1),
+        ("faults met, reloads done", f"{faults.faults}, {faults.reloads}", "≥ 1, to the end", faults.faults >= 1 and faults.lives),
     ]
 
 

@@ -8,6 +8,7 @@
 """
 import asyncio
 import base64
+import contextlib
 import dataclasses
 import ssl
 import time
@@ -204,7 +205,8 @@ class FakeUpstream(LoopThread):
         for server in self._servers:
             server.close()
         for writer in list(self._writers):
-            writer.transport.abort()
+            with contextlib.suppress(AttributeError):  # of asyncio's own, for one that was closed twice
+                writer.transport.abort()
 
     async def _listen(self, serve, port, alpn):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -16,6 +16,8 @@ import time
 import scratch
 
 SO_TIMESTAMPNS = 35
+SO_MEMINFO = 55
+_MEMINFO = struct.Struct("9I")  # linux/sock_diag.h; the last is what was dropped for want of room
 PATIENCE = 5.0  # seconds after which a client would ask again; an answer later than that is none
 _TIMESPEC = struct.Struct("qq")
 _OPT = bytes.fromhex("00002904d0000000000000")
@@ -129,6 +131,7 @@ class Paced:
         self._stopping = threading.Event()
         self._fault = None
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self.dropped_here = 0  # messages that found this socket full: lost by this test, not by who sent them
         self.lateness = []  # seconds by which each send missed its moment: how busy this machine was
 
     def __enter__(self):
@@ -142,6 +145,7 @@ class Paced:
         """Sends no more, waits for what is outstanding, at most PATIENCE."""
         self._stopping.set()
         self._thread.join()
+        self.dropped_here = _MEMINFO.unpack(self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size))[-1]
         self._socket.close()
         if self._fault:
             raise self._fault
