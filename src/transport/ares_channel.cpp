@@ -27,6 +27,8 @@ Fault fault_of_ares(int status) {
     case ARES_EBADNAME:
     case ARES_ENOTINITIALIZED:
       return Fault::system;
+    case ARES_EBADRESP:
+      return Fault::malformed;
     default:
       return Fault::protocol;
   }

@@ -199,7 +199,7 @@ TEST_CASE("A plain server is asked by UDP, without padding, under an ID and from
     ids.insert(index.id);
     CHECK(index.has_edns);
     CHECK(index.edns.udp_size == 1232);
-    CHECK(query.size() == index.edns.begins + 11U);
+    CHECK(!is_padded(Message::parse(query).value()));  // a newer c-ares adds a cookie of its own
   }
   CHECK(ids.size() >= 7);
   CHECK(scene.server.ports.size() >= 4);
