@@ -47,7 +47,7 @@ class Resolver {
 public:
   /// Every query is answered within this time, with whatever there is by then: a little less than the 4.5 s that a
   /// client is promised, for the answer has to get there.
-  static constexpr Duration answer_limit = std::chrono::milliseconds(4400);
+  static constexpr Duration answer_limit = std::chrono::milliseconds(4300);
   /// How long a query waits for a fresh answer when a stale one is at hand (RFC 8767 §5).
   static constexpr Duration stale_patience = std::chrono::milliseconds(1800);
   /// The TTL of stale answers, seconds (RFC 8767 §5.2).
