@@ -56,6 +56,8 @@ public:
     if (query.type == Type::a || query.type == Type::aaaa || query.type == Type::https)
       ledger_.touch(query.hash, query.name, now);
   }
+  /// resolved() with this hash may follow soon.
+  [[gnu::always_inline]] void expect(std::uint64_t hash) const { ledger_.expect(hash); }
   /// An upstream answered, whoever asked.
   void exchanged(const Response& response, Instant now);
   /// A connection to the upstream with this URL was made.

@@ -35,17 +35,20 @@ void Ledger::use(ExposureMode mode, std::size_t names) {
     rows_.clear();
     free_.clear();
     entries_ = {};
+    tallies_ = {};
   }
   if (!keeps_names()) return;
   if (!rows_.empty()) return;
   rows_.resize(rows);
   entries_.reserve(most_names_ + 1);
-  entries_.emplace_back().serial = nobody;
+  tallies_.reserve(most_names_ + 1);
+  entries_.emplace_back();
+  tallies_.emplace_back().serial = nobody;
 }
 
 std::size_t Ledger::cost(const NameExposure& name) {
-  return sizeof(Entry) + index_cost + name.name.capacity() + name.upstream.capacity() + name.public_name.capacity() +
-         name.owner.capacity() + name.alias.capacity() + name.rdata.capacity() +
+  return sizeof(Entry) + sizeof(Tally) + index_cost + name.name.capacity() + name.upstream.capacity() +
+         name.public_name.capacity() + name.owner.capacity() + name.alias.capacity() + name.rdata.capacity() +
          name.history.capacity() * sizeof(Sighting);
 }
 
@@ -60,14 +63,13 @@ void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
     admits_again_ = now + admission_pace;
   }
   const std::uint32_t number = entry_of(name);
-  Entry& entry = entries_[number];
-  ++entry.exposure.queries;
-  entry.exposure.last_query = now;
+  Tally& tally = tallies_[number];
+  tally.count(now);
   Row& shortcuts = row(hash);
   const auto dead = std::ranges::find_if(
-      shortcuts, [&](const Shortcut& shortcut) { return entries_[shortcut.entry].serial != shortcut.serial; });
-  Shortcut& place = dead != shortcuts.end() ? *dead : shortcuts[entry.serial % ways];
-  place = {hash, number, entry.serial};
+      shortcuts, [&](const Shortcut& shortcut) { return tallies_[shortcut.entry].serial != shortcut.serial; });
+  Shortcut& place = dead != shortcuts.end() ? *dead : shortcuts[tally.serial % ways];
+  place = {hash, number, tally.serial};
 }
 
 std::uint32_t Ledger::entry_of(Bytes name) {
@@ -77,13 +79,14 @@ std::uint32_t Ledger::entry_of(Bytes name) {
   if (free_.empty()) {
     number = static_cast<std::uint32_t>(entries_.size());
     entries_.emplace_back();
+    tallies_.emplace_back();
   } else {
     number = free_.back();
     free_.pop_back();
   }
-  Entry& entry = entries_[number];
-  entry.serial = next_serial_++;
+  tallies_[number].serial = next_serial_++;
   if (next_serial_ == nobody) next_serial_ = 1;
+  Entry& entry = entries_[number];
   entry.exposure.name = text(name);
   by_name_.emplace(entry.exposure.name, number);
   octets_ += cost(entry.exposure);
@@ -101,8 +104,8 @@ void Ledger::evict_one() {
   for (std::uint32_t seen = 0; seen < sample || oldest == 0; ++seen) {
     random_ = random_ * 1664525U + 1013904223U;
     const auto number = 1 + (random_ >> 8) % static_cast<std::uint32_t>(entries_.size() - 1);
-    if (entries_[number].serial == 0) continue;
-    if (oldest == 0 || entries_[number].exposure.last_query < entries_[oldest].exposure.last_query) oldest = number;
+    if (tallies_[number].serial == 0) continue;
+    if (oldest == 0 || tallies_[number].last_query < tallies_[oldest].last_query) oldest = number;
   }
   ++forgotten_;
   erase(oldest);
@@ -114,6 +117,7 @@ void Ledger::erase(std::uint32_t number) {
   if (!entry.exposure.alias.empty()) --aliases_;
   by_name_.erase(entry.exposure.name);
   entry = {};
+  tallies_[number] = {};
   free_.push_back(number);
 }
 
@@ -182,8 +186,14 @@ void Ledger::answered(const Exchange& exchange, bool padded, Instant now) {
 }
 
 void Ledger::add_to(Exposure& exposure) const {
-  for (const auto& [name, number] : by_name_)
-    if (entries_[number].exposure.queries > 0) exposure.add(entries_[number].exposure);
+  for (const auto& [name, number] : by_name_) {
+    const Tally& tally = tallies_[number];
+    if (tally.queries == 0) continue;
+    NameExposure known = entries_[number].exposure;
+    known.queries = tally.queries;
+    known.last_query = tally.last_query;
+    exposure.add(known);
+  }
   for (const EndpointExposure& endpoint : endpoints_) exposure.add(endpoint);
   exposure.forgotten += forgotten_;
   exposure.malformed += malformed_;
@@ -192,7 +202,7 @@ void Ledger::add_to(Exposure& exposure) const {
 
 void Ledger::clear() {
   for (std::size_t number = 1; number < entries_.size(); ++number)
-    if (entries_[number].serial != 0) erase(static_cast<std::uint32_t>(number));
+    if (tallies_[number].serial != 0) erase(static_cast<std::uint32_t>(number));
   forgotten_ = malformed_ = questions_ = 0;
 }
 

@@ -36,14 +36,16 @@ public:
   /// come under several. The hot path: allocates only when this worker sees the name for the first time.
   void touch(std::uint64_t hash, Bytes name, Instant now) {
     if (!keeps_names()) return;
-    for (Shortcut& shortcut : row(hash)) {
-      if (shortcut.hash != hash || entries_[shortcut.entry].serial != shortcut.serial) continue;
-      Entry& entry = entries_[shortcut.entry];
-      ++entry.exposure.queries;
-      entry.exposure.last_query = now;
+    for (const Shortcut& shortcut : row(hash)) {
+      if (shortcut.hash != hash || tallies_[shortcut.entry].serial != shortcut.serial) continue;
+      tallies_[shortcut.entry].count(now);
       return;
     }
     admit(hash, name, now);
+  }
+  /// touch() of this hash follows soon: fetches what it reads first, so that it need not wait for memory then.
+  [[gnu::always_inline]] void expect(std::uint64_t hash) const {  // g++ drops calls of what only fetches
+    if (keeps_names()) __builtin_prefetch(&row(hash));
   }
 
   /// True, once a day, for a name of which nothing is known, if this ledger is to ask for it itself.
@@ -73,10 +75,21 @@ public:
 
 private:
   struct Entry {
-    std::uint32_t serial = 0;  // never the same for two names; 0: free
-    Instant asked{};           // when wants_evidence() last said yes
+    Instant asked{};  // when wants_evidence() last said yes
     bool was_asked = false;
-    NameExposure exposure;
+    NameExposure exposure;  // but for what its tally counts
+  };
+  /// What every query changes, of the entry with the same number; apart from it, for all of them together are small
+  /// enough to stay in the processor's cache.
+  struct Tally {
+    std::uint64_t queries = 0;
+    Instant last_query{};
+    std::uint32_t serial = 0;  // never the same for two names; 0: free
+
+    void count(Instant now) {
+      ++queries;
+      last_query = now;
+    }
   };
   /// From a question's hash straight to its name's entry, as long as that has this serial.
   struct Shortcut {
@@ -88,6 +101,7 @@ private:
   using Row = std::array<Shortcut, ways>;  // one cache line
 
   Row& row(std::uint64_t hash) { return rows_[(hash >> 8) & (rows_.size() - 1)]; }
+  const Row& row(std::uint64_t hash) const { return rows_[(hash >> 8) & (rows_.size() - 1)]; }
   bool full() const { return by_name_.size() >= most_names_ || octets_ >= most_names_ * octets_a_name; }
   void admit(std::uint64_t hash, Bytes name, Instant now);
   std::uint32_t entry_of(Bytes name);
@@ -102,6 +116,7 @@ private:
   std::size_t most_names_;
   std::vector<Row> rows_;
   std::vector<Entry> entries_;  // never reallocated; number 0 is what shortcuts to nowhere point to
+  std::vector<Tally> tallies_;  // of as many
   std::vector<std::uint32_t> free_;
   std::unordered_map<std::string_view, std::uint32_t> by_name_;  // views of the entries' names
   Instant admits_again_{};

@@ -88,9 +88,6 @@ std::uint32_t age_at(Instant now, Instant stored) {
 
 std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
 
-/// Bits that neither choose the shard nor make the tag's upper part.
-std::size_t home(std::uint64_t hash, std::size_t slots) { return (hash >> 4) & (slots - 1); }
-
 }  // namespace
 
 Cache::Cache(const CacheConfig& config) : seed_(HashSeed::random()) {
@@ -123,6 +120,18 @@ Cache::Entry* Cache::look_up(const Shard& shard, const CacheKey& key) {
   for (std::size_t at = home(key.hash(), shard.slots.size()); shard.slots[at].entry != nullptr; at = (at + 1) & mask)
     if (shard.slots[at].tag == tag && shard.slots[at].entry->matches(key)) return shard.slots[at].entry;
   return nullptr;
+}
+
+void Cache::approach(const CacheKey& key) const {
+  constexpr std::size_t line = 64, lines = 4;  // the head, and the image of most answers
+  const Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  if (shard.slots.empty()) return;
+  const std::uint32_t tag = tag_of(key.hash());
+  std::size_t at = home(key.hash(), shard.slots.size());
+  while (shard.slots[at].entry != nullptr && shard.slots[at].tag != tag) at = (at + 1) & (shard.slots.size() - 1);
+  const auto* entry = reinterpret_cast<const char*>(shard.slots[at].entry);
+  for (std::size_t i = 0; entry != nullptr && i < lines; ++i) __builtin_prefetch(entry + i * line);
 }
 
 std::uint32_t max_ttl_of(AnswerKind kind, const CacheConfig& config) {
@@ -251,7 +260,13 @@ void Cache::rehash(Shard& shard, std::size_t count) {
     while (slots[at].entry != nullptr) at = (at + 1) & (slots.size() - 1);
     slots[at] = {entry, tag};
   }
+  change_table(shard, std::move(slots));
+}
+
+void Cache::change_table(Shard& shard, std::vector<Slot> slots) {
   shard.slots.swap(slots);
+  shard.table = reinterpret_cast<std::uintptr_t>(shard.slots.data());
+  shard.table_size = std::max<std::size_t>(1, shard.slots.size());
 }
 
 std::size_t Cache::clear() {
@@ -259,7 +274,7 @@ std::size_t Cache::clear() {
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
     for (; shard.oldest != nullptr; ++count) erase(shard, shard.oldest);
-    shard.slots = {};
+    change_table(shard, {});
   }
   return count;
 }

@@ -87,6 +87,18 @@ public:
   /// with the TTL it came with. A smaller size evicts the least recently used. Any thread.
   void use(const CacheConfig& config);
 
+  /// find() of this key follows soon: has the memory fetched that it looks at first, and takes no lock for that.
+  [[gnu::always_inline]] void expect(const CacheKey& key) const {
+    const Shard& shard = shard_of(key);
+    constexpr auto relaxed = std::memory_order_relaxed;
+    // The two may not belong together; then the wrong memory is fetched, and nothing else happens.
+    const std::size_t slot = home(key.hash(), shard.table_size.load(relaxed));
+    __builtin_prefetch(reinterpret_cast<const void*>(shard.table.load(relaxed) + slot * sizeof(Slot)));
+  }
+
+  /// And then the answer itself, once what expect() fetches is there.
+  void approach(const CacheKey& key) const;
+
   /// Calls `visit(const CachedAnswer&)` if an answer is kept that is fresh or not too stale; true if it did. Never
   /// allocates. Counts as a use.
   template <class Visit>
@@ -132,7 +144,9 @@ private:
   };
   struct Shard {
     mutable std::mutex mutex;
-    std::vector<Slot> slots;  // open addressing, linear; a power of two, or none before the first entry
+    std::vector<Slot> slots;               // open addressing, linear; a power of two, or none before the first entry
+    std::atomic<std::uintptr_t> table{0};  // where the slots are and how many, for expect()
+    std::atomic<std::size_t> table_size{1};
     Entry* newest = nullptr;
     Entry* oldest = nullptr;
     CacheStatistics statistics;
@@ -140,6 +154,9 @@ private:
 
   Shard& shard_of(const CacheKey& key) { return shards_[key.hash() & (shards_.size() - 1)]; }
   const Shard& shard_of(const CacheKey& key) const { return shards_[key.hash() & (shards_.size() - 1)]; }
+  /// Bits that neither choose the shard nor make the tag's upper part.
+  static std::size_t home(std::uint64_t hash, std::size_t slots) { return (hash >> 4) & (slots - 1); }
+  static void change_table(Shard& shard, std::vector<Slot> slots);
   static Entry* look_up(const Shard& shard, const CacheKey& key);
   bool use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const;
   std::uint32_t lifetime(std::uint32_t ttl, AnswerKind kind) const;

@@ -66,8 +66,15 @@ Resolver::Resolver(const Parts& parts)
       prober_(parts.scheduler, {[this] { return routes_.others()->in_flight.waiting() > 0; },
                                 [this](const Name& n) { return probe(n); }}) {}
 
-std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, std::span<std::uint8_t> out) {
-  const CacheKey key(cache_.seed(), query.wire, query.index);
+CacheKey Resolver::key_of(Bytes query, const MessageIndex& index) const {
+  const CacheKey key(cache_.seed(), query, index);
+  cache_.expect(key);
+  journal_.expect(key.hash());
+  return key;
+}
+
+std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, const CacheKey& key,
+                                                     std::span<std::uint8_t> out) {
   if (const auto size = local(query, key, out)) return *size;
 
   std::size_t size = 0;
@@ -118,7 +125,7 @@ void Resolver::answered_now(const QueryView& query, Source source, Rcode rcode,
                 .index = query.index,
                 .source = source,
                 .rcode = rcode,
-                .taken = scheduler_.now() - query.arrived,
+                .taken = scheduler_.clock().now() - query.arrived,
                 .extended_error = extended_error,
                 .arrived = query.arrived,
                 .client = ClientAddress(query.client)});

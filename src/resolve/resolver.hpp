@@ -73,7 +73,15 @@ public:
 
   /// The hot path: writes the reply into `out` and returns its size if policy or cache have it; else says what is
   /// missing. Allocates only in the latter case.
-  std::variant<std::size_t, Miss> answer_now(const QueryView& query, std::span<std::uint8_t> out);
+  std::variant<std::size_t, Miss> answer_now(const QueryView& query, std::span<std::uint8_t> out) {
+    return answer_now(query, key_of(query.wire, query.index), out);
+  }
+
+  /// The same in three steps, for who has many queries at a time: between them the memory that the next one reads is
+  /// fetched, and it need not wait for that.
+  CacheKey key_of(Bytes query, const MessageIndex& index) const;
+  void approach(const CacheKey& key) const { cache_.approach(key); }
+  std::variant<std::size_t, Miss> answer_now(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
 
   /// Fetches what is missing. Never fails: every outcome is fit to be sent.
   Task<Reply> answer(Miss miss);

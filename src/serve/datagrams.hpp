@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "tacet/message.hpp"
 
@@ -47,7 +48,14 @@ private:
   std::unique_ptr<State> state_;
 };
 
-/// Sends one reply to a peer; false if the kernel did not take it.
-bool send_datagram(int socket, const Peer& peer, Bytes reply);
+/// A reply on its own, and whom it goes to.
+struct Letter {
+  Peer to;
+  std::vector<std::uint8_t> octets;
+};
+
+/// Sends at most Datagrams::most letters, with one system call where the system can. What the kernel does not take is
+/// lost, and only that; returns how many.
+std::size_t send_letters(int socket, std::span<Letter> letters);
 
 }  // namespace tacet

@@ -11,6 +11,21 @@ namespace tacet {
 namespace {
 
 constexpr std::size_t largest_query = 4096;
+/// From one buffer to the next: a cache line more than that, or all would begin in the same few lines of the
+/// processor's cache.
+constexpr std::size_t stride = largest_query + 64;
+
+/// How many of them were lost.
+std::size_t send_all(int socket, std::span<mmsghdr> messages) {
+  std::size_t lost = 0;
+  while (!messages.empty()) {
+    const int sent = ::sendmmsg(socket, messages.data(), static_cast<unsigned>(messages.size()), MSG_DONTWAIT);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) ++lost;  // the first of them cannot be sent; the rest may
+    messages = messages.subspan(sent > 0 ? static_cast<std::size_t>(sent) : 1);
+  }
+  return lost;
+}
 
 }  // namespace
 
@@ -19,7 +34,7 @@ struct Datagrams::State {
   std::array<iovec, most> in_parts{}, out_parts{};
   std::array<sockaddr_storage, most> peers{};
   std::array<std::array<std::uint8_t, 64>, most> controls{};
-  std::vector<std::uint8_t> queries = std::vector<std::uint8_t>(most * largest_query);
+  std::vector<std::uint8_t> queries = std::vector<std::uint8_t>(most * stride);
   std::vector<std::uint8_t> replies = std::vector<std::uint8_t>(most * safe_udp_size);
   std::size_t received = most;  // by the last burst, whose headers the kernel has written into; at first none is made
   std::size_t replied = 0;
@@ -28,7 +43,7 @@ struct Datagrams::State {
 Datagrams::Datagrams() : state_(std::make_unique<State>()) {
   State& s = *state_;
   for (std::size_t i = 0; i < most; ++i) {
-    s.in_parts[i] = {s.queries.data() + i * largest_query, largest_query};
+    s.in_parts[i] = {s.queries.data() + i * stride, largest_query};
     s.in[i].msg_hdr.msg_iov = &s.in_parts[i];
     s.in[i].msg_hdr.msg_iovlen = 1;
     s.in[i].msg_hdr.msg_name = &s.peers[i];
@@ -92,31 +107,26 @@ void Datagrams::reply(std::size_t i, std::size_t size) {
   ++s.replied;
 }
 
-std::size_t Datagrams::send(int socket) {
-  State& s = *state_;
-  std::size_t done = 0, lost = 0;
-  while (done < s.replied) {
-    const int sent = ::sendmmsg(socket, s.out.data() + done, static_cast<unsigned>(s.replied - done), MSG_DONTWAIT);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) ++lost;  // the first of them cannot be sent; the rest may
-    done += sent > 0 ? static_cast<std::size_t>(sent) : 1;
-  }
-  return lost;
-}
+std::size_t Datagrams::send(int socket) { return send_all(socket, std::span(state_->out).first(state_->replied)); }
 
-bool send_datagram(int socket, const Peer& peer, Bytes reply) {
-  Peer to = peer;
-  iovec part{const_cast<std::uint8_t*>(reply.data()), reply.size()};
-  msghdr header{};
-  header.msg_name = &to.address;
-  header.msg_namelen = to.address_size;
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  if (to.control_size > 0) {
-    header.msg_control = to.control.data();
-    header.msg_controllen = to.control_size;
+std::size_t send_letters(int socket, std::span<Letter> letters) {
+  std::array<mmsghdr, Datagrams::most> messages;
+  std::array<iovec, Datagrams::most> parts;
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    Letter& letter = letters[i];
+    parts[i] = {letter.octets.data(), letter.octets.size()};
+    msghdr& header = messages[i].msg_hdr;
+    header = {};
+    header.msg_name = &letter.to.address;
+    header.msg_namelen = letter.to.address_size;
+    header.msg_iov = &parts[i];
+    header.msg_iovlen = 1;
+    if (letter.to.control_size > 0) {
+      header.msg_control = letter.to.control.data();
+      header.msg_controllen = letter.to.control_size;
+    }
   }
-  return ::sendmsg(socket, &header, MSG_DONTWAIT) >= 0;
+  return send_all(socket, std::span(messages).first(letters.size()));
 }
 
 }  // namespace tacet

@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::size_t largest_query = 4096;
 
+bool send_one(int socket, const Peer& peer, Bytes reply) {
+  return ::sendto(socket, reply.data(), reply.size(), MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&peer.address),
+                  peer.address_size) >= 0;
+}
+
 }  // namespace
 
 /// One datagram at a time, for systems without recvmmsg. A wildcard address answers from whichever address the system
@@ -61,14 +66,15 @@ std::size_t Datagrams::send(int socket) {
   std::size_t lost = 0;
   for (std::size_t i = 0; i < state_->received; ++i) {
     if (state_->reply_sizes[i] == 0) continue;
-    if (!send_datagram(socket, state_->peers[i], room(i).first(state_->reply_sizes[i]))) ++lost;
+    if (!send_one(socket, state_->peers[i], room(i).first(state_->reply_sizes[i]))) ++lost;
   }
   return lost;
 }
 
-bool send_datagram(int socket, const Peer& peer, Bytes reply) {
-  return ::sendto(socket, reply.data(), reply.size(), MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&peer.address),
-                  peer.address_size) >= 0;
+std::size_t send_letters(int socket, std::span<Letter> letters) {
+  std::size_t lost = 0;
+  for (const Letter& letter : letters) lost += send_one(socket, letter.to, letter.octets) ? 0 : 1;
+  return lost;
 }
 
 }  // namespace tacet

@@ -9,37 +9,46 @@ UdpListener::UdpListener(const Parts& parts, int socket)
     : parts_(parts),
       socket_(socket),
       watch_(parts.loop, socket, [this](Watch::Ready) { on_readable(); }) {
+  asked_.reserve(Datagrams::most);
+  late_.reserve(Datagrams::most);
   watch_.want_read(true);
 }
 
 void UdpListener::on_readable() {
   const std::size_t count = burst_.receive(socket_);
   const Instant now = parts_.loop.now();
+  asked_.clear();
+  for (std::size_t i = 0; i < count; ++i) admit(i, now);
+  for (const Asked& asked : asked_) parts_.resolver.approach(asked.key);
   std::uint64_t at_once = 0;
-  for (std::size_t i = 0; i < count; ++i) at_once += serve(i, now) ? 1 : 0;
+  for (const Asked& asked : asked_) at_once += serve(asked, now) ? 1 : 0;
   parts_.metrics.send_failures += burst_.send(socket_);
   // One look at the clock for all of them: none took longer than the burst.
-  if (at_once > 0) parts_.metrics.at_once_time.observe(parts_.loop.now() - now, at_once);
+  if (at_once > 0) parts_.metrics.at_once_time.observe(parts_.loop.scheduler().clock().now() - now, at_once);
 }
 
-bool UdpListener::serve(std::size_t i, Instant now) {
+/// Puts it among those to be answered, or turns it away.
+void UdpListener::admit(std::size_t i, Instant now) {
   const Bytes datagram = burst_.datagram(i);
   const auto index = judge_query(datagram);
   const auto verdict = parts_.admission.judge(burst_.address(i), now);
   if (!index) {
-    if (verdict != Admission::Verdict::welcome) return false;  // no form of theirs is worth a reply
+    if (verdict != Admission::Verdict::welcome) return;  // no form of theirs is worth a reply
     const std::size_t size = write_refusal(datagram, index.error(), burst_.room(i));
     ++(size > 0 ? parts_.metrics.refused_at_once : parts_.metrics.dropped);
     if (size > 0) burst_.reply(i, size);
-    return false;
+    return;
   }
   ++parts_.metrics.udp_queries;
-  if (verdict != Admission::Verdict::welcome) {
-    turn_away(i, *index, verdict);
-    return false;
-  }
-  auto answer =
-      parts_.resolver.answer_now({datagram, *index, now, udp_limit(*index), {burst_.sender(i), false}}, burst_.room(i));
+  if (verdict != Admission::Verdict::welcome) return turn_away(i, *index, verdict);
+  asked_.emplace_back(i, *index, parts_.resolver.key_of(datagram, *index));
+}
+
+/// True if it was answered without waiting, by what is known here.
+bool UdpListener::serve(const Asked& asked, Instant now) {
+  const auto& [i, index, key] = asked;
+  const QueryView query{burst_.datagram(i), index, now, udp_limit(index), {burst_.sender(i), false}};
+  auto answer = parts_.resolver.answer_now(query, key, burst_.room(i));
   if (const auto* size = std::get_if<std::size_t>(&answer)) {
     if (*size > 0) burst_.reply(i, *size);
     return true;
@@ -47,7 +56,7 @@ bool UdpListener::serve(std::size_t i, Instant now) {
   if (auto place = parts_.admission.enter(burst_.address(i)))
     parts_.tasks.spawn(answer_later(std::move(std::get<Miss>(answer)), burst_.peer(i), *std::move(place)));
   else
-    turn_away(i, *index, Admission::Verdict::crowding);
+    turn_away(i, index, Admission::Verdict::crowding);
   return false;
 }
 
@@ -69,8 +78,26 @@ void UdpListener::turn_away(std::size_t i, const MessageIndex& index, Admission:
 }
 
 Task<void> UdpListener::answer_later(Miss miss, Peer peer, [[maybe_unused]] Admission::Place place) {
-  const Reply reply = co_await parts_.resolver.answer(std::move(miss));
-  if (!reply.empty() && !send_datagram(socket_, peer, reply)) ++parts_.metrics.send_failures;
+  Reply reply = co_await parts_.resolver.answer(std::move(miss));
+  if (!reply.empty()) reply_late(peer, std::move(reply));
+}
+
+/// One read from an upstream brings many answers; a system call for each of their replies would cost more than to make
+/// them.
+void UdpListener::reply_late(const Peer& peer, Reply reply) {
+  if (late_.size() == Datagrams::most) send_late();
+  late_.push_back({peer, std::move(reply)});
+  if (turn_open_) return;
+  parts_.loop.post([this] {
+    turn_open_ = false;
+    send_late();
+  });
+  turn_open_ = true;
+}
+
+void UdpListener::send_late() {
+  parts_.metrics.send_failures += send_letters(socket_, late_);
+  late_.clear();
 }
 
 }  // namespace tacet

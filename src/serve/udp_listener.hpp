@@ -1,4 +1,6 @@
 #pragma once
+#include <vector>
+
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "observe/metrics.hpp"
@@ -10,7 +12,8 @@
 namespace tacet {
 
 /// Serves one UDP socket: drains a burst, answers in place what policy and cache know, sends the burst of replies, and
-/// leaves the rest to coroutines. One burst a turn, so that a flood of datagrams starves nothing else.
+/// leaves the rest to coroutines, whose replies leave together at the end of the turn that brought them. One burst a
+/// turn, so that a flood of datagrams starves nothing else.
 class UdpListener {
 public:
   /// `tasks` must be cancelled before the listener is destroyed; everything else must outlive it.
@@ -23,20 +26,34 @@ public:
   };
   /// The socket must outlive the listener.
   UdpListener(const Parts& parts, int socket);
+  ~UdpListener() { send_late(); }
+  UdpListener(const UdpListener&) = delete;
+  UdpListener& operator=(const UdpListener&) = delete;
 
   /// Takes no further queries; those that wait for an answer still get it.
   void stop() { watch_.want_read(false); }
 
 private:
+  /// A query of the burst that is to be answered.
+  struct Asked {
+    std::size_t at;  // in the burst
+    MessageIndex index;
+    CacheKey key;
+  };
   void on_readable();
-  /// True if it was answered without waiting, by what is known here.
-  bool serve(std::size_t i, Instant now);
+  void admit(std::size_t i, Instant now);
+  bool serve(const Asked& asked, Instant now);
   void turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict);
   Task<void> answer_later(Miss miss, Peer peer, Admission::Place place);
+  void reply_late(const Peer& peer, Reply reply);
+  void send_late();
 
   Parts parts_;
   int socket_;
   Datagrams burst_;
+  std::vector<Asked> asked_;
+  std::vector<Letter> late_;  // replies of this turn to earlier queries
+  bool turn_open_ = false;    // send_late() is to come
   Watch watch_;
 };
 
