@@ -20,8 +20,11 @@ struct Loop::State {
   /// Every event runs through here, so that what it made ready goes on before the next event.
   template <class Work>
   void turn(Work&& work) {
-    work();
-    scheduler.run_ready();
+    {
+      const Scheduler::Turn turn(scheduler);
+      work();
+      scheduler.run_ready();
+    }
     rearm();
   }
 

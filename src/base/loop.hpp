@@ -18,6 +18,7 @@ public:
   Loop& operator=(const Loop&) = delete;
 
   Scheduler& scheduler();
+  /// When the present turn began.
   Instant now() const;
 
   /// Runs until stop(). Call from the one thread that owns everything on this loop.

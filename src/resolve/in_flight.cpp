@@ -1,8 +1,5 @@
 #include "resolve/in_flight.hpp"
 
-#include <algorithm>
-#include <utility>
-
 namespace tacet {
 namespace {
 
@@ -15,52 +12,53 @@ const FetchResult& overloaded() {
 }  // namespace
 
 InFlight::Seat::Seat(InFlight& in_flight, const CacheKey& key) : in_flight_(in_flight), arrival_(in_flight.scheduler_) {
-  while (!in_flight_.order_.empty() && in_flight_.order_.size() >= in_flight_.limit_) in_flight_.shed_oldest();
+  while (in_flight_.in_order_ > 0 && in_flight_.in_order_ >= in_flight_.limit_) in_flight_.shed_oldest();
   auto [found, inserted] = in_flight_.flights_.try_emplace(key);
-  if (inserted) found->second = std::make_shared<Flight>();
   leads_ = inserted;
-  flight_ = found->second;
-  flight_->seats.push_back(this);
-  place_ = in_flight_.order_.insert(in_flight_.order_.end(), this);
+  in_flight_place_.join(found->second.seats);
+  in_order_place_.join(in_flight_.order_);
+  ++in_flight_.in_order_;
   ++in_flight_.seats_;
 }
 
 InFlight::Seat::~Seat() {
   leave_order();
   --in_flight_.seats_;
-  std::erase(flight_->seats, this);
 }
 
 void InFlight::Seat::leave_order() {
-  if (std::exchange(in_order_, false)) in_flight_.order_.erase(place_);
+  if (in_order_place_.taken()) --in_flight_.in_order_;
+  in_order_place_.leave();
+}
+
+/// False if it had been told something before.
+bool InFlight::Seat::tell(const FetchResult& result) {
+  leave_order();
+  return arrival_.deliver(result);
 }
 
 void InFlight::shed_oldest() {
-  Seat& oldest = *order_.front();
-  oldest.leave_order();
-  if (oldest.arrival_.deliver(overloaded())) ++shed_;
+  if (order_.front().tell(overloaded())) ++shed_;
 }
 
-void InFlight::refuse(const CacheKey& key) {
-  if (const auto found = flights_.find(key); found != flights_.end()) shed_ += found->second->seats.size();
-  land(key, overloaded());
-}
+void InFlight::refuse(const CacheKey& key) { shed_ += end(key, overloaded()); }
 
-bool InFlight::begin(const CacheKey& key) {
-  auto [found, inserted] = flights_.try_emplace(key);
-  if (inserted) found->second = std::make_shared<Flight>();
-  return !inserted;
-}
+bool InFlight::begin(const CacheKey& key) { return !flights_.try_emplace(key).second; }
 
-void InFlight::land(const CacheKey& key, const FetchResult& result) {
+void InFlight::land(const CacheKey& key, const FetchResult& result) { end(key, result); }
+
+/// Returns how many were told.
+std::size_t InFlight::end(const CacheKey& key, const FetchResult& result) {
   const auto found = flights_.find(key);
-  if (found == flights_.end()) return;
-  const auto flight = std::move(found->second);
-  flights_.erase(found);
-  for (Seat* seat : flight->seats) {
-    seat->leave_order();
-    seat->arrival_.deliver(result);
+  if (found == flights_.end()) return 0;
+  std::size_t told = 0;
+  for (Ring<Seat>& seats = found->second.seats; !seats.empty();) {
+    Seat& seat = seats.front();
+    seat.in_flight_place_.leave();
+    told += seat.tell(result) ? 1 : 0;
   }
+  flights_.erase(found);
+  return told;
 }
 
 }  // namespace tacet

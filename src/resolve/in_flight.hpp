@@ -1,10 +1,9 @@
 #pragma once
 #include <cstddef>
-#include <list>
 #include <memory>
 #include <unordered_map>
-#include <vector>
 
+#include "base/ring.hpp"
 #include "base/scheduler.hpp"
 #include "dns/answer_image.hpp"
 #include "resolve/cache_key.hpp"
@@ -24,8 +23,6 @@ using FetchResult = std::shared_ptr<const Result<Fetched>>;
 /// The questions that are being asked right now: identical ones share one exchange (P17). The exchange belongs to
 /// nobody who waits; who waits leaves when it likes.
 class InFlight {
-  struct Flight;
-
 public:
   /// Beyond `limit` waiting queries the one that has waited longest is told Fault::overloaded.
   InFlight(Scheduler& scheduler, std::size_t limit) : scheduler_(scheduler), limit_(limit) {}
@@ -47,13 +44,13 @@ public:
 
   private:
     friend class InFlight;
+    bool tell(const FetchResult& result);
     void leave_order();
     InFlight& in_flight_;
-    std::shared_ptr<Flight> flight_;
-    std::list<Seat*>::iterator place_;
+    Ring<Seat>::Place in_flight_place_{*this};  // among those of its question, while that is asked
+    Ring<Seat>::Place in_order_place_{*this};   // until it was told something
     OneShot<FetchResult> arrival_;
     bool leads_ = false;
-    bool in_order_ = true;  // until it was told something
   };
 
   /// True if the question is being asked; false if it was not, and now counts as such (for a refresh without waiters).
@@ -73,15 +70,17 @@ public:
   std::uint64_t shed() const { return shed_; }
 
 private:
-  void shed_oldest();
   struct Flight {
-    std::vector<Seat*> seats;
+    Ring<Seat> seats;
   };
+  void shed_oldest();
+  std::size_t end(const CacheKey& key, const FetchResult& result);
 
   Scheduler& scheduler_;
   std::size_t limit_;
-  std::unordered_map<CacheKey, std::shared_ptr<Flight>, CacheKeyHash> flights_;
-  std::list<Seat*> order_;  // of those who were told nothing yet, the one that has waited longest first
+  std::unordered_map<CacheKey, Flight, CacheKeyHash> flights_;
+  Ring<Seat> order_;  // of those who were told nothing yet, the one that has waited longest first
+  std::size_t in_order_ = 0;
   std::size_t seats_ = 0;
   std::uint64_t shed_ = 0;
 };

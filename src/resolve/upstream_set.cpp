@@ -141,11 +141,9 @@ UpstreamSet::UpstreamSet(Scheduler& scheduler, TaskGroup& tasks, Metrics& metric
 UpstreamSet::~UpstreamSet() = default;
 
 Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadline) {
-  // Connections made before a suspend are dead by now, whatever they look like.
-  const Duration asleep_before = std::exchange(asleep_, scheduler_.clock().asleep());
-  if (asleep_ - asleep_before > seconds(1)) network_changed();
-  extra_.earn();
   const Instant begun = scheduler_.now();
+  notice_suspend(begun);
+  extra_.earn();
   const std::vector<Service*> order = in_order();
   auto race = std::make_shared<Race>(query, deadline);
   Ear ear(scheduler_, *race);
@@ -189,6 +187,13 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
   co_return fail(Fault::timeout, "no upstream answered in time");
 }
 
+/// Connections made before a suspend are dead by now, whatever they look like.
+void UpstreamSet::notice_suspend(Instant now) {
+  if (std::exchange(looked_, now) == now) return;
+  const Duration before = std::exchange(asleep_, scheduler_.clock().asleep());
+  if (asleep_ - before > seconds(1)) network_changed();
+}
+
 /// By how much longer to wait before a second copy, the less there is to spend: where jitter makes many answers late,
 /// the budget would go on those, and be gone when a query is lost.
 Duration UpstreamSet::thrift(const Latency& times) const {
@@ -206,18 +211,21 @@ UpstreamSet::Lane* UpstreamSet::elsewhere(const Lane& last, const std::vector<Se
 /// The services in the order to try: those that work, then those that do not; in each half operators as configured;
 /// inside an operator those that work as configured unless another is markedly faster, and the least failing first.
 std::vector<UpstreamSet::Service*> UpstreamSet::in_order() const {
-  std::vector<Service*> order;
-  order.reserve(services_.size());
-  for (const auto& service : services_) order.push_back(service.get());
   const auto typical = [](const Service& service) { return service.lanes.front().latency.typical(); };
-  std::ranges::stable_sort(order, [&](const Service* a, const Service* b) {
+  const auto before = [&](const Service* a, const Service* b) {
     if (a->health.good() != b->health.good()) return a->health.good();
     if (a->group != b->group) return a->group < b->group;
     if (!a->health.good()) return a->health.failures() < b->health.failures();
     const Duration time_a = typical(*a), time_b = typical(*b);
     return time_a > Duration::zero() && time_b > Duration::zero() && time_a * 3 < time_b * 2 &&
            time_b - time_a > milliseconds(5);
-  });
+  };
+  std::vector<Service*> order;
+  order.reserve(services_.size());
+  for (const auto& service : services_) {  // there are two or four: no sort that wants memory of its own
+    const auto place = std::ranges::find_if(order, [&](const Service* other) { return before(service.get(), other); });
+    order.insert(place, service.get());
+  }
   return order;
 }
 

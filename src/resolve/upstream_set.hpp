@@ -74,6 +74,7 @@ private:
   struct Ear;
   enum class Purpose : std::uint8_t { first, hedge, spare, fallback, probe };
 
+  void notice_suspend(Instant now);
   std::vector<Service*> in_order() const;
   Lane& choose_lane(Service& service);
   Lane* partner(const Lane& lane, const Lane* nor);
@@ -98,6 +99,7 @@ private:
   ExtraBudget extra_;
   SlowZones zones_;
   Duration asleep_;                                 // of the machine, when last looked at
+  Instant looked_{};                                // when that was: once a turn
   std::vector<std::unique_ptr<Service>> services_;  // of all operators, in configured order
 };
 

@@ -104,7 +104,8 @@ private:
     if (watch_) flush();
     going_on_ = false;
     if (at_once_ > 0)
-      listener_.parts_.metrics.at_once_time.observe(listener_.parts_.loop.now() - now, std::exchange(at_once_, 0));
+      listener_.parts_.metrics.at_once_time.observe(listener_.parts_.loop.scheduler().clock().now() - now,
+                                                    std::exchange(at_once_, 0));
     if (!watch_) return;
     watch_->want_read(!left && takes_more());
     if (left && takes_more()) go_on_later();

@@ -39,6 +39,19 @@ Task<void> hold(OneShot<int>& shot, int& destroyed) {
 
 }  // namespace
 
+TEST_CASE("Inside a turn the time is that of its beginning, outside what the clock says") {
+  ManualClock clock;
+  Scheduler scheduler(clock);
+  const Instant begun = clock.now();
+  {
+    const Scheduler::Turn turn(scheduler);
+    clock.advance(5ms);
+    CHECK(scheduler.now() == begun);
+    CHECK(scheduler.clock().now() == begun + 5ms);
+  }
+  CHECK(scheduler.now() == begun + 5ms);
+}
+
 TEST_CASE("a delivered value reaches the waiter at the next run, not inside the delivery") {
   ManualClock clock;
   Scheduler scheduler(clock);
