@@ -89,7 +89,12 @@ class FaultCase(Case):
 
     def server(self, lab, **options):
         """Debian's unbound on side b, at both addresses and the usual ports."""
-        return self.unbound(addresses=(SERVER, SERVER_6), ports=(53, DOT_PORT, DOH_PORT), command=lab.command("b"), **options)
+        return self.unbound(**{"addresses": (SERVER, SERVER_6), "ports": (53, DOT_PORT, DOH_PORT), "command": lab.command("b"), **options})
+
+    def prompt_server(self, lab):
+        """Debian's dnsdist on side b for DoT, in front of such an unbound: it sends every answer at once."""
+        unbound = self.server(lab, addresses=(SERVER,), ports=(53, 8853, DOH_PORT))
+        return self.enterContext(servers.Dnsdist(self.directory, self.pki.good(), unbound, port=DOT_PORT, command=lab.command("b")))
 
     def fake_server(self, lab, behave=lambda received: ANSWER, **options):
         """The misbehaving server on side b, at its first address and the usual ports."""

@@ -145,7 +145,8 @@ class Paced:
         """Sends no more, waits for what is outstanding, at most PATIENCE."""
         self._stopping.set()
         self._thread.join()
-        self.dropped_here = _MEMINFO.unpack(self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size))[-1]
+        if self._socket.fileno() >= 0:  # the first time
+            self.dropped_here = _MEMINFO.unpack(self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size))[-1]
         self._socket.close()
         if self._fault:
             raise self._fault
