@@ -90,7 +90,7 @@ constexpr std::uint64_t word = 0xffffffff;  // an int in a register: its upper h
 /// UDP and TCP, Unix sockets, and netlink, which tells of network changes. No raw and no packet sockets.
 void allow_sockets(Filter& filter) {
   constexpr std::uint64_t type_mask = 0xf;
-  for (const unsigned family : {AF_INET, AF_INET6, AF_UNIX})
+  for (const auto family : std::initializer_list<unsigned>{AF_INET, AF_INET6, AF_UNIX})
     for (const unsigned type : {SOCK_STREAM, SOCK_DGRAM})
       filter.allow("socket", {masked(0, word, family), masked(1, type_mask, type)});
   filter.allow("socket", {masked(0, word, AF_NETLINK)});
@@ -117,8 +117,8 @@ void allow_threads(Filter& filter) {
 }
 
 void allow_particulars(Filter& filter) {
-  for (const unsigned request : {FIONBIO, FIONREAD, TCGETS, TIOCGWINSZ, SIOCGIFINDEX, SIOCGIFNAME})
-    filter.allow("ioctl", {masked(1, word, request)});
+  constexpr std::array<unsigned, 6> requests{FIONBIO, FIONREAD, TCGETS, TIOCGWINSZ, SIOCGIFINDEX, SIOCGIFNAME};
+  for (const auto request : requests) filter.allow("ioctl", {masked(1, word, request)});
   constexpr unsigned name_of_memory = 0x53564d41;  // PR_SET_VMA, of newer C libraries
   for (const unsigned option : {unsigned{PR_SET_NAME}, unsigned{PR_GET_NAME}, name_of_memory})
     filter.allow("prctl", {masked(0, word, option)});
