@@ -1,14 +1,11 @@
 #include "serve/cache_json.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <thread>
 #include <tuple>
 
 namespace tacet {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Long enough for whoever waits for the lock to get it.
 constexpr auto pause = std::chrono::microseconds(100);
@@ -31,7 +28,7 @@ const char* kind_of(const CacheEntry& entry) {
 
 Json summary(const CacheCensus& census) {
   Json types = Json::object();
-  for (const auto& [type, count] : census.by_type) types[to_string(type)] = count;
+  for (const auto& [type, count] : census.by_type) types.add(to_string(type), count);
   return {{"fresh", census.fresh},
           {"stale", census.stale},
           {"expired", census.expired},
@@ -86,8 +83,9 @@ std::string cache_json(const CacheReport& report) {
             {"budget", cache.budget},   {"stored", cache.stored},
             {"evicted", cache.evicted}, {report.lists ? "matching" : "held", summary(report.census)}};
   if (!report.lists) return json.dump();
-  json["answers"] = Json::array();
-  for (const CacheEntry& entry : report.entries) json["answers"].push_back(cache_entry_json(entry));
+  Json answers = Json::array();
+  for (const CacheEntry& entry : report.entries) answers.push_back(cache_entry_json(entry));
+  json.add("answers", answers);
   return json.dump();
 }
 

@@ -1,10 +1,10 @@
 #pragma once
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "resolve/cache_census.hpp"
+#include "serve/json.hpp"
 
 namespace tacet {
 
@@ -32,6 +32,6 @@ CacheReport look_into(const Cache& cache, const CacheScope& scope, Instant now);
 /// A report as `tacet cache --json` prints it: one JSON object. Units are part of the keys. Keys are only ever added.
 std::string cache_json(const CacheReport& report);
 /// One answer of it.
-nlohmann::ordered_json cache_entry_json(const CacheEntry& entry);
+Json cache_entry_json(const CacheEntry& entry);
 
 }  // namespace tacet

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <utility>
 
 #include "serve/http_server.hpp"
+#include "serve/json.hpp"
 #include "serve/prometheus.hpp"
 #include "serve/status_json.hpp"
 
@@ -24,7 +25,7 @@ HttpReply reply_with(const Result<T>& result, Write write) {
   return json_reply(write(*result));
 }
 
-std::string count_json(const char* key, std::size_t count) { return nlohmann::json{{key, count}}.dump(); }
+std::string count_json(std::string_view key, std::size_t count) { return Json{{key, count}}.dump(); }
 
 Result<Name> name_in(const std::string& text) {
   auto name = Name::from_text(text);
@@ -103,7 +104,7 @@ HttpReply set_log_level(const ControlHandlers& handlers, const HttpRequest& requ
   const auto level = log::level_from_text(word);
   if (!level) return http_error(400, fmt::format("'{}' is none of error, warn, info and debug", word));
   handlers.set_log_level(*level);
-  return json_reply(nlohmann::json{{"log_level", log::to_string(*level)}}.dump());
+  return json_reply(Json{{"log_level", log::to_string(*level)}}.dump());
 }
 
 HttpReply reload(const ControlHandlers& handlers) {
@@ -112,9 +113,9 @@ HttpReply reload(const ControlHandlers& handlers) {
     const auto faults = fmt::format("{}", fmt::join(reloaded.error(), "\n"));
     return http_error(409, "the configuration is refused, and the former one stays in use:\n" + faults);
   }
-  const nlohmann::json json{
+  const Json json{
       {"changed", reloaded->changed}, {"forgotten", reloaded->forgotten}, {"summary", to_string(*reloaded)}};
-  return json_reply(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return json_reply(json.dump());
 }
 
 /// No browser reaches a Unix socket by itself; but whoever forwards one to a TCP port must not open it to web pages.

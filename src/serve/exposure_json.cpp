@@ -4,12 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace tacet {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string_view word(ExposureMode mode) {
   switch (mode) {
@@ -59,9 +56,9 @@ Json connection(const EndpointExposure& endpoint, const ExposureReport& report) 
 }
 
 Json states(const StateCounts& counts) {
-  Json json;
+  Json json = Json::object();
   for (std::size_t state = 0; state < ech_state_count; ++state)
-    json[to_string(static_cast<EchState>(state))] = counts.names[state];
+    json.add(to_string(static_cast<EchState>(state)), counts.names[state]);
   return json;
 }
 
@@ -80,15 +77,25 @@ Json name_json(const NameExposure& name, Instant now) {
 }
 
 Json domain_json(const DomainExposure& domain, Instant now) {
-  Json json{{"domain", domain.domain},
-            {"queries", domain.queries},
-            {"states", states(domain.states)},
-            {"names", Json::array()}};
-  for (const NameExposure* name : domain.names) json["names"].push_back(name_json(*name, now));
+  Json names = Json::array();
+  for (const NameExposure* name : domain.names) names.push_back(name_json(*name, now));
+  return {{"domain", domain.domain}, {"queries", domain.queries}, {"states", states(domain.states)}, {"names", names}};
+}
+
+Json connections(const ExposureReport& report) {
+  Json json = Json::array();
+  for (const EndpointExposure& endpoint : report.exposure.endpoints) json.push_back(connection(endpoint, report));
   return json;
 }
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+Json history(const NameExposure& name, Instant now) {
+  Json json = Json::array();
+  for (const Sighting& sighting : name.history)
+    json.push_back({{"state", to_string(sighting.state)},
+                    {"first_seconds", seconds_ago(sighting.first, now)},
+                    {"last_seconds", seconds_ago(sighting.last, now)}});
+  return json;
+}
 
 }  // namespace
 
@@ -103,19 +110,17 @@ std::string exposure_json(const ExposureReport& report) {
   Json json{{"mode", word(report.mode)},
             {"plaintext_lookups", report.plaintext_lookups},
             {"zones_in_clear", report.zones_in_clear},
-            {"connections", Json::array()},
+            {"connections", connections(report)},
             {"names", exposure.names.size()},
             {"states", states(sum)},
             {"forgotten", exposure.forgotten},
             {"malformed", exposure.malformed},
             {"own_questions", exposure.questions},
             {"domains", std::move(domains)}};
-  for (const EndpointExposure& endpoint : exposure.endpoints)
-    json["connections"].push_back(connection(endpoint, report));
-  return dump(json);
+  return json.dump();
 }
 
-nlohmann::ordered_json exposure_summary(const ExposureReport& report) {
+Json exposure_summary(const ExposureReport& report) {
   StateCounts known;
   for (const auto& [wire, name] : report.exposure.names) ++known[name.state()];
   const auto in_clear = std::ranges::count_if(report.exposure.endpoints,
@@ -130,20 +135,16 @@ nlohmann::ordered_json exposure_summary(const ExposureReport& report) {
 std::string explanation_json(const Explanation& explanation) {
   const NameExposure& name = explanation.name;
   Json json = name_json(name, explanation.now);
-  json["domain"] = domain_of(name.name);
-  json["asked_now"] = explanation.asked_now;
+  json.add("domain", domain_of(name.name));
+  json.add("asked_now", explanation.asked_now);
   const bool evidence = !name.history.empty();
-  json["asked_by"] = evidence ? Json(name.origin == EvidenceOrigin::client ? "client" : "tacet") : Json(nullptr);
-  json["answered_by"] = evidence ? known(name.upstream) : Json(nullptr);
-  json["owner"] = name_text(name.owner);
-  json["record"] = name.rdata.empty() ? Json(nullptr) : Json(fmt::format("{:02x}", fmt::join(name.rdata, "")));
-  json["record_octets"] = name.rdata_size;
-  json["history"] = Json::array();
-  for (const Sighting& sighting : name.history)
-    json["history"].push_back({{"state", to_string(sighting.state)},
-                               {"first_seconds", seconds_ago(sighting.first, explanation.now)},
-                               {"last_seconds", seconds_ago(sighting.last, explanation.now)}});
-  return dump(json);
+  json.add("asked_by", evidence ? Json(name.origin == EvidenceOrigin::client ? "client" : "tacet") : Json(nullptr));
+  json.add("answered_by", evidence ? known(name.upstream) : Json(nullptr));
+  json.add("owner", name_text(name.owner));
+  json.add("record", name.rdata.empty() ? Json(nullptr) : Json(fmt::format("{:02x}", fmt::join(name.rdata, ""))));
+  json.add("record_octets", name.rdata_size);
+  json.add("history", history(name, explanation.now));
+  return json.dump();
 }
 
 }  // namespace tacet

@@ -1,10 +1,10 @@
 #pragma once
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "privacy/exposure.hpp"
+#include "serve/json.hpp"
 #include "tacet/config.hpp"
 
 namespace tacet {
@@ -24,7 +24,7 @@ struct ExposureReport {
 std::string exposure_json(const ExposureReport& report);
 
 /// The report in a few numbers, for `tacet status`: no name is in it.
-nlohmann::ordered_json exposure_summary(const ExposureReport& report);
+Json exposure_summary(const ExposureReport& report);
 
 /// What `tacet exposure --explain` shows: all that is known of one name.
 struct Explanation {

@@ -10,7 +10,6 @@
 
 #include <array>
 #include <cerrno>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <system_error>
 #include <thread>
@@ -18,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "serve/control_stream.hpp"
+#include "serve/json.hpp"
 #include "tacet/name.hpp"
 
 namespace tacet {
@@ -236,10 +236,7 @@ HttpAnswerer::HttpAnswerer(HttpSite site) : state_(std::make_unique<State>(std::
 HttpAnswerer::~HttpAnswerer() = default;
 std::string HttpAnswerer::answer(std::string_view request) { return state_->answer(request); }
 
-HttpReply http_error(int status, const std::string& words) {
-  const nlohmann::json error{{"error", words}};
-  return {status, error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
-}
+HttpReply http_error(int status, const std::string& words) { return {status, Json{{"error", words}}.dump() + "\n"}; }
 
 std::string http_server_library_version() { return fmt::format("cpp-httplib {}", CPPHTTPLIB_VERSION); }
 

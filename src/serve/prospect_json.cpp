@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "serve/cache_json.hpp"
+#include "serve/json.hpp"
 
 namespace tacet {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string text_of(const Name& name) {
   std::string text = name.to_string();
@@ -96,6 +94,9 @@ Json service(const ServiceOutlook& service) {
 
 std::string prospect_json(const Prospect& prospect) {
   const Outlook& outlook = prospect.outlook;
+  Json kept = Json::array(), upstreams = Json::array();
+  for (const CacheEntry& entry : outlook.kept) kept.push_back(cache_entry_json(entry));
+  for (const ServiceOutlook& each : outlook.services) upstreams.push_back(service(each));
   Json json{{"name", text_of(outlook.question.name)},
             {"type", to_string(outlook.question.type)},
             {"answered_by", word(outlook.answerer)},
@@ -104,11 +105,9 @@ std::string prospect_json(const Prospect& prospect) {
             {"policy", outlook.policy ? Json(rule_text(outlook)) : Json(nullptr)},
             {"zone", outlook.zone ? Json(text_of(*outlook.zone)) : Json(nullptr)},
             {"recent_failure", outlook.failure.empty() ? Json(nullptr) : Json(outlook.failure)},
-            {"kept", Json::array()},
-            {"upstreams", Json::array()}};
-  for (const CacheEntry& entry : outlook.kept) json["kept"].push_back(cache_entry_json(entry));
-  for (const ServiceOutlook& each : outlook.services) json["upstreams"].push_back(service(each));
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+            {"kept", kept},
+            {"upstreams", upstreams}};
+  return json.dump();
 }
 
 }  // namespace tacet

@@ -8,15 +8,13 @@
 #include <cmath>
 #include <cstring>
 #include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "privacy/exposure.hpp"
+#include "serve/json.hpp"
 #include "serve/status_json.hpp"
 
 namespace tacet {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t shown_of_v4 = 3, shown_of_v6 = 6;  // octets: /24, /48
 
@@ -72,16 +70,16 @@ std::string utc_text(double unix_time) {
 
 std::string query_line(const LoggedQuery& query, const QueryLogConfig& config, double unix_time) {
   Json json{{"time", utc_text(unix_time)}};
-  if (config.clients != Disclosure::omit) json["client"] = client_text(query.client, config.clients);
-  json["transport"] = query.client.tcp ? "tcp" : "udp";
-  if (config.names != Disclosure::omit) json["name"] = name_text(query, config.names);
-  json["type"] = to_string(query.type);
-  json["rcode"] = to_string(query.rcode);
-  json["source"] = to_string(query.source);
-  json["upstream"] = query.upstream.empty() ? Json(nullptr) : Json(query.upstream);
-  json["duration_ms"] = std::round(std::chrono::duration<double, std::micro>(query.taken).count()) / 1000;
-  json["ede"] = query.extended_error ? Json(*query.extended_error) : Json(nullptr);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (config.clients != Disclosure::omit) json.add("client", client_text(query.client, config.clients));
+  json.add("transport", query.client.tcp ? "tcp" : "udp");
+  if (config.names != Disclosure::omit) json.add("name", name_text(query, config.names));
+  json.add("type", to_string(query.type));
+  json.add("rcode", to_string(query.rcode));
+  json.add("source", to_string(query.source));
+  json.add("upstream", query.upstream.empty() ? Json(nullptr) : Json(query.upstream));
+  json.add("duration_ms", std::round(std::chrono::duration<double, std::micro>(query.taken).count()) / 1000);
+  json.add("ede", query.extended_error ? Json(*query.extended_error) : Json(nullptr));
+  return json.dump();
 }
 
 }  // namespace tacet

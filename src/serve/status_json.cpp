@@ -1,11 +1,9 @@
 #include "serve/status_json.hpp"
 
-#include <nlohmann/json.hpp>
+#include "serve/json.hpp"
 
 namespace tacet {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
@@ -13,15 +11,15 @@ double milliseconds(Duration time) { return std::chrono::duration<double, std::m
 /// By the order of Source.
 Json answers(const Metrics& metrics) {
   static constexpr std::array<const char*, source_count> names{"policy", "cache", "stale", "upstream", "failure"};
-  Json json;
-  for (std::size_t i = 0; i < source_count; ++i) json[names[i]] = metrics.answers[i];
+  Json json = Json::object();
+  for (std::size_t i = 0; i < source_count; ++i) json.add(names[i], metrics.answers[i]);
   return json;
 }
 
 Json rcodes(const Metrics& metrics) {
   Json json = Json::object();
   for (std::size_t i = 0; i < metrics.rcodes.size(); ++i)
-    if (metrics.rcodes[i] != 0) json[to_string(static_cast<Rcode>(i))] = metrics.rcodes[i];
+    if (metrics.rcodes[i] != 0) json.add(to_string(static_cast<Rcode>(i)), metrics.rcodes[i]);
   return json;
 }
 
@@ -138,10 +136,17 @@ Json confinement(const Confinement& confinement) {
           {"landlock", restraint(confinement.landlock)}};
 }
 
-Json zone(const ZoneReport& zone) {
-  Json json{{"zone", zone.zone}, {"in_clear", zone.in_clear}, {"upstreams", Json::array()}};
-  const auto all = answers_of(zone.lanes);
-  for (const auto& lane : zone.lanes) json["upstreams"].push_back(upstream(lane, all));
+Json upstreams(const std::vector<LaneReport>& lanes) {
+  Json json = Json::array();
+  const auto all = answers_of(lanes);
+  for (const auto& lane : lanes) json.push_back(upstream(lane, all));
+  return json;
+}
+
+Json zones(const std::vector<ZoneReport>& reports) {
+  Json json = Json::array();
+  for (const auto& zone : reports)
+    json.push_back({{"zone", zone.zone}, {"in_clear", zone.in_clear}, {"upstreams", upstreams(zone.lanes)}});
   return json;
 }
 
@@ -167,13 +172,9 @@ std::string status_json(const Snapshot& snapshot, const ExposureReport& exposure
             {"exposure", exposure_summary(exposure)},
             {"confinement", confinement(snapshot.confinement)},
             {"plaintext_lookups", snapshot.plaintext_lookups},
-            {"upstreams", Json::array()},
-            {"zones", Json::array()}};
-  const auto all = answers_of(snapshot.lanes);
-  for (const auto& lane : snapshot.lanes) json["upstreams"].push_back(upstream(lane, all));
-  for (const auto& report : snapshot.zones) json["zones"].push_back(zone(report));
-  // Words of a peer may be no UTF-8.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+            {"upstreams", upstreams(snapshot.lanes)},
+            {"zones", zones(snapshot.zones)}};
+  return json.dump();
 }
 
 }  // namespace tacet
