@@ -6,7 +6,10 @@
 
 #include <array>
 #include <cstdlib>
+#include <iterator>
 #include <mutex>
+#include <new>
+#include <system_error>
 
 #include "base/clock.hpp"
 
@@ -43,12 +46,20 @@ public:
 /// Writes so many lines a minute and no more. Who has set the level to debug looks, and wants all of those.
 class BoundedLogger final : public spdlog::logger {
 public:
-  BoundedLogger() : logger("tacet", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {}
+  BoundedLogger() : logger("tacet", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {
+    set_error_handler([](const std::string&) {});  // its own tells of a line that cannot be written, by lines
+  }
 
   void limit(std::uint32_t lines_a_minute) {
     const std::lock_guard lock(mutex_);
     gate_.reset();
     if (lines_a_minute != 0) gate_.emplace(std::chrono::minutes(1), lines_a_minute);
+  }
+
+  /// Gate::pass() of one gate for want of memory, and of one for bugs.
+  std::optional<std::uint64_t> pass_escaped(bool scarce) {
+    const std::lock_guard lock(mutex_);
+    return (scarce ? scarcity_ : bugs_).pass(clock_.now());
   }
 
 private:
@@ -70,7 +81,34 @@ private:
   SystemClock clock_;
   std::mutex mutex_;
   std::optional<Gate> gate_;
+  Gate scarcity_, bugs_;
 };
+
+BoundedLogger* bounded() { return dynamic_cast<BoundedLogger*>(spdlog::default_logger_raw()); }
+
+/// True if the present exception says that memory (the kernel's included) is out.
+bool is_scarcity() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return true;
+  } catch (const std::system_error& error) {
+    return error.code() == std::errc::not_enough_memory || error.code() == std::errc::resource_unavailable_try_again;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// Of the present exception. The words live as long as that.
+const char* what_is_wrong() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "something that is no exception";
+  }
+}
 
 constexpr std::array<std::pair<Level, std::string_view>, 4> words{
     {{Level::debug, "debug"}, {Level::info, "info"}, {Level::warn, "warn"}, {Level::error, "error"}}};
@@ -102,7 +140,7 @@ void start(Level least) {
 void set_level(Level least) { spdlog::default_logger_raw()->set_level(spdlog_level(least)); }
 
 void set_limit(std::uint32_t lines_a_minute) {
-  if (auto* logger = dynamic_cast<BoundedLogger*>(spdlog::default_logger_raw())) logger->limit(lines_a_minute);
+  if (auto* logger = bounded()) logger->limit(lines_a_minute);
 }
 
 Level level() {
@@ -115,6 +153,27 @@ bool enabled(Level level) { return spdlog::should_log(spdlog_level(level)); }
 
 void write(Level level, std::string_view text) {
   spdlog::default_logger_raw()->log(spdlog_level(level), spdlog::string_view_t(text.data(), text.size()));
+}
+
+void say(Level level, fmt::string_view format, fmt::format_args args) noexcept {
+  try {
+    fmt::memory_buffer text;
+    fmt::vformat_to(std::back_inserter(text), format, args);
+    write(level, {text.data(), text.size()});
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+  }
+}
+
+void escaped(std::string_view what) noexcept {
+  const bool scarce = is_scarcity();
+  BoundedLogger* const logger = bounded();
+  const auto held = logger != nullptr ? logger->pass_escaped(scarce) : 0;
+  if (!held) return;
+  if (scarce)
+    warn("out of memory: {} was given up, and {} more since the last such line; all else goes on", what, *held);
+  else
+    error("{} ended by an exception, which is a bug in tacet: {} (and {} more since the last such line)", what,
+          what_is_wrong(), *held);
 }
 
 std::optional<std::uint64_t> Gate::pass(Instant now) {

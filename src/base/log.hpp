@@ -32,23 +32,29 @@ void set_limit(std::uint32_t lines_a_minute);
 Level level();
 bool enabled(Level level);
 void write(Level level, std::string_view text);
+/// The same, formatted. What cannot be told for want of memory is not told: whoever logs goes on.
+void say(Level level, fmt::string_view format, fmt::format_args args) noexcept;
 
 template <class... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::debug)) write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
+  if (enabled(Level::debug)) say(Level::debug, format, fmt::make_format_args(args...));
 }
 template <class... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::info)) write(Level::info, fmt::format(format, std::forward<Args>(args)...));
+  if (enabled(Level::info)) say(Level::info, format, fmt::make_format_args(args...));
 }
 template <class... Args>
 void warn(fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::warn)) write(Level::warn, fmt::format(format, std::forward<Args>(args)...));
+  if (enabled(Level::warn)) say(Level::warn, format, fmt::make_format_args(args...));
 }
 template <class... Args>
 void error(fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::error)) write(Level::error, fmt::format(format, std::forward<Args>(args)...));
+  if (enabled(Level::error)) say(Level::error, format, fmt::make_format_args(args...));
 }
+
+/// For a handler of exceptions that has nobody to tell: the present one has ended `what` ("a task"). At most one line a
+/// minute for want of memory, and one for all else, which is a bug. Any thread.
+void escaped(std::string_view what) noexcept;
 
 /// Lets one event (or `most`) per period through and counts the rest, so that no event can flood the log.
 class Gate {

@@ -3,29 +3,59 @@
 #include <fmt/format.h>
 
 #include <asio.hpp>
+#include <atomic>
+#include <new>
+#include <system_error>
 #include <utility>
 
+#include "base/log.hpp"
+#include "base/loop_room.hpp"
+
 namespace tacet {
+
+namespace {
+
+/// How long a watch rests whose event could not be handled: what was not read is still there, and would be told at
+/// once, again and again.
+constexpr auto rest_time = std::chrono::milliseconds(100);
+
+/// False if it ended by an exception. That is the end of this event and of nothing else.
+template <class Work>
+bool succeeds(Work&& work) {
+  try {
+    work();
+    return true;
+  } catch (...) {
+    log::escaped("an event");
+    return false;
+  }
+}
+
+}  // namespace
 
 struct Loop::State {
   explicit State(const Clock& clock) : scheduler(clock), timer(io), signals(io) {}
 
+  Room timer_room, signal_room;
+  Scheduler scheduler;  // before `io`, for what waits in there may hold timers
   asio::io_context io{1};
-  Scheduler scheduler;
   asio::steady_timer timer;
   asio::signal_set signals;
   std::function<void(int)> on_signal;
   std::optional<Instant> armed;
+  bool timer_waits = false;
 
-  /// Every event runs through here, so that what it made ready goes on before the next event.
+  /// Every event runs through here, so that what it made ready goes on before the next event. False if it failed.
   template <class Work>
-  void turn(Work&& work) {
+  bool turn(Work&& work) {
+    bool done = false;
     {
       const Scheduler::Turn turn(scheduler);
-      work();
-      scheduler.run_ready();
+      done = succeeds(work);
+      succeeds([this] { scheduler.run_ready(); });
     }
     rearm();
+    return done;
   }
 
   /// Keeps one timer of the system for the earliest of ours. A later earliest needs no call: it fires early once.
@@ -33,20 +63,32 @@ struct Loop::State {
     const auto next = scheduler.next_timer();
     if (!next || (armed && *armed <= *next)) return;
     armed = next;
-    timer.expires_after(std::max(Duration::zero(), *next - scheduler.now()));
-    timer.async_wait([this](const asio::error_code& error) {
-      if (error) return;
-      armed.reset();
-      turn([this] { scheduler.run_timers(scheduler.now()); });
+    timer.expires_after(std::max(Duration::zero(), *next - scheduler.now()));  // ends the wait for an earlier one
+    await_timer();
+  }
+
+  /// One wait at a time, for it has one room: one that was ended begins the next when it hears of that.
+  void await_timer() {
+    if (timer_waits) return;
+    timer_waits = succeeds([this] {
+      timer.async_wait(in(timer_room, [this](const asio::error_code& error) {
+        timer_waits = false;
+        if (!error) {
+          armed.reset();
+          turn([this] { scheduler.run_timers(scheduler.now()); });
+        }
+        if (armed) await_timer();
+      }));
     });
+    if (!timer_waits) armed.reset();  // the next event tries again
   }
 
   void await_signal() {
-    signals.async_wait([this](const asio::error_code& error, int number) {
+    signals.async_wait(in(signal_room, [this](const asio::error_code& error, int number) {
       if (error) return;
       turn([this, number] { on_signal(number); });
       await_signal();
-    });
+    }));
   }
 };
 
@@ -59,7 +101,8 @@ Instant Loop::now() const { return state_->scheduler.now(); }
 void Loop::run() {
   const auto keep = asio::make_work_guard(state_->io);
   state_->turn([] {});
-  state_->io.run();
+  while (!succeeds([this] { state_->io.run(); })) {
+  }
   state_->io.restart();  // so that run() may be called again
 }
 
@@ -80,34 +123,58 @@ struct Watch::Entry : std::enable_shared_from_this<Entry> {
   Entry(Loop::State& loop, int fd, std::function<void(Ready)> callback)
       : state(loop),
         descriptor(loop.io, fd),
-        on_ready(std::move(callback)) {}
+        on_ready(std::move(callback)),
+        rest(loop.scheduler, [this] { await_both(); }) {}
 
+  Room rooms[2];
   Loop::State& state;
   asio::posix::stream_descriptor descriptor;
   std::function<void(Ready)> on_ready;
+  Alarm rest;  // armed after an event that could not be handled
   bool dead = false;
   bool wanted[2] = {false, false};
   bool waiting[2] = {false, false};
 
   void await(Ready ready) {
     const auto side = static_cast<std::size_t>(ready);
-    if (dead || !wanted[side] || waiting[side]) return;
+    if (dead || !wanted[side] || waiting[side] || rest.armed()) return;
     waiting[side] = true;
     const auto wait =
         ready == Ready::read ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write;
-    descriptor.async_wait(wait, [self = shared_from_this(), ready](const asio::error_code& error) {
-      self->waiting[static_cast<std::size_t>(ready)] = false;
-      if (error || self->dead) return;
-      self->state.turn([&self, ready] {
-        if (self->wanted[static_cast<std::size_t>(ready)]) self->on_ready(ready);
-      });
-      self->await(ready);
+    descriptor.async_wait(wait, in(rooms[side], [self = shared_from_this(), ready](const asio::error_code& error) {
+                            self->waiting[static_cast<std::size_t>(ready)] = false;
+                            if (self->dead) return;
+                            if (error || !self->tell(ready)) self->pause();
+                            self->await(ready);
+                          }));
+  }
+
+  bool tell(Ready ready) {
+    return state.turn([this, ready] {
+      if (wanted[static_cast<std::size_t>(ready)]) on_ready(ready);
     });
+  }
+
+  void pause() {
+    if (dead) return;
+    rest.arm(state.scheduler.now() + rest_time);
+    state.rearm();
+  }
+
+  void await_both() {
+    await(Ready::read);
+    await(Ready::write);
   }
 };
 
-Watch::Watch(Loop& loop, int descriptor, std::function<void(Ready)> on_ready)
-    : entry_(std::make_shared<Entry>(*loop.state_, descriptor, std::move(on_ready))) {}
+Watch::Watch(Loop& loop, int descriptor, std::function<void(Ready)> on_ready) {
+  try {
+    entry_ = std::make_shared<Entry>(*loop.state_, descriptor, std::move(on_ready));
+  } catch (const std::system_error& error) {  // the kernel's memory is memory as well
+    if (error.code() != std::errc::not_enough_memory && error.code() != std::errc::no_space_on_device) throw;
+    throw std::bad_alloc();
+  }
+}
 
 Watch::~Watch() {
   entry_->dead = true;
@@ -122,6 +189,30 @@ void Watch::want_read(bool wanted) {
 void Watch::want_write(bool wanted) {
   entry_->wanted[static_cast<std::size_t>(Ready::write)] = wanted;
   entry_->await(Ready::write);
+}
+
+/// Shared with the handler that Asio holds.
+struct Errand::Entry {
+  Entry(Loop::State& loop, std::function<void()> what) : state(loop), work(std::move(what)) {}
+
+  Room room;
+  Loop::State& state;
+  std::function<void()> work;
+  std::atomic<bool> posted{false};
+  bool dead = false;
+};
+
+Errand::Errand(Loop& loop, std::function<void()> work)
+    : entry_(std::make_shared<Entry>(*loop.state_, std::move(work))) {}
+
+Errand::~Errand() { entry_->dead = true; }
+
+void Errand::post() {
+  if (entry_->posted.exchange(true)) return;
+  asio::post(entry_->state.io, in(entry_->room, [entry = entry_] {
+               entry->posted = false;
+               if (!entry->dead) entry->state.turn(entry->work);
+             }));
 }
 
 std::string loop_library_version() {

@@ -1,6 +1,13 @@
 #include "base/scheduler.hpp"
 
+#include <algorithm>
+
 namespace tacet {
+namespace {
+
+constexpr std::size_t first_timers = 64;
+
+}  // namespace
 
 void Timer::arm(Instant when) {
   if (armed()) disarm();
@@ -29,6 +36,8 @@ void Resumable::unlink() {
   previous_ = next_ = nullptr;
 }
 
+void Scheduler::make_room() { heap_.reserve(std::max(first_timers, 2 * timers_)); }
+
 Scheduler::Scheduler(const Clock& clock) : clock_(clock) { ready_.previous_ = ready_.next_ = &ready_; }
 
 void Scheduler::make_ready(Resumable& resumable) {
@@ -41,13 +50,16 @@ void Scheduler::make_ready(Resumable& resumable) {
 
 void Scheduler::run_ready() {
   if (running_) return;
-  running_ = true;
+  struct Running {
+    bool& flag;
+    explicit Running(bool& runs) : flag(runs) { flag = true; }
+    ~Running() { flag = false; }
+  } const running(running_);
   while (ready_.next_ != &ready_) {
     Resumable& first = *ready_.next_;
     first.unlink();
     std::exchange(first.handle, nullptr).resume();
   }
-  running_ = false;
 }
 
 void Scheduler::run_timers(Instant now) {

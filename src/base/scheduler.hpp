@@ -12,13 +12,14 @@ namespace tacet {
 
 class Scheduler;
 
-/// Something to be told when a time has come. Disarmed when destroyed; armed at most once at a time.
+/// Something to be told when a time has come. Disarmed when destroyed; armed at most once at a time. Has its place from
+/// the start, so that arming it needs no memory. The scheduler must outlive it.
 class Timer {
 public:
-  explicit Timer(Scheduler& scheduler) : scheduler_(scheduler) {}
+  explicit Timer(Scheduler& scheduler);
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
-  virtual ~Timer() { disarm(); }
+  virtual ~Timer();
 
   /// Calls expire() once when `when` has come; replaces an earlier arm().
   void arm(Instant when);
@@ -109,12 +110,25 @@ private:
   void sift_up(std::size_t at);
   void sift_down(std::size_t at);
 
+  void make_room();
+
   const Clock& clock_;
   std::optional<Instant> turn_;  // when it began, inside one
-  std::vector<Entry> heap_;
+  std::vector<Entry> heap_;      // with room for every timer there is
+  std::size_t timers_ = 0;
   Resumable ready_;  // sentinel of a circular list
   bool running_ = false;
 };
+
+inline Timer::Timer(Scheduler& scheduler) : scheduler_(scheduler) {
+  if (scheduler.timers_ == scheduler.heap_.capacity()) scheduler.make_room();
+  ++scheduler.timers_;
+}
+
+inline Timer::~Timer() {
+  if (armed()) disarm();
+  --scheduler_.timers_;
+}
 
 /// Wakes one waiting coroutine, as often as it is rung. A ring that nobody waits for is kept for the next wait.
 class Bell final : Timer {

@@ -28,7 +28,7 @@ struct TaskGroup::Root {
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }
     void return_void() {}
-    void unhandled_exception() { group.report(std::current_exception()); }
+    void unhandled_exception() { group.report(); }
   };
 };
 
@@ -45,13 +45,9 @@ void TaskGroup::cancel() {
   }
 }
 
-void TaskGroup::report(std::exception_ptr exception) {
+void TaskGroup::report() noexcept {
   ++escaped_;
-  try {
-    std::rethrow_exception(exception);
-  } catch (const std::exception& error) {
-    log::error("a task ended by an exception, which is a bug in tacet: {}", error.what());
-  }
+  log::escaped("a task");
 }
 
 }  // namespace tacet

@@ -15,7 +15,7 @@ public:
   ~TaskGroup() { cancel(); }
 
   /// Runs `task` at once, up to where it first waits; the rest happens as it is resumed. An exception that leaves it is
-  /// a bug: it is logged and counted, and ends only that task.
+  /// logged and counted, and ends only that task; std::bad_alloc is thrown if it could not even begin.
   void spawn(Task<void> task);
 
   /// Destroys every task that has not ended. Not to be called from inside one of them.
@@ -31,7 +31,7 @@ private:
   };
   struct Root;
   static Root run(TaskGroup& group, Task<void> task);
-  void report(std::exception_ptr exception);
+  void report() noexcept;
 
   Link tasks_;  // sentinel of a circular list of the roots' promises
   std::size_t size_ = 0;
