@@ -1,6 +1,7 @@
 #include "observe/journal.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "base/log.hpp"
 #include "dns/edns.hpp"
@@ -28,6 +29,14 @@ void Journal::record(const QueryRecord& record) {
 }
 
 void Journal::log(const QueryRecord& record) {
+  try {
+    tap(record);
+  } catch (const std::bad_alloc&) {
+    log::escaped("a line of the query log");
+  }
+}
+
+void Journal::tap(const QueryRecord& record) {
   tap_->put([&](LoggedQuery& entry) {
     const Bytes name = record.query.subspan(12, record.index.question_ends - 16U);
     std::ranges::copy(name, entry.name.begin());

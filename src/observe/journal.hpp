@@ -72,6 +72,8 @@ public:
   void asked() { ledger_.asked(); }
 
 private:
+  void tap(const QueryRecord& record);
+
   Metrics& metrics_;
   Ledger& ledger_;
   QueryTap* tap_ = nullptr;

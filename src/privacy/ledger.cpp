@@ -1,6 +1,7 @@
 #include "privacy/ledger.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace tacet {
@@ -39,11 +40,19 @@ void Ledger::use(ExposureMode mode, std::size_t names) {
   }
   if (!keeps_names()) return;
   if (!rows_.empty()) return;
-  rows_.resize(rows);
-  entries_.reserve(most_names_ + 1);
-  tallies_.reserve(most_names_ + 1);
-  entries_.emplace_back();
-  tallies_.emplace_back().serial = nobody;
+  try {
+    entries_.reserve(most_names_ + 1);
+    tallies_.reserve(most_names_ + 1);
+    free_.reserve(most_names_ + 1);
+    if (entries_.empty()) {
+      entries_.emplace_back();
+      tallies_.emplace_back().serial = nobody;
+    }
+    rows_.resize(rows);
+  } catch (const std::bad_alloc&) {
+    mode_ = ExposureMode::off;
+    throw;
+  }
 }
 
 std::size_t Ledger::cost(const NameExposure& name) {
@@ -62,7 +71,13 @@ void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
     }
     admits_again_ = now + admission_pace;
   }
-  const std::uint32_t number = entry_of(name);
+  std::uint32_t number = 0;
+  try {
+    number = entry_of(name);
+  } catch (const std::bad_alloc&) {  // whoever asked gets the answer all the same
+    ++forgotten_;
+    return;
+  }
   Tally& tally = tallies_[number];
   tally.count(now);
   Row& shortcuts = row(hash);
@@ -75,20 +90,18 @@ void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
 std::uint32_t Ledger::entry_of(Bytes name) {
   if (const auto known = by_name_.find(text(name)); known != by_name_.end()) return known->second;
   while (full()) evict_one();
-  std::uint32_t number = 0;
   if (free_.empty()) {
-    number = static_cast<std::uint32_t>(entries_.size());
+    free_.push_back(static_cast<std::uint32_t>(entries_.size()));
     entries_.emplace_back();
     tallies_.emplace_back();
-  } else {
-    number = free_.back();
-    free_.pop_back();
   }
-  tallies_[number].serial = next_serial_++;
-  if (next_serial_ == nobody) next_serial_ = 1;
+  const std::uint32_t number = free_.back();
   Entry& entry = entries_[number];
   entry.exposure.name = text(name);
   by_name_.emplace(entry.exposure.name, number);
+  free_.pop_back();  // now that nothing can fail
+  tallies_[number].serial = next_serial_++;
+  if (next_serial_ == nobody) next_serial_ = 1;
   octets_ += cost(entry.exposure);
   return number;
 }
@@ -149,11 +162,19 @@ void Ledger::learn(Bytes name, const HttpsEvidence& evidence, const Provenance& 
 }
 
 void Ledger::note(NameExposure& known, const HttpsEvidence& evidence, const Provenance& provenance) {
-  octets_ -= cost(known);
-  aliases_ -= known.alias.empty() ? 0 : 1;
+  struct Counted {  // also if what is noted ends half-way, for want of memory
+    Ledger& ledger;
+    const NameExposure& name;
+    Counted(Ledger& counts, const NameExposure& counted) : ledger(counts), name(counted) {
+      ledger.octets_ -= cost(name);
+      ledger.aliases_ -= name.alias.empty() ? 0 : 1;
+    }
+    ~Counted() {
+      ledger.octets_ += cost(name);
+      ledger.aliases_ += name.alias.empty() ? 0 : 1;
+    }
+  } const counted(*this, known);
   known.note(evidence, provenance);
-  aliases_ += known.alias.empty() ? 0 : 1;
-  octets_ += cost(known);
 }
 
 EndpointExposure* Ledger::endpoint(std::string_view upstream, const std::string& address) {
@@ -164,13 +185,14 @@ EndpointExposure* Ledger::endpoint(std::string_view upstream, const std::string&
 }
 
 void Ledger::connected(const std::string& upstream, const ConnectionFacts& facts, Instant now) {
+  auto kept = std::make_shared<const ConnectionFacts>(facts);
   EndpointExposure* known = endpoint(upstream, facts.address);
   if (known == nullptr) {
     if (endpoints_.size() >= most_endpoints)
       endpoints_.erase(std::ranges::min_element(endpoints_, {}, &EndpointExposure::last_use));
     known = &endpoints_.emplace_back(EndpointExposure{.upstream = upstream, .facts = nullptr});
   }
-  known->facts = std::make_shared<const ConnectionFacts>(facts);
+  known->facts = std::move(kept);
   ++known->connections;
   known->resumptions += facts.resumed ? 1 : 0;
   known->last_use = now;

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/log.hpp"
+
 namespace tacet {
 
 /// One block of memory: this head, the wire image, the TTL offsets, the extended error's text.
@@ -197,10 +199,10 @@ void Cache::insert(Shard& shard, Entry* entry) {
   auto& statistics = shard.statistics;
   // The table grows only into room that is free: what is kept is worth more than short ways to it.
   if (full(shard) && statistics.octets + cost(*entry) + table_cost(grown(shard)) <= statistics.budget)
-    rehash(shard, grown(shard));
+    try_rehash(shard, grown(shard));
   const std::size_t needed = cost(*entry) + table_cost(shard.slots.size());
   if (shard.slots.empty() || needed > statistics.budget) return Entry::destroy(entry);
-  while (full(shard) || statistics.octets + needed > statistics.budget) {
+  while (shard.oldest != nullptr && (full(shard) || statistics.octets + needed > statistics.budget)) {
     ++statistics.evicted;
     erase(shard, shard.oldest);
   }
@@ -249,7 +251,16 @@ void Cache::fit(Shard& shard) {
     ++statistics.evicted;
     erase(shard, shard.oldest);
   }
-  if (over(shard.slots.size())) rehash(shard, slots_needed());
+  if (over(shard.slots.size())) try_rehash(shard, slots_needed());
+}
+
+/// Without memory the table stays as it is.
+void Cache::try_rehash(Shard& shard, std::size_t count) {
+  try {
+    rehash(shard, count);
+  } catch (const std::bad_alloc&) {
+    log::escaped("a larger table for the cache");
+  }
 }
 
 void Cache::rehash(Shard& shard, std::size_t count) {

@@ -165,6 +165,7 @@ private:
   void erase(Shard& shard, Entry* entry);
   static bool full(const Shard& shard);
   static std::size_t grown(const Shard& shard);
+  static void try_rehash(Shard& shard, std::size_t count);
   static void rehash(Shard& shard, std::size_t slots);
   void fit(Shard& shard);
   static std::size_t cost(const Entry& entry);

@@ -1,3 +1,6 @@
+#include <new>
+
+#include "base/log.hpp"
 #include "resolve/resolver.hpp"
 
 // The resolver's part that feeds the exposure ledger: what answers to type-65 questions show of their names.
@@ -33,9 +36,13 @@ HttpsEvidence Resolver::evidence_in(Bytes image, const CacheKey& key, Instant no
 
 void Resolver::learn(const CacheKey& key, Bytes image, const Provenance& provenance) {
   if (!ledger_.keeps_names()) return;
-  const HttpsEvidence evidence = evidence_in(image, key, provenance.now);
-  journal_.learned(key.name(), evidence, provenance);
-  if (evidence.alias && ledger_.asks_itself()) prober_.want(*evidence.alias);
+  try {
+    const HttpsEvidence evidence = evidence_in(image, key, provenance.now);
+    journal_.learned(key.name(), evidence, provenance);
+    if (evidence.alias && ledger_.asks_itself()) prober_.want(*evidence.alias);
+  } catch (const std::bad_alloc&) {
+    log::escaped("what an answer shows of its name");
+  }
 }
 
 void Resolver::use(const ExposureConfig& exposure) {
@@ -68,9 +75,10 @@ bool Resolver::probe(const Name& name) {
     learn(key, *image, {EvidenceOrigin::client, {}, now});
     return false;
   }
-  if (routes_.others()->in_flight.begin(key)) return false;
+  Route& route = *routes_.others();
+  if (route.in_flight.begin(key)) return false;
   journal_.asked();
-  tasks_.spawn(fly(key, question, EvidenceOrigin::tacet));
+  launch(route, key, question, EvidenceOrigin::tacet);
   return true;
 }
 
@@ -79,7 +87,7 @@ Task<FetchResult> Resolver::fetch_https(CacheKey key, Question question) {
   InFlight::Seat seat(route->in_flight, key);
   if (seat.leads()) {
     journal_.asked();
-    tasks_.spawn(fly(key, question, EvidenceOrigin::tacet));
+    launch(*route, key, question, EvidenceOrigin::tacet);
   }
   std::optional<FetchResult> arrived = co_await seat.wait(scheduler_.now() + examination_limit);
   co_return arrived ? std::move(*arrived) : nullptr;

@@ -1,15 +1,10 @@
 #include "resolve/in_flight.hpp"
 
 namespace tacet {
-namespace {
 
-const FetchResult& overloaded() {
-  static const FetchResult result =
-      std::make_shared<const Result<Fetched>>(fail(Fault::overloaded, "too many queries wait for an answer"));
-  return result;
+FetchResult InFlight::make_overloaded() {
+  return std::make_shared<const Result<Fetched>>(fail(Fault::overloaded, "too many queries wait for an answer"));
 }
-
-}  // namespace
 
 InFlight::Seat::Seat(InFlight& in_flight, const CacheKey& key) : in_flight_(in_flight), arrival_(in_flight.scheduler_) {
   while (in_flight_.in_order_ > 0 && in_flight_.in_order_ >= in_flight_.limit_) in_flight_.shed_oldest();
@@ -38,10 +33,10 @@ bool InFlight::Seat::tell(const FetchResult& result) {
 }
 
 void InFlight::shed_oldest() {
-  if (order_.front().tell(overloaded())) ++shed_;
+  if (order_.front().tell(overloaded_)) ++shed_;
 }
 
-void InFlight::refuse(const CacheKey& key) { shed_ += end(key, overloaded()); }
+void InFlight::refuse(const CacheKey& key) { shed_ += end(key, overloaded_); }
 
 bool InFlight::begin(const CacheKey& key) { return !flights_.try_emplace(key).second; }
 

@@ -25,7 +25,10 @@ using FetchResult = std::shared_ptr<const Result<Fetched>>;
 class InFlight {
 public:
   /// Beyond `limit` waiting queries the one that has waited longest is told Fault::overloaded.
-  InFlight(Scheduler& scheduler, std::size_t limit) : scheduler_(scheduler), limit_(limit) {}
+  InFlight(Scheduler& scheduler, std::size_t limit)
+      : scheduler_(scheduler),
+        limit_(limit),
+        overloaded_(make_overloaded()) {}
   /// For who comes from now on.
   void set_limit(std::size_t limit) { limit_ = limit; }
 
@@ -74,10 +77,12 @@ private:
     Ring<Seat> seats;
   };
   void shed_oldest();
+  static FetchResult make_overloaded();
   std::size_t end(const CacheKey& key, const FetchResult& result);
 
   Scheduler& scheduler_;
   std::size_t limit_;
+  FetchResult overloaded_;  // made at the start, for it tells of want of memory, too
   std::unordered_map<CacheKey, Flight, CacheKeyHash> flights_;
   Ring<Seat> order_;  // of those who were told nothing yet, the one that has waited longest first
   std::size_t in_order_ = 0;

@@ -1,7 +1,10 @@
 #include "resolve/resolver.hpp"
 
 #include <algorithm>
+#include <array>
+#include <new>
 
+#include "base/log.hpp"
 #include "dns/edns.hpp"
 #include "dns/fault_table.hpp"
 #include "dns/reply.hpp"
@@ -96,10 +99,7 @@ std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, con
     Route& route = *routes_.of(key.name());
     if (rcode == Rcode::noerror && !route.is_local)
       journal_.resolved({key.hash(), key.name(), query.index.type}, query.arrived);
-    if (refresh && !route.in_flight.begin(key)) {
-      ++metrics_.refreshed_ahead;
-      tasks_.spawn(fly(key, question_of(query.wire, query.index)));
-    }
+    if (refresh) refresh_ahead(route, key, query);
     return size;
   }
 
@@ -115,6 +115,17 @@ std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, con
               key,
               std::move(stale),
               ClientAddress(query.client)};
+}
+
+/// An extra, without which the answer is as good.
+void Resolver::refresh_ahead(Route& route, const CacheKey& key, const QueryView& query) {
+  try {
+    if (route.in_flight.begin(key)) return;
+    ++metrics_.refreshed_ahead;
+    launch(route, key, query.wire, query.index);
+  } catch (const std::bad_alloc&) {
+    log::escaped("a refresh of a kept answer");
+  }
 }
 
 void Resolver::answered_now(const QueryView& query, Source source, Rcode rcode,
@@ -146,10 +157,28 @@ std::optional<std::size_t> Resolver::local(const QueryView& query, const CacheKe
 }
 
 Task<Reply> Resolver::answer(Miss miss) {
-  const Outcome outcome = co_await resolve(miss);
-  Reply reply = fit(outcome, miss);
-  record(outcome, miss, reply);
+  Reply reply;
+  try {
+    const Outcome outcome = co_await resolve(miss);
+    reply = fit(outcome, miss);
+    record(outcome, miss, reply);
+  } catch (const std::bad_alloc&) {
+    log::escaped("the answer to a query");
+  }
+  if (reply.empty()) reply = unable(miss);
   co_return reply;
+}
+
+/// SERVFAIL in the memory that held the query; with an explanation if there is room for it.
+Reply Resolver::unable(Miss& miss) {
+  std::array<std::uint8_t, 512> text;
+  const ReplyRequest request{miss.query, miss.index, text.size()};
+  std::size_t size = write_error(request, Rcode::servfail, ExtendedError{ede::not_ready, {}}, text);
+  if (size > miss.query.capacity()) size = write_error(request, Rcode::servfail, std::nullopt, text);
+  if (size > miss.query.capacity()) return {};
+  Reply reply = std::move(miss.query);
+  reply.assign(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));
+  return reply;
 }
 
 Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
@@ -162,7 +191,7 @@ Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
     else if (route->in_flight.crowded())
       route->in_flight.refuse(miss.key);
     else
-      tasks_.spawn(fly(miss.key, question_of(miss.query, miss.index)));
+      launch(*route, miss.key, miss.query, miss.index);
     metrics_.shed = routes_.shed();
     const Instant until = miss.arrived + (miss.stale ? stale_patience : answer_limit);
     std::optional<FetchResult> arrived = co_await seat.wait(until);
@@ -172,6 +201,26 @@ Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
   if (failed && miss.stale) co_return Outcome{Source::stale, nullptr};
   if (fetched && *fetched) co_return Outcome{Source::upstream, std::move(fetched)};
   co_return Outcome{Source::failure, std::move(fetched)};
+}
+
+/// Begins to ask a question that has been entered as in flight; if that cannot be, tells so everyone who waits.
+void Resolver::launch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin) {
+  try {
+    tasks_.spawn(fly(key, question, origin));
+  } catch (const std::bad_alloc&) {
+    log::escaped("a question to the upstreams");
+    route.in_flight.refuse(key);
+  }
+}
+
+/// The same for a client's question.
+void Resolver::launch(Route& route, const CacheKey& key, Bytes query, const MessageIndex& index) {
+  try {
+    launch(route, key, question_of(query, index), EvidenceOrigin::client);
+  } catch (const std::bad_alloc&) {
+    log::escaped("a question to the upstreams");
+    route.in_flight.refuse(key);
+  }
 }
 
 /// Asks for everyone who waits for this question, and tells them; also if that ended by an exception (no memory), for a

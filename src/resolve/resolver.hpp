@@ -83,7 +83,7 @@ public:
   void approach(const CacheKey& key) const { cache_.approach(key); }
   std::variant<std::size_t, Miss> answer_now(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
 
-  /// Fetches what is missing. Never fails: every outcome is fit to be sent.
+  /// Fetches what is missing. Never fails: every outcome is fit to be sent. Without memory it is SERVFAIL, or empty.
   Task<Reply> answer(Miss miss);
 
   /// What the HTTPS records of `name` say: from the cache, or by asking once; `upstream` then names who
@@ -99,11 +99,13 @@ public:
   void use(const Policy& policy) { policy_ = &policy; }
   /// How the ledger learns from now on.
   void use(const ExposureConfig& exposure);
-  /// Asks these from now on; each as in Parts. What was asked before is still answered, but not kept if others are
-  /// asked in its stead.
-  void use(std::size_t pending_limit, std::shared_ptr<Upstream> upstreams, const std::vector<ZoneRoute>& zones) {
-    routes_.use(pending_limit, std::move(upstreams), zones);
+  /// Makes ways to these, each as in Parts, for use().
+  Routes::Change prepare(std::size_t pending_limit, std::shared_ptr<Upstream> upstreams,
+                         const std::vector<ZoneRoute>& zones) {
+    return routes_.prepare(pending_limit, std::move(upstreams), zones);
   }
+  /// Asks those from now on. What was asked before is still answered, but not kept if others are asked in its stead.
+  void use(Routes::Change change) { routes_.use(std::move(change)); }
   /// Judges by another guard from now on. What was kept before was not: whoever calls this clears the cache, once all
   /// that share it have changed over.
   void use(RebindGuard rebind) { rebind_ = std::move(rebind); }
@@ -126,7 +128,11 @@ private:
   static std::optional<std::uint16_t> extended_error_of(const Outcome& outcome, const Miss& miss);
   std::optional<std::size_t> local(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
   Task<Outcome> resolve(const Miss& miss);
-  Task<void> fly(CacheKey key, Question question, EvidenceOrigin origin = EvidenceOrigin::client);
+  void refresh_ahead(Route& route, const CacheKey& key, const QueryView& query);
+  static Reply unable(Miss& miss);
+  void launch(Route& route, const CacheKey& key, Bytes query, const MessageIndex& index);
+  void launch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin);
+  Task<void> fly(CacheKey key, Question question, EvidenceOrigin origin);
   Task<FetchResult> fetch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin);
 
   std::optional<std::vector<std::uint8_t>> cached(const CacheKey& key, Instant now);

@@ -23,42 +23,48 @@ bool is_in(Bytes name, Bytes zone) {
   return label == from;
 }
 
-/// Takes the route that leads there out of `routes`, or makes one.
-std::shared_ptr<Route> take_or_make(std::vector<std::shared_ptr<Route>>& routes, Scheduler& scheduler, ZoneRoute to) {
-  const auto found = std::ranges::find_if(
-      routes, [&](const auto& route) { return route->upstreams == to.upstreams && route->zone == to.zone; });
-  if (found == routes.end()) return std::make_shared<Route>(scheduler, std::move(to));
-  auto route = std::move(*found);
-  routes.erase(found);
-  return route;
-}
-
 }  // namespace
 
 Routes::Routes(Scheduler& scheduler, std::size_t pending_limit, std::shared_ptr<Upstream> others,
                const std::vector<ZoneRoute>& zones)
     : scheduler_(scheduler) {
-  use(pending_limit, std::move(others), zones);
+  use(prepare(pending_limit, std::move(others), zones));
 }
 
-void Routes::use(std::size_t pending_limit, std::shared_ptr<Upstream> others, const std::vector<ZoneRoute>& zones) {
-  auto former = std::exchange(zones_, {});
-  if (others_) former.push_back(std::move(others_));
-  others_ = take_or_make(former, scheduler_, {Name{}, std::move(others)});
-  for (const auto& [zone, upstreams] : zones)
-    zones_.push_back(take_or_make(former, scheduler_, {lower_case(zone), upstreams}));
-  std::ranges::stable_sort(zones_, std::ranges::greater{}, [](const auto& route) { return route->zone.wire().size(); });
-  others_->in_flight.set_limit(pending_limit);
-  for (const auto& route : zones_) route->in_flight.set_limit(pending_limit);
-  retire(former);
+/// The route that leads there already, or a new one.
+std::shared_ptr<Route> Routes::keep_or_make(ZoneRoute to) const {
+  const auto leads_there = [&](const auto& route) {
+    return route && route->upstreams == to.upstreams && route->zone == to.zone;
+  };
+  if (leads_there(others_)) return others_;
+  const auto found = std::ranges::find_if(zones_, leads_there);
+  return found != zones_.end() ? *found : std::make_shared<Route>(scheduler_, std::move(to));
 }
 
-void Routes::retire(const std::vector<std::shared_ptr<Route>>& routes) {
+Routes::Change Routes::prepare(std::size_t pending_limit, std::shared_ptr<Upstream> others,
+                               const std::vector<ZoneRoute>& zones) {
+  Change change{pending_limit, keep_or_make({Name{}, std::move(others)}), {}};
+  for (const auto& [zone, upstreams] : zones) change.zones.push_back(keep_or_make({lower_case(zone), upstreams}));
+  std::ranges::stable_sort(change.zones, std::ranges::greater{},
+                           [](const auto& route) { return route->zone.wire().size(); });
   std::erase_if(retired_, [](const auto& route) { return route.expired(); });
-  for (const auto& route : routes) {
-    shed_by_retired_ += route->in_flight.shed();
-    retired_.emplace_back(route);
-  }
+  retired_.reserve(retired_.size() + zones_.size() + 1);
+  return change;
+}
+
+void Routes::use(Change change) {
+  std::swap(others_, change.others);
+  std::swap(zones_, change.zones);
+  others_->in_flight.set_limit(change.pending_limit);
+  for (const auto& route : zones_) route->in_flight.set_limit(change.pending_limit);
+  if (change.others && change.others != others_) retire(change.others);
+  for (const auto& route : change.zones)
+    if (std::ranges::find(zones_, route) == zones_.end()) retire(route);
+}
+
+void Routes::retire(const std::shared_ptr<Route>& route) {
+  shed_by_retired_ += route->in_flight.shed();
+  retired_.emplace_back(route);
 }
 
 const std::shared_ptr<Route>& Routes::find(Bytes name) const {

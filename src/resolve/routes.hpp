@@ -40,9 +40,17 @@ public:
   Routes(Scheduler& scheduler, std::size_t pending_limit, std::shared_ptr<Upstream> others,
          const std::vector<ZoneRoute>& zones);
 
-  /// The same from now on; a way whose zone and upstreams stay goes on as it is. One that is not among the new ones is
-  /// retired: it lives on with those who hold it, until their questions are answered.
-  void use(std::size_t pending_limit, std::shared_ptr<Upstream> others, const std::vector<ZoneRoute>& zones);
+  /// What use() needs memory for: made first, so that nothing of it can fail half-way.
+  struct Change {
+    std::size_t pending_limit;
+    std::shared_ptr<Route> others;
+    std::vector<std::shared_ptr<Route>> zones;
+  };
+  /// The ways for these, each as above; one whose zone and upstreams stay goes on as it is.
+  Change prepare(std::size_t pending_limit, std::shared_ptr<Upstream> others, const std::vector<ZoneRoute>& zones);
+  /// Goes by what was prepared last from now on. A way that is not among the new ones is retired: it lives on with
+  /// those who hold it, until their questions are answered.
+  void use(Change change);
 
   /// The way of a name in lower-case wire form: of the longest zone that it is in. Costs nothing without zones. Who
   /// waits for something meanwhile must hold it.
@@ -57,7 +65,8 @@ public:
 
 private:
   const std::shared_ptr<Route>& find(Bytes name) const;
-  void retire(const std::vector<std::shared_ptr<Route>>& routes);
+  std::shared_ptr<Route> keep_or_make(ZoneRoute to) const;
+  void retire(const std::shared_ptr<Route>& route);
 
   Scheduler& scheduler_;
   std::shared_ptr<Route> others_;

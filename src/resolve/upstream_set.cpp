@@ -1,8 +1,11 @@
 #include "resolve/upstream_set.hpp"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <utility>
+
+#include "base/log.hpp"
 
 namespace tacet {
 namespace {
@@ -98,7 +101,7 @@ struct UpstreamSet::Race {
   void finish(Result<Response> result) {
     --running;
     if (!result)
-      error = result.error();
+      error = std::move(result.error());
     else if (is_failure(result->message.rcode()))
       poor = std::move(*result);
     else if (!good)
@@ -272,7 +275,13 @@ void UpstreamSet::start(const std::shared_ptr<Race>& race, Lane& lane, Purpose p
     race->first_number = lane.sent + 1;
     race->begun = scheduler_.now();
   }
-  tasks_.spawn(attempt(race, lane, purpose));
+  try {
+    tasks_.spawn(attempt(race, lane, purpose));
+  } catch (const std::bad_alloc&) {
+    --race->running;
+    if (purpose == Purpose::first) throw;
+    log::escaped("a further query to an upstream");  // what is under way may still be answered
+  }
 }
 
 Task<void> UpstreamSet::attempt(std::shared_ptr<Race> race, Lane& lane, Purpose purpose) {
@@ -280,7 +289,12 @@ Task<void> UpstreamSet::attempt(std::shared_ptr<Race> race, Lane& lane, Purpose 
   const Instant begun = scheduler_.now();
   const bool was_warm = lane.upstream->warm();
   ++lane.outstanding;
-  Result<Response> result = co_await lane.upstream->exchange(race->query, race->deadline);
+  Result<Response> result = fail(Fault::overloaded, "out of memory");
+  try {
+    result = co_await lane.upstream->exchange(race->query, race->deadline);
+  } catch (const std::bad_alloc&) {
+    log::escaped("a query to an upstream");
+  }
   if (--lane.outstanding == 0) lane.stalled = false;  // also if all it owed was given up
   if (was_warm) learn_pace(lane, *race, begun, result);
   note(lane, number, begun, result);

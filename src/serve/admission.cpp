@@ -47,16 +47,18 @@ std::uint64_t mixed(std::uint64_t value) {
 }  // namespace
 
 Admission::Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits)
-    : seed_(std::random_device{}() | std::uint64_t{std::random_device{}()} << 32) {
-  use(allow, limits);
+    : per_client_(limits.per_client),
+      interval_(limits.rate == 0 ? Duration{} : Duration(std::chrono::seconds(1)) / limits.rate),
+      seed_(std::random_device{}() | std::uint64_t{std::random_device{}()} << 32) {
+  for (const auto& prefix : allow) allow_.push_back(tacet::octets_of(prefix));
+  if (!allow_.empty() && limits.rate != 0) buckets_.resize(rows);  // whom it takes nothing, it costs nothing
 }
 
-void Admission::use(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits) {
-  allow_.clear();
-  for (const auto& prefix : allow) allow_.push_back(tacet::octets_of(prefix));
-  per_client_ = limits.per_client;
-  interval_ = limits.rate == 0 ? Duration{} : Duration(std::chrono::seconds(1)) / limits.rate;
-  if (!allow_.empty() && limits.rate != 0) buckets_.resize(rows);  // whom it takes nothing, it costs nothing
+void Admission::use(Admission other) {
+  allow_ = std::move(other.allow_);
+  per_client_ = other.per_client_;
+  interval_ = other.interval_;
+  if (buckets_.empty()) buckets_ = std::move(other.buckets_);
 }
 
 /// ::1, and this machine's IPv4 by a socket for both families.

@@ -49,8 +49,8 @@ public:
   };
 
   Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits);
-  /// The same for other settings; clients keep what they have used up.
-  void use(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits);
+  /// Decides as `other` would from now on; clients keep what they have used up. Needs no memory.
+  void use(Admission other);
 
   /// Whether this client may ask one question now; takes that from what it may ask. On the hot path: one comparison for
   /// this machine, and never an allocation.

@@ -55,8 +55,10 @@ void HostsFile::begin() {
 void HostsFile::follow(std::string path) {
   if (path == path_) return look();
   path_ = std::move(path);
+  told_ = false;
   begin();
   on_change_(table_);
+  told_ = true;
 }
 
 std::optional<HostsFile::Picture> HostsFile::take_picture() const {
@@ -71,12 +73,17 @@ std::optional<HostsFile::Picture> HostsFile::take_picture() const {
 }
 
 void HostsFile::look() {
-  if (!path_.empty() && take_picture() != picture_) reload();
+  if (path_.empty()) return;
+  if (!watch_) watch_.emplace(loop_, path_, [this] { reload(); });
+  if (take_picture() != picture_ || !told_) reload();
 }
 
+/// What cannot be read or told for want of memory is read again at the next look.
 void HostsFile::reload() {
+  told_ = false;
   read();
   on_change_(table_);
+  told_ = true;
 }
 
 void HostsFile::read() {

@@ -53,6 +53,7 @@ private:
   std::optional<Picture> picture_;  // nothing if there was no file
   std::shared_ptr<const Hosts> table_ = std::make_shared<const Hosts>();
   std::optional<FileWatch> watch_;
+  bool told_ = true;  // of the table
 };
 
 }  // namespace tacet

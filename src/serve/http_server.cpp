@@ -10,12 +10,14 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 #include <span>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/shield.hpp"
 #include "serve/control_stream.hpp"
 #include "serve/json.hpp"
 #include "tacet/name.hpp"
@@ -128,7 +130,11 @@ private:
     const auto route = site_.routes.find(request.method + " " + request.path);
     if (route == site_.routes.end())
       return http_error(404, fmt::format("'{} {}' cannot be answered", request.method, request.path));
-    return route->second({request.params});
+    try {
+      return route->second({request.params});
+    } catch (const std::bad_alloc&) {
+      return http_error(503, "out of memory: try again later");
+    }
   }
 
   HttpSite site_;
@@ -175,7 +181,7 @@ public:
 private:
   void run() {
     block_signals();
-    while (wait({.fd = listener_, .events = POLLIN, .revents = 0}, -1)) accept_one();
+    while (wait({.fd = listener_, .events = POLLIN, .revents = 0}, -1)) shielded(0, [this] { return accept_one(), 0; });
   }
 
   /// True unless everything is to stop.

@@ -15,6 +15,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/log.hpp"
+#include "base/shield.hpp"
 #include "serve/query_file.hpp"
 #include "serve/query_line.hpp"
 
@@ -23,7 +24,7 @@ namespace {
 
 /// What comes in such a time is written together.
 constexpr auto gather_time = std::chrono::milliseconds(20);
-constexpr std::size_t most_of_a_batch = 256;
+constexpr std::size_t most_of_a_batch = 256, most_octets_of_a_batch = std::size_t{1} << 20;
 /// Standard output may be a pipe that nobody empties: then what cannot be written is lost.
 constexpr int pipe_milliseconds = 200;
 
@@ -107,16 +108,17 @@ public:
 private:
   void run() {
     block_signals();
-    if (!is_journal()) write("");  // makes the file, so that one that cannot be made is known at once
+    if (!is_journal())
+      shielded(0, [this] { return write(""), 0; });  // makes the file, so that one that cannot be made is known at once
     while (!stopping_) {
       if (std::ranges::all_of(taps_, &QueryTap::sleep)) await_knock();
       if (!stopping_) std::this_thread::sleep_for(gather_time);
-      while (!stopping_ && write_batch()) {
+      while (!stopping_ && shielded(false, [this] { return write_batch(); })) {
       }
     }
     // At the end nothing is tried twice: a pipe that nobody empties must not hold the end up.
     failing_ = false;
-    while (write_batch() && !failing_) {
+    while (shielded(false, [this] { return write_batch(); }) && !failing_) {
     }
   }
 
@@ -128,18 +130,23 @@ private:
 
   bool is_journal() const { return config_.to == "journal"; }
 
-  /// True if there was something to write.
+  /// True if there was something to write. What has become a line is kept until it could be written, or not.
   bool write_batch() {
-    std::string lines;
+    std::string& lines = lines_;
     const Instant now = clock_.now();
     const double unix_now = SystemClock::unix_time();
-    for (QueryTap& tap : taps_)
+    for (QueryTap& tap : taps_) {
+      if (lines.size() >= most_octets_of_a_batch) break;
       tap.take(most_of_a_batch, [&](const LoggedQuery& query) {
         const double ago = std::chrono::duration<double>(now - query.arrived).count();
-        lines += mark_ + query_line(query, config_, unix_now - ago) + "\n";
+        const std::string line = mark_ + query_line(query, config_, unix_now - ago) + "\n";
+        lines += line;
       });
-    if (!lines.empty()) write(lines);
-    return !lines.empty();
+    }
+    if (lines.empty()) return false;
+    write(lines);
+    lines.clear();
+    return true;
   }
 
   void write(std::string_view lines) {
@@ -163,6 +170,7 @@ private:
   std::string mark_;  // the journal's word for the level of a line
   std::deque<QueryTap> taps_;
   log::Gate gate_;
+  std::string lines_;  // of a batch
   std::atomic<std::uint64_t> written_{0}, failed_{0};
   bool failing_ = false;  // whether the last attempt to write was in vain
   std::atomic<bool> stopping_{false};

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <new>
 #include <set>
 
 #include "config/difference.hpp"
@@ -41,8 +42,12 @@ std::expected<std::shared_ptr<const Settings>, Refusal> next_settings(const Sett
 }
 
 std::size_t forget_former(Cache& cache, const Config& former, const Config& now) {
-  if (operators_of(former) != operators_of(now) || former.rebind != now.rebind) return cache.clear();
-  return forget_zones(cache, former, now) + forget_zones(cache, now, former);
+  try {
+    if (operators_of(former) != operators_of(now) || former.rebind != now.rebind) return cache.clear();
+    return forget_zones(cache, former, now) + forget_zones(cache, now, former);
+  } catch (const std::bad_alloc&) {  // rather too much than what nobody may be told any more
+    return cache.clear();
+  }
 }
 
 std::string to_string(const Reloaded& reloaded) {

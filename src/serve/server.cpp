@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <future>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/shield.hpp"
 #include "config/difference.hpp"
 #include "config/log_level.hpp"
 #include "config/prefix.hpp"
@@ -34,6 +36,8 @@ namespace {
 constexpr Duration housekeeping = std::chrono::minutes(1);
 /// A flood of SIGHUP is as good as one a second.
 constexpr Duration least_between_signalled_reloads = std::chrono::seconds(1);
+/// How often who waits for a reload looks whether all is ending.
+constexpr auto look_for_end = std::chrono::milliseconds(20);
 
 /// Sockets for every worker on every address that this machine has: [worker][address].
 Result<std::vector<std::vector<ListenSockets>>> bind_all(const Config& config) {
@@ -158,11 +162,12 @@ private:
   void end();
   std::expected<Reloaded, Refusal> reload();
   std::expected<Reloaded, Refusal> reload_now();
+  std::expected<Reloaded, Refusal> reload_or_not();
+  void prepare(const std::shared_ptr<const Settings>& next) const;
   Reloaded change_to(const std::shared_ptr<const Settings>& next);
   std::expected<Reloaded, Refusal> reload_from_elsewhere();
   void note(const std::expected<Reloaded, Refusal>& outcome);
   void open_control();
-  void close_control();
   void open_metrics();
   void report_zones() const;
   void report_access() const;
@@ -195,7 +200,7 @@ private:
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<MetricsEndpoint> metrics_;
-  bool ending_ = false;
+  std::atomic<bool> ending_{false};
   Alarm reload_soon_{loop_.scheduler(), [this] { reload(); }};
   Instant reloaded_{};
   ReloadCounts reloads_{.last_good = SystemClock::unix_time()};  // under settings_mutex_
@@ -207,11 +212,11 @@ Result<void> Server::State::run() {
   const auto watchdog = watchdog_period();
   const Duration period = std::min(housekeeping, watchdog.value_or(housekeeping));
   Alarm keep_house(loop_.scheduler(), [&] {
+    keep_house.arm(loop_.now() + period);
+    if (watchdog) report_health();
     settings_->trust.refresh();
     hosts_.look();
-    if (watchdog) report_health();
     if (exposure_.summary_due(loop_.now())) exposure_.summarise(exposure().exposure, loop_.now());
-    keep_house.arm(loop_.now() + period);
   });
   keep_house.arm(loop_.now() + period);
 
@@ -228,7 +233,8 @@ Result<void> Server::State::run() {
     notify_service_manager("STOPPING=1");
     log::info("stopping");
   }
-  close_control();  // first: its handlers wait for workers
+  ending_ = true;
+  control_.reset();  // first: its handlers wait for workers
   metrics_.reset();
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
@@ -242,7 +248,7 @@ void Server::State::on_signal(int signal) {
 }
 
 void Server::State::end() {
-  if (!std::exchange(ending_, true)) loop_.stop();
+  if (!ending_.exchange(true)) loop_.stop();
 }
 
 /// One at a time, for all of them run on the thread of run().
@@ -250,20 +256,38 @@ std::expected<Reloaded, Refusal> Server::State::reload() {
   const auto since_boot = std::chrono::duration_cast<std::chrono::microseconds>(clock_.now().time_since_epoch());
   const auto awake = since_boot - std::chrono::duration_cast<std::chrono::microseconds>(clock_.asleep());
   notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", awake.count()));
-  auto outcome = reload_now();
+  auto outcome = reload_or_not();
   note(outcome);
   reloaded_ = loop_.now();
   return outcome;
+}
+
+std::expected<Reloaded, Refusal> Server::State::reload_or_not() {
+  try {
+    return reload_now();
+  } catch (const std::exception&) {
+    log::escaped("a reload");
+    return std::unexpected(Refusal{"there was no memory for it: try again later"});
+  }
 }
 
 std::expected<Reloaded, Refusal> Server::State::reload_now() {
   if (!read_) return Reloaded{.has_file = false};
   auto next = next_settings(*settings_, read_);
   if (!next) return std::unexpected(std::move(next.error()));
+  prepare(*next);
   return change_to(*next);
 }
 
-/// Every worker changes between two queries. Nothing here can fail.
+/// All that can fail: an exception leaves everything as it is.
+void Server::State::prepare(const std::shared_ptr<const Settings>& next) const {
+  std::vector<std::future<void>> prepared;
+  for (const auto& worker : workers_) prepared.push_back(worker->prepare(next));
+  for (auto& change : prepared) change.get();
+}
+
+/// Every worker changes between two queries. What still asks for memory is no part of that: it can wait, or be done
+/// without.
 Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
   const auto former = settings_;
   const Config& config = next->config;
@@ -276,14 +300,15 @@ Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
   if (config.log.lines != former->config.log.lines) log::set_limit(config.log.lines);
   exposure_.use(config.exposure);
   cache_.use(config.cache);
-  next->trust.refresh();
-  hosts_.follow(config.hosts.file);
-  std::vector<std::future<void>> changes;
-  for (const auto& worker : workers_) changes.push_back(worker->use(next));
-  for (const auto& change : changes) change.wait();
+  for (const auto& worker : workers_) worker->use_prepared();
   reloaded.forgotten = forget_former(cache_, former->config, config);
-  if (config.forward != former->config.forward) report_zones();
-  if (config.allow != former->config.allow) report_access();
+  shielded(0, [&] { return next->trust.refresh(), 0; });
+  shielded(0, [&] { return hosts_.follow(config.hosts.file), 0; });
+  shielded(0, [&] {
+    if (config.forward != former->config.forward) report_zones();
+    if (config.allow != former->config.allow) report_access();
+    return 0;
+  });
   return reloaded;
 }
 
@@ -303,24 +328,14 @@ void Server::State::note(const std::expected<Reloaded, Refusal>& outcome) {
   if (outcome) reloads_.last_good = SystemClock::unix_time();
 }
 
-/// For the control thread: asks run()'s, and waits.
+/// For the control thread: asks run()'s, and waits until that has answered, or ends.
 std::expected<Reloaded, Refusal> Server::State::reload_from_elsewhere() {
   std::promise<std::expected<Reloaded, Refusal>> outcome;
   auto known = outcome.get_future();
   loop_.post([this, outcome = std::move(outcome)]() mutable { outcome.set_value(reload()); });
+  while (known.wait_for(look_for_end) != std::future_status::ready)
+    if (ending_) return std::unexpected(Refusal{"tacet is stopping"});
   return known.get();
-}
-
-/// A handler may wait for this thread's loop, so that goes on until all of them are done.
-void Server::State::close_control() {
-  if (!control_) return;
-  ending_ = true;
-  std::thread closing([this] {
-    control_.reset();
-    loop_.stop();
-  });
-  loop_.run();
-  closing.join();
 }
 
 /// Nobody shall learn by surprise that some names are not encrypted.
@@ -383,7 +398,7 @@ void Server::State::open_metrics() {
 
 /// Comes back only when every worker has answered: one that hangs keeps the watchdog hungry.
 void Server::State::report_health() {
-  snapshot();
+  for (const auto& worker : workers_) worker->await_turn();
   notify_service_manager("WATCHDOG=1");
 }
 

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <utility>
 
+#include "base/shield.hpp"
 #include "dns/edns.hpp"
 #include "dns/query.hpp"
 #include "dns/reply.hpp"
@@ -40,12 +42,14 @@ public:
       : listener_(listener),
         address_(address),
         socket_(std::move(socket)),
-        watch_(std::in_place, listener.parts_.loop, socket_.get(), [this](Watch::Ready ready) { on_ready(ready); }),
+        watch_(std::in_place, listener.parts_.loop, socket_.get(),
+               [this](Watch::Ready ready) { guarded([this, ready] { on_ready(ready); }); }),
+        turn_(listener.parts_.loop, [this] { guarded([this] { go_on(); }); }),
         patience_(listener.parts_.loop.scheduler(), [this] { close(); }),
-        rest_(listener.parts_.loop.scheduler(), [this] { rested(); }) {
-    ++listener_.parts_.metrics.tcp_clients;
+        rest_(listener.parts_.loop.scheduler(), [this] { guarded([this] { go_on(); }); }) {
     watch_->want_read(true);
     patience_.arm(listener_.parts_.loop.now() + idle_limit);
+    ++listener_.parts_.metrics.tcp_clients;
   }
   ~Client() { disconnect(); }
 
@@ -77,8 +81,15 @@ private:
     --listener_.parts_.metrics.tcp_clients;
   }
 
-  void on_ready(Watch::Ready ready) {
+  /// Every event passes here. One for which there is no memory is the end of the connection: what was read, or is to be
+  /// sent, is not whole.
+  template <class Work>
+  void guarded(Work&& work) noexcept {
     const auto alive = shared_from_this();
+    if (!shielded(false, [&] { return work(), true; })) close();
+  }
+
+  void on_ready(Watch::Ready ready) {
     if (ready == Watch::Ready::write) return go_on();
     frames_.tail();
     std::array<std::uint8_t, read_size> buffer;
@@ -97,7 +108,8 @@ private:
 
   /// Sends what waits and serves what has been read, as far as the client keeps up; then reads on.
   void go_on() {
-    if (std::exchange(going_on_, true)) return;  // an answer that was there at once: whoever serves its query goes on
+    if (!watch_ || std::exchange(going_on_, true))
+      return;  // an answer that was there at once: whoever serves its query goes on
     const Instant now = listener_.parts_.loop.now();
     flush();
     const bool left = watch_ && serve_frames(now);
@@ -108,13 +120,8 @@ private:
                                                     std::exchange(at_once_, 0));
     if (!watch_) return;
     watch_->want_read(!left && takes_more());
-    if (left && takes_more()) go_on_later();
+    if (left && takes_more()) turn_.post();
     if (unsent_.empty()) patience_.arm(now + (frames_.partial() && !rest_.armed() ? partial_limit : idle_limit));
-  }
-
-  void rested() {
-    const auto alive = shared_from_this();
-    go_on();
   }
 
   /// True while nothing more may be asked here: a question is paid for before it is looked for.
@@ -125,16 +132,6 @@ private:
     return !paid_;
   }
 
-  void go_on_later() {
-    if (std::exchange(waits_its_turn_, true)) return;
-    listener_.parts_.loop.post([weak = weak_from_this()] {
-      const auto client = weak.lock();
-      if (!client) return;
-      client->waits_its_turn_ = false;
-      if (client->watch_) client->go_on();
-    });
-  }
-
   /// One turn's worth; false if no whole frame is left, or the connection is over.
   bool serve_frames(Instant now) {
     for (int count = 0; takes_more() && count < most_in_a_turn; ++count) {
@@ -142,10 +139,27 @@ private:
       const auto frame = frames_.next();
       if (!frame) return false;
       paid_ = false;
-      serve(*frame, now);
+      serve_or_say_why_not(*frame, now);
       if (!watch_) return false;
     }
     return true;
+  }
+
+  /// A query for which there is no memory must not end those beside it.
+  void serve_or_say_why_not(Bytes message, Instant now) {
+    try {
+      return serve(message, now);
+    } catch (const std::bad_alloc&) {
+      log::escaped("a query");
+    }
+    if (const auto index = judge_query(message)) turn_away(message, *index);
+  }
+
+  void turn_away(Bytes message, const MessageIndex& index) {
+    std::array<std::uint8_t, 512> text;
+    const ExtendedError error{ede::not_ready, {}};
+    const std::size_t size = write_error({message, index, text.size()}, Rcode::servfail, error, text);
+    append_frame(unsent_, {text.data(), size});
   }
 
   void serve(Bytes message, Instant now) {
@@ -171,14 +185,23 @@ private:
     auto seat = listener_.parts_.admission.enter(address_.storage);
     if (!seat) {
       ++listener_.parts_.metrics.crowding;
-      const ExtendedError error{ede::not_ready, {}};
-      return append_frame(
-          unsent_, {refusal.data(), write_error({message, *index, refusal.size()}, Rcode::servfail, error, refusal)});
+      return turn_away(message, *index);
     }
-    ++in_flight_;
     Waiting waiting{std::move(std::get<Miss>(answer)), *std::move(seat)};
     listener_.parts_.tasks.spawn(answer_later(shared_from_this(), std::move(waiting), wants_timeout));
   }
+
+  /// Counts one query that waits, for as long as it lives.
+  class Counted {
+  public:
+    explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+    ~Counted() { --count_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+
+  private:
+    std::size_t& count_;
+  };
 
   /// What waits, and its place among all that its client has waiting.
   struct Waiting {
@@ -187,16 +210,22 @@ private:
   };
 
   static Task<void> answer_later(std::shared_ptr<Client> client, Waiting waiting, bool wants_timeout) {
+    std::optional<Counted> in_flight(client->in_flight_);
     Reply reply = co_await client->listener_.parts_.resolver.answer(std::move(waiting.miss));
-    --client->in_flight_;
-    if (!client->watch_) co_return;
+    in_flight.reset();
+    client->guarded([&] { client->deliver(std::move(reply), wants_timeout); });
+  }
+
+  void deliver(Reply reply, bool wants_timeout) {
+    if (!watch_) return;
+    if (reply.empty()) throw std::bad_alloc();
     if (wants_timeout) {
       const std::size_t size = reply.size();
       reply.resize(size + tcp_keepalive_size);
       reply.resize(add_tcp_keepalive(reply, size, idle_limit));
     }
-    append_frame(client->unsent_, reply);
-    client->go_on();
+    append_frame(unsent_, reply);
+    go_on();
   }
 
   /// Sends what the kernel takes; the rest when it takes more.
@@ -223,6 +252,7 @@ private:
   Address address_;
   Descriptor socket_;
   std::optional<Watch> watch_;
+  Errand turn_;  // goes on when others have had theirs
   Alarm patience_;
   Alarm rest_;         // armed while the client has asked all that it may for now
   bool paid_ = false;  // for the next question
@@ -231,7 +261,6 @@ private:
   std::size_t in_flight_ = 0;
   std::uint64_t at_once_ = 0;  // answered without waiting, of what was read last
   bool going_on_ = false;
-  bool waits_its_turn_ = false;
   bool finished_ = false;
 };
 

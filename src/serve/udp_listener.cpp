@@ -1,5 +1,8 @@
 #include "serve/udp_listener.hpp"
 
+#include <new>
+
+#include "base/log.hpp"
 #include "dns/query.hpp"
 #include "dns/reply.hpp"
 
@@ -8,6 +11,7 @@ namespace tacet {
 UdpListener::UdpListener(const Parts& parts, int socket)
     : parts_(parts),
       socket_(socket),
+      end_of_turn_(parts.loop, [this] { send_late(); }),
       watch_(parts.loop, socket, [this](Watch::Ready) { on_readable(); }) {
   asked_.reserve(Datagrams::most);
   late_.reserve(Datagrams::most);
@@ -21,7 +25,7 @@ void UdpListener::on_readable() {
   for (std::size_t i = 0; i < count; ++i) admit(i, now);
   for (const Asked& asked : asked_) parts_.resolver.approach(asked.key);
   std::uint64_t at_once = 0;
-  for (const Asked& asked : asked_) at_once += serve(asked, now) ? 1 : 0;
+  for (const Asked& asked : asked_) at_once += serve_or_say_why_not(asked, now) ? 1 : 0;
   parts_.metrics.send_failures += burst_.send(socket_);
   // One look at the clock for all of them: none took longer than the burst.
   if (at_once > 0) parts_.metrics.at_once_time.observe(parts_.loop.scheduler().clock().now() - now, at_once);
@@ -42,6 +46,17 @@ void UdpListener::admit(std::size_t i, Instant now) {
   ++parts_.metrics.udp_queries;
   if (verdict != Admission::Verdict::welcome) return turn_away(i, *index, verdict);
   asked_.emplace_back(i, *index, parts_.resolver.key_of(datagram, *index));
+}
+
+/// A query for which there is no memory must not take those behind it along.
+bool UdpListener::serve_or_say_why_not(const Asked& asked, Instant now) {
+  try {
+    return serve(asked, now);
+  } catch (const std::bad_alloc&) {
+    log::escaped("a query");
+  }
+  turn_away(asked.at, asked.index, Admission::Verdict::crowding);
+  return false;
 }
 
 /// True if it was answered without waiting, by what is known here.
@@ -87,12 +102,7 @@ Task<void> UdpListener::answer_later(Miss miss, Peer peer, [[maybe_unused]] Admi
 void UdpListener::reply_late(const Peer& peer, Reply reply) {
   if (late_.size() == Datagrams::most) send_late();
   late_.push_back({peer, std::move(reply)});
-  if (turn_open_) return;
-  parts_.loop.post([this] {
-    turn_open_ = false;
-    send_late();
-  });
-  turn_open_ = true;
+  end_of_turn_.post();
 }
 
 void UdpListener::send_late() {

@@ -42,6 +42,7 @@ private:
   };
   void on_readable();
   void admit(std::size_t i, Instant now);
+  bool serve_or_say_why_not(const Asked& asked, Instant now);
   bool serve(const Asked& asked, Instant now);
   void turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict);
   Task<void> answer_later(Miss miss, Peer peer, Admission::Place place);
@@ -53,7 +54,7 @@ private:
   Datagrams burst_;
   std::vector<Asked> asked_;
   std::vector<Letter> late_;  // replies of this turn to earlier queries
-  bool turn_open_ = false;    // send_late() is to come
+  Errand end_of_turn_;        // send_late()
   Watch watch_;
 };
 

@@ -78,28 +78,34 @@ Upstreams::Upstreams(Parts parts, const Config& config, const TrustStores& trust
     : parts_(std::move(parts)),
       bootstrap_(parts_.loop, config.bootstrap),
       sweep_(parts_.loop.scheduler(), [this] { sweep(); }) {
-  use(config, trust);
+  use(prepare(config, trust));
 }
 
 Upstreams::~Upstreams() = default;
 
-void Upstreams::use(const Config& config, const TrustStores& trust) {
-  bootstrap_.use(config.bootstrap);
-  auto former = std::exchange(ways_, {});
-  const bool was_warm = !former.empty() && former.front()->set->warm();
-  const auto take_or_make = [&](const std::string& zone, std::vector<ZoneServer> servers) {
+Upstreams::Change Upstreams::prepare(const Config& config, const TrustStores& trust) {
+  Change change{config.bootstrap, {}};
+  const auto keep_or_make = [&](const std::string& zone, std::vector<ZoneServer> servers) {
     const auto same = [&](const auto& way) { return way->zone == zone && way->servers == servers; };
-    const auto found = std::ranges::find_if(former, same);
-    if (found == former.end()) return make_way(zone, std::move(servers), trust);
-    auto way = std::move(*found);
-    former.erase(found);
-    return way;
+    const auto found = std::ranges::find_if(ways_, same);
+    return found != ways_.end() ? *found : make_way(zone, std::move(servers), trust);
   };
-  ways_.push_back(take_or_make({}, {config.upstreams.begin(), config.upstreams.end()}));
-  for (const ForwardZone& zone : config.forward) ways_.push_back(take_or_make(zone.zone, zone.servers));
+  change.ways.push_back(keep_or_make({}, {config.upstreams.begin(), config.upstreams.end()}));
+  for (const ForwardZone& zone : config.forward) change.ways.push_back(keep_or_make(zone.zone, zone.servers));
+  retired_.reserve(retired_.size() + ways_.size());
+  return change;
+}
+
+void Upstreams::use(Change change) {
+  bootstrap_.use(std::move(change.bootstrap));
+  const bool was_warm = !ways_.empty() && ways_.front()->set->warm();
+  std::swap(ways_, change.ways);
+  for (auto& way : change.ways)
+    if (std::ranges::find(ways_, way) == ways_.end()) retired_.push_back(std::move(way));
+  change.ways.clear();
   // So that the first query after a change need not wait for a handshake.
   if (was_warm && !set().warm()) set().prepare();
-  retire(std::move(former));
+  sweep();
 }
 
 std::unique_ptr<Service> Upstreams::make_service(const UpstreamConfig& config, Way& way, const TrustStores& trust) {
@@ -131,15 +137,20 @@ std::shared_ptr<Upstreams::Way> Upstreams::make_way(const std::string& zone, std
   return way;
 }
 
-void Upstreams::retire(std::vector<std::shared_ptr<Way>> ways) {
-  std::ranges::move(ways, std::back_inserter(retired_));
-  sweep();
-}
-
 /// Every exchange ends by its deadline, and nobody begins another with a set that was replaced.
 void Upstreams::sweep() {
   std::erase_if(retired_, [](const auto& way) { return way.use_count() == 1 && way->tasks.size() == 0; });
   if (!retired_.empty()) sweep_.arm(parts_.loop.now() + sweep_interval);
+}
+
+std::shared_ptr<UpstreamSet> Upstreams::Change::set_for_others() const {
+  return {ways.front(), ways.front()->set.get()};
+}
+
+std::vector<ZoneRoute> Upstreams::Change::zones() const {
+  std::vector<ZoneRoute> routes;
+  for (const auto& way : ways | std::views::drop(1)) routes.push_back({way->name(), {way, way->set.get()}});
+  return routes;
 }
 
 std::shared_ptr<UpstreamSet> Upstreams::set_for_others() const { return {ways_.front(), ways_.front()->set.get()}; }

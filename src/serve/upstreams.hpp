@@ -58,9 +58,21 @@ public:
   Upstreams(Parts parts, const Config& config, const TrustStores& trust);
   ~Upstreams();
 
-  /// Asks as this configuration says from now on. A set whose upstreams stay the same stays, with its connections; one
-  /// that is replaced lives on until nobody holds it and its last exchange has ended.
-  void use(const Config& config, const TrustStores& trust);
+  struct Way;
+  /// What use() needs memory for: made first, so that nothing of it can fail half-way.
+  struct Change {
+    std::vector<SocketAddress> bootstrap;
+    std::vector<std::shared_ptr<Way>> ways;
+
+    /// As those below, once it is used.
+    std::shared_ptr<UpstreamSet> set_for_others() const;
+    std::vector<ZoneRoute> zones() const;
+  };
+  /// The way as this configuration says. A set whose upstreams stay the same stays, with its connections.
+  Change prepare(const Config& config, const TrustStores& trust);
+  /// Goes by what was prepared last from now on. A set that is replaced lives on until nobody holds it and its last
+  /// exchange has ended.
+  void use(Change change);
 
   UpstreamSet& set() { return *set_for_others(); }
   /// set(), for who may still use it when it is replaced.
@@ -74,10 +86,8 @@ public:
   std::uint64_t plaintext_lookups() const { return bootstrap_.lookups(); }
 
 private:
-  struct Way;
   std::shared_ptr<Way> make_way(const std::string& zone, std::vector<ZoneServer> servers, const TrustStores& trust);
   std::unique_ptr<Service> make_service(const UpstreamConfig& config, Way& way, const TrustStores& trust);
-  void retire(std::vector<std::shared_ptr<Way>> ways);
   void sweep();
 
   Parts parts_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/shield.hpp"
 
 namespace tacet {
 namespace {
@@ -29,6 +30,13 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
                  upstreams_.network_changed();
                  resolver_.forget_failures();
                }),
+      make_change_(loop_,
+                   [this] {
+                     shielded(0, [this] { return make(*std::exchange(change_, std::nullopt)), 0; });
+                     changed_.release();
+                   }),
+      pulse_(loop_, [this] { had_a_turn_.release(); }),
+      stop_(loop_, [this] { take_no_more(); }),
       drained_(loop_.scheduler(), [this] { drain(drain_deadline_); }) {
   if (query_log != nullptr) resolver_.journal().log_to(*query_log);
   for (const ListenSockets& listen : sockets_) {
@@ -54,13 +62,11 @@ void Worker::start() {
   thread_ = std::thread([this] { loop_.run(); });
 }
 
-void Worker::stop() {
-  loop_.post([this] {
-    for (const auto& listener : udp_) listener->stop();
-    for (const auto& listener : tcp_) listener->stop();
-    drain_deadline_ = loop_.now() + drain_limit;
-    drain(drain_deadline_);
-  });
+void Worker::take_no_more() {
+  for (const auto& listener : udp_) listener->stop();
+  for (const auto& listener : tcp_) listener->stop();
+  drain_deadline_ = loop_.now() + drain_limit;
+  drain(drain_deadline_);
 }
 
 void Worker::drain(Instant deadline) {
@@ -68,14 +74,18 @@ void Worker::drain(Instant deadline) {
   drained_.arm(loop_.now() + drain_look);
 }
 
-/// Runs `work` on the worker's thread and returns when it is done.
+/// Runs `work` on the worker's thread and returns when it is done, or throws what it has thrown.
 void Worker::ask_and_wait(std::move_only_function<void()> work) {
   std::promise<void> done;
   loop_.post([&] {
-    work();
-    done.set_value();
+    try {
+      work();
+      done.set_value();
+    } catch (...) {
+      done.set_exception(std::current_exception());
+    }
   });
-  done.get_future().wait();
+  done.get_future().get();
 }
 
 void Worker::add_to(Snapshot& snapshot) {
@@ -103,26 +113,49 @@ void Worker::use(std::shared_ptr<const Hosts> hosts) {
   loop_.post([this, hosts = std::move(hosts)]() mutable { resolver_.use(std::move(hosts)); });
 }
 
-std::future<void> Worker::use(std::shared_ptr<const Settings> settings) {
+std::future<void> Worker::prepare(std::shared_ptr<const Settings> settings) {
   std::promise<void> done;
-  auto changed = done.get_future();
+  auto prepared = done.get_future();
   loop_.post([this, settings = std::move(settings), done = std::move(done)]() mutable {
-    change_to(std::move(settings));
-    done.set_value();
+    try {
+      change_.reset();
+      change_.emplace(change_to(std::move(settings)));
+      done.set_value();
+    } catch (...) {
+      done.set_exception(std::current_exception());
+    }
   });
-  return changed;
+  return prepared;
 }
 
-void Worker::change_to(std::shared_ptr<const Settings> settings) {
+Worker::Change Worker::change_to(std::shared_ptr<const Settings> settings) {
   const Config& config = settings->config;
-  upstreams_.use(config, settings->trust);
-  resolver_.use(config.limits.pending, upstreams_.set_for_others(), upstreams_.zones());
-  resolver_.use(settings->policy);
-  resolver_.use(config.exposure);
-  resolver_.use(settings->rebind);
-  admission_.use(config.allow, config.limits);
+  auto upstreams = upstreams_.prepare(config, settings->trust);
+  auto routes = resolver_.prepare(config.limits.pending, upstreams.set_for_others(), upstreams.zones());
+  return {settings, std::move(upstreams), std::move(routes), settings->rebind, Admission(config.allow, config.limits)};
+}
+
+void Worker::use_prepared() {
+  make_change_.post();
+  changed_.acquire();
+}
+
+void Worker::make(Change change) {
+  const Config& config = change.settings->config;
+  upstreams_.use(std::move(change.upstreams));
+  resolver_.use(std::move(change.routes));
+  resolver_.use(change.settings->policy);
+  resolver_.use(std::move(change.rebind));
+  admission_.use(std::move(change.admission));
   for (const auto& listener : tcp_) listener->limit_clients(config.limits.tcp_clients);
-  settings_ = std::move(settings);  // last, for until now the former ones were in use
+  settings_ = std::move(change.settings);  // behind what uses the former ones
+  shielded(0,
+           [this] { return resolver_.use(settings_->config.exposure), 0; });  // it keeps nothing until there is memory
+}
+
+void Worker::await_turn() {
+  pulse_.post();
+  had_a_turn_.acquire();
 }
 
 void Worker::add_to(ExposureReport& report) {
@@ -149,7 +182,11 @@ Result<NameExposure> Worker::examine(const Name& name) {
   auto done = std::make_shared<Examined>();
   auto result = done->get_future();
   loop_.post([this, name, done = std::move(done)]() mutable { tasks_.spawn(examine(name, std::move(done))); });
-  return result.get();
+  try {
+    return result.get();
+  } catch (const std::future_error&) {  // it could not be begun, or ended by an exception
+    return fail(Fault::overloaded, "out of memory: try again later");
+  }
 }
 
 Task<void> Worker::examine(Name name, std::shared_ptr<Examined> done) {

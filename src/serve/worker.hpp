@@ -2,6 +2,8 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
+#include <semaphore>
 #include <thread>
 #include <vector>
 
@@ -40,15 +42,20 @@ public:
   /// Begins to serve, on a thread of its own.
   void start();
   /// Takes no more queries, answers those that wait, for at most a second, and ends. Any thread.
-  void stop();
+  void stop() { stop_.post(); }
   /// Waits until it has ended.
   void join() { thread_.join(); }
 
   /// Gives it what this machine knows by itself. Any thread.
   void use(std::shared_ptr<const Hosts> hosts);
-  /// Serves by these settings from now on; the future is ready when it does. What was begun before is still answered.
-  /// Only while it runs. Any thread.
-  std::future<void> use(std::shared_ptr<const Settings> settings);
+  /// Makes what it needs to serve by these settings; the future is ready when that is there, or has the exception by
+  /// which it failed. Only while it runs; the same thread as use().
+  std::future<void> prepare(std::shared_ptr<const Settings> settings);
+  /// Serves by what was prepared last from now on; waits until it does. What was begun before is still answered. Cannot
+  /// fail, so that all workers change or none.
+  void use_prepared();
+  /// Waits until the worker's thread has had a turn. Needs no memory. Any other thread, one at a time.
+  void await_turn();
 
   /// Adds what this worker has to a snapshot: asks the worker's thread and waits. Any other thread.
   void add_to(Snapshot& snapshot);
@@ -62,9 +69,19 @@ public:
   Result<NameExposure> examine(const Name& name);
 
 private:
+  void take_no_more();
   void drain(Instant deadline);
   Upstreams::Parts upstream_parts();
-  void change_to(std::shared_ptr<const Settings> settings);
+  /// All that a change of settings needs memory for.
+  struct Change {
+    std::shared_ptr<const Settings> settings;
+    Upstreams::Change upstreams;
+    Routes::Change routes;
+    RebindGuard rebind;
+    Admission admission;
+  };
+  Change change_to(std::shared_ptr<const Settings> settings);
+  void make(Change change);
   void add_zones_to(Snapshot& snapshot);
   void ask_and_wait(std::move_only_function<void()> work);
   using Examined = std::promise<Result<NameExposure>>;
@@ -83,6 +100,9 @@ private:
   NetWatch network_;
   std::vector<std::unique_ptr<UdpListener>> udp_;
   std::vector<std::unique_ptr<TcpListener>> tcp_;
+  std::optional<Change> change_;  // prepared
+  Errand make_change_, pulse_, stop_;
+  std::binary_semaphore changed_{0}, had_a_turn_{0};
   Alarm drained_;
   Instant drain_deadline_{};
   std::thread thread_;

@@ -6,6 +6,8 @@
 #include <array>
 #include <string>
 
+#include "base/shield.hpp"
+
 namespace tacet {
 namespace {
 
@@ -24,6 +26,7 @@ Fault fault_of_ares(int status) {
     case ARES_ECONNREFUSED:
       return Fault::unreachable;
     case ARES_ENOMEM:
+      return Fault::overloaded;
     case ARES_EBADNAME:
     case ARES_ENOTINITIALIZED:
       return Fault::system;
@@ -95,7 +98,8 @@ void AresChannel::watch(ares_socket_t descriptor, bool readable, bool writable) 
 }
 
 void AresChannel::on_socket(void* self, ares_socket_t descriptor, int readable, int writable) {
-  static_cast<AresChannel*>(self)->watch(descriptor, readable != 0, writable != 0);
+  // One that cannot be watched is as one on which nothing comes: c-ares asks again when its time is over.
+  shielded(0, [&] { return static_cast<AresChannel*>(self)->watch(descriptor, readable != 0, writable != 0), 0; });
 }
 
 }  // namespace tacet

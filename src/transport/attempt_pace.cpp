@@ -51,6 +51,13 @@ void AttemptPace::stand_in_line(Applicant& who, Kind kind) {
 }
 
 void AttemptPace::serve() {
+  struct Planned {
+    AttemptPace& pace;
+    ~Planned() {
+      pace.in_turn_ = nullptr;
+      pace.plan();
+    }
+  } const planned{*this};  // also when one ends by an exception, for the sake of those behind it
   while (!line_.empty() && scheduler_.now() >= next()) {
     Applicant& who = *line_.front().who;
     line_.pop_front();
@@ -58,7 +65,6 @@ void AttemptPace::serve() {
     who.on_turn();
     in_turn_ = nullptr;
   }
-  plan();
 }
 
 void AttemptPace::plan() {

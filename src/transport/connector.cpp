@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/log.hpp"
 #include "transport/socket.hpp"
 
 namespace tacet {
@@ -48,6 +49,8 @@ struct Connector::State final : AttemptPace::Applicant, std::enable_shared_from_
   void start();
   void hurry();
   void stop();
+  template <class Work>
+  void guarded(Work&& work);
   void on_alarm();
   void on_turn() override;
   void on_ready(Attempt& attempt);
@@ -96,8 +99,7 @@ void Connector::State::start() {
   rounds = 0;
   pause = pace;
   last_error.reset();
-  try_next(loop.now());
-  plan();
+  guarded([this] { try_next(loop.now()); });
 }
 
 /// Somebody waits again: a pause after a failed round ends, but for what the pace of attempts leaves of it.
@@ -166,12 +168,28 @@ Connector::State::Begun Connector::State::begin(std::size_t index, Instant now) 
   return Begun::under_way;
 }
 
+/// Whatever happens in `work`, a race that runs has its next step planned: without memory a little later, so that it
+/// does not go round and round.
+template <class Work>
+void Connector::State::guarded(Work&& work) {
+  const auto self = shared_from_this();
+  try {
+    work();
+    if (running) plan();
+  } catch (...) {
+    log::escaped("a connection attempt");
+    next_at = loop.now() + pace;
+    if (running) alarm.arm(next_at);
+  }
+}
+
 void Connector::State::on_alarm() {
   const auto self = shared_from_this();
-  const Instant now = loop.now();
-  give_up_old(now);
-  if (now >= next_at) try_next(now);
-  plan();
+  guarded([this] {
+    const Instant now = loop.now();
+    give_up_old(now);
+    if (now >= next_at) try_next(now);
+  });
   report();
 }
 
@@ -183,28 +201,29 @@ void Connector::State::on_turn() {
 void Connector::State::on_ready(Attempt& attempt) {
   const auto self = shared_from_this();
   pace_.answered();
-  if (const Result<void> outcome = finish_connect(attempt.socket.get()); !outcome) {
+  const Result<void> outcome = finish_connect(attempt.socket.get());
+  if (outcome) return succeed(attempt);
+  const auto place = std::ranges::find(attempts, &attempt, &std::unique_ptr<Attempt>::get);
+  const auto failed = std::move(*place);
+  attempts.erase(place);
+  guarded([&] {
     const Instant now = loop.now();
-    note_failure({outcome.error().fault, to_string(attempt.socket.address()) + ": " + outcome.error().detail});
-    std::erase_if(attempts, [&](const auto& each) { return each.get() == &attempt; });
+    note_failure({outcome.error().fault, to_string(failed->socket.address()) + ": " + outcome.error().detail});
     if (round_over())
       slow_down(now);
     else
       try_next(now);
-    plan();
-    report();
-    return;
-  }
-  succeed(attempt);
+  });
+  report();
 }
 
 void Connector::State::give_up_old(Instant now) {
   while (!attempts.empty() && now - attempts.front()->began >= patience) {
-    note_failure(
-        {Fault::timeout, to_string(attempts.front()->socket.address()) + ": no answer to a connection attempt"});
+    const auto old = std::move(attempts.front());
     attempts.erase(attempts.begin());
     silent = true;
     pause = pace;
+    note_failure({Fault::timeout, to_string(old->socket.address()) + ": no answer to a connection attempt"});
   }
 }
 

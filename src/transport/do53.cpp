@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/shield.hpp"
 #include "dns/edns.hpp"
 #include "transport/ares_channel.hpp"
 
@@ -85,8 +86,11 @@ private:
 
   static void on_answer(void* self, int status, int, unsigned char* octets, int size) {
     auto& asking = *static_cast<Asking*>(self);
-    if (status != ARES_SUCCESS) return asking.failed(status);
-    asking.answer_.deliver(Message::parse({octets, octets + size}));
+    const bool done = shielded(false, [&] {
+      if (status != ARES_SUCCESS) return asking.failed(status), true;
+      return asking.answer_.deliver(Message::parse({octets, octets + size})), true;
+    });
+    if (!done) asking.answer_.deliver(fail(Fault::overloaded, "out of memory"));
   }
 
   OneShot<Result<Message>> answer_;
@@ -126,13 +130,17 @@ Task<Result<Response>> Do53::exchange(const Message& query, Instant deadline) {
 Result<Response> Do53::outcome(Result<Message> answer, Instant sent) {
   if (answer) {
     ++counters_.answers;
-    if (std::exchange(failing_, false)) log::info("server {} works again", id_);
+    failing_ = false;
+    if (std::exchange(told_of_failure_, false)) log::info("server {} works again", id_);
     return Response{*std::move(answer), {id_, facts_, loop_.now() - sent, true}};
   }
   ++counters_.failures;
   counters_.last_error = answer.error().detail;
-  if (!std::exchange(failing_, true))
-    if (failure_log_.pass(loop_.now())) log::warn("server {} fails: {}", id_, answer.error().detail);
+  const bool is_ours = answer.error().fault == Fault::overloaded;
+  if (!is_ours && !std::exchange(failing_, true) && failure_log_.pass(loop_.now())) {
+    told_of_failure_ = true;
+    log::warn("server {} fails: {}", id_, answer.error().detail);
+  }
   return fail(answer.error().fault, fmt::format("{}: {}", id_, answer.error().detail));
 }
 

@@ -48,6 +48,7 @@ private:
   std::list<Turn*> waiting_;
   UpstreamState counters_;
   bool failing_ = false;
+  bool told_of_failure_ = false;  // the log was, and not yet of its end
   log::Gate failure_log_;
 };
 

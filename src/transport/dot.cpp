@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/shield.hpp"
 #include "dns/edns.hpp"
 #include "dns/wire.hpp"
 #include "transport/framing.hpp"
@@ -67,7 +68,8 @@ public:
   std::optional<Duration> idle_limit;
 
 private:
-  void on_ready(Watch::Ready ready);
+  template <class Work>
+  void guarded(Work&& work) noexcept;
   void read_turn();
   void take(Bytes cipher);
   void deliver();
@@ -75,7 +77,7 @@ private:
   void count_stray();
   std::uint16_t free_id();
   void sweep(Instant now);
-  void end_turn_later();
+  void end_turn_later() { turn_.post(); }
   void end_turn();
   bool flush();
   void finish(Error why);
@@ -85,6 +87,7 @@ private:
   TlsStream tls_;
   Owner* owner_;  // null once the connection is over or abandoned
   Watch watch_;   // behind the socket: gone before its descriptor is closed
+  Errand turn_;   // what one turn of the loop writes leaves at its end
 
   FrameReader frames_;
   std::vector<std::uint8_t> queries_;  // framed, of this turn
@@ -92,7 +95,6 @@ private:
   std::unordered_map<std::uint16_t, Outstanding> outstanding_;
   std::size_t sweep_at_ = first_sweep;
   Instant quiet_since_;  // the later of the last octet received and the first query that is outstanding
-  bool turn_open_ = false;
   bool read_this_turn_ = false;
   bool wrote_this_turn_ = false;
   bool announced_ = false;
@@ -105,7 +107,12 @@ DotConnection::State::State(Loop& loop, ConnectedSocket socket, TlsClient& tls, 
       socket_(std::move(socket)),
       tls_(tls, socket_.address()),
       owner_(&owner),
-      watch_(loop, socket_.get(), [this](Watch::Ready ready) { on_ready(ready); }) {
+      watch_(
+          loop, socket_.get(),
+          [this](Watch::Ready ready) {
+            guarded([this, ready] { return ready == Watch::Ready::read ? read_turn() : static_cast<void>(flush()); });
+          }),
+      turn_(loop, [this] { guarded([this] { end_turn(); }); }) {
   facts->transport = Transport::dot;
   facts->address = to_string(socket_.address());
 }
@@ -146,16 +153,18 @@ void DotConnection::State::sweep(Instant now) {
   sweep_at_ = std::max(first_sweep, 2 * outstanding_.size());
 }
 
-/// Everything that one turn of the loop wants to write leaves by one SSL_write and one send(2).
-void DotConnection::State::end_turn_later() {
-  if (std::exchange(turn_open_, true)) return;
-  loop_.post([weak = weak_from_this()] {
-    if (const auto self = weak.lock(); self && self->owner_ != nullptr) self->end_turn();
-  });
+/// Every event passes here. One for which there is no memory is the end of the connection: nothing tells how much of a
+/// record or a frame was taken, and the owner asks again by another.
+template <class Work>
+void DotConnection::State::guarded(Work&& work) noexcept {
+  const auto self = shared_from_this();
+  if (owner_ == nullptr) return;
+  static_cast<void>(shielded(false, [&] { return work(), true; }) ||
+                    shielded(false, [&] { return finish({Fault::overloaded, "out of memory"}), true; }));
 }
 
+/// Everything that one turn of the loop wants to write leaves by one SSL_write and one send(2).
 void DotConnection::State::end_turn() {
-  turn_open_ = false;
   const Result<void> taken = tls_.send(queries_);
   queries_.clear();
   if (!taken) return finish(taken.error());
@@ -182,15 +191,6 @@ bool DotConnection::State::flush() {
   }
   watch_.want_write(!tls_.pending().empty());
   return true;
-}
-
-void DotConnection::State::on_ready(Watch::Ready ready) {
-  const auto self = shared_from_this();
-  if (owner_ == nullptr) return;
-  if (ready == Watch::Ready::read)
-    read_turn();
-  else
-    flush();
 }
 
 void DotConnection::State::read_turn() {
@@ -252,6 +252,7 @@ void DotConnection::State::count_stray() {
 
 /// The connection is over. What TLS has still to say (an alert) is tried once.
 void DotConnection::State::finish(Error why) {
+  if (owner_ == nullptr) return;
   if (const Bytes rest = tls_.pending(); !rest.empty())
     static_cast<void>(::send(socket_.get(), rest.data(), rest.size(), send_flags));
   Owner* const owner = owner_;

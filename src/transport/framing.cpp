@@ -1,5 +1,7 @@
 #include "transport/framing.hpp"
 
+#include <algorithm>
+
 #include "dns/wire.hpp"
 
 namespace tacet {
@@ -31,9 +33,10 @@ std::optional<Bytes> FrameReader::next() {
 }
 
 void append_frame(std::vector<std::uint8_t>& out, Bytes message) {
-  out.push_back(static_cast<std::uint8_t>(message.size() >> 8));
-  out.push_back(static_cast<std::uint8_t>(message.size()));
-  out.insert(out.end(), message.begin(), message.end());
+  const std::size_t begins = out.size();
+  out.resize(begins + length_size + message.size());  // at once, so that without memory there is no half of a frame
+  store16(out, begins, static_cast<std::uint16_t>(message.size()));
+  std::ranges::copy(message, out.begin() + static_cast<std::ptrdiff_t>(begins + length_size));
 }
 
 }  // namespace tacet

@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "base/shield.hpp"
 #include "transport/peer.hpp"
 #include "transport/socket.hpp"
 
@@ -49,22 +50,24 @@ HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, Tl
       multi_(curl_multi_init()),
       url_(curl_url()),
       headers_(curl_slist_append(nullptr, "Accept: application/dns-message")),
-      addresses_(target_.host_is_address ? nullptr : curl_slist_append(nullptr, target_.resolution().c_str())) {
-  if (multi_ == nullptr || url_ == nullptr || headers_ == nullptr) throw std::bad_alloc();
-  curl_url_set(url_, CURLUPART_URL, target_.origin.c_str(), 0);
+      addresses_(target_.host_is_address ? nullptr : curl_slist_append(nullptr, target_.resolution().c_str())),
+      act_(loop, [this] { guarded([this] { act(CURL_SOCKET_TIMEOUT, 0); }); }) {
+  if (!multi_ || !url_ || !headers_ || (!addresses_ && !target_.host_is_address)) throw std::bad_alloc();
+  if (curl_url_set(url_.get(), CURLUPART_URL, target_.origin.c_str(), 0) == CURLUE_OUT_OF_MEMORY)
+    throw std::bad_alloc();
   socket_.emplace(std::move(socket));
   facts_->transport = Transport::doh;
   facts_->address = to_string(target_.address);
-  alarm_.emplace(loop_.scheduler(), [this] { act(CURL_SOCKET_TIMEOUT, 0); });
-  idle_alarm_.emplace(loop_.scheduler(), [this] { look_at_idle(); });
-  sweep_alarm_.emplace(loop_.scheduler(), [this] { sweep(); });
-  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &State::on_socket);
-  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &State::on_timer);
-  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
+  alarm_.emplace(loop_.scheduler(), [this] { guarded([this] { act(CURL_SOCKET_TIMEOUT, 0); }); });
+  idle_alarm_.emplace(loop_.scheduler(), [this] { guarded([this] { look_at_idle(); }); });
+  sweep_alarm_.emplace(loop_.scheduler(), [this] { guarded([this] { sweep(); }); });
+  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &State::on_socket);
+  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &State::on_timer);
+  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
   // A server that takes fewer streams makes libcurl queue the rest instead of asking for a second connection.
-  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+  curl_multi_setopt(multi_.get(), CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
 }
 
 HttpLink::State::~State() { retire(); }
@@ -72,11 +75,8 @@ HttpLink::State::~State() { retire(); }
 void HttpLink::State::retire() {
   if (std::exchange(dead_, true)) return;
   // Closes libcurl's socket by way of on_close, so it comes while everything that on_close needs is still there.
-  curl_multi_cleanup(multi_);
+  multi_.reset();
   transfers_.clear();
-  curl_url_cleanup(url_);
-  curl_slist_free_all(headers_);
-  curl_slist_free_all(addresses_);
   watches_.clear();
   alarm_.reset();
   idle_alarm_.reset();
@@ -89,9 +89,23 @@ Duration HttpLink::State::unacknowledged() const {
   return socket_ ? unacknowledged_for(socket_->get()) : Duration::zero();
 }
 
+/// The owner is told nothing from inside: what fails here is told at the end of the turn.
 void HttpLink::State::get(Tag tag, std::string query) {
   waiting_.push_back(HttpRequest{tag, std::move(query)});
-  fill();
+  const bool filled = shielded(false, [this] { return fill(), true; });
+  if (filled) return;
+  over_ = Error{Fault::overloaded, "out of memory"};
+  act_.post();
+}
+
+/// Every event passes here. One for which there is no memory is the end of the link, for nothing tells what libcurl and
+/// we have still done of it; the owner asks again by another.
+template <class Work>
+void HttpLink::State::guarded(Work&& work) noexcept {
+  const auto kept = shared_from_this();
+  if (dead_ || shielded(false, [&] { return work(), true; }) || dead_) return;
+  retire();
+  shielded(false, [this] { return owner_.on_closed({Fault::overloaded, "out of memory"}), true; });
 }
 
 /// Until the handshake is over only one transfer is inside libcurl, so none waits there for a connection to come up:
@@ -99,75 +113,77 @@ void HttpLink::State::get(Tag tag, std::string query) {
 void HttpLink::State::fill() {
   const std::size_t limit = established_ ? at_once : 1;
   while (!dead_ && !waiting_.empty() && transfers_.size() - free_.size() < limit) {
-    const HttpRequest request = std::move(waiting_.front());
+    start(waiting_.front());
     waiting_.pop_front();
-    start(request);
   }
 }
 
 void HttpLink::State::start(const HttpRequest& request) {
   if (free_.empty()) {
+    free_.reserve(transfers_.size() + 1);  // room for all of them to be free
     transfers_.push_back(make_transfer());
     free_.push_back(transfers_.back().get());
   }
   HttpTransfer& transfer = *free_.back();
-  free_.pop_back();
   transfer.load(request, target_.path);
+  if (curl_multi_add_handle(multi_.get(), transfer.easy()) != CURLM_OK) {
+    transfer.unload();
+    throw std::bad_alloc();
+  }
+  free_.pop_back();
   idle_looks_ = 0;
   idle_alarm_->disarm();
   if (!sweep_alarm_->armed()) sweep_alarm_->arm(loop_.now() + sweep_every);
-  curl_multi_add_handle(multi_, transfer.easy());
 }
 
 std::unique_ptr<HttpTransfer> HttpLink::State::make_transfer() {
   auto transfer = std::make_unique<HttpTransfer>();
   CURL* easy = transfer->easy();
-  curl_easy_setopt(easy, CURLOPT_CURLU, url_);
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 86400L);  // how long it may idle is the owner's business
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 4096L);    // for most answers; a longer one takes several reads
+  set_option(easy, CURLOPT_CURLU, url_.get());
+  set_option(easy, CURLOPT_HTTPHEADER, headers_.get());
+  set_option(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+  set_option(easy, CURLOPT_PROTOCOLS_STR, "https");
+  set_option(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  set_option(easy, CURLOPT_NOSIGNAL, 1L);
+  set_option(easy, CURLOPT_MAXAGE_CONN, 86400L);  // how long it may idle is the owner's business
+  set_option(easy, CURLOPT_BUFFERSIZE, 4096L);    // for most answers; a longer one takes several reads
   set_trust(easy);
   set_socket(easy);
   return transfer;
 }
 
 void HttpLink::State::set_trust(CURL* easy) {
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  set_option(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  set_option(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  set_option(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   // The store and the sessions are those of the tls room: libcurl would parse a bundle per connection, and forgets
   // sessions with the connection that they came from.
-  curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
-  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
-  curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &State::on_tls_context);
-  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
+  set_option(easy, CURLOPT_CAINFO, nullptr);
+  set_option(easy, CURLOPT_CAPATH, nullptr);
+  set_option(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+  set_option(easy, CURLOPT_SSL_CTX_FUNCTION, &State::on_tls_context);
+  set_option(easy, CURLOPT_SSL_CTX_DATA, static_cast<void*>(this));
 }
 
 void HttpLink::State::set_socket(CURL* easy) {
-  curl_easy_setopt(easy, CURLOPT_RESOLVE, addresses_);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // whatever the environment says
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &State::on_open);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &State::on_close);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
-  curl_easy_setopt(
+  set_option(easy, CURLOPT_RESOLVE, addresses_.get());
+  set_option(easy, CURLOPT_PROXY, "");  // whatever the environment says
+  set_option(easy, CURLOPT_NOPROXY, "*");
+  set_option(easy, CURLOPT_OPENSOCKETFUNCTION, &State::on_open);
+  set_option(easy, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  set_option(easy, CURLOPT_CLOSESOCKETFUNCTION, &State::on_close);
+  set_option(easy, CURLOPT_CLOSESOCKETDATA, static_cast<void*>(this));
+  set_option(
       easy, CURLOPT_SOCKOPTFUNCTION,
       +[](void*, curl_socket_t, curlsocktype) -> int { return CURL_SOCKOPT_ALREADY_CONNECTED; });
-  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &State::on_ready_to_send);
-  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+  set_option(easy, CURLOPT_PREREQFUNCTION, &State::on_ready_to_send);
+  set_option(easy, CURLOPT_PREREQDATA, static_cast<void*>(this));
 }
 
 // What libcurl calls.
 
 int HttpLink::State::on_socket(CURL*, curl_socket_t descriptor, int what, void* self, void*) {
-  static_cast<State*>(self)->watch(descriptor, what);
-  return 0;
+  return shielded(-1, [=] { return static_cast<State*>(self)->watch(descriptor, what), 0; });
 }
 
 int HttpLink::State::on_timer(CURLM*, long milliseconds, void* self) {
@@ -175,12 +191,7 @@ int HttpLink::State::on_timer(CURLM*, long milliseconds, void* self) {
   if (state.dead_) return 0;
   state.alarm_->disarm();
   if (milliseconds > 0) state.alarm_->arm(state.loop_.now() + std::chrono::milliseconds(milliseconds));
-  if (milliseconds != 0 || std::exchange(state.posted_, true)) return 0;
-  // Nearly every timer is of 0 ms: a turn of its own costs half of what a timer does.
-  state.loop_.post([kept = state.shared_from_this()] {
-    kept->posted_ = false;
-    if (!kept->dead_) kept->act(CURL_SOCKET_TIMEOUT, 0);
-  });
+  if (milliseconds == 0) state.act_.post();  // as nearly every timer is: a turn costs half of what a timer does
   return 0;
 }
 
@@ -199,26 +210,30 @@ int HttpLink::State::on_close(void* self, curl_socket_t descriptor) {
   auto& state = *static_cast<State*>(self);
   state.lost_ = true;
   state.unwatch(descriptor);
-  if (state.buffer_) (void)state.buffer_->flush();  // the goodbye
+  if (state.buffer_) shielded(false, [&state] { return state.buffer_->flush().has_value(); });  // the goodbye
   return ::close(descriptor);
 }
 
 int HttpLink::State::on_ready_to_send(void* self, char*, char*, int, int) {
   auto& state = *static_cast<State*>(self);
   if (std::exchange(state.established_, true)) return CURL_PREREQFUNC_OK;
-  state.newly_established_ = state.received_ = true;
-  // The transfer that opens the connection is the only one so far; the TLS session can be seen only from within it.
+  return shielded(CURL_PREREQFUNC_ABORT, [&state] { return state.meet_session(), CURL_PREREQFUNC_OK; });
+}
+
+/// The transfer that opens the connection is the only one so far; the TLS session can be seen only from within it.
+void HttpLink::State::meet_session() {
   curl_tlssessioninfo* session = nullptr;
-  curl_easy_getinfo(state.transfers_.front()->easy(), CURLINFO_TLS_SSL_PTR, &session);
-  if (session == nullptr || session->internals == nullptr) return CURL_PREREQFUNC_OK;
-  state.tls_.describe_foreign_session(session->internals, *state.facts_);
-  if (reads_no_further() && !state.buffer_.emplace(state.socket_->get()).adopt(session->internals))
-    state.buffer_.reset();
-  return CURL_PREREQFUNC_OK;
+  curl_easy_getinfo(transfers_.front()->easy(), CURLINFO_TLS_SSL_PTR, &session);
+  newly_established_ = received_ = true;
+  if (session == nullptr || session->internals == nullptr) return;
+  tls_.describe_foreign_session(session->internals, *facts_);
+  if (reads_no_further() && !buffer_.emplace(socket_->get()).adopt(session->internals)) buffer_.reset();
 }
 
 CURLcode HttpLink::State::on_tls_context(CURL*, void* context, void* self) {
-  return static_cast<State*>(self)->tls_.prepare_foreign_context(context) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+  return shielded(CURLE_OUT_OF_MEMORY, [=] {
+    return static_cast<State*>(self)->tls_.prepare_foreign_context(context) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+  });
 }
 
 // What the loop calls.
@@ -229,7 +244,8 @@ void HttpLink::State::watch(curl_socket_t descriptor, int what) {
   if (what == CURL_POLL_REMOVE && (dead_ || descriptor != descriptor_)) return unwatch(descriptor);
   auto& watch = watches_[descriptor];
   if (!watch)
-    watch = std::make_unique<Watch>(loop_, descriptor, [this, descriptor](Watch::Ready is) { ready(descriptor, is); });
+    watch = std::make_unique<Watch>(
+        loop_, descriptor, [this, descriptor](Watch::Ready is) { guarded([=, this] { ready(descriptor, is); }); });
   const bool removed = what == CURL_POLL_REMOVE;
   if (descriptor == descriptor_) watched_by_curl_ = !removed;
   curl_writes_ = !removed && (what & CURL_POLL_OUT) != 0;
@@ -240,7 +256,6 @@ void HttpLink::State::watch(curl_socket_t descriptor, int what) {
 void HttpLink::State::unwatch(curl_socket_t descriptor) { watches_.erase(descriptor); }
 
 void HttpLink::State::ready(curl_socket_t descriptor, Watch::Ready ready) {
-  const auto kept = shared_from_this();
   if (ready == Watch::Ready::write) {
     flush();
     return curl_writes_ ? act(descriptor, CURL_CSELECT_OUT) : settle();
@@ -254,7 +269,6 @@ void HttpLink::State::ready(curl_socket_t descriptor, Watch::Ready ready) {
 /// pays for it. What it says instead (PING, SETTINGS) stays unread until libcurl's next request, and may be followed by
 /// a close.
 void HttpLink::State::look_at_idle() {
-  const auto kept = shared_from_this();
   const auto watch = watches_.find(descriptor_);
   if (watch == watches_.end()) return;
   if (free_.size() == transfers_.size() && peer_state(socket_->get()) != PeerState::there)
@@ -264,10 +278,10 @@ void HttpLink::State::look_at_idle() {
 }
 
 void HttpLink::State::act(curl_socket_t descriptor, int what) {
-  const auto kept = shared_from_this();
   int running = 0;
   if (buffer_) buffer_->begin_turn();
-  curl_multi_socket_action(multi_, descriptor, what, &running);
+  const CURLMcode code = curl_multi_socket_action(multi_.get(), descriptor, what, &running);
+  if (code != CURLM_OK && !over_) over_ = Error{Fault::overloaded, curl_multi_strerror(code)};
   flush();
   settle();
 }
@@ -283,14 +297,13 @@ void HttpLink::State::flush() {
 
 /// Ends what has been under way since the last look. While the connection comes up its one transfer is the connection.
 void HttpLink::State::sweep() {
-  const auto kept = shared_from_this();
   for (const auto& transfer : transfers_) {
     if (!transfer->outlived_look()) continue;
     if (!established_) {
       over_ = Error{Fault::timeout, "no TLS connection in time"};
       break;
     }
-    curl_multi_remove_handle(multi_, transfer->easy());
+    curl_multi_remove_handle(multi_.get(), transfer->easy());
     endings_.push_back({transfer->tag(), fail(Fault::timeout, "no answer in time")});
     release(*transfer);
   }
@@ -324,14 +337,14 @@ void HttpLink::State::look_for_flood() {
 
 void HttpLink::State::collect() {
   int left = 0;
-  while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+  while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode code = message->data.result;  // the message dies with the next call
     char* carried = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &carried);
     auto& transfer = *reinterpret_cast<HttpTransfer*>(carried);
     judge(transfer, code);
-    curl_multi_remove_handle(multi_, transfer.easy());
+    curl_multi_remove_handle(multi_.get(), transfer.easy());
     release(transfer);
   }
 }
@@ -358,6 +371,10 @@ void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
       } else {
         over_ = Error{Fault::protocol, "the server does not speak HTTP/2"};
       }
+      return;
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_ABORTED_BY_CALLBACK:  // by our own, which had none either
+      over_ = Error{Fault::overloaded, "out of memory"};
       return;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:

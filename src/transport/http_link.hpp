@@ -44,12 +44,15 @@ private:
   static int on_timer(CURLM*, long milliseconds, void* self);
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr*);
   static int on_close(void* self, curl_socket_t descriptor);
+  void meet_session();
   static int on_ready_to_send(void* self, char*, char*, int, int);
   static CURLcode on_tls_context(CURL*, void* context, void* self);
 
   std::unique_ptr<HttpTransfer> make_transfer();
   void set_trust(CURL* easy);
   void set_socket(CURL* easy);
+  template <class Work>
+  void guarded(Work&& work) noexcept;
   void fill();
   void start(const HttpRequest& request);
 
@@ -79,10 +82,17 @@ private:
 
   std::optional<TlsBuffer> buffer_;  // between libcurl's TLS and the socket, once established
 
-  CURLM* multi_;
-  CURLU* url_;
-  curl_slist* headers_;
-  curl_slist* addresses_;
+  template <auto End>
+  struct Ended {
+    template <class Handle>
+    void operator()(Handle* handle) const {
+      End(handle);
+    }
+  };
+  using List = std::unique_ptr<curl_slist, Ended<curl_slist_free_all>>;
+  std::unique_ptr<CURLM, Ended<curl_multi_cleanup>> multi_;
+  std::unique_ptr<CURLU, Ended<curl_url_cleanup>> url_;
+  List headers_, addresses_;
   std::vector<std::unique_ptr<HttpTransfer>> transfers_;
   std::vector<HttpTransfer*> free_;
   std::deque<HttpRequest> waiting_;
@@ -91,7 +101,7 @@ private:
   std::optional<Alarm> alarm_;        // libcurl's timer
   std::optional<Alarm> idle_alarm_;   // looks again at an idle connection on which octets lie unread
   std::optional<Alarm> sweep_alarm_;  // looks for transfers without an end
-  bool posted_ = false;
+  Errand act_;                        // libcurl's timer of no time at all
   int idle_looks_ = 0;
 
   curl_socket_t descriptor_ = CURL_SOCKET_BAD;  // libcurl's duplicate, once opened

@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "base/shield.hpp"
 #include "dns/wire.hpp"
 #include "transport/doh_response.hpp"
 
@@ -10,10 +11,10 @@ namespace tacet {
 
 HttpTransfer::HttpTransfer() : easy_(curl_easy_init()) {
   if (easy_ == nullptr) throw std::bad_alloc();
-  curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, words_.data());
-  curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &HttpTransfer::on_body);
-  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+  set_option(easy(), CURLOPT_PRIVATE, static_cast<void*>(this));
+  set_option(easy(), CURLOPT_ERRORBUFFER, words_.data());
+  set_option(easy(), CURLOPT_WRITEFUNCTION, &HttpTransfer::on_body);
+  set_option(easy(), CURLOPT_WRITEDATA, static_cast<void*>(this));
 }
 
 /// The URL stays: libcurl copies the long part of a request as it is when it is told it by itself, but parses it, and
@@ -24,7 +25,7 @@ void HttpTransfer::load(const HttpRequest& request, const std::string& path) {
   body_.clear();
   words_[0] = '\0';
   asked_for_.assign(path).append(request.query);
-  curl_easy_setopt(easy_, CURLOPT_REQUEST_TARGET, asked_for_.c_str());
+  set_option(easy(), CURLOPT_REQUEST_TARGET, asked_for_.c_str());
 }
 
 bool HttpTransfer::outlived_look() {
@@ -38,8 +39,8 @@ bool HttpTransfer::outlived_look() {
 Result<std::vector<std::uint8_t>> HttpTransfer::take_body() {
   long status = 0;
   const char* type = nullptr;
-  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(easy_, CURLINFO_CONTENT_TYPE, &type);
+  curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(easy(), CURLINFO_CONTENT_TYPE, &type);
   DohResponse response{.status = status, .media_type = {}, .body = std::exchange(body_, {})};
   if (type != nullptr) response.media_type = type;
   return doh_body(std::move(response));
@@ -51,7 +52,7 @@ std::string HttpTransfer::words(CURLcode code) const {
 
 bool HttpTransfer::is_http2() const {
   long version = 0;
-  curl_easy_getinfo(easy_, CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(easy(), CURLINFO_HTTP_VERSION, &version);
   return version == CURL_HTTP_VERSION_2_0;
 }
 
@@ -60,9 +61,11 @@ std::size_t HttpTransfer::on_body(char* data, std::size_t, std::size_t count, vo
   auto& body = transfer.body_;
   transfer.body_octets_ += count;
   if (body.size() + count > max_message_size) return 0;  // the transfer fails, the connection goes on
-  const auto* octets = reinterpret_cast<const std::uint8_t*>(data);
-  body.insert(body.end(), octets, octets + count);
-  return count;
+  return shielded(std::size_t{0}, [&] {
+    const auto* octets = reinterpret_cast<const std::uint8_t*>(data);
+    body.insert(body.end(), octets, octets + count);
+    return count;
+  });
 }
 
 }  // namespace tacet

@@ -16,15 +16,21 @@ struct HttpRequest {
   std::string query;  ///< in base64url
 };
 
+/// Sets an option of libcurl's. std::bad_alloc if it could not be kept: a request without it would be another.
+template <class Value>
+void set_option(CURL* easy, CURLoption option, Value value) {
+  if (curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
+}
+
 /// One easy handle of libcurl's and the request that it carries; used again and again by one link.
 class HttpTransfer {
 public:
   HttpTransfer();
-  ~HttpTransfer() { curl_easy_cleanup(easy_); }
+  ~HttpTransfer() = default;
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
 
-  CURL* easy() const { return easy_; }
+  CURL* easy() const { return easy_.get(); }
   Tag tag() const { return tag_; }
 
   /// Makes it carry another request. `path` as HttpTarget::path.
@@ -53,7 +59,10 @@ private:
 
   enum class Look : std::uint8_t { idle, fresh, seen };
 
-  CURL* easy_;
+  struct Cleanup {
+    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  };
+  std::unique_ptr<CURL, Cleanup> easy_;
   Tag tag_ = 0;
   Look look_ = Look::idle;
   std::string asked_for_;

@@ -1,6 +1,7 @@
 #include "transport/lane.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -110,13 +111,22 @@ void Lane::send_all(Link& link) {
 void Lane::demand_connection() {
   if (looking_up_) return;
   if (connector_.running() || !service_.needs_lookup()) return connector_.start();
-  service_.parts().tasks.spawn(look_up());
+  try {
+    service_.parts().tasks.spawn(look_up());
+  } catch (const std::bad_alloc&) {  // whoever waits looks again soon
+    log::escaped("a look-up of an upstream's address");
+  }
 }
 
 Task<void> Lane::look_up() {
-  looking_up_ = true;
+  struct Looking {
+    bool& flag;
+    explicit Looking(bool& looks) : flag(looks) { flag = true; }
+    ~Looking() { flag = false; }
+  };
+  std::optional<Looking> looking(std::in_place, looking_up_);
   const Result<void> found = co_await service_.look_up(now() + seconds(4));
-  looking_up_ = false;
+  looking.reset();
   if (found)
     connector_.start();
   else
@@ -145,7 +155,9 @@ void Lane::established(Link& link) {
   link.is_established = true;
   counters_.facts = link.connection->facts();
   if (counters_.facts->resumed) ++counters_.resumptions;
-  if (std::exchange(failing_, false)) log::info("upstream {} works again, by {}", id_, counters_.facts->address);
+  failing_ = false;
+  if (std::exchange(told_of_failure_, false))
+    log::info("upstream {} works again, by {}", id_, counters_.facts->address);
   service_.parts().on_established(service_.parts().config, *counters_.facts);
 }
 
@@ -271,11 +283,14 @@ void Lane::network_changed() {
 
 void Lane::note_failure(const Error& error) {
   counters_.last_error = error.detail;
+  if (error.fault == Fault::overloaded) return;  // no fault of the upstream's
   const bool changed = !std::exchange(failing_, true);
   if (!changed && error.fault != Fault::tls_untrusted) return;
-  if (const auto held = failure_log_.pass(now()))
-    log::warn("upstream {} fails: {}{}", id_, error.detail,
-              *held > 0 ? fmt::format(" ({} more like this)", *held) : std::string{});
+  const auto held = failure_log_.pass(now());
+  if (!held) return;
+  told_of_failure_ = true;
+  log::warn("upstream {} fails: {}{}", id_, error.detail,
+            *held > 0 ? fmt::format(" ({} more like this)", *held) : std::string{});
 }
 
 bool Lane::warm() const { return current_ && (current_->is_established || current_->prepared); }

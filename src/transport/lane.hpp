@@ -78,6 +78,7 @@ private:
   UpstreamState counters_;
   bool looking_up_ = false;
   bool failing_ = false;
+  bool told_of_failure_ = false;  // the log was, and not yet of its end
   log::Gate failure_log_;
 };
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <utility>
 
+#include "base/shield.hpp"
 #include "transport/ares_channel.hpp"
 #include "transport/bootstrap.hpp"
 
@@ -60,10 +61,15 @@ struct Lookup::State {
   static void on_answer(void* self, int status, int, ares_addrinfo* info) {
     auto& state = *static_cast<State*>(self);
     const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owned(info, &ares_freeaddrinfo);
-    if (status != ARES_SUCCESS) return state.failed(status);
+    const bool told = shielded(false, [&] { return state.tell(status, info), true; });
+    if (!told) state.done.deliver(fail(Fault::overloaded, "out of memory"));
+  }
+
+  void tell(int status, const ares_addrinfo* info) {
+    if (status != ARES_SUCCESS) return failed(status);
     Addresses found = info != nullptr ? addresses_in(*info) : Addresses{};
-    if (found.addresses.empty()) return state.failed(ARES_ENODATA);
-    state.done.deliver(std::move(found));
+    if (found.addresses.empty()) return failed(ARES_ENODATA);
+    done.deliver(std::move(found));
   }
 
   void failed(int status) {

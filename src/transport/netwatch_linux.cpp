@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -52,6 +53,15 @@ struct NetWatch::State {
   }
 
   void compare() {
+    try {
+      compare_now();
+    } catch (const std::bad_alloc&) {
+      events.add();  // a change must not be missed
+      throw;
+    }
+  }
+
+  void compare_now() {
     auto now = NetworkPicture::take();
     if (now && picture && *now == *picture) return;
     picture = now ? std::optional(std::move(*now)) : std::nullopt;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <system_error>
 
+#include "base/shield.hpp"
 #include "transport/tls_state.hpp"
 
 namespace tacet {
@@ -35,7 +36,7 @@ struct TlsBuffer::Bio {
   static int read(BIO* bio, char* to, int size) {
     TlsBuffer& buffer = of(bio);
     BIO_clear_retry_flags(bio);
-    if (buffer.used_ == buffer.filled_) buffer.refill();
+    if (buffer.used_ == buffer.filled_ && !shielded(false, [&] { return buffer.refill(), true; })) return -1;
     const std::size_t count = std::min(buffer.filled_ - buffer.used_, static_cast<std::size_t>(std::max(size, 0)));
     if (count == 0) {
       if (buffer.ended_) return 0;
@@ -54,9 +55,11 @@ struct TlsBuffer::Bio {
       BIO_set_retry_write(bio);
       return -1;
     }
-    const auto* octets = reinterpret_cast<const std::uint8_t*>(from);
-    buffer.out_.insert(buffer.out_.end(), octets, octets + std::max(size, 0));
-    return size;
+    return shielded(-1, [&] {
+      const auto* octets = reinterpret_cast<const std::uint8_t*>(from);
+      buffer.out_.insert(buffer.out_.end(), octets, octets + std::max(size, 0));
+      return size;
+    });
   }
 
   static long control(BIO* bio, int command, long, void*) {

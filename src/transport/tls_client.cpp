@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/shield.hpp"
 #include "transport/tls_state.hpp"
 
 namespace tacet {
@@ -48,15 +49,17 @@ TlsClient::State* client_of(const SSL* ssl) {
 
 /// OpenSSL has a new session; 0 tells it that we hold no reference to this object.
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
-  if (const TlsStream::State* stream = TlsStream::State::of(ssl)) {
-    TlsClient::State& client = stream->client.state();
-    if (stream->epoch == client.epoch) client.slot(stream->peer.address).keep(session);
+  return shielded(0, [=] {
+    if (const TlsStream::State* stream = TlsStream::State::of(ssl)) {
+      TlsClient::State& client = stream->client.state();
+      if (stream->epoch == client.epoch) client.slot(stream->peer.address).keep(session);
+      return 0;
+    }
+    TlsClient::State& client = *client_of(ssl);
+    const void* epoch = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), epoch_index());
+    if (reinterpret_cast<std::uintptr_t>(epoch) == client.epoch) client.slot("").keep(session);
     return 0;
-  }
-  TlsClient::State& client = *client_of(ssl);
-  const void* epoch = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), epoch_index());
-  if (reinterpret_cast<std::uintptr_t>(epoch) == client.epoch) client.slot("").keep(session);
-  return 0;
+  });
 }
 
 /// libcurl makes its SSL objects itself: this is where we meet one before its ClientHello leaves.
@@ -65,7 +68,10 @@ void on_foreign_handshake(const SSL* started, int where, int /*value*/) {
   SSL* ssl = const_cast<SSL*>(started);  // OpenSSL hands its own mutable object out as const
   TlsClient::State& client = *client_of(ssl);
   if (!client.sends_name()) set_sni(ssl, nullptr);
-  if (const SessionPointer session = client.slot("").take()) SSL_set_session(ssl, session.get());
+  shielded(0, [&] {
+    if (const SessionPointer session = client.slot("").take()) SSL_set_session(ssl, session.get());
+    return 0;
+  });
 }
 
 std::string group_name(SSL* ssl) {

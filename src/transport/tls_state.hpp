@@ -29,6 +29,8 @@ using SslPointer = std::unique_ptr<SSL, Releaser<SSL_free>>;
 using SessionPointer = std::unique_ptr<SSL_SESSION, Releaser<SSL_SESSION_free>>;
 using StorePointer = std::unique_ptr<X509_STORE, Releaser<X509_STORE_free>>;
 
+/// True if an error of OpenSSL's says that memory is out: nobody but this machine is to blame for it.
+bool is_scarcity(unsigned long error);
 /// OpenSSL's words for one of its errors; "unknown error" if it has none.
 std::string reason_words(unsigned long error);
 /// The words of the oldest error in OpenSSL's queue, which is emptied.
@@ -56,6 +58,7 @@ struct TrustStore::State {
 
   /// The store and its generation, taken together; the pointer holds a reference of its own.
   std::pair<StorePointer, unsigned> current() const;
+  Result<StorePointer> read_again(const Stamp& seen);
 };
 
 /// Sessions kept for resumption with one address: the newest two. Only copies are kept and handed out, since an

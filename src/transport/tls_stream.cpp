@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
+#include "base/shield.hpp"
 #include "transport/tls_state.hpp"
 
 namespace tacet {
@@ -24,10 +26,10 @@ std::string names_in(const X509* certificate) {
   const auto add = [&names](std::string_view name) {
     if (names.size() < 200) names.append(names.empty() ? "" : ", ").append(name);
   };
-  auto* const alternatives =
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  for (int i = 0; i < sk_GENERAL_NAME_num(alternatives); ++i) {
-    const GENERAL_NAME* each = sk_GENERAL_NAME_value(alternatives, i);
+  const std::unique_ptr<GENERAL_NAMES, Releaser<GENERAL_NAMES_free>> alternatives(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
+    const GENERAL_NAME* each = sk_GENERAL_NAME_value(alternatives.get(), i);
     if (each->type != GEN_DNS) continue;
     const auto* octets = reinterpret_cast<const char*>(ASN1_STRING_get0_data(each->d.dNSName));
     std::string name(octets, static_cast<std::size_t>(ASN1_STRING_length(each->d.dNSName)));
@@ -35,7 +37,6 @@ std::string names_in(const X509* certificate) {
       if (c <= ' ' || c > '~') c = '?';  // the peer chose these octets, and they go to the log
     add(name);
   }
-  GENERAL_NAMES_free(alternatives);
   return names;
 }
 
@@ -51,13 +52,17 @@ std::string alert_words(unsigned long error) {
 /// Changes no verdict; after a bad one the certificate is not to be had from the SSL object any more.
 int on_verified(int good, X509_STORE_CTX* check) {
   const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  if (good == 0) TlsStream::State::of(ssl)->shown = names_in(X509_STORE_CTX_get0_cert(check));
-  return good;
+  if (good != 0) return good;
+  return shielded(good, [&] {
+    TlsStream::State::of(ssl)->shown = names_in(X509_STORE_CTX_get0_cert(check));
+    return good;
+  });
 }
 
 /// The chain or the name did not convince us.
 Error distrust(const SSL* ssl, const std::string& who, const std::string& expected) {
   const long verdict = SSL_get_verify_result(ssl);
+  if (verdict == X509_V_ERR_OUT_OF_MEM) return {Fault::overloaded, "out of memory"};
   if (verdict != X509_V_ERR_HOSTNAME_MISMATCH && verdict != X509_V_ERR_IP_ADDRESS_MISMATCH)
     return {Fault::tls_untrusted,
             "certificate of " + who + " is not trusted: " + X509_verify_cert_error_string(verdict)};
@@ -101,17 +106,24 @@ TlsStream::TlsStream(TlsClient& client, const SocketAddress& peer) : state_(std:
   if (ssl == nullptr || in == nullptr || out == nullptr) {
     BIO_free(in);
     BIO_free(out);
-    state_->impossible = Error{Fault::system, "OpenSSL refused to prepare a handshake: " + take_tls_error()};
+    const bool scarce = is_scarcity(ERR_peek_error());
+    state_->impossible = Error{scarce ? Fault::overloaded : Fault::system,
+                               "OpenSSL refused to prepare a handshake: " + take_tls_error()};
     return;
   }
   SSL_set_bio(ssl, in, out);
   SSL_set_connect_state(ssl);
   if (SSL_set_ex_data(ssl, stream_index(), state_.get()) != 1 || !state_->verify_peer()) {
-    state_->impossible = Error{Fault::tls_untrusted, "\"" + state_->expected + "\" cannot be checked in a certificate"};
+    const bool scarce = is_scarcity(ERR_peek_error());
+    state_->impossible = Error{scarce ? Fault::overloaded : Fault::tls_untrusted,
+                               "\"" + state_->expected + "\" cannot be checked in a certificate"};
+    ERR_clear_error();
     return;
   }
   if (const SessionPointer session = from.slot(peer.address).take()) SSL_set_session(ssl, session.get());
-  SSL_do_handshake(ssl);  // puts the ClientHello into the BIO and wants the answer
+  // Puts the ClientHello into the BIO and wants the answer.
+  if (const int status = SSL_do_handshake(ssl); SSL_get_error(ssl, status) != SSL_ERROR_WANT_READ)
+    state_->impossible = state_->failure(status);
   ERR_clear_error();
 }
 
@@ -121,7 +133,8 @@ Result<void> TlsStream::receive(Bytes cipher, std::vector<std::uint8_t>& plain) 
   if (state_->impossible) return fail(*state_->impossible);
   SSL* const ssl = state_->ssl.get();
   ERR_clear_error();
-  BIO_write(SSL_get_rbio(ssl), cipher.data(), static_cast<int>(cipher.size()));
+  const auto size = static_cast<int>(cipher.size());
+  if (BIO_write(SSL_get_rbio(ssl), cipher.data(), size) != size) throw std::bad_alloc();
   int status = 0;
   std::array<std::uint8_t, record_size> record;
   while ((status = SSL_read(ssl, record.data(), static_cast<int>(record.size()))) > 0)
@@ -152,6 +165,7 @@ Error TlsStream::State::failure(int status) {
   const unsigned long error = ERR_peek_error();
   const bool closed = SSL_get_error(ssl.get(), status) == SSL_ERROR_ZERO_RETURN;
   ERR_clear_error();
+  if (is_scarcity(error)) return {Fault::overloaded, "out of memory"};
   if (!established) return handshake_failure(closed ? 0 : error);
   const std::string who = to_string(peer);
   if (closed) return {Fault::cancelled, who + " closed the TLS connection"};

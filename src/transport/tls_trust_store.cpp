@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -37,6 +38,7 @@ Result<StorePointer> read_bundle(const std::string& file) {
   StorePointer store(X509_STORE_new());
   ERR_clear_error();
   if (store && X509_STORE_load_file(store.get(), file.c_str()) == 1) return store;
+  if (!store || is_scarcity(ERR_peek_error())) throw std::bad_alloc();
   const bool readable = ::access(file.c_str(), R_OK) == 0;
   const std::string words =
       readable ? take_tls_error() : "the file cannot be read: " + std::generic_category().message(errno);
@@ -44,6 +46,8 @@ Result<StorePointer> read_bundle(const std::string& file) {
 }
 
 }  // namespace
+
+bool is_scarcity(unsigned long error) { return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE; }
 
 std::string reason_words(unsigned long error) {
   const char* reason = ERR_reason_error_string(error);
@@ -59,6 +63,7 @@ std::string take_tls_error() {
 std::pair<StorePointer, unsigned> TrustStore::State::current() const {
   reading.wait();
   const std::lock_guard lock(mutex);
+  if (!store) throw std::bad_alloc();
   X509_STORE_up_ref(store.get());
   return {StorePointer(store.get()), generation};
 }
@@ -77,10 +82,12 @@ std::shared_ptr<TrustStore> TrustStore::begin_load(const std::string& file) {
   state->file = file.empty() ? system_bundle() : file;
   state->stamp = stamp_of(state->file);
   state->reading = std::async(std::launch::async, [state = state.get()]() -> Result<void> {
-                     Result<StorePointer> store = read_bundle(state->file);
                      // A store that trusts nobody takes the place of one that could not be read.
-                     state->store = store ? std::move(*store) : StorePointer(X509_STORE_new());
+                     state->store.reset(X509_STORE_new());
+                     if (!state->store) return fail(Fault::overloaded, "out of memory");
+                     Result<StorePointer> store = read_bundle(state->file);
                      if (!store) return fail(std::move(store.error()));
+                     state->store = std::move(*store);
                      return {};
                    }).share();
   return std::shared_ptr<TrustStore>(new TrustStore(std::move(state)));
@@ -96,7 +103,7 @@ void TrustStore::refresh() {
     if (seen == state_->stamp) return;
     state_->stamp = seen;  // before it is read: one reader is enough, and a bad file is complained of once
   }
-  Result<StorePointer> fresh = read_bundle(state_->file);
+  Result<StorePointer> fresh = state_->read_again(seen);
   if (!fresh) {
     log::warn("{}; the authorities read before stay in use", fresh.error().detail);
     return;
@@ -106,6 +113,17 @@ void TrustStore::refresh() {
   log::info("{} has changed and was read again", state_->file);
   std::swap(state_->store, *fresh);
   ++state_->generation;
+}
+
+/// Without memory the file is as good as unseen.
+Result<StorePointer> TrustStore::State::read_again(const Stamp& seen) {
+  try {
+    return read_bundle(file);
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(mutex);
+    if (seen == stamp) stamp = {};
+    throw;
+  }
 }
 
 unsigned TrustStore::generation() const {

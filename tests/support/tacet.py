@@ -180,6 +180,10 @@ class Tacet:
     def resident_octets(self):
         return self._proc_status("VmRSS") * 1024
 
+    def data_octets(self):
+        """What RLIMIT_DATA bounds."""
+        return self._proc_status("VmData") * 1024
+
     def peak_octets(self):
         """The most that was resident since the start, or since "5" was written to /proc/PID/clear_refs."""
         return self._proc_status("VmHWM") * 1024

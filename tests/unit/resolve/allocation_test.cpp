@@ -8,9 +8,11 @@
 namespace {
 
 thread_local std::size_t allocations = 0;
+thread_local std::size_t fails_in = 0;  // which allocation from now on fails; 0: none
 
 void* counted(std::size_t size) {
   ++allocations;
+  if (fails_in > 0 && --fails_in == 0) throw std::bad_alloc();
   if (void* block = std::malloc(size == 0 ? 1 : size)) return block;
   throw std::bad_alloc();
 }
@@ -92,4 +94,60 @@ TEST_CASE("Finding and writing a reply from the cache allocates nothing") {
   CHECK(after == before);
   CHECK(found);
   CHECK(size > 0);
+}
+
+TEST_CASE("Whichever allocation fails on its way, a query leaves nothing behind, and its question is answered later") {
+  Stub stub(answers(20ms, 300));
+  std::size_t served_all_the_same = 0, refused = 0;
+  bool has_failed = true;
+  for (std::size_t n = 1; has_failed; ++n) {
+    REQUIRE(n < 1000);
+    const std::string name = "n" + std::to_string(n) + ".example";
+    auto wire = client_query(question(name));
+    Client* client = nullptr;
+    fails_in = n;
+    try {
+      client = &stub.ask(std::move(wire));
+    } catch (const std::bad_alloc&) {  // which the listeners tell their clients
+    }
+    for (int step = 0; step < 3; ++step) try {
+        stub.pass(10ms);
+      } catch (const std::bad_alloc&) {  // which ends one event of the loop
+      }
+    has_failed = fails_in == 0;
+    fails_in = 0;
+    stub.pass(5s);
+    CHECK(stub.resolver.pending() == 0);
+    CHECK(stub.tasks.size() == 0);
+    if (client != nullptr && client->reply && !client->reply->empty())
+      ++(client->rcode() == Rcode::noerror ? served_all_the_same : refused);
+    const Client& again = stub.ask(name);
+    stub.pass(30ms);
+    REQUIRE(again.reply);
+    CHECK(again.rcode() == Rcode::noerror);
+  }
+  CHECK(served_all_the_same >= 1);
+  CHECK(refused >= 1);
+}
+
+TEST_CASE("Whichever allocation fails, a kept answer is given, and the exposure ledger stays whole") {
+  Stub stub(answers(5ms, 300));
+  std::vector<std::uint8_t> out(1232);
+  for (std::size_t n = 1; n < 20; ++n) {
+    const std::string name = "k" + std::to_string(n) + ".example";
+    const auto wire = client_query(question(name));
+    const MessageIndex index = index_message(wire).value();
+    stub.ask(name);
+    stub.pass(10ms);
+    stub.resolver.ledger().clear();
+    fails_in = n;
+    const auto answered = stub.resolver.answer_now({wire, index, stub.clock.now(), 1232}, out);
+    fails_in = 0;
+    REQUIRE(std::holds_alternative<std::size_t>(answered));
+    CHECK(std::get<std::size_t>(answered) > wire.size());
+    static_cast<void>(stub.resolver.answer_now({wire, index, stub.clock.now(), 1232}, out));
+    Exposure exposure;
+    stub.resolver.ledger().add_to(exposure);
+    CHECK(exposure.names.size() == 1);
+  }
 }

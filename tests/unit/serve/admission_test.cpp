@@ -124,9 +124,9 @@ TEST_CASE("a client has so many queries waiting and no more; a place is free aga
 TEST_CASE("a reload changes who may ask, and forgives nothing") {
   Admission admission(lan, {.rate = 10});
   CHECK(welcome(admission, "192.168.1.7", 100, start) == 11);
-  admission.use(lan, {.rate = 10});
+  admission.use(Admission(lan, {.rate = 10}));
   CHECK(welcome(admission, "192.168.1.7", 100, start) == 0);
-  admission.use({{"10.0.0.0", 8}}, {.rate = 10});
+  admission.use(Admission({{"10.0.0.0", 8}}, {.rate = 10}));
   CHECK(admission.judge(from("192.168.1.7"), start) == Verdict::stranger);
   CHECK(admission.judge(from("10.0.0.1"), start) == Verdict::welcome);
 }

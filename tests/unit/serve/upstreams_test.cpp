@@ -16,7 +16,7 @@ struct Scene {
       : upstreams({loop, metrics, [](const UpstreamConfig&, const ConnectionFacts&) {}}, read(text), trust) {}
 
   static Config read(std::string_view text) { return read_config(text, "test.yaml").value(); }
-  void use(std::string_view text) { upstreams.use(read(text), trust); }
+  void use(std::string_view text) { upstreams.use(upstreams.prepare(read(text), trust)); }
   void pass(Duration time) {
     clock.advance(time);
     loop.scheduler().run_timers(clock.now());
