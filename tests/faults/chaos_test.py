@@ -8,7 +8,7 @@ from fault_case import DOH_PORT, DOT_PORT, FaultCase, here, lanes, sockets
 
 SECONDS = here(20, 3600)
 RATE = 20
-CACHE = "1MiB"
+CACHE, NAMES = "1MiB", 256
 MIB = 1 << 20
 
 
@@ -16,8 +16,8 @@ class Chaos(FaultCase):
     def test_all_returns_to_idle(self):
         lab = self.lab()
         self.server_here = self.server(lab, idle_ms=5000)
-        # Small, so that it is full before an hour is over: memory that grows then is not the cache's.
-        self.daemon_here = daemon = self.daemon(lab, "both", cache={"size": CACHE})
+        # Small, so that they are full before an hour is over: memory that grows then is not the cache's, nor the ledger's.
+        self.daemon_here = daemon = self.daemon(lab, "both", cache={"size": CACHE}, exposure={"names": NAMES})
         draw = random.Random(7)
         self.settle(lab, daemon)
         descriptors, resident = daemon.open_descriptors(), daemon.resident_octets()

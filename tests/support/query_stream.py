@@ -4,6 +4,7 @@
         ...                                     # cut the link, heal it
     stream.times(), stream.answers, stream.failures()
 """
+import contextlib
 import dataclasses
 import itertools
 import math
@@ -16,7 +17,9 @@ import time
 import scratch
 
 SO_TIMESTAMPNS = 35
+SO_RCVBUFFORCE = 33
 SO_MEMINFO = 55
+ROOM = 8 << 20  # octets: for what is answered while this process is kept from running
 _MEMINFO = struct.Struct("9I")  # linux/sock_diag.h; the last is what was dropped for want of room
 PATIENCE = 5.0  # seconds after which a client would ask again; an answer later than that is none
 _TIMESPEC = struct.Struct("qq")
@@ -72,8 +75,10 @@ def in_namespace(namespace, make):
 
 
 def stamped(opened):
-    """The socket, telling with each message when it came."""
+    """The socket, telling with each message when it came, and with room for a good many."""
     opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    with contextlib.suppress(PermissionError):
+        opened.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
     opened.setblocking(False)
     return opened
 
