@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
+#include "base/memory.hpp"
 #include "base/shield.hpp"
 #include "transport/peer.hpp"
 #include "transport/socket.hpp"
@@ -26,6 +28,9 @@ constexpr auto sweep_every = std::chrono::seconds(15);
 /// Who sends so many octets that are no part of any answer floods. Much more than any server's fields and frames about
 /// the answers of a turn.
 constexpr std::uint64_t most_beside_answers = 256U << 10;
+
+/// So many transfers' memory is worth a call.
+constexpr std::size_t worth_giving_back = 16;
 
 /// When to look whether a server that spoke on an idle connection has closed it since: soon for some time, then for as
 /// long as the owner keeps the connection, so that none of them lingers half closed.
@@ -74,6 +79,7 @@ HttpLink::State::~State() { retire(); }
 
 void HttpLink::State::retire() {
   if (std::exchange(dead_, true)) return;
+  const bool was_large = transfers_.size() >= worth_giving_back;
   // Closes libcurl's socket by way of on_close, so it comes while everything that on_close needs is still there.
   multi_.reset();
   transfers_.clear();
@@ -83,6 +89,7 @@ void HttpLink::State::retire() {
   sweep_alarm_.reset();
   waiting_.clear();
   socket_.reset();
+  if (was_large) give_back_memory();
 }
 
 Duration HttpLink::State::unacknowledged() const {
@@ -131,6 +138,7 @@ void HttpLink::State::start(const HttpRequest& request) {
     throw std::bad_alloc();
   }
   free_.pop_back();
+  spare_ = std::min(spare_, free_.size());
   idle_looks_ = 0;
   idle_alarm_->disarm();
   if (!sweep_alarm_->armed()) sweep_alarm_->arm(loop_.now() + sweep_every);
@@ -307,9 +315,20 @@ void HttpLink::State::sweep() {
     endings_.push_back({transfer->tag(), fail(Fault::timeout, "no answer in time")});
     release(*transfer);
   }
+  shrink();
   if (free_.size() < transfers_.size()) sweep_alarm_->arm(loop_.now() + sweep_every);
   flush();  // libcurl has told the server
   settle();
+}
+
+/// Frees what was of no use since the last look: with what libcurl keeps for it a transfer takes some 25 KB, and a
+/// burst must not be paid for as long as the connection lives.
+void HttpLink::State::shrink() {
+  const auto ends = free_.begin() + static_cast<std::ptrdiff_t>(spare_);  // the last to be used again are in front
+  std::erase_if(transfers_, [&](const auto& each) { return std::find(free_.begin(), ends, each.get()) != ends; });
+  free_.erase(free_.begin(), ends);
+  if (spare_ >= worth_giving_back) give_back_memory();
+  spare_ = free_.size();
 }
 
 // What follows each action.

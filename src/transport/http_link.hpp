@@ -61,6 +61,7 @@ private:
   void ready(curl_socket_t descriptor, Watch::Ready ready);
   void look_at_idle();
   void sweep();
+  void shrink();
   void act(curl_socket_t descriptor, int what);
   void flush();
   void settle();
@@ -95,6 +96,7 @@ private:
   List headers_, addresses_;
   std::vector<std::unique_ptr<HttpTransfer>> transfers_;
   std::vector<HttpTransfer*> free_;
+  std::size_t spare_ = 0;  // of those, how many were never needed since the last sweep
   std::deque<HttpRequest> waiting_;
 
   std::map<curl_socket_t, std::unique_ptr<Watch>> watches_;
