@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <new>
 #include <set>
 
 #include "config/difference.hpp"
@@ -18,13 +17,11 @@ std::set<std::string_view> operators_of(const Config& config) {
   return operators;
 }
 
-/// Forgets the zones of one configuration that the other does not have, or has with other servers.
-std::size_t forget_zones(Cache& cache, const Config& of, const Config& unless_in) {
-  std::size_t count = 0;
+/// Adds the zones of one configuration that the other does not have, or has with other servers.
+void add_zones(std::vector<Name>& zones, const Config& of, const Config& unless_in) {
   for (const ForwardZone& zone : of.forward)
     if (std::ranges::find(unless_in.forward, zone) == unless_in.forward.end())
-      count += cache.remove(Name::from_text(zone.zone).value(), Cache::Reach::with_descendants);
-  return count;
+      zones.push_back(Name::from_text(zone.zone).value());
 }
 
 }  // namespace
@@ -41,13 +38,18 @@ std::expected<std::shared_ptr<const Settings>, Refusal> next_settings(const Sett
   return settings;
 }
 
-std::size_t forget_former(Cache& cache, const Config& former, const Config& now) {
-  try {
-    if (operators_of(former) != operators_of(now) || former.rebind != now.rebind) return cache.clear();
-    return forget_zones(cache, former, now) + forget_zones(cache, now, former);
-  } catch (const std::bad_alloc&) {  // rather too much than what nobody may be told any more
-    return cache.clear();
-  }
+Outdated outdated_by(const Config& former, const Config& now) {
+  Outdated outdated{.everything = operators_of(former) != operators_of(now) || former.rebind != now.rebind};
+  add_zones(outdated.zones, former, now);
+  add_zones(outdated.zones, now, former);
+  return outdated;
+}
+
+std::size_t forget(Cache& cache, const Outdated& outdated) {
+  if (outdated.everything) return cache.clear();
+  std::size_t count = 0;
+  for (const Name& zone : outdated.zones) count += cache.remove(zone, Cache::Reach::with_descendants);
+  return count;
 }
 
 std::string to_string(const Reloaded& reloaded) {

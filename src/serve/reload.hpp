@@ -27,11 +27,17 @@ using Refusal = std::vector<std::string>;
 /// loaded. Waits for these, some 20 ms each.
 std::expected<std::shared_ptr<const Settings>, Refusal> next_settings(const Settings& in_use, const ReadConfig& read);
 
-/// Forgets what was asked of others than would be asked now: everything if the set of operators has changed,
-/// or which addresses they may give; else the
-/// names in zones that are forwarded elsewhere. Returns how many answers that were. To be called when nobody asks by
-/// the former configuration any more.
-std::size_t forget_former(Cache& cache, const Config& former, const Config& now);
+/// The part of the cache that a change of settings makes untrue: what was asked of others than would be asked now.
+struct Outdated {
+  bool everything = false;  ///< the set of operators has changed, or which addresses they may give
+  std::vector<Name> zones;  ///< forwarded elsewhere than before
+};
+
+Outdated outdated_by(const Config& former, const Config& now);
+
+/// Returns how many answers that were. To be called when nobody asks by the former configuration any more. Asks for no
+/// memory.
+std::size_t forget(Cache& cache, const Outdated& outdated);
 
 /// "changed upstreams and cache, 12 cached answers forgotten", for people.
 std::string to_string(const Reloaded& reloaded);

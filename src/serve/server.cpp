@@ -292,6 +292,7 @@ Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
   const auto former = settings_;
   const Config& config = next->config;
   Reloaded reloaded{.changed = difference(former->config, config).live};
+  const Outdated outdated = outdated_by(former->config, config);
   {
     const std::lock_guard lock(settings_mutex_);
     settings_ = next;
@@ -301,7 +302,7 @@ Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
   exposure_.use(config.exposure);
   cache_.use(config.cache);
   for (const auto& worker : workers_) worker->use_prepared();
-  reloaded.forgotten = forget_former(cache_, former->config, config);
+  reloaded.forgotten = forget(cache_, outdated);
   shielded(0, [&] { return next->trust.refresh(), 0; });
   shielded(0, [&] { return hosts_.follow(config.hosts.file), 0; });
   shielded(0, [&] {

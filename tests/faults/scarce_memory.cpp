@@ -1,6 +1,6 @@
 // Preloaded into the daemon: what it is like when memory cannot be had. The file that TACET_SCARCE names holds numbers
-// (native 64-bit integers): every how manieth allocation fails (0: none; 1: all), and, for whoever looks, how many
-// failed so far.
+// (native 64-bit integers): every how manieth allocation fails (0: none; 1: all), how many were asked for since that is
+// not 0, and how many failed; whoever sets the first may set the others.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -26,10 +26,9 @@ void __libc_free(void* memory);
 namespace {
 
 struct Page {
-  std::atomic<std::uint64_t> nth, failed;
+  std::atomic<std::uint64_t> nth, asked, failed;
 };
 Page* page = nullptr;
-std::atomic<std::uint64_t> count{0};
 
 /// Who really has the memory: the C library; under AddressSanitizer that, which has to be looked for.
 struct Source {
@@ -76,7 +75,7 @@ void find(Function*& function, const char* name) {
 bool scarce() {
   if (page == nullptr) return false;
   const std::uint64_t nth = page->nth.load(std::memory_order_relaxed);
-  if (nth == 0 || ++count % nth != 0) return false;
+  if (nth == 0 || ++page->asked % nth != 0) return false;
   ++page->failed;
   errno = ENOMEM;
   return true;

@@ -34,16 +34,20 @@ class Scarcity:
     def __init__(self, directory):
         self.path = os.path.join(directory, scratch.unique_name("scarce"))
         with open(self.path, "wb") as file:
-            file.write(bytes(16))
+            file.write(bytes(24))
         os.chmod(self.path, 0o666)
         with open(self.path, "r+b") as file:
-            self._page = mmap.mmap(file.fileno(), 16)
+            self._page = mmap.mmap(file.fileno(), 24)
 
     def set(self, every):
-        struct.pack_into("=Q", self._page, 0, every)
+        struct.pack_into("=QQ", self._page, 0, every, 0)
+
+    def asked(self):
+        """Allocations since set()."""
+        return struct.unpack_from("=Q", self._page, 8)[0]
 
     def failed(self):
-        return struct.unpack_from("=Q", self._page, 8)[0]
+        return struct.unpack_from("=Q", self._page, 16)[0]
 
     def environment(self):
         preloaded = {"LD_PRELOAD": SCARCE_MEMORY, "TACET_SCARCE": self.path}
@@ -171,6 +175,18 @@ class Scarce(UnboundCase):
         self.assertEqual(daemon.log_lines("reload: changed"), [])
         self.all_is_well(daemon)
         self.assertTrue(daemon.log_lines("reload: changed cache"), daemon.log())
+
+    def test_a_reload_that_finds_no_memory_at_one_of_its_last_steps_forgets_no_answer(self):
+        daemon, scarcity = self.daemon_with_switch(self.upstream.dot_url())
+        scarcity.set(1 << 60)
+        self.assertEqual(daemon.verb("reload").returncode, 0)
+        whole, refused = scarcity.asked(), 0
+        for nth in range(whole - 300, whole + 20):
+            scarcity.set(nth)
+            refused += daemon.verb("reload").returncode != 0
+            scarcity.set(0)
+            self.assertGreaterEqual(daemon.status()["cache"]["entries"], 1, daemon.log())
+        self.assertIn(refused, range(1, 320), "not both those refused and those done were met")
 
     def test_it_ends_in_order_while_memory_is_scarce(self):
         daemon, scarcity = self.daemon_with_switch(self.upstream.doh_url())

@@ -106,7 +106,7 @@ TEST_CASE("The cache is kept whole as long as the same operators are asked") {
        {plain, "upstreams: [{url: 'https://192.0.2.9', operator: one}, {url: 'tls://192.0.2.1', operator: one}]",
         "{upstreams: [{url: 'tls://192.0.2.1', operator: one}], cache: {max_ttl: 5}, limits: {pending: 1}}"}) {
     Kept kept;
-    CHECK(forget_former(kept.cache, read(plain), read(other)) == 0);
+    CHECK(forget(kept.cache, outdated_by(read(plain), read(other))) == 0);
     CHECK(kept.left().size() == Kept::names.size());
   }
 }
@@ -116,7 +116,7 @@ TEST_CASE("Another operator, one more or one fewer: the cache is forgotten") {
   for (const auto& [before, after] :
        {std::pair{plain, "upstreams: [{url: 'tls://192.0.2.1', operator: two}]"}, {plain, two}, {two, plain}}) {
     Kept kept;
-    CHECK(forget_former(kept.cache, read(before), read(after)) == Kept::names.size());
+    CHECK(forget(kept.cache, outdated_by(read(before), read(after))) == Kept::names.size());
     CHECK(kept.left().empty());
   }
 }
@@ -126,7 +126,7 @@ TEST_CASE("Other rules for private addresses: what was kept by the former ones i
                  partly = "rebind: {protect: true, allow: [plex.direct]}";
   for (const auto& [before, after] : {std::pair{open, shut}, {shut, open}, {partly, shut}}) {
     Kept kept;
-    CHECK(forget_former(kept.cache, read(before), read(after)) == Kept::names.size());
+    CHECK(forget(kept.cache, outdated_by(read(before), read(after))) == Kept::names.size());
   }
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("A zone that comes, goes or gets other servers takes its names along, 
     CAPTURE(before);
     CAPTURE(after);
     Kept kept;
-    CHECK(forget_former(kept.cache, read(before), read(after)) == Kept::names.size() - left.size());
+    CHECK(forget(kept.cache, outdated_by(read(before), read(after))) == Kept::names.size() - left.size());
     CHECK(kept.left() == left);
   }
 }
