@@ -79,7 +79,7 @@ Result<void> make_ours(int descriptor) {
 ListenSockets& entry_of(const SocketAddress& address, std::vector<ListenSockets>& all) {
   const auto found = std::ranges::find(all, address, &ListenSockets::address);
   if (found != all.end()) return *found;
-  return all.emplace_back(ListenSockets{address, {}, {}});
+  return all.emplace_back(ListenSockets{.address = address});
 }
 
 Result<void> place(Descriptor socket, std::size_t index, std::vector<ListenSockets>& all) {
@@ -139,7 +139,7 @@ Result<std::vector<ListenSockets>> share_sockets(const std::vector<ListenSockets
     if (!udp) return fail(udp.error());
     auto tcp = duplicate(original.tcp);
     if (!tcp) return fail(tcp.error());
-    copies.push_back({original.address, *std::move(udp), *std::move(tcp)});
+    copies.push_back({original.address, *std::move(udp), *std::move(tcp), {}});
   }
   return copies;
 }

@@ -5,7 +5,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
+#include "serve/datagrams.hpp"
 #include "transport/socket.hpp"
 
 namespace tacet {
@@ -49,6 +51,13 @@ void ask_for_destination(int descriptor, const SocketAddress& wildcard) {
 #endif
 }
 
+/// Who else may bind the same.
+enum class Sharing : std::uint8_t {
+  exclusive,          ///< nobody
+  with_reply_socket,  ///< a socket with SO_REUSEADDR, until seal()
+  among_workers,      ///< the same, and sockets of this user with SO_REUSEPORT
+};
+
 Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing sharing) {
   const Result<KernelAddress> where = kernel_address(address);
   if (!where) return fail(where.error());
@@ -56,12 +65,42 @@ Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing shar
   if (!socket) return fail(bind_error(address, errno));
   if (where->family() == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   // For TCP this lets a restarted resolver bind while old connections linger; it lets no second listener in.
-  if (type == SOCK_STREAM) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (type == SOCK_STREAM || sharing != Sharing::exclusive) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (sharing == Sharing::among_workers) set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (type == SOCK_DGRAM) prepare_datagrams(socket.get(), address);
   if (::bind(socket.get(), where->get(), where->size) != 0) return fail(bind_error(address, errno));
   if (type == SOCK_STREAM && ::listen(socket.get(), 128) != 0) return fail(bind_error(address, errno));
   return socket;
+}
+
+Result<void> bind_both(ListenSockets& sockets, Sharing sharing) {
+  for (const auto& [slot, type] : {std::pair(&sockets.udp, SOCK_DGRAM), {&sockets.tcp, SOCK_STREAM}}) {
+    Result<Descriptor> bound = bind_one(sockets.address, type, sharing);
+    if (!bound) return fail(std::move(bound.error()));
+    *slot = *std::move(bound);
+  }
+  return {};
+}
+
+/// Closed at once: what an exclusive bind gets, nobody else holds, however it is shared afterwards.
+Result<void> try_to_have_alone(const SocketAddress& address) {
+  ListenSockets sockets{.address = address};
+  return bind_both(sockets, Sharing::exclusive);
+}
+
+/// For sockets that reply only: they have to be there first, or a query could end in one of them.
+void add_reply_sockets(std::vector<ListenSockets>& sockets) {
+  const SocketAddress& address = sockets.front().address;
+  const Result<KernelAddress> where = kernel_address(address);
+  if (!where || is_wildcard(address)) return;  // connected, a socket has one address of its own
+  for (ListenSockets& each : sockets) each.replies = reply_socket(*where);
+}
+
+/// From now on nobody who merely says SO_REUSEADDR may bind the same.
+void seal(const std::vector<ListenSockets>& sockets) {
+  for (const ListenSockets& each : sockets)
+    for (const Descriptor* udp : {&each.udp, &each.replies})
+      if (*udp) set(udp->get(), SOL_SOCKET, SO_REUSEADDR, 0);
 }
 
 }  // namespace
@@ -72,20 +111,18 @@ void prepare_datagrams(int descriptor, const SocketAddress& address) {
   if (is_wildcard(address)) ask_for_destination(descriptor, address);
 }
 
-Result<ListenSockets> bind_sockets(const SocketAddress& address, Sharing sharing) {
-  Result<Descriptor> udp = bind_one(address, SOCK_DGRAM, sharing);
-  if (!udp) return fail(std::move(udp.error()));
-  Result<Descriptor> tcp = bind_one(address, SOCK_STREAM, sharing);
-  if (!tcp) return fail(std::move(tcp.error()));
-  return ListenSockets{address, std::move(*udp), std::move(*tcp)};
+Result<std::vector<ListenSockets>> bind_sockets(const SocketAddress& address, std::size_t workers) {
+  if (const auto free = try_to_have_alone(address); !free) return fail(free.error());
+  std::vector<ListenSockets> sockets(workers);
+  for (ListenSockets& each : sockets) each.address = address;
+  add_reply_sockets(sockets);
+  for (ListenSockets& each : sockets)
+    if (const auto bound = bind_both(each, workers > 1 ? Sharing::among_workers : Sharing::with_reply_socket); !bound)
+      return fail(bound.error());
+  seal(sockets);
+  return sockets;
 }
 
 Result<Descriptor> bind_tcp(const SocketAddress& address) { return bind_one(address, SOCK_STREAM, Sharing::exclusive); }
-
-Result<void> probe_address(const SocketAddress& address) {
-  const Result<ListenSockets> sockets = bind_sockets(address, Sharing::exclusive);
-  if (!sockets) return fail(sockets.error());
-  return {};
-}
 
 }  // namespace tacet

@@ -6,7 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "tacet/message.hpp"
+#include "transport/socket.hpp"
 
 namespace tacet {
 
@@ -47,6 +49,12 @@ private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// A socket to send from what another socket receives that is bound to `address` too: it receives nothing itself. Each
+/// datagram that is gone wakes whoever watches the socket it went by, a few hundredths of what a reply costs; nobody
+/// watches this one. SO_REUSEADDR is set, and has to be on the other, which is to be bound after it. None where the
+/// system cannot do that.
+Descriptor reply_socket(const KernelAddress& address);
 
 /// A reply on its own, and whom it goes to.
 struct Letter {

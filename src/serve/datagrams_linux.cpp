@@ -129,5 +129,16 @@ std::size_t send_letters(int socket, std::span<Letter> letters) {
   return send_all(socket, std::span(messages).first(letters.size()));
 }
 
+Descriptor reply_socket(const KernelAddress& address) {
+  Descriptor socket(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int on = 1, room = 1 << 20;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+  // Connected to itself it is handed what it sends itself, which is nothing. Where a reply goes stands in its header.
+  if (::bind(socket.get(), address.get(), address.size) != 0) return {};
+  if (::connect(socket.get(), address.get(), address.size) != 0) return {};
+  return socket;
+}
+
 }  // namespace tacet
 #endif

@@ -41,21 +41,15 @@ constexpr auto look_for_end = std::chrono::milliseconds(20);
 
 /// Sockets for every worker on every address that this machine has: [worker][address].
 Result<std::vector<std::vector<ListenSockets>>> bind_all(const Config& config) {
-  const Sharing sharing = config.workers > 1 ? Sharing::among_workers : Sharing::exclusive;
   std::vector<std::vector<ListenSockets>> sockets(config.workers);
   for (const SocketAddress& address : config.listen) {
-    Result<void> free = sharing == Sharing::among_workers ? probe_address(address) : Result<void>{};
-    for (auto& of_worker : sockets) {
-      if (!free) break;
-      Result<ListenSockets> bound = bind_sockets(address, sharing);
-      if (bound)
-        of_worker.push_back(std::move(*bound));
-      else
-        free = fail(bound.error());
+    auto bound = bind_sockets(address, config.workers);
+    if (!bound && bound.error().fault == Fault::unsupported && address.is_default) {
+      log::warn("{}: not served", bound.error().detail);
+      continue;
     }
-    if (free) continue;
-    if (free.error().fault != Fault::unsupported || !address.is_default) return fail(free.error());
-    log::warn("{}: not served", free.error().detail);
+    if (!bound) return fail(std::move(bound.error()));
+    for (std::size_t i = 0; i < sockets.size(); ++i) sockets[i].push_back(std::move((*bound)[i]));
   }
   if (sockets.front().empty()) return fail(Fault::unsupported, "none of the default addresses exists on this machine");
   return sockets;

@@ -8,9 +8,10 @@
 
 namespace tacet {
 
-UdpListener::UdpListener(const Parts& parts, int socket)
+UdpListener::UdpListener(const Parts& parts, int socket, int replies)
     : parts_(parts),
       socket_(socket),
+      replies_(replies),
       end_of_turn_(parts.loop, [this] { send_late(); }),
       watch_(parts.loop, socket, [this](Watch::Ready) { on_readable(); }) {
   asked_.reserve(Datagrams::most);
@@ -26,7 +27,7 @@ void UdpListener::on_readable() {
   for (const Asked& asked : asked_) parts_.resolver.approach(asked.key);
   std::uint64_t at_once = 0;
   for (const Asked& asked : asked_) at_once += serve_or_say_why_not(asked, now) ? 1 : 0;
-  parts_.metrics.send_failures += burst_.send(socket_);
+  parts_.metrics.send_failures += burst_.send(replies_);
   // One look at the clock for all of them: none took longer than the burst.
   if (at_once > 0) parts_.metrics.at_once_time.observe(parts_.loop.scheduler().clock().now() - now, at_once);
 }
@@ -106,7 +107,7 @@ void UdpListener::reply_late(const Peer& peer, Reply reply) {
 }
 
 void UdpListener::send_late() {
-  parts_.metrics.send_failures += send_letters(socket_, late_);
+  parts_.metrics.send_failures += send_letters(replies_, late_);
   late_.clear();
 }
 

@@ -24,8 +24,8 @@ public:
     Metrics& metrics;
     Admission& admission;
   };
-  /// The socket must outlive the listener.
-  UdpListener(const Parts& parts, int socket);
+  /// Takes queries from `socket`, and replies by `replies`, which may be the same. Both must outlive the listener.
+  UdpListener(const Parts& parts, int socket, int replies);
   ~UdpListener() { send_late(); }
   UdpListener(const UdpListener&) = delete;
   UdpListener& operator=(const UdpListener&) = delete;
@@ -50,7 +50,7 @@ private:
   void send_late();
 
   Parts parts_;
-  int socket_;
+  int socket_, replies_;
   Datagrams burst_;
   std::vector<Asked> asked_;
   std::vector<Letter> late_;  // replies of this turn to earlier queries

@@ -41,8 +41,9 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
   if (query_log != nullptr) resolver_.journal().log_to(*query_log);
   for (const ListenSockets& listen : sockets_) {
     const std::size_t clients = settings_->config.limits.tcp_clients;
+    const int replies = listen.replies ? listen.replies.get() : listen.udp.get();
     udp_.push_back(std::make_unique<UdpListener>(UdpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_},
-                                                 listen.udp.get()));
+                                                 listen.udp.get(), replies));
     tcp_.push_back(std::make_unique<TcpListener>(
         TcpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_, clients}, listen.tcp.get()));
   }

@@ -1,4 +1,6 @@
 """Starting and stopping: ready when it says so, clear about why not, and nobody's answer is lost at the end."""
+import errno
+import itertools
 import os
 import signal
 import socket
@@ -92,6 +94,13 @@ class Stopping(Case):
         self.assertTrue(daemon.status())
 
 
+def reply_sockets(address, port):
+    """UDP sockets of an address that are connected to themselves."""
+    with open("/proc/net/udp6" if ":" in address else "/proc/net/udp", encoding="ascii") as table:
+        ends = [line.split()[1:3] for line in table if ":" in line.split()[0]]
+    return sum(local == remote and local.endswith(f":{port:04X}") for local, remote in ends)
+
+
 class Starting(UnboundCase):
     def test_it_is_ready_quickly_even_without_any_upstream(self):
         daemon = self.tacet(f"https://127.0.0.1:{scratch.free_port()}/dns-query")
@@ -125,6 +134,27 @@ class Starting(UnboundCase):
             self.assertIn(str(daemon.process.pid), done.stderr)
             self.assertIn("tacet", done.stderr)
             self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+
+    def test_nobody_takes_a_share_of_its_queries_by_asking_to_share(self):
+        """Sockets that reply only are let in by SO_REUSEADDR, and by the end of the start nobody else is."""
+        options = {1: (socket.SO_REUSEADDR, socket.SO_REUSEPORT), 3: (socket.SO_REUSEADDR,)}
+        for workers, address in itertools.product(options, ("127.0.0.1", "::1")):
+            daemon = self.tacet(self.upstream.doh_url(), workers=workers, address=address)
+            for option in options[workers]:
+                with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as intruder:
+                    intruder.setsockopt(socket.SOL_SOCKET, option, 1)
+                    with self.assertRaises(OSError, msg=f"{workers} workers, option {option}") as refused:
+                        intruder.bind((address, daemon.port))
+                    self.assertEqual(refused.exception.errno, errno.EADDRINUSE)
+            self.assertEqual(reply_sockets(address, daemon.port), workers)
+
+    def test_each_of_many_clients_is_answered_whichever_socket_it_meets(self):
+        for workers, address in itertools.product((1, 3), ("127.0.0.1", "::1", "0.0.0.0")):
+            daemon = self.tacet(self.upstream.doh_url(), workers=workers, address=address, allow=["127.0.0.0/8"])
+            server = ("127.0.0.1" if address == "0.0.0.0" else address, daemon.port)
+            for _ in range(150):  # each from a port of its own
+                dnsclient.exchange_udp(server, dnsclient.query("www.example.com").to_wire(), timeout=2)
+            self.assertEqual(daemon.status()["queries"]["udp"], 150)
 
     def test_a_missing_configuration_file_is_named(self):
         done = tacet.run("run", "--config", "/nonexistent/tacet.yaml")
