@@ -3,9 +3,10 @@
     /usr/bin/python3 tests/bench/compare.py --binary build/release/tacet --echo build/release/tests/integration/udp_echo
 
 The resolver under load has the first core to itself; dnsperf and the upstream (an unbound that answers from memory) share
-the second. In the row of workers both cores are everybody's, and tacet's figure with two is compared with that of one. Each row's contestants take turns; a figure is the median of the runs with the least and the most. CPU
-seconds are the resolver's own, user and system, with all its threads and children, by a million queries that it ANSWERED
-with NOERROR. A resolver is compared only if at least 99 % of its answers are that, and at most 1 % of the queries lost.
+the second. In the row of workers both cores are everybody's, and each figure with two is compared with that of one, for the echo
+as well: what sharing costs in the kernel alone. Each row's contestants take turns; a figure is the median of the runs with the
+least and the most. CPU seconds are the resolver's own, user and system, with all its threads and children, by a million queries
+that it ANSWERED with NOERROR. A resolver is compared only if at least 99 % of its answers are that, and at most 1 % of the queries lost.
 """
 import argparse
 import contextlib
@@ -31,7 +32,7 @@ import upstream  # noqa: E402
 
 CACHED_NAMES = 1000
 MISSES_PER_SECOND = 100000  # more than any resolver here asks for in a second, so that no name comes twice
-ROWS = {"cached": "cached", "dot": "miss over DoT", "doh": "miss over DoH", "workers": "cached, on both cores (÷ one worker)"}
+ROWS = {"cached": "cached", "dot": "miss over DoT", "doh": "miss over DoH", "workers": "cached, on both cores (÷ the same with one worker)"}
 CACHED = ("cached", "workers")
 RIGHT = 0.99
 # Below 400: unbound's DoH server stalls when more streams than that are open at once. The other is the load of tests/integration.
@@ -121,9 +122,7 @@ class Bench:
 
     def _contestants(self, row, stack):
         if row == "workers":
-            cores = f"{self.server_core},{self.load_core}"
-            return [self._resolver(f"tacet, {count} worker{'s' if count > 1 else ''}", "tacet", "dot", functools.partial(self._tacet, workers=count), stack, cores)
-                    for count in (1, 2)]
+            return [contestant for count in (1, 2) for contestant in self._with_workers(count, stack) if contestant]
         made = [self._echo("echo, one by one", stack)] if row == "cached" else []
         made.append(self._echo("echo, in bursts", stack, "--burst"))
         for transport in ("dot", "doh"):
@@ -136,6 +135,11 @@ class Bench:
                 made.append(self._resolver(peer.name, "peer", transport, peer.command, stack))
         return [contestant for contestant in made if contestant]
 
+    def _with_workers(self, count, stack):
+        cores, name = f"{self.server_core},{self.load_core}", f"{count} worker{'s' if count > 1 else ''}"
+        return [self._echo(f"echo in bursts, {name}", stack, "--burst", count, cores=cores),
+                self._resolver(f"tacet, {name}", "tacet", "dot", functools.partial(self._tacet, workers=count), stack, cores)]
+
     def _wanted(self, name):
         return not self.arguments.only or name in self.arguments.only
 
@@ -145,9 +149,9 @@ class Bench:
         stack.callback(scratch.end, process)
         return process
 
-    def _echo(self, name, stack, *words):
+    def _echo(self, name, stack, *words, cores=None):
         port = scratch.free_port()
-        process = self._start([self.arguments.echo, "127.0.0.1", port, *words], stack, stdout=subprocess.PIPE)
+        process = self._start([self.arguments.echo, "127.0.0.1", port, *words], stack, cores=cores, stdout=subprocess.PIPE)
         stack.callback(process.stdout.close)
         if process.stdout.readline() != b"ready\n":
             sys.exit(f"{self.arguments.echo} does not start")
@@ -201,16 +205,17 @@ def table(rows):
         lines.append(f"| **{ROWS[row]}** | | | | | | | |")
         right = [contestant for contestant in contestants if contestant.cost() and not contestant.invalid]
         medians = {contestant.name: statistics.median(contestant.cost()) for contestant in right}
-        echo = medians.get("echo, in bursts") or medians.get("tacet, 1 worker (DoT)")
+        alone = {contestant.kind: medians[contestant.name] for contestant in reversed(right)}  # in the row of workers
         best = min((medians[contestant.name] for contestant in right if contestant.kind == "peer"), default=None)
         for contestant in contestants:
             if contestant not in right:
                 lines.append(f"| {contestant.name} | invalid: {contestant.invalid} | | | {contestant.lost()} | {contestant.wrong()} | | |")
                 continue
             cost, median = contestant.cost(), medians[contestant.name]
+            base = medians.get("echo, in bursts") or alone[contestant.kind]
             rate = statistics.median(run.answered / run.seconds for run in contestant.runs)
             lines.append(f"| {contestant.name} | {median:.2f} | {min(cost):.2f}–{max(cost):.2f} | {rate:,.0f} | {contestant.lost()} | {contestant.wrong()} | "
-                         f"{ratio(median, echo)} | {ratio(median, best) if contestant.kind != 'echo' else ''} |")
+                         f"{ratio(median, base)} | {ratio(median, best) if contestant.kind != 'echo' else ''} |")
     return "\n".join(lines)
 
 

@@ -1,20 +1,24 @@
 // A bare UDP echo: what the kernel alone costs, to compare a name server's CPU time with.
 //
-//     udp_echo ADDRESS PORT [--burst]
+//     udp_echo ADDRESS PORT [--burst [THREADS]]
 //
-// One recvfrom and one sendto per datagram; with --burst, recvmmsg and sendmmsg of up to 64. Each datagram goes back
-// with QR set, as a client wants of an answer. IPv4 or IPv6. Says "ready" on standard output, runs until it is killed.
+// One recvfrom and one sendto per datagram; with --burst, recvmmsg and sendmmsg of up to 64, and by several threads if
+// asked to, each with a socket of its own. Each datagram goes back with QR set, as a client wants of an answer. IPv4 or
+// IPv6. Says "ready" on standard output, runs until it is killed.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 namespace {
 
@@ -63,7 +67,7 @@ int echo_one_by_one(int socket) {
 }
 
 int echo_in_bursts(int socket) {
-  static std::array<Datagram, burst_size> datagrams;
+  thread_local std::array<Datagram, burst_size> datagrams;
   std::array<sockaddr_storage, burst_size> peers;
   std::array<iovec, burst_size> pieces;
   std::array<mmsghdr, burst_size> messages{};
@@ -90,24 +94,40 @@ int echo_in_bursts(int socket) {
   }
 }
 
+/// Bound; -1, and the reason is said, if that cannot be.
+int open_socket(Address& address) {
+  const int on = 1;
+  const int socket = ::socket(address.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (socket >= 0 && bind(socket, raw(address.storage), address.size) == 0) return socket;
+  std::perror("udp_echo");
+  return -1;
+}
+
+template <class Number>
+bool read_number(const char* text, Number& number) {
+  return std::from_chars(text, text + std::strlen(text), number).ec == std::errc{};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Address address;
   std::uint16_t port = 0;
-  const std::string_view port_text = argc > 2 ? argv[2] : "";
-  const auto parsed = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-  if (argc < 3 || parsed.ec != std::errc{} || !parse(argv[1], port, address)) {
-    std::fputs("usage: udp_echo ADDRESS PORT [--burst]\n", stderr);
+  std::size_t threads = 1;
+  if (argc < 3 || !read_number(argv[2], port) || !parse(argv[1], port, address) ||
+      (argc > 4 && !read_number(argv[4], threads))) {
+    std::fputs("usage: udp_echo ADDRESS PORT [--burst [THREADS]]\n", stderr);
     return 2;
   }
-  const int socket = ::socket(address.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-  if (socket < 0 || bind(socket, raw(address.storage), address.size) != 0) {
-    std::perror("udp_echo");
-    return 1;
-  }
+  const auto echo = argc > 3 && std::string_view(argv[3]) == "--burst" ? echo_in_bursts : echo_one_by_one;
+  std::vector<int> sockets;
+  for (std::size_t i = 0; i < threads; ++i) sockets.push_back(open_socket(address));
+  if (std::ranges::find(sockets, -1) != sockets.end()) return 1;
   std::puts("ready");
   std::fflush(stdout);
-  return argc > 3 && std::string_view(argv[3]) == "--burst" ? echo_in_bursts(socket) : echo_one_by_one(socket);
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(echo, sockets[i]);
+  return echo(sockets[0]);
 }
