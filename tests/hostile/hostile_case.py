@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import sanitizer
 import scratch
 import servers
 from case import Case
@@ -150,7 +151,10 @@ class HostileCase(Case):
             slow = [word for word, measured in (("kept answers", cost.kept), ("new answers", cost.new)) if measured > OTHERS]
             dear = (("CPU", cost.cpu, bar.cpu), ("memory", cost.memory, bar.memory), ("descriptors", cost.descriptors, bar.descriptors),
                     ("failures of others", cost.failed, 0))
-            found = [*faults, *(word for word, measured, most in dear if measured > most)]
+            costly = [word for word, measured, most in dear if measured > most]
+            if sanitizer.BUILT_WITH:  # it makes the daemon slow and large: what was answered counts, and what it reports
+                slow, costly = [], []
+            found = [*faults, *costly]
             if found or not slow:
                 break
         found += slow
