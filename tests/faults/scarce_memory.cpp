@@ -21,6 +21,7 @@ void* __libc_realloc(void* memory, std::size_t size);
 void* __libc_memalign(std::size_t alignment, std::size_t size);
 void __libc_free(void* memory);
 [[gnu::weak]] void __asan_init();
+[[gnu::weak]] void __tsan_init();
 }
 
 namespace {
@@ -30,7 +31,7 @@ struct Page {
 };
 Page* page = nullptr;
 
-/// Who really has the memory: the C library; under AddressSanitizer that, which has to be looked for.
+/// Who really has the memory: the C library; under a sanitizer that, which has to be looked for.
 struct Source {
   void* (*malloc)(std::size_t);
   void* (*calloc)(std::size_t, std::size_t);
@@ -55,7 +56,7 @@ void find(Function*& function, const char* name) {
 
 [[gnu::constructor]] void begin() {
   Source found = c_library;
-  if (&__asan_init != nullptr) {
+  if (&__asan_init != nullptr || &__tsan_init != nullptr) {
     find(found.malloc, "malloc");
     find(found.calloc, "calloc");
     find(found.realloc, "realloc");
@@ -122,7 +123,7 @@ void free(void* memory) {
 }
 }
 
-// The C++ library's own would call the above, AddressSanitizer's would not.
+// The C++ library's own would call the above, a sanitizer's would not.
 void* operator new(std::size_t size) {
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();

@@ -168,8 +168,9 @@ class Doors(Case):
 
 class Descriptors(Case):
     def starved(self, *urls):
-        """A daemon whose limits may be changed from outside: without a privilege that is for the same user only."""
-        return self.tacet(*urls, **({"user": "root"} if os.geteuid() == 0 else {}))
+        """A daemon whose limits may be changed from outside: without a privilege that is for the same user only. One worker, for each has
+        connections of its own, which another that has none yet could not open."""
+        return self.tacet(*urls, workers=1, **({"user": "root"} if os.geteuid() == 0 else {}))
 
     def test_without_descriptors_nothing_spins_and_udp_goes_on(self):
         upstream = self.unbound()

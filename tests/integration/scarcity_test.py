@@ -181,7 +181,7 @@ class Scarce(UnboundCase):
         scarcity.set(1 << 60)
         self.assertEqual(daemon.verb("reload").returncode, 0)
         whole, refused, done = scarcity.asked(), 0, 0
-        for nth in range(whole - 300, whole + 20, int(sanitizer.PATIENCE)):
+        for nth in range(max(1, whole - 300), whole + 20, int(sanitizer.PATIENCE)):
             scarcity.set(nth)
             if daemon.verb("reload").returncode == 0:
                 done += 1

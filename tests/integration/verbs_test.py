@@ -292,7 +292,7 @@ class Explain(UnboundCase):
                          (self.upstream.doh_url(), "good"))
 
     def test_a_failure_of_a_moment_ago_is_told(self):
-        daemon = self.tacet(f"tls://127.0.0.1:{scratch.free_port()}")
+        daemon = self.tacet(f"tls://127.0.0.1:{scratch.free_port()}", workers=1)  # each remembers its own
         daemon.ask("www.example.com")
         told = self.explain(daemon, "www.example.com")
         self.assertEqual(told["answered_by"], "recent failure")
