@@ -88,7 +88,7 @@ class Streams(ConformanceCase):
 
     @requirement(7766, "10", "beyond the limit of clients the longest idle makes room; a message that is never finished holds nothing for ever")
     def test_limits(self):
-        daemon = self.tacet(self.upstream.doh_url(), limits={"tcp_clients": 2})
+        daemon = self.tacet(self.upstream.doh_url(), limits={"tcp_clients": 2}, workers=1)
         wire = dnsclient.query("www.example.com").to_wire()
         with dnsclient.TcpClient(daemon.server) as first, dnsclient.TcpClient(daemon.server) as second, dnsclient.TcpClient(daemon.server) as third:
             third.send(wire)
