@@ -162,6 +162,9 @@ bool TlsClient::prepare_foreign_context(void* ssl_ctx) {
   auto* const context = static_cast<SSL_CTX*>(ssl_ctx);
   const auto [store, generation] = state_->trust->state().current();
   if (!state_->prepare(context, store.get())) return false;
+  // libcurl would have OpenSSL give a connection's two buffers back after each record: three times 16 KiB asked for and
+  // freed for every answer.
+  SSL_CTX_clear_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_info_callback(context, on_foreign_handshake);
   return true;
 }
