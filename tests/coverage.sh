@@ -8,4 +8,5 @@ cmake --preset coverage >/dev/null
 cmake --build --preset coverage --target dns_tests resolve_tests
 find "$build" -name '*.gcda' -delete
 for layer in dns resolve; do "$build/tests/unit/${layer}_tests" --minimal; done
-gcovr --root . --filter 'src/dns/' --filter 'src/resolve/' --exclude-throw-branches --fail-under-line 95 "$build"
+# gcov counts a branch of a coroutine -1 times now and then (GCC bug 68080): such a line's branches are left out.
+gcovr --gcov-ignore-parse-errors --root . --filter 'src/dns/' --filter 'src/resolve/' --exclude-throw-branches --fail-under-line 95 "$build"
