@@ -29,6 +29,10 @@ constexpr auto sweep_every = std::chrono::seconds(15);
 /// the answers of a turn.
 constexpr std::uint64_t most_beside_answers = 256U << 10;
 
+/// Room for the longest answer and the fields before it. What does not fit libcurl 7.88 sets aside, and may never look
+/// at again: the answer is complete, and nobody hears of it. Of the room only what is used costs memory.
+constexpr long room_for_answer = 65535 + 16385;
+
 /// So many transfers' memory is worth a call.
 constexpr std::size_t worth_giving_back = 16;
 
@@ -154,7 +158,7 @@ std::unique_ptr<HttpTransfer> HttpLink::State::make_transfer() {
   set_option(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set_option(easy, CURLOPT_NOSIGNAL, 1L);
   set_option(easy, CURLOPT_MAXAGE_CONN, 86400L);  // how long it may idle is the owner's business
-  set_option(easy, CURLOPT_BUFFERSIZE, 4096L);    // for most answers; a longer one takes several reads
+  set_option(easy, CURLOPT_BUFFERSIZE, room_for_answer);
   set_trust(easy);
   set_socket(easy);
   return transfer;

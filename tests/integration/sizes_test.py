@@ -1,8 +1,12 @@
 """What does not fit a datagram is cut to nothing with TC=1 and fetched again over TCP."""
+import time
 import unittest
 
 import dns.flags
-from case import UnboundCase
+import dnsclient
+import sanitizer
+from case import Case, UnboundCase
+from fake_upstream import Behaviour
 
 
 class Sizes(UnboundCase):
@@ -50,6 +54,58 @@ class Sizes(UnboundCase):
         for tcp in (False, True):
             self.assertEqual(self.daemon.ask("www.example.com", edns=False, tcp=tcp).edns, -1)
             self.assertEqual(self.daemon.ask("www.example.com", tcp=tcp).edns, 0)
+
+
+# Addresses in an answer: around what a TLS record, libcurl's buffers and a message hold.
+COUNTS = (1, 200, 254, 260, 300, 500, 1000, 1020, 1030, 1500, 2000, 2045, 2060, 3000, 4090)
+
+
+async def many(reply):
+    """Answers with as many addresses as the name begins with."""
+    name = reply.query.question[0].name
+    count = int(name.to_text().partition("-")[0])
+    head = reply.query.id.to_bytes(2, "big") + b"\x81\x80\0\1" + count.to_bytes(2, "big") + bytes(4)
+    records = (b"\xc0\x0c\0\1\0\1\0\0\1\x2c\0\4" + (0xC0000200 + number).to_bytes(4, "big") for number in range(count))
+    await reply.send(head + name.to_wire() + b"\0\1\0\1" + b"".join(records))
+
+
+class LargeAnswers(Case):
+    """From upstream. Nothing else is under way that could wake a transport which has stopped in the middle."""
+
+    def large(self):
+        return self.fake(lambda received: Behaviour("attack", value=many))
+
+    def check(self, url):
+        daemon = self.tacet(url, workers=1)
+        for name in (f"{count}-{number}.example.com" for number in range(2) for count in COUNTS):
+            begun = time.monotonic()
+            answer = daemon.ask(name, tcp=True)
+            took = time.monotonic() - begun
+            self.assertEqual(len(dnsclient.addresses(answer)), int(name.partition("-")[0]))
+            self.assertLess(took, 0.8 * sanitizer.PATIENCE, f"{name}\n{daemon.log()}")
+
+    def check_together(self, url):
+        daemon = self.tacet(url, workers=1)
+        with dnsclient.TcpClient(daemon.server, timeout=4) as client:
+            for round_number in range(3):
+                begun = time.monotonic()
+                for count in COUNTS:
+                    client.send(dnsclient.query(f"{count}-{round_number}.together.example.com").to_wire())
+                wires = [client.receive() for _ in COUNTS]
+                self.assertLess(time.monotonic() - begun, 0.8 * sanitizer.PATIENCE, daemon.log())
+                self.assertEqual(sorted(int.from_bytes(wire[6:8], "big") for wire in wires), sorted(COUNTS))
+
+    def test_an_answer_of_any_size_comes_at_once_over_doh(self):
+        self.check(self.large().doh_url())
+
+    def test_an_answer_of_any_size_comes_at_once_over_dot(self):
+        self.check(self.large().dot_url())
+
+    def test_answers_of_all_sizes_come_together_over_doh(self):
+        self.check_together(self.large().doh_url())
+
+    def test_answers_of_all_sizes_come_together_over_dot(self):
+        self.check_together(self.large().dot_url())
 
 
 if __name__ == "__main__":
