@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/handover.hpp"
 #include "base/log.hpp"
 #include "base/shield.hpp"
 #include "config/difference.hpp"
@@ -38,6 +38,7 @@ constexpr Duration housekeeping = std::chrono::minutes(1);
 constexpr Duration least_between_signalled_reloads = std::chrono::seconds(1);
 /// How often who waits for a reload looks whether all is ending.
 constexpr auto look_for_end = std::chrono::milliseconds(20);
+constexpr std::string_view no_memory = "there was no memory for it: try again later";
 
 /// Sockets for every worker on every address that this machine has: [worker][address].
 Result<std::vector<std::vector<ListenSockets>>> bind_all(const Config& config) {
@@ -156,11 +157,12 @@ private:
   void end();
   std::expected<Reloaded, Refusal> reload();
   std::expected<Reloaded, Refusal> reload_now();
-  std::expected<Reloaded, Refusal> reload_or_not();
   void prepare(const std::shared_ptr<const Settings>& next) const;
   Reloaded change_to(const std::shared_ptr<const Settings>& next);
   std::expected<Reloaded, Refusal> reload_from_elsewhere();
-  void note(const std::expected<Reloaded, Refusal>& outcome);
+  void announce_reload() const;
+  void count_reload(const std::expected<Reloaded, Refusal>& outcome);
+  static void tell_of_reload(const std::expected<Reloaded, Refusal>& outcome);
   void open_control();
   void open_metrics();
   void report_zones() const;
@@ -245,24 +247,29 @@ void Server::State::end() {
   if (!ending_.exchange(true)) loop_.stop();
 }
 
-/// One at a time, for all of them run on the thread of run().
+/// One at a time, for all of them run on the thread of run(). An exception leaves all as it was, and has been told to
+/// the log and to the service manager.
 std::expected<Reloaded, Refusal> Server::State::reload() {
+  reloaded_ = loop_.now();
+  try {
+    announce_reload();
+    auto outcome = reload_now();
+    count_reload(outcome);
+    // What has been done is done, even if there are no words for it.
+    if (!shielded(false, [&] { return tell_of_reload(outcome), true; })) notify_service_manager("READY=1");
+    return outcome;
+  } catch (...) {
+    count_reload(std::unexpected(Refusal{}));
+    log::warn("reload: refused: {}", no_memory);
+    notify_service_manager("READY=1\nSTATUS=Reload refused, serving as before: there was no memory for it");
+    throw;
+  }
+}
+
+void Server::State::announce_reload() const {
   const auto since_boot = std::chrono::duration_cast<std::chrono::microseconds>(clock_.now().time_since_epoch());
   const auto awake = since_boot - std::chrono::duration_cast<std::chrono::microseconds>(clock_.asleep());
   notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", awake.count()));
-  auto outcome = reload_or_not();
-  note(outcome);
-  reloaded_ = loop_.now();
-  return outcome;
-}
-
-std::expected<Reloaded, Refusal> Server::State::reload_or_not() {
-  try {
-    return reload_now();
-  } catch (const std::exception&) {
-    log::escaped("a reload");
-    return std::unexpected(Refusal{"there was no memory for it: try again later"});
-  }
 }
 
 std::expected<Reloaded, Refusal> Server::State::reload_now() {
@@ -275,9 +282,9 @@ std::expected<Reloaded, Refusal> Server::State::reload_now() {
 
 /// All that can fail: an exception leaves everything as it is.
 void Server::State::prepare(const std::shared_ptr<const Settings>& next) const {
-  std::vector<std::future<void>> prepared;
+  std::vector<Worker::Outcome> prepared;
   for (const auto& worker : workers_) prepared.push_back(worker->prepare(next));
-  for (auto& change : prepared) change.get();
+  for (auto& outcome : prepared) Worker::await(std::move(outcome));
 }
 
 /// Every worker changes between two queries. What still asks for memory is no part of that: it can wait, or be done
@@ -307,7 +314,15 @@ Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
   return reloaded;
 }
 
-void Server::State::note(const std::expected<Reloaded, Refusal>& outcome) {
+void Server::State::count_reload(const std::expected<Reloaded, Refusal>& outcome) {
+  if (outcome && !outcome->has_file) return;
+  const std::lock_guard lock(settings_mutex_);
+  ++(outcome ? reloads_.good : reloads_.refused);
+  reloads_.last_was_good = outcome.has_value();
+  if (outcome) reloads_.last_good = SystemClock::unix_time();
+}
+
+void Server::State::tell_of_reload(const std::expected<Reloaded, Refusal>& outcome) {
   if (outcome) {
     log::info("reload: {}", to_string(*outcome));
     notify_service_manager(fmt::format("READY=1\nSTATUS=Reloaded: {}", to_string(*outcome)));
@@ -316,21 +331,16 @@ void Server::State::note(const std::expected<Reloaded, Refusal>& outcome) {
     notify_service_manager(
         fmt::format("READY=1\nSTATUS=Reload refused, serving as before: {}", outcome.error().front()));
   }
-  if (outcome && !outcome->has_file) return;
-  const std::lock_guard lock(settings_mutex_);
-  ++(outcome ? reloads_.good : reloads_.refused);
-  reloads_.last_was_good = outcome.has_value();
-  if (outcome) reloads_.last_good = SystemClock::unix_time();
 }
 
 /// For the control thread: asks run()'s, and waits until that has answered, or ends.
 std::expected<Reloaded, Refusal> Server::State::reload_from_elsewhere() {
-  std::promise<std::expected<Reloaded, Refusal>> outcome;
-  auto known = outcome.get_future();
-  loop_.post([this, outcome = std::move(outcome)]() mutable { outcome.set_value(reload()); });
-  while (known.wait_for(look_for_end) != std::future_status::ready)
+  Handover<std::expected<Reloaded, Refusal>> handover;
+  loop_.post([this, giver = handover.giver()]() mutable { giver.give(reload()); });
+  while (!handover.over_within(look_for_end))
     if (ending_) return std::unexpected(Refusal{"tacet is stopping"});
-  return known.get();
+  auto outcome = handover.take();
+  return outcome ? *std::move(outcome) : std::unexpected(Refusal{std::string(no_memory)});
 }
 
 /// Nobody shall learn by surprise that some names are not encrypted.

@@ -1,7 +1,9 @@
 #include "serve/worker.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
+#include <new>
 #include <utility>
 
 #include "base/log.hpp"
@@ -75,19 +77,27 @@ void Worker::drain(Instant deadline) {
   drained_.arm(loop_.now() + drain_look);
 }
 
-/// Runs `work` on the worker's thread and returns when it is done, or throws what it has thrown.
-void Worker::ask_and_wait(std::move_only_function<void()> work) {
-  std::promise<void> done;
-  loop_.post([&] {
+/// Runs `work` on the worker's thread. What comes of it is to be waited for.
+Worker::Outcome Worker::ask(std::move_only_function<void()> work) {
+  Outcome outcome;
+  loop_.post([work = std::move(work), giver = outcome.giver()]() mutable {
     try {
       work();
-      done.set_value();
+      giver.give(nullptr);
     } catch (...) {
-      done.set_exception(std::current_exception());
+      giver.give(std::current_exception());
     }
   });
-  done.get_future().get();
+  return outcome;
 }
+
+void Worker::await(Outcome outcome) {
+  const auto thrown = outcome.take();
+  if (!thrown) throw std::bad_alloc();  // it was never begun
+  if (*thrown) std::rethrow_exception(*thrown);
+}
+
+void Worker::ask_and_wait(std::move_only_function<void()> work) { await(ask(std::move(work))); }
 
 void Worker::add_to(Snapshot& snapshot) {
   ask_and_wait([&] {
@@ -114,19 +124,11 @@ void Worker::use(std::shared_ptr<const Hosts> hosts) {
   loop_.post([this, hosts = std::move(hosts)]() mutable { resolver_.use(std::move(hosts)); });
 }
 
-std::future<void> Worker::prepare(std::shared_ptr<const Settings> settings) {
-  std::promise<void> done;
-  auto prepared = done.get_future();
-  loop_.post([this, settings = std::move(settings), done = std::move(done)]() mutable {
-    try {
-      change_.reset();
-      change_.emplace(change_to(std::move(settings)));
-      done.set_value();
-    } catch (...) {
-      done.set_exception(std::current_exception());
-    }
+Worker::Outcome Worker::prepare(std::shared_ptr<const Settings> settings) {
+  return ask([this, settings = std::move(settings)] {
+    change_.reset();
+    change_.emplace(change_to(settings));
   });
-  return prepared;
 }
 
 Worker::Change Worker::change_to(std::shared_ptr<const Settings> settings) {
@@ -180,19 +182,15 @@ void Worker::forget_names() {
 }
 
 Result<NameExposure> Worker::examine(const Name& name) {
-  auto done = std::make_shared<Examined>();
-  auto result = done->get_future();
-  loop_.post([this, name, done = std::move(done)]() mutable { tasks_.spawn(examine(name, std::move(done))); });
-  try {
-    return result.get();
-  } catch (const std::future_error&) {  // it could not be begun, or ended by an exception
-    return fail(Fault::overloaded, "out of memory: try again later");
-  }
+  Examined examined;
+  loop_.post([this, name, giver = examined.giver()]() mutable { tasks_.spawn(examine(name, std::move(giver))); });
+  auto result = examined.take();
+  return result ? *std::move(result) : fail(Fault::overloaded, "out of memory: try again later");
 }
 
-Task<void> Worker::examine(Name name, std::shared_ptr<Examined> done) {
+Task<void> Worker::examine(Name name, Examined::Giver giver) {
   Result<NameExposure> result = co_await resolver_.examine(name);
-  done->set_value(std::move(result));
+  giver.give(std::move(result));
 }
 
 }  // namespace tacet

@@ -1,12 +1,13 @@
 #pragma once
+#include <exception>
 #include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <semaphore>
 #include <thread>
 #include <vector>
 
+#include "base/handover.hpp"
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "privacy/exposure_log.hpp"
@@ -48,9 +49,13 @@ public:
 
   /// Gives it what this machine knows by itself. Any thread.
   void use(std::shared_ptr<const Hosts> hosts);
-  /// Makes what it needs to serve by these settings; the future is ready when that is there, or has the exception by
-  /// which it failed. Only while it runs; the same thread as use().
-  std::future<void> prepare(std::shared_ptr<const Settings> settings);
+  /// What has come of work on the worker's thread: the exception by which it failed, or null.
+  using Outcome = Handover<std::exception_ptr>;
+  /// Makes what it needs to serve by these settings, to be waited for by await(). Only while it runs; the same thread
+  /// as use().
+  Outcome prepare(std::shared_ptr<const Settings> settings);
+  /// Returns when the work is done, or throws what it has thrown.
+  static void await(Outcome outcome);
   /// Serves by what was prepared last from now on; waits until it does. What was begun before is still answered. Cannot
   /// fail, so that all workers change or none.
   void use_prepared();
@@ -83,9 +88,10 @@ private:
   Change change_to(std::shared_ptr<const Settings> settings);
   void make(Change change);
   void add_zones_to(Snapshot& snapshot);
+  Outcome ask(std::move_only_function<void()> work);
   void ask_and_wait(std::move_only_function<void()> work);
-  using Examined = std::promise<Result<NameExposure>>;
-  Task<void> examine(Name name, std::shared_ptr<Examined> done);
+  using Examined = Handover<Result<NameExposure>>;
+  Task<void> examine(Name name, Examined::Giver giver);
 
   ExposureLog& exposure_;
   std::shared_ptr<const Settings> settings_;

@@ -1,6 +1,7 @@
 // Preloaded into the daemon: what it is like when memory cannot be had. The file that TACET_SCARCE names holds numbers
 // (native 64-bit integers): every how manieth allocation fails (0: none; 1: all), how many were asked for since that is
-// not 0, and how many failed; whoever sets the first may set the others.
+// not 0, how many failed, and whether (1) all behind the first that fails do so too; whoever sets the first may set the
+// others.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -27,7 +28,7 @@ void __libc_free(void* memory);
 namespace {
 
 struct Page {
-  std::atomic<std::uint64_t> nth, asked, failed;
+  std::atomic<std::uint64_t> nth, asked, failed, lasting;
 };
 Page* page = nullptr;
 
@@ -76,7 +77,9 @@ void find(Function*& function, const char* name) {
 bool scarce() {
   if (page == nullptr) return false;
   const std::uint64_t nth = page->nth.load(std::memory_order_relaxed);
-  if (nth == 0 || ++page->asked % nth != 0) return false;
+  if (nth == 0) return false;
+  const std::uint64_t asked = ++page->asked;
+  if (page->lasting.load(std::memory_order_relaxed) != 0 ? asked < nth : asked % nth != 0) return false;
   ++page->failed;
   errno = ENOMEM;
   return true;

@@ -29,17 +29,18 @@ EVERY = (1, 2, 3, 5, 7, 11, 20, 50, 100, 300)
 
 
 class Scarcity:
-    """The switch: while `every` is n, every n-th allocation fails."""
+    """The switch: while `every` is n, every n-th allocation fails; or all from the n-th on."""
 
     def __init__(self, directory):
         self.path = os.path.join(directory, scratch.unique_name("scarce"))
         with open(self.path, "wb") as file:
-            file.write(bytes(24))
+            file.write(bytes(32))
         os.chmod(self.path, 0o666)
         with open(self.path, "r+b") as file:
-            self._page = mmap.mmap(file.fileno(), 24)
+            self._page = mmap.mmap(file.fileno(), 32)
 
-    def set(self, every):
+    def set(self, every, *, lasting=False):
+        struct.pack_into("=Q", self._page, 24, lasting)
         struct.pack_into("=QQ", self._page, 0, every, 0)
 
     def asked(self):
@@ -190,6 +191,22 @@ class Scarce(UnboundCase):
             scarcity.set(0)
             self.assertGreaterEqual(daemon.status()["cache"]["entries"], 1, daemon.log())
         self.assertTrue(refused and done, f"{refused} were refused, {done} were done: the last steps were not met")
+
+    def test_whatever_of_a_request_memory_lasts_for_the_next_finds_everything_in_order(self):
+        """Each request over the control socket, with memory that ends at each of its allocations in turn."""
+        daemon, scarcity = self.daemon_with_switch(self.upstream.dot_url(), workers=2)
+        for request in ("POST /reload", "GET /status", "GET /metrics", "GET /cache", f"GET /explain?name={KEPT}", f"POST /flush?name={new_name()}",
+                        "GET /exposure", f"GET /exposure/explain?name={new_name()}", "POST /exposure/clear", "POST /log-level?level=info"):
+            scarcity.set(1 << 60)
+            self.assertIn(b" 200 ", daemon.control(request))
+            whole = scarcity.asked()
+            for nth in range(1, whole + 1, int(sanitizer.PATIENCE)):
+                scarcity.set(nth, lasting=True)
+                daemon.control(request)
+                scarcity.set(0)
+                self.assertIsNone(daemon.process.poll(), f"{request} {nth}\n{daemon.log()}")
+            self.assertIn(b" 200 ", daemon.control(request), daemon.log())
+        self.all_is_well(daemon)
 
     def test_it_ends_in_order_while_memory_is_scarce(self):
         daemon, scarcity = self.daemon_with_switch(self.upstream.doh_url())

@@ -165,6 +165,18 @@ class Tacet:
         """Runs `tacet VERB … --config FILE` beside the daemon: the finished process with its text."""
         return subprocess.run([*self._command, BINARY, *words, "--config", self.config], capture_output=True, text=True, timeout=timeout)
 
+    def control(self, request, timeout=12):
+        """The octets that the control socket answers a request such as "GET /status" with; none if it just closes."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(timeout)
+            client.connect(self.settings["control"]["socket"])
+            client.sendall(f"{request} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            answer = b""
+            with contextlib.suppress(ConnectionResetError):
+                while octets := client.recv(65536):
+                    answer += octets
+            return answer
+
     def status(self):
         """`tacet status --json`, decoded."""
         done = self.verb("status", "--json")
