@@ -23,6 +23,16 @@ void AttemptPace::begun() {
   plan();
 }
 
+/// The oldest of the last attempts counts no more, be it the one that was meant: what is limited is their number.
+void AttemptPace::bore_fruit() {
+  for (std::size_t i = 1; i <= most; ++i) {
+    Instant& begun = begun_[(latest_ + i) % most];
+    if (begun == never) continue;
+    begun = never;
+    return plan();
+  }
+}
+
 void AttemptPace::leave(const Applicant& who) {
   std::erase_if(line_, [&who](const Place& place) { return place.who == &who; });
   if (in_turn_ == &who) in_turn_ = nullptr;

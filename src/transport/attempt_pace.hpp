@@ -7,10 +7,10 @@
 
 namespace tacet {
 
-/// Spaces out the connection attempts of a worker: at most five in any second, whoever makes them, so that no outage
-/// and no server that breaks off makes a storm. While nobody answers they are evenly spread, one each 200 ms, so that
-/// the end of an outage is met soon; once one was answered the network lives, and the next need not wait for its turn.
-/// Who wants to make one stands in line. Pure: moved by a scheduler.
+/// Spaces out the connection attempts of a worker: at most five in any second that lead to no answer, whoever makes
+/// them, so that no outage and no server that breaks off makes a storm. While nobody answers they are evenly spread,
+/// one each 200 ms, so that the end of an outage is met soon; once one was answered the network lives, and the next
+/// need not wait for its turn. Who wants to make one stands in line. Pure: moved by a scheduler.
 class AttemptPace {
 public:
   static constexpr std::size_t most = 5;
@@ -46,6 +46,8 @@ public:
   void begun();
   /// A peer answered an attempt, by a connection or a refusal.
   void answered() { silent_ = false; }
+  /// A connection has brought the first answer to a query: whatever a server that closes often needs of those, is had.
+  void bore_fruit();
   /// The network changed: what was sent into the old one counts no more. Said by everyone who hears of one change.
   void forget();
   void leave(const Applicant& who);

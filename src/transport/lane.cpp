@@ -16,8 +16,10 @@ constexpr Duration least_silence_limit = milliseconds(1500);
 constexpr Duration watch_interval = milliseconds(250);
 /// A race for a connection that nobody waits for any more goes on a little, so that an outage's end is met early.
 constexpr Duration race_beyond_demand = seconds(3);
-/// How often one query is sent before the upstream is told to be at fault.
-constexpr unsigned most_tries = 3;
+/// Over how many connections that end without an answer to anything a query is sent before the upstream is told to be
+/// at fault; and over how many that end with some: servers exist that close behind each answer, and queries that make a
+/// server close.
+constexpr unsigned most_barren_tries = 3, most_tries = 30;
 
 }  // namespace
 
@@ -32,7 +34,7 @@ struct Lane::Call {
   const Message& query;
   Tag tag = 0;
   Instant sent{};
-  unsigned tries = 0;
+  unsigned tries = 0, barren_tries = 0;
   OneShot<Result<Response>> answer;
 };
 
@@ -164,7 +166,7 @@ void Lane::established(Link& link) {
 // Answers and losses.
 
 void Lane::answered(Link& link, Tag tag, Result<Message> answer) {
-  ++link.answers;
+  if (link.answers++ == 0 && answer) service_.parts().budget.pace().bore_fruit();
   const auto found = calls_.find(tag);
   if (found != calls_.end()) {
     Call& call = *found->second;
@@ -195,15 +197,16 @@ void Lane::lost(Link& link, const Error& why) {
   // A server may close an idle connection whenever it likes: no failure, and a query that met it is sent again.
   if (why.fault != Fault::cancelled || !was_used) note_failure(why);
   if (calls_.empty() || current_) return;
-  reissue(why);
+  reissue(why, was_used);
 }
 
-void Lane::reissue(const Error& why) {
+void Lane::reissue(const Error& why, bool was_used) {
   if (why.fault == Fault::tls_untrusted) return fail_all(why);
   std::vector<Call*> hopeless;
   for (const auto& [tag, call] : calls_) {
     ++counters_.reissued;
-    if (++call->tries >= most_tries) hopeless.push_back(call);
+    if (!was_used) ++call->barren_tries;
+    if (++call->tries >= most_tries || call->barren_tries >= most_barren_tries) hopeless.push_back(call);
   }
   for (Call* call : hopeless) deliver(*call, fail(why));
   if (!calls_.empty()) demand_connection();
@@ -247,7 +250,7 @@ void Lane::on_watch() {
     if (fresh_)
       std::swap(current_, fresh_);
     else
-      reissue({Fault::timeout, "the connection went silent"});
+      reissue({Fault::timeout, "the connection went silent"}, false);
     return;
   }
   if (!fresh_) demand_connection();

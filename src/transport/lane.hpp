@@ -50,7 +50,7 @@ private:
   void answered(Link& link, Tag tag, Result<Message> answer);
   void lost(Link& link, const Error& why);
   void settle(const Link& winner);
-  void reissue(const Error& why);
+  void reissue(const Error& why, bool was_used);
   void fail_all(const Error& error);
   void deliver(Call& call, Result<Response> result);
 

@@ -92,6 +92,23 @@ TEST_CASE("The first attempt of a newcomer goes ahead of others' further ones") 
   CHECK(line.who() == std::vector<int>{3, 2});
 }
 
+TEST_CASE("Attempts that led to an answer do not count, so that a server that closes behind each can be asked on") {
+  Line line;
+  std::vector<std::unique_ptr<Eager>> all;
+  for (int number = 0; number < 20; ++number) {
+    all.push_back(std::make_unique<Eager>(line, number));
+    all.back()->wants = false;
+    line.pace.answered();
+    line.pace.bore_fruit();
+    line.pass(10ms);
+  }
+  CHECK(line.made.size() == 20);
+  line.made.clear();
+  const Eager barren(line, 20);
+  line.pass(5s);
+  CHECK(line.densest() == 5);
+}
+
 TEST_CASE("What was sent into another network counts no more, however many tell of the change") {
   Line line;
   const Eager first(line, 1), second(line, 2);
