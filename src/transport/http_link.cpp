@@ -60,7 +60,7 @@ HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, Tl
       url_(curl_url()),
       headers_(curl_slist_append(nullptr, "Accept: application/dns-message")),
       addresses_(target_.host_is_address ? nullptr : curl_slist_append(nullptr, target_.resolution().c_str())),
-      act_(loop, [this] { guarded([this] { act(CURL_SOCKET_TIMEOUT, 0); }); }) {
+      act_(loop, [this] { guarded([this] { act_at_once(); }); }) {
   if (!multi_ || !url_ || !headers_ || (!addresses_ && !target_.host_is_address)) throw std::bad_alloc();
   if (curl_url_set(url_.get(), CURLUPART_URL, target_.origin.c_str(), 0) == CURLUE_OUT_OF_MEMORY)
     throw std::bad_alloc();
@@ -203,7 +203,8 @@ int HttpLink::State::on_timer(CURLM*, long milliseconds, void* self) {
   if (state.dead_) return 0;
   state.alarm_->disarm();
   if (milliseconds > 0) state.alarm_->arm(state.loop_.now() + std::chrono::milliseconds(milliseconds));
-  if (milliseconds == 0) state.act_.post();  // as nearly every timer is: a turn costs half of what a timer does
+  state.act_due_ = milliseconds == 0;
+  if (state.act_due_) state.act_.post();  // as nearly every timer is: a turn costs half of what a timer does
   return 0;
 }
 
@@ -277,16 +278,23 @@ void HttpLink::State::ready(curl_socket_t descriptor, Watch::Ready ready) {
   act(descriptor, CURL_CSELECT_IN);
 }
 
-/// The server did something on a connection without requests. A close ends the link here and now, so that no query
-/// pays for it. What it says instead (PING, SETTINGS) stays unread until libcurl's next request, and may be followed by
-/// a close.
+/// The server did something on a connection without requests. A close, or a goodbye, ends the link here and now, so
+/// that no query pays for it. What it says instead (PING, SETTINGS) stays unread until libcurl's next request, and may
+/// be followed by a close.
 void HttpLink::State::look_at_idle() {
   const auto watch = watches_.find(descriptor_);
   if (watch == watches_.end()) return;
-  if (free_.size() == transfers_.size() && peer_state(socket_->get()) != PeerState::there)
-    return close(loss("closed by the server while idle"));
+  if (free_.size() == transfers_.size() && has_left()) return close(loss("closed by the server while idle"));
   watch->second->want_read(false);
   idle_alarm_->arm(loop_.now() + (idle_looks_++ < early_looks ? idle_look_after : late_look_after));
+}
+
+/// Looks where libcurl does not until it has something to ask.
+bool HttpLink::State::has_left() {
+  if (peer_state(socket_->get()) != PeerState::there) return true;
+  if (!buffer_) return false;
+  buffer_->begin_turn();
+  return buffer_->look_for_goodbye();
 }
 
 void HttpLink::State::act(curl_socket_t descriptor, int what) {
@@ -296,6 +304,11 @@ void HttpLink::State::act(curl_socket_t descriptor, int what) {
   if (code != CURLM_OK && !over_) over_ = Error{Fault::overloaded, curl_multi_strerror(code)};
   flush();
   settle();
+}
+
+void HttpLink::State::act_at_once() {
+  act_due_ = false;
+  act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 /// What libcurl wrote leaves, or waits for the socket.
@@ -341,10 +354,15 @@ void HttpLink::State::settle() {
   collect();
   look_for_flood();
   if (lost_ && !over_) over_ = loss("connection lost");
+  // libcurl may have read an answer, and the goodbye behind it, and have put off the rest to the next call.
+  if (leaving() && !act_due_ && !over_) over_ = loss("closed by the server");
   tell();
   if (dead_) return;
   fill();
 }
+
+/// The server has begun to close the connection. What it has not answered by now it will not answer.
+bool HttpLink::State::leaving() const { return buffer_ && buffer_->said_goodbye(); }
 
 /// Ends a connection on which much comes and nothing of it is an answer.
 void HttpLink::State::look_for_flood() {
@@ -435,7 +453,7 @@ void HttpLink::State::tell() {
   if (std::exchange(received_, false) && !dead_ && !over_) owner_.on_received();
   for (auto& ending : endings) {
     if (dead_) return;
-    if (ending.body || !over_) owner_.on_body(ending.tag, std::move(ending.body));
+    if (ending.body || !(over_ || leaving())) owner_.on_body(ending.tag, std::move(ending.body));
   }
   if (over_ && !dead_) close(*std::exchange(over_, std::nullopt));
 }

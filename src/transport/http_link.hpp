@@ -60,13 +60,16 @@ private:
   void unwatch(curl_socket_t descriptor);
   void ready(curl_socket_t descriptor, Watch::Ready ready);
   void look_at_idle();
+  bool has_left();
   void sweep();
   void shrink();
   void act(curl_socket_t descriptor, int what);
+  void act_at_once();
   void flush();
   void settle();
   void collect();
   void release(HttpTransfer& transfer);
+  bool leaving() const;
   void look_for_flood();
   void judge(HttpTransfer& transfer, CURLcode code);
   std::string_view advice() const;
@@ -108,6 +111,7 @@ private:
 
   curl_socket_t descriptor_ = CURL_SOCKET_BAD;  // libcurl's duplicate, once opened
   bool watched_by_curl_ = false;
+  bool act_due_ = false;      // libcurl is to be called again at once
   bool curl_writes_ = false;  // libcurl waits until the socket can be written
   bool established_ = false;  // the handshake is over
   bool lost_ = false;         // libcurl has closed its socket, or wants another

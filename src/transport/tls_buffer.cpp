@@ -1,5 +1,6 @@
 #include "transport/tls_buffer.hpp"
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -67,11 +68,17 @@ struct TlsBuffer::Bio {
     return command == BIO_CTRL_FLUSH ? 1 : 0;  // when it leaves is flush()'s business
   }
 
+  /// The SSL object ends before its buffer.
+  static int destroy(BIO* bio) {
+    of(bio).ssl_ = nullptr;
+    return 1;
+  }
+
   using Method = std::unique_ptr<BIO_METHOD, Releaser<BIO_meth_free>>;
   static Method make_method() {
     Method method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tacet buffer"));
     if (method && BIO_meth_set_read(method.get(), read) == 1 && BIO_meth_set_write(method.get(), write) == 1 &&
-        BIO_meth_set_ctrl(method.get(), control) == 1)
+        BIO_meth_set_ctrl(method.get(), control) == 1 && BIO_meth_set_destroy(method.get(), destroy) == 1)
       return method;
     return nullptr;
   }
@@ -87,7 +94,23 @@ bool TlsBuffer::adopt(void* ssl) {
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(static_cast<SSL*>(ssl), bio, bio);
+  ssl_ = ssl;
   return true;
+}
+
+bool TlsBuffer::said_goodbye() const {
+  return ssl_ != nullptr && (SSL_get_shutdown(static_cast<SSL*>(ssl_)) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
+bool TlsBuffer::look_for_goodbye() {
+  if (ssl_ == nullptr) return false;
+  auto* const ssl = static_cast<SSL*>(ssl_);
+  char octet = 0;
+  ERR_clear_error();
+  const int peeked = SSL_peek(ssl, &octet, 1);
+  const int outcome = SSL_get_error(ssl, peeked);
+  ERR_clear_error();
+  return outcome != SSL_ERROR_NONE && outcome != SSL_ERROR_WANT_READ && outcome != SSL_ERROR_WANT_WRITE;
 }
 
 /// Takes all that has come but one octet; that one when it is the only one.

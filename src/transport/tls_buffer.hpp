@@ -24,6 +24,13 @@ public:
   /// must outlive it. False if OpenSSL refused: then it goes on as before.
   bool adopt(void* ssl);
 
+  /// True if the peer has said within TLS that it sends nothing more (close_notify, RFC 8446 §6.1), as far as was read:
+  /// its FIN may be yet to come, and need not come before ours.
+  bool said_goodbye() const;
+  /// For when nobody else reads: reads on until there are octets for a reader, or nothing. True if the peer has said
+  /// goodbye, or what it says is no TLS.
+  bool look_for_goodbye();
+
   /// Allows to take so many octets from the socket until the next call: who sends without end must not hold up others.
   void begin_turn() { allowance_ = most_input_in_a_turn; }
   static constexpr std::size_t most_input_in_a_turn = 32768;
@@ -40,6 +47,7 @@ private:
   void refill();
 
   int descriptor_;
+  void* ssl_ = nullptr;  // the adopted one, while it lives
   std::vector<std::uint8_t> in_, out_;
   std::size_t used_ = 0, filled_ = 0;  // of in_: handed to OpenSSL, taken from the socket
   std::size_t gone_ = 0;               // of out_: sent

@@ -1,4 +1,5 @@
 """When one way is gone another is taken, never an unencrypted one, and the first is taken again when it is back."""
+import asyncio
 import time
 import unittest
 
@@ -8,6 +9,7 @@ import scratch
 import servers
 from case import Case
 from fake_upstream import ADDRESS, ANSWER, Behaviour
+from query_stream import new_name
 from tcp_proxy import TcpProxy
 
 
@@ -147,6 +149,47 @@ class LateAnswers(Case):
             for number in range(6):
                 self.assertEqual(dnsclient.addresses(daemon.ask(f"idle{number}.{url[:3]}.example.com")), [ADDRESS], daemon.log())
                 fake.drop_connections()
+
+
+class ClosingBehindAnswers(Case):
+    """A server that closes each connection behind its first answer, whatever else was asked over it."""
+
+    def closing(self, close):
+        async def answer_one(reply):
+            await asyncio.sleep(0.01)
+            if reply.writer.is_closing():
+                return
+            await reply.send(reply.right().to_wire())
+            await close(reply)
+
+        return self.fake(lambda _: Behaviour("attack", value=answer_one))
+
+    def check(self, url):
+        daemon = self.tacet(url, workers=1)
+        with dnsclient.TcpClient(daemon.server) as client:
+            for _ in range(2):
+                client.send(*(dnsclient.query(new_name()).to_wire() for _ in range(15)))
+                answers = client.receive_messages(15)
+                self.assertEqual({dns.rcode.to_text(answer.rcode()) for answer in answers}, {"NOERROR"}, daemon.log())
+        for _ in range(10):
+            self.assertEqual(dnsclient.addresses(daemon.ask(new_name(), timeout=1)), [ADDRESS], daemon.log())
+        return daemon
+
+    def test_each_is_asked_on_over_the_next_connection(self):
+        async def goodbye(reply):  # its FIN comes when it has ours
+            reply.close()
+
+        async def abort(reply):
+            await asyncio.sleep(0.005)
+            reply.writer.transport.abort()
+
+        for close in (goodbye, abort):
+            fake = self.closing(close)
+            for url in (fake.dot_url(), fake.doh_url()):
+                with self.subTest(f"{close.__name__}, {url}"):
+                    daemon = self.check(url)
+                    if close is goodbye:  # what breaks off may have lost answers
+                        self.assertEqual(daemon.log_lines("upstream .* fails"), [])
 
 
 if __name__ == "__main__":

@@ -58,6 +58,11 @@ public:
     flush();
   }
 
+  /// Says within TLS that nothing more comes, and leaves the socket open.
+  void say_goodbye() {
+    tls_.close();
+    flush();
+  }
   /// Sends its FIN, or with `reset` breaks the connection.
   void finish() { ::shutdown(socket_.get(), SHUT_WR); }
   void reset() {

@@ -219,6 +219,29 @@ TEST_CASE("a server that closes while idle is noticed at once, also behind octet
   }
 }
 
+TEST_CASE("a server that says goodbye is done with, though its FIN stays away") {
+  SUBCASE("while idle") {
+    Bench bench(
+        [](TestH2Connection& peer, std::uint32_t stream) { peer.respond(stream, "200", dns_type, answer_to(www)); });
+    bench.connection->send(1, www);
+    bench.loop.run();
+    bench.server.connections[0]->say_goodbye();
+    bench.loop.run();
+    CHECK(bench.told == "established, answer 1, closed cancelled");
+  }
+  SUBCASE("behind one of many answers: it counts, and the other queries have not failed") {
+    Bench bench([](TestH2Connection& peer, std::uint32_t stream) {
+      if (stream > 3) return;
+      peer.respond(stream, "200", dns_type, answer_to(www));
+      if (stream == 3) peer.say_goodbye();
+    });
+    bench.stop_after = 9;
+    for (Tag tag = 1; tag < 9; ++tag) bench.connection->send(tag, www);
+    bench.loop.run();
+    CHECK(bench.told == "established, answer 1, answer 2, closed cancelled");
+  }
+}
+
 TEST_CASE("a server that pings an idle connection goes on being asked over it") {
   Bench bench(
       [](TestH2Connection& peer, std::uint32_t stream) { peer.respond(stream, "200", dns_type, answer_to(www)); });
