@@ -70,7 +70,9 @@ struct TlsBuffer::Bio {
 
   /// The SSL object ends before its buffer.
   static int destroy(BIO* bio) {
-    of(bio).ssl_ = nullptr;
+    TlsBuffer& buffer = of(bio);
+    buffer.goodbye_ = buffer.said_goodbye();
+    buffer.ssl_ = nullptr;
     return 1;
   }
 
@@ -99,7 +101,8 @@ bool TlsBuffer::adopt(void* ssl) {
 }
 
 bool TlsBuffer::said_goodbye() const {
-  return ssl_ != nullptr && (SSL_get_shutdown(static_cast<SSL*>(ssl_)) & SSL_RECEIVED_SHUTDOWN) != 0;
+  if (ssl_ == nullptr) return goodbye_;
+  return (SSL_get_shutdown(static_cast<SSL*>(ssl_)) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
 bool TlsBuffer::look_for_goodbye() {

@@ -47,7 +47,8 @@ private:
   void refill();
 
   int descriptor_;
-  void* ssl_ = nullptr;  // the adopted one, while it lives
+  void* ssl_ = nullptr;   // the adopted one, while it lives
+  bool goodbye_ = false;  // what had been said when it ended
   std::vector<std::uint8_t> in_, out_;
   std::size_t used_ = 0, filled_ = 0;  // of in_: handed to OpenSSL, taken from the socket
   std::size_t gone_ = 0;               // of out_: sent
