@@ -217,6 +217,7 @@ class Scarce(UnboundCase):
     def test_it_lives_at_a_limit_of_the_kernels(self):
         """RLIMIT_DATA: what was in use when the limit came stays, and not a page more can be written to."""
         daemon = self.tacet(self.upstream.dot_url(), workers=1, user="root", cache={"size": "256MiB"})
+        self.assertEqual(dnsclient.addresses(daemon.ask(KEPT)), [servers.ADDRESS])
         self.all_is_well(daemon)
         pid = daemon.process.pid
         resource.prlimit(pid, resource.RLIMIT_DATA, (daemon.data_octets(), resource.RLIM_INFINITY))
