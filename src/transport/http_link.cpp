@@ -123,7 +123,7 @@ void HttpLink::State::guarded(Work&& work) noexcept {
 /// waiting (CURLOPT_PIPEWAIT) is where libcurl 8.13 to 8.15 get stuck when the first transfer fails.
 void HttpLink::State::fill() {
   const std::size_t limit = established_ ? at_once : 1;
-  while (!dead_ && !left_ && !waiting_.empty() && transfers_.size() - free_.size() < limit) {
+  while (!dead_ && !waiting_.empty() && transfers_.size() - free_.size() < limit) {
     start(waiting_.front());
     waiting_.pop_front();
   }
@@ -284,14 +284,14 @@ void HttpLink::State::ready(curl_socket_t descriptor, Watch::Ready ready) {
 void HttpLink::State::look_at_idle() {
   const auto watch = watches_.find(descriptor_);
   if (watch == watches_.end()) return;
-  if (free_.size() == transfers_.size() && (has_left() || says_goodbye()))
-    return close(loss("closed by the server while idle"));
+  if (free_.size() == transfers_.size() && has_left()) return close(loss("closed by the server while idle"));
   watch->second->want_read(false);
   idle_alarm_->arm(loop_.now() + (idle_looks_++ < early_looks ? idle_look_after : late_look_after));
 }
 
-/// Reads where libcurl does not until it has something to ask.
-bool HttpLink::State::says_goodbye() {
+/// Looks where libcurl does not until it has something to ask.
+bool HttpLink::State::has_left() {
+  if (peer_state(socket_->get()) != PeerState::there) return true;
   if (!buffer_) return false;
   buffer_->begin_turn();
   return buffer_->look_for_goodbye();
@@ -354,17 +354,15 @@ void HttpLink::State::settle() {
   collect();
   look_for_flood();
   if (lost_ && !over_) over_ = loss("connection lost");
-  // libcurl may have read an answer, and the end behind it, and have put off the rest of that answer to the next call.
-  if (leaving() && !left_) left_ = loss("closed by the server");
-  if (left_ && !act_due_ && !over_) over_ = left_;
+  // libcurl may have read an answer, and the goodbye behind it, and have put off the rest to the next call.
+  if (leaving() && !act_due_ && !over_) over_ = loss("closed by the server");
   tell();
   if (dead_) return;
   fill();
 }
 
-/// The server has closed the connection, or begun to. What it has not answered by now it will not answer.
+/// The server has begun to close the connection. What it has not answered by now it will not answer.
 bool HttpLink::State::leaving() const { return buffer_ && buffer_->said_goodbye(); }
-bool HttpLink::State::has_left() const { return leaving() || peer_state(socket_->get()) != PeerState::there; }
 
 /// Ends a connection on which much comes and nothing of it is an answer.
 void HttpLink::State::look_for_flood() {
@@ -428,8 +426,9 @@ void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
       return;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_HTTP2:
-      if (established_ && has_left()) break;
-      over_ = has_left() ? loss(transfer.words(code)) : Error{Fault::protocol, transfer.words(code)};
+      if (established_ && leaving()) return;  // newer releases' word for it; settle() tells
+      over_ = peer_state(socket_->get()) == PeerState::there ? Error{Fault::protocol, transfer.words(code)}
+                                                             : loss(transfer.words(code));
       if (code == CURLE_SSL_CONNECT_ERROR) over_->detail += advice();
       return;
     case CURLE_COULDNT_CONNECT:
@@ -441,10 +440,8 @@ void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
     default:
       break;
   }
-  if (!established_) {
+  if (!established_ || peer_state(socket_->get()) != PeerState::there) {
     over_ = loss(transfer.words(code));
-  } else if (has_left()) {
-    left_ = loss(transfer.words(code));
   } else {
     const Fault fault = code == CURLE_OPERATION_TIMEDOUT ? Fault::timeout : Fault::protocol;
     endings_.push_back({transfer.tag(), fail(fault, transfer.words(code))});
@@ -457,7 +454,7 @@ void HttpLink::State::tell() {
   if (std::exchange(received_, false) && !dead_ && !over_) owner_.on_received();
   for (auto& ending : endings) {
     if (dead_) return;
-    if (ending.body || !(over_ || left_)) owner_.on_body(ending.tag, std::move(ending.body));
+    if (ending.body || !(over_ || leaving())) owner_.on_body(ending.tag, std::move(ending.body));
   }
   if (over_ && !dead_) close(*std::exchange(over_, std::nullopt));
 }

@@ -60,7 +60,7 @@ private:
   void unwatch(curl_socket_t descriptor);
   void ready(curl_socket_t descriptor, Watch::Ready ready);
   void look_at_idle();
-  bool says_goodbye();
+  bool has_left();
   void sweep();
   void shrink();
   void act(curl_socket_t descriptor, int what);
@@ -70,7 +70,6 @@ private:
   void collect();
   void release(HttpTransfer& transfer);
   bool leaving() const;
-  bool has_left() const;
   void look_for_flood();
   void judge(HttpTransfer& transfer, CURLcode code);
   std::string_view advice() const;
@@ -125,7 +124,6 @@ private:
   bool newly_established_ = false;
   bool received_ = false;
   std::vector<Ending> endings_;
-  std::optional<Error> left_;  // the server has closed, or is closing: what has come is still to be told
   std::optional<Error> over_;
 };
 
