@@ -5,22 +5,20 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <ostream>
 #include <vector>
 
 #include "cli/control_client.hpp"
+#include "cli/parsed_json.hpp"
 #include "cli/words.hpp"
 
 namespace tacet {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t most_types = 6;
 
 /// "A 600, AAAA 400, 12 others", the most frequent first.
-std::string types(const Json& counts) {
+std::string types(const ParsedJson& counts) {
   std::vector<std::pair<std::uint64_t, std::string>> sorted;
   for (const auto& [type, count] : counts.items()) sorted.emplace_back(count.get<std::uint64_t>(), type);
   std::ranges::sort(sorted, std::greater{});
@@ -36,7 +34,7 @@ std::string types(const Json& counts) {
   return words.empty() ? "none" : fmt::format("{}", fmt::join(words, ", "));
 }
 
-std::string summary(const Json& held) {
+std::string summary(const ParsedJson& held) {
   const auto number = [&](const char* key) { return held.at(key).get<std::uint64_t>(); };
   return fmt::format(
       "fresh   {}; stale {} (given only if no upstream answers), too old {}\n"
@@ -46,7 +44,7 @@ std::string summary(const Json& held) {
       number("for_dnssec"), types(held.at("types")), for_how_long(held.at("oldest_seconds").get<double>()));
 }
 
-std::string entry(const Json& answer) {
+std::string entry(const ParsedJson& answer) {
   std::string bits;
   if (answer.at("dnssec_ok").get<bool>()) bits += " DO";
   if (answer.at("checking_disabled").get<bool>()) bits += " CD";
@@ -60,7 +58,7 @@ std::string entry(const Json& answer) {
                      seconds("age_seconds"), left, answer.at("octets").get<std::uint64_t>());
 }
 
-std::string text_of(const Json& report, const CacheRequest& request) {
+std::string text_of(const ParsedJson& report, const CacheRequest& request) {
   if (request.name.empty() && request.below.empty())
     return fmt::format("cache   {} answers in {} of {}; {} stored, {} evicted since the start\n{}",
                        report.at("entries").get<std::uint64_t>(), memory(report.at("octets").get<std::uint64_t>()),
@@ -68,7 +66,7 @@ std::string text_of(const Json& report, const CacheRequest& request) {
                        report.at("evicted").get<std::uint64_t>(), summary(report.at("held")));
   std::string text;
   for (const auto& answer : report.at("answers")) text += entry(answer);
-  const Json& matching = report.at("matching");
+  const ParsedJson& matching = report.at("matching");
   const auto all = matching.at("positive").get<std::uint64_t>() + matching.at("nxdomain").get<std::uint64_t>() +
                    matching.at("nodata").get<std::uint64_t>();
   if (all > report.at("answers").size()) text += fmt::format("… and {} more\n", all - report.at("answers").size());
@@ -81,8 +79,8 @@ int run_cache(const std::string& socket_path, const CacheRequest& request, std::
   ControlRequest control{.method = "GET", .path = "/cache"};
   if (!request.name.empty()) control.parameters.emplace("name", request.name);
   if (!request.below.empty()) control.parameters.emplace("below", request.below);
-  return show(ask(socket_path, control), request.json, [&](const Json& report) { return text_of(report, request); },
-              {out, err});
+  return show(ask(socket_path, control), request.json,
+              [&](const ParsedJson& report) { return text_of(report, request); }, {out, err});
 }
 
 }  // namespace tacet

@@ -13,8 +13,6 @@
 namespace tacet {
 namespace {
 
-using Settings = std::vector<CloudflaredSetting>;
-
 constexpr std::string_view prefix = "proxy-dns-";
 /// The flags with a value; of any other flag it cannot be known, and most have none.
 constexpr std::array<std::string_view, 10> with_value{
@@ -30,7 +28,7 @@ std::string plain_name(std::string_view name) {
   return std::string(name);
 }
 
-void add(std::string_view name, std::string_view value, Settings& out) {
+void add(std::string_view name, std::string_view value, CloudflaredSettings& out) {
   const auto plain = plain_name(name);
   while (among(plain, lists)) {
     const auto comma = value.find(',');
@@ -76,8 +74,8 @@ std::string without_quotes(std::string_view value) {
   return words.empty() ? std::string() : words.front();
 }
 
-Settings from_mapping(const Node& root) {
-  Settings out;
+CloudflaredSettings from_mapping(const Node& root) {
+  CloudflaredSettings out;
   for (std::size_t i = 0; i + 1 < root.children.size(); i += 2) {
     const auto& name = root.children[i].text;
     const auto& value = root.children[i + 1];
@@ -120,7 +118,7 @@ std::vector<std::string> logical_lines(std::string_view text) {
   return lines;
 }
 
-Result<void> read_line(std::string_view line, Settings& out) {
+Result<void> read_line(std::string_view line, CloudflaredSettings& out) {
   if (line.starts_with("export ")) line.remove_prefix(7);
   const auto equals = line.find('=');
   if (equals == std::string_view::npos) return {};
@@ -144,8 +142,8 @@ Result<void> read_line(std::string_view line, Settings& out) {
 
 }  // namespace
 
-Result<Settings> read_cloudflared_flags(const std::vector<std::string>& words) {
-  Settings out;
+Result<CloudflaredSettings> read_cloudflared_flags(const std::vector<std::string>& words) {
+  CloudflaredSettings out;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
     if (!is_flag(word)) {
@@ -168,8 +166,8 @@ Result<Settings> read_cloudflared_flags(const std::vector<std::string>& words) {
   return out;
 }
 
-Result<Settings> read_cloudflared_file(std::string_view text) {
-  Settings out;
+Result<CloudflaredSettings> read_cloudflared_file(std::string_view text) {
+  CloudflaredSettings out;
   if (const auto document = parse_document(text); document && document->kind == NodeKind::mapping) {
     out = from_mapping(*document);
   } else {

@@ -15,14 +15,16 @@ struct CloudflaredSetting {
   friend bool operator==(const CloudflaredSetting&, const CloudflaredSetting&) = default;
 };
 
+using CloudflaredSettings = std::vector<CloudflaredSetting>;
+
 /// The settings in a command line: "--port", "5053", "--upstream=https://1.1.1.1/dns-query". The program's name and its
 /// verbs may stand before the flags.
 /// Fails with invalid_config: what is no flag, or a flag that lacks its value.
-Result<std::vector<CloudflaredSetting>> read_cloudflared_flags(const std::vector<std::string>& words);
+Result<CloudflaredSettings> read_cloudflared_flags(const std::vector<std::string>& words);
 
 /// The settings in a file: config.yml, a systemd unit (ExecStart=), or /etc/default/cloudflared (CLOUDFLARED_OPTS=, or
 /// the environment variables TUNNEL_DNS_…).
 /// Fails with invalid_config if nothing in it is one.
-Result<std::vector<CloudflaredSetting>> read_cloudflared_file(std::string_view text);
+Result<CloudflaredSettings> read_cloudflared_file(std::string_view text);
 
 }  // namespace tacet

@@ -2,22 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "cli/control_client.hpp"
+#include "cli/parsed_json.hpp"
 #include "cli/words.hpp"
 
 namespace tacet {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::string word(const Json& json, const char* key, const std::string& instead) {
+std::string word(const ParsedJson& json, const char* key, const std::string& instead) {
   return json.at(key).is_null() ? instead : json.at(key).get<std::string>();
 }
 
-std::string kept(const Json& entries) {
+std::string kept(const ParsedJson& entries) {
   if (entries.empty()) return "cache     nothing\n";
   std::string text;
   for (const auto& entry : entries) {
@@ -33,7 +31,7 @@ std::string kept(const Json& entries) {
   return text;
 }
 
-std::string upstreams(const Json& services) {
+std::string upstreams(const ParsedJson& services) {
   std::string text;
   for (const auto& service : services) {
     const auto time = service.at("typical_ms").is_null()
@@ -46,7 +44,7 @@ std::string upstreams(const Json& services) {
   return text;
 }
 
-std::string text_of(const Json& prospect) {
+std::string text_of(const ParsedJson& prospect) {
   std::string text = fmt::format("{} {}  would be answered by: {}\n", word(prospect, "name", ""),
                                  word(prospect, "type", ""), word(prospect, "answered_by", ""));
   text += fmt::format("why       {}\n\n", word(prospect, "why", ""));

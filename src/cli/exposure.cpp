@@ -1,17 +1,15 @@
 #include "cli/exposure.hpp"
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "cli/control_client.hpp"
 #include "cli/exposure_text.hpp"
+#include "cli/parsed_json.hpp"
 #include "cli/words.hpp"
 
 namespace tacet {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 ControlRequest control_request(const ExposureRequest& request) {
   if (request.clear) return {.method = "POST", .path = "/exposure/clear"};
@@ -19,7 +17,7 @@ ControlRequest control_request(const ExposureRequest& request) {
   return {.method = "GET", .path = "/exposure/explain", .parameters = {{"name", request.explain}}};
 }
 
-std::string text_of(const ExposureRequest& request, const Json& answer) {
+std::string text_of(const ExposureRequest& request, const ParsedJson& answer) {
   if (!request.explain.empty()) return explanation_text(answer);
   if (!request.clear) return exposure_text(answer);
   const auto count = answer.at("forgotten").get<std::uint64_t>();
@@ -30,7 +28,7 @@ std::string text_of(const ExposureRequest& request, const Json& answer) {
 
 int run_exposure(const std::string& socket_path, const ExposureRequest& request, std::ostream& out, std::ostream& err) {
   return show(ask(socket_path, control_request(request)), request.json,
-              [&](const Json& answer) { return text_of(request, answer); }, {out, err});
+              [&](const ParsedJson& answer) { return text_of(request, answer); }, {out, err});
 }
 
 }  // namespace tacet

@@ -5,25 +5,23 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
+#include "cli/parsed_json.hpp"
 #include "dns/ldns.hpp"
 
 namespace tacet {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t most_domains = 40;
 
-std::uint64_t number(const Json& json, const char* key) { return json.at(key).get<std::uint64_t>(); }
-std::string word(const Json& json, const char* key, std::string_view instead = "?") {
+std::uint64_t number(const ParsedJson& json, const char* key) { return json.at(key).get<std::uint64_t>(); }
+std::string word(const ParsedJson& json, const char* key, std::string_view instead = "?") {
   return json.at(key).is_null() ? std::string(instead) : json.at(key).get<std::string>();
 }
 
-std::string ago(const Json& json, const char* key) {
+std::string ago(const ParsedJson& json, const char* key) {
   if (json.at(key).is_null()) return "never";
   const auto seconds = static_cast<std::uint64_t>(json.at(key).get<double>());
   if (seconds < 60) return fmt::format("{} s ago", seconds);
@@ -47,14 +45,14 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
-std::string padded_share(const Json& connection) {
+std::string padded_share(const ParsedJson& connection) {
   const auto answers = number(connection, "answers");
   if (answers == 0) return "no answer yet";
   return fmt::format("{} of {}", number(connection, "answers_padded"), answers);
 }
 
-std::string connections(const Json& report) {
-  const Json& list = report.at("connections");
+std::string connections(const ParsedJson& report) {
+  const ParsedJson& list = report.at("connections");
   if (list.empty()) return "Connections to upstreams: none was made yet.\n";
   std::vector<std::vector<std::string>> rows{
       {"TO", "BY", "NAME SENT IN CLEAR (SNI)", "TLS", "KEY EXCHANGE", "RESUMED", "PADDED ANSWERS"}};
@@ -70,7 +68,7 @@ std::string connections(const Json& report) {
   return text;
 }
 
-std::string plaintext(const Json& report) {
+std::string plaintext(const ParsedJson& report) {
   const auto lookups = number(report, "plaintext_lookups");
   const auto zones = report.at("zones_in_clear").get<std::vector<std::string>>();
   std::string text;
@@ -84,14 +82,14 @@ std::string plaintext(const Json& report) {
                      lookups, lookups == 1 ? "" : "s");
 }
 
-std::string names(const Json& report) {
+std::string names(const ParsedJson& report) {
   if (word(report, "mode") == "off") return "Names: not kept (exposure: {mode: off}).\n";
-  const Json& domains = report.at("domains");
+  const ParsedJson& domains = report.at("domains");
   if (domains.empty()) return "Names: no program has asked for any yet.\n";
   std::vector<std::vector<std::string>> rows{{"DOMAIN", "QUERIES", "NAMES", "OFFER ECH", "DO NOT", "NOT KNOWN"}};
   for (std::size_t i = 0; i < std::min(domains.size(), most_domains); ++i) {
-    const Json& domain = domains[i];
-    const Json& states = domain.at("states");
+    const ParsedJson& domain = domains[i];
+    const ParsedJson& states = domain.at("states");
     rows.push_back({word(domain, "domain"), std::to_string(number(domain, "queries")),
                     std::to_string(domain.at("names").size()), std::to_string(number(states, "ech")),
                     std::to_string(number(states, "no ech") + number(states, "no https record")),
@@ -103,9 +101,9 @@ std::string names(const Json& report) {
   return text;
 }
 
-std::string meaning(const Json& report) {
+std::string meaning(const ParsedJson& report) {
   if (report.at("domains").empty()) return {};
-  const Json& states = report.at("states");
+  const ParsedJson& states = report.at("states");
   const auto unknown = number(states, "unknown");
   std::string text = fmt::format(
       "  Of {} names, {} offer ECH: a client may hide them (whether it does cannot be seen from here). {} do not:\n"
@@ -126,7 +124,7 @@ std::vector<std::uint8_t> octets_of(const std::string& hex) {
   return octets;
 }
 
-std::string record(const Json& name) {
+std::string record(const ParsedJson& name) {
   if (number(name, "record_octets") == 0) return {};
   if (name.at("record").is_null())
     return fmt::format("record     {} octets, too large to be kept\n", number(name, "record_octets"));
@@ -135,7 +133,7 @@ std::string record(const Json& name) {
                      text ? *text : "(cannot be printed: " + text.error().detail + ")");
 }
 
-std::string observer(const Json& name) {
+std::string observer(const ParsedJson& name) {
   const std::string state = word(name, "state");
   if (state == "ech")
     return fmt::format(
@@ -149,7 +147,7 @@ std::string observer(const Json& name) {
          "to change  only whoever runs the site can: by offering ECH in its HTTPS record\n";
 }
 
-std::string evidence(const Json& name) {
+std::string evidence(const ParsedJson& name) {
   if (name.at("evidence_seconds").is_null()) {
     if (!name.at("alias_of").is_null())
       return fmt::format("evidence   an alias of {}, whose own record was not seen\n", word(name, "alias_of"));
@@ -163,11 +161,11 @@ std::string evidence(const Json& name) {
 
 }  // namespace
 
-std::string exposure_text(const Json& report) {
+std::string exposure_text(const ParsedJson& report) {
   return connections(report) + plaintext(report) + "\n" + names(report) + meaning(report);
 }
 
-std::string explanation_text(const Json& name) {
+std::string explanation_text(const ParsedJson& name) {
   std::string text =
       fmt::format("{}  (domain {})\nstate      {}\n", word(name, "name"), word(name, "domain"), word(name, "state"));
   text += fmt::format("queries    {}, last {}\n", number(name, "queries"), ago(name, "last_query_seconds"));

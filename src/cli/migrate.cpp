@@ -22,9 +22,8 @@ namespace tacet {
 namespace {
 
 using Notes = std::vector<std::string>;
-using Settings = std::vector<CloudflaredSetting>;
 
-std::vector<std::string> values(const Settings& settings, std::string_view name) {
+std::vector<std::string> values(const CloudflaredSettings& settings, std::string_view name) {
   std::vector<std::string> found;
   for (const auto& setting : settings) {
     if (setting.name == name) found.push_back(setting.value);
@@ -33,12 +32,12 @@ std::vector<std::string> values(const Settings& settings, std::string_view name)
 }
 
 /// cloudflared takes the last of several.
-std::string last(const Settings& settings, std::string_view name, std::string otherwise) {
+std::string last(const CloudflaredSettings& settings, std::string_view name, std::string otherwise) {
   auto found = values(settings, name);
   return found.empty() ? std::move(otherwise) : std::move(found.back());
 }
 
-Result<std::vector<SocketAddress>> listen_addresses(const Settings& settings) {
+Result<std::vector<SocketAddress>> listen_addresses(const CloudflaredSettings& settings) {
   const auto port_text = last(settings, "port", "53");
   const auto port = parse_port(port_text);
   if (!port)
@@ -65,7 +64,7 @@ void recognise(UpstreamConfig& upstream) {
   if (by_name || by_address) upstream.operator_name = known.operator_name;
 }
 
-std::vector<UpstreamConfig> upstreams(const Settings& settings, Notes& notes) {
+std::vector<UpstreamConfig> upstreams(const CloudflaredSettings& settings, Notes& notes) {
   auto urls = values(settings, "upstream");
   if (urls.empty()) urls = {"https://1.1.1.1/dns-query", "https://1.0.0.1/dns-query"};  // cloudflared's own default
   std::vector<UpstreamConfig> all;
@@ -82,7 +81,7 @@ std::vector<UpstreamConfig> upstreams(const Settings& settings, Notes& notes) {
 }
 
 /// The plain DNS servers at the addresses of cloudflared's bootstrap URLs.
-std::vector<SocketAddress> bootstrap_servers(const Settings& settings, Notes& notes) {
+std::vector<SocketAddress> bootstrap_servers(const CloudflaredSettings& settings, Notes& notes) {
   auto urls = values(settings, "bootstrap");
   if (urls.empty()) urls = {"https://1.1.1.1/dns-query", "https://[2606:4700:4700::1111]/dns-query"};
   std::vector<SocketAddress> servers;
@@ -99,7 +98,7 @@ std::vector<SocketAddress> bootstrap_servers(const Settings& settings, Notes& no
 }
 
 /// cloudflared looked upstreams' names up by DoH, and tacet by plain DNS, where it has to: nobody is to be surprised.
-void settle_bootstrap(const Settings& settings, Config& config, Notes& notes) {
+void settle_bootstrap(const CloudflaredSettings& settings, Config& config, Notes& notes) {
   std::vector<std::string> names;
   for (const auto& upstream : config.upstreams) {
     if (needs_bootstrap(upstream)) names.push_back(upstream.host);
@@ -148,7 +147,7 @@ std::string_view left_out(std::string_view name) {
   return found == words.end() ? "is nothing that a resolver has, or nothing that tacet knows" : found->second;
 }
 
-void note_left_out(const Settings& settings, Notes& notes) {
+void note_left_out(const CloudflaredSettings& settings, Notes& notes) {
   for (const auto& setting : settings) {
     const auto why = left_out(setting.name);
     auto note = fmt::format("--{}: left out: {}", setting.name, why);
@@ -170,7 +169,7 @@ void allow_neighbours(Config& config, Notes& notes) {
   }
 }
 
-Result<Config> translate(const Settings& settings, Notes& notes) {
+Result<Config> translate(const CloudflaredSettings& settings, Notes& notes) {
   auto config = Config::defaults();
   auto listen = listen_addresses(settings);
   if (!listen) return fail(listen.error());
@@ -185,7 +184,7 @@ Result<Config> translate(const Settings& settings, Notes& notes) {
   return config;
 }
 
-Result<Settings> read_file(const std::string& path) {
+Result<CloudflaredSettings> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text;
   constexpr std::size_t largest = 1U << 20;
@@ -197,7 +196,7 @@ Result<Settings> read_file(const std::string& path) {
   return settings;
 }
 
-Result<Settings> read_settings(const std::vector<std::string>& words) {
+Result<CloudflaredSettings> read_settings(const std::vector<std::string>& words) {
   const bool is_file = words.size() == 1 && !words.front().starts_with('-');
   return is_file ? read_file(words.front()) : read_cloudflared_flags(words);
 }

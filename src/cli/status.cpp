@@ -4,22 +4,20 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <nlohmann/json.hpp>
 #include <ostream>
 #include <thread>
 
 #include "cli/control_client.hpp"
+#include "cli/parsed_json.hpp"
 #include "cli/status_text.hpp"
 
 namespace tacet {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Result<std::string> text_of(const Json& status) {
+Result<std::string> text_of(const ParsedJson& status) {
   try {
     return status_text(status);
-  } catch (const Json::exception& missing) {
+  } catch (const ParsedJson::exception& missing) {
     return fail(Fault::protocol,
                 fmt::format("the tacet that is running is of another version (try --json): {}", missing.what()));
   }

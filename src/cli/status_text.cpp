@@ -5,29 +5,27 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
+#include "cli/parsed_json.hpp"
 #include "cli/words.hpp"
 
 namespace tacet {
 namespace {
 
-using Json = nlohmann::ordered_json;
+std::uint64_t number(const ParsedJson& json, const char* key) { return json.at(key).get<std::uint64_t>(); }
 
-std::uint64_t number(const Json& json, const char* key) { return json.at(key).get<std::uint64_t>(); }
+std::string percent(const ParsedJson& share) { return fmt::format("{:.4g} %", share.get<double>() * 100); }
 
-std::string percent(const Json& share) { return fmt::format("{:.4g} %", share.get<double>() * 100); }
-
-std::string percentiles(const Json& json, const char* relation) {
+std::string percentiles(const ParsedJson& json, const char* relation) {
   if (json.at("p50_ms").is_null()) return "no times yet";
   const auto time = [&](const char* key) { return json.at(key).get<double>(); };
   return fmt::format("p50 {0}{1:.4g} ms, p95 {0}{2:.4g} ms, p99 {0}{3:.4g} ms", relation, time("p50_ms"),
                      time("p95_ms"), time("p99_ms"));
 }
 
-std::string heading(const Json& status) {
+std::string heading(const ParsedJson& status) {
   const auto workers = number(status, "workers");
   return fmt::format(
       "tacet {}, up {}, {} worker{}, listening on {}, log level {}\n", status.at("version").get<std::string>(),
@@ -35,16 +33,16 @@ std::string heading(const Json& status) {
       fmt::join(status.at("listen").get<std::vector<std::string>>(), ", "), status.at("log_level").get<std::string>());
 }
 
-std::string queries(const Json& status) {
-  const Json& queries = status.at("queries");
+std::string queries(const ParsedJson& status) {
+  const ParsedJson& queries = status.at("queries");
   return fmt::format("queries   {} by UDP, {} by TCP ({} clients now); {} refused, {} dropped, {} waiting\n",
                      number(queries, "udp"), number(queries, "tcp"), number(status, "tcp_clients"),
                      number(queries, "refused_at_once"), number(queries, "dropped"), number(status, "pending"));
 }
 
-std::string answers(const Json& status) {
-  const Json& answers = status.at("answers");
-  const Json& hit_rate = status.at("hit_rate");
+std::string answers(const ParsedJson& status) {
+  const ParsedJson& answers = status.at("answers");
+  const ParsedJson& hit_rate = status.at("hit_rate");
   const auto rate = hit_rate.is_null() ? std::string() : fmt::format(" (hit rate {})", percent(hit_rate));
   std::string text = fmt::format("answers   {} from cache{}, {} from upstreams, {} stale, {} local, {} failed\n",
                                  number(answers, "cache"), rate, number(answers, "upstream"), number(answers, "stale"),
@@ -57,39 +55,39 @@ std::string answers(const Json& status) {
 }
 
 /// Since the start; each is the bound of a bucket.
-std::string times(const Json& status) {
-  const Json& times = status.at("times");
+std::string times(const ParsedJson& status) {
+  const ParsedJson& times = status.at("times");
   std::string text;
   for (const auto& [key, what] : {std::pair{"all", "all"}, {"at_once", "at once"}, {"waited", "waited"}}) {
-    const Json& of = times.at(key);
+    const ParsedJson& of = times.at(key);
     if (number(of, "count") == 0) continue;
     text += fmt::format("{:<9} {:<8} {}\n", text.empty() ? "times" : "", what, percentiles(of, "≤ "));
   }
-  const Json& events = status.at("events");
+  const ParsedJson& events = status.at("events");
   if (number(times.at("waited"), "count") > 0)
     text += fmt::format("          {} shared, {} hedged ({} won), {} tried again\n", number(events, "coalesced"),
                         number(events, "hedges_sent"), number(events, "hedges_won"), number(events, "retries"));
   return text;
 }
 
-std::string cache(const Json& status) {
-  const Json& cache = status.at("cache");
+std::string cache(const ParsedJson& status) {
+  const ParsedJson& cache = status.at("cache");
   return fmt::format("cache     {} answers in {} of {}; {} stored, {} evicted\n", number(cache, "entries"),
                      memory(number(cache, "octets")), memory(number(cache, "budget")), number(cache, "stored"),
                      number(cache, "evicted"));
 }
 
 /// Nothing unless there is one: it is off by default, and whoever turned it on wants to know.
-std::string query_log(const Json& status) {
-  const Json& log = status.at("query_log");
+std::string query_log(const ParsedJson& status) {
+  const ParsedJson& log = status.at("query_log");
   if (log.at("to") == "off") return {};
   return fmt::format("query log {} queries to {}; {} dropped, {} could not be written\n", number(log, "written"),
                      log.at("to").get<std::string>(), number(log, "dropped"), number(log, "failed"));
 }
 
-std::string exposure(const Json& status) {
-  const Json& exposure = status.at("exposure");
-  const Json& states = exposure.at("states");
+std::string exposure(const ParsedJson& status) {
+  const ParsedJson& exposure = status.at("exposure");
+  const ParsedJson& states = exposure.at("states");
   std::string text = "exposure  names are not kept";
   if (exposure.at("mode") != "off")
     text = fmt::format("exposure  of {} names {} offer ECH, {} do not, {} are not known", number(exposure, "names"),
@@ -101,12 +99,12 @@ std::string exposure(const Json& status) {
 }
 
 /// What holds, and what does not, each with what is to be said of it.
-std::string confinement(const Json& status) {
-  const Json& confinement = status.at("confinement");
+std::string confinement(const ParsedJson& status) {
+  const ParsedJson& confinement = status.at("confinement");
   std::vector<std::string> on, off;
   for (const char* name : {"no_new_privs", "capabilities", "seccomp", "landlock"}) {
-    const Json& restraint = confinement.at(name);
-    const Json& detail = restraint.at("detail");
+    const ParsedJson& restraint = confinement.at(name);
+    const ParsedJson& detail = restraint.at("detail");
     (restraint.at("on").get<bool>() ? on : off)
         .push_back(detail.is_null() ? name : fmt::format("{} ({})", name, detail.get<std::string>()));
   }
@@ -117,10 +115,10 @@ std::string confinement(const Json& status) {
 }
 
 /// Lanes that all workers have, each once: counts and shares added up, the worst state and the slowest times.
-Json merged(const Json& lanes) {
-  Json all = Json::array();
+ParsedJson merged(const ParsedJson& lanes) {
+  ParsedJson all = ParsedJson::array();
   for (const auto& lane : lanes) {
-    const auto same = std::ranges::find(all, lane.at("id"), [](const Json& known) { return known.at("id"); });
+    const auto same = std::ranges::find(all, lane.at("id"), [](const ParsedJson& known) { return known.at("id"); });
     if (same == all.end()) {
       all.push_back(lane);
       continue;
@@ -139,7 +137,7 @@ Json merged(const Json& lanes) {
   return all;
 }
 
-std::string connection(const Json& facts) {
+std::string connection(const ParsedJson& facts) {
   if (facts.is_null()) return "  never connected\n";
   const auto word = [&](const char* key) { return facts.at(key).is_null() ? "?" : facts.at(key).get<std::string>(); };
   if (word("transport") == "UDP") return "  by plain DNS, UDP and TCP: everybody on the way can read the names\n";
@@ -149,8 +147,8 @@ std::string connection(const Json& facts) {
                      word("verified"), sni);
 }
 
-std::string upstream(const Json& lane) {
-  const Json& share = lane.at("share");
+std::string upstream(const ParsedJson& lane) {
+  const ParsedJson& share = lane.at("share");
   std::string text =
       fmt::format("\n{}  {}, {}{}\n", lane.at("id").get<std::string>(), lane.at("state").get<std::string>(),
                   lane.at("warm").get<bool>() ? "connected" : "not connected",
@@ -165,12 +163,12 @@ std::string upstream(const Json& lane) {
 }
 
 /// The second connection to an upstream, while the first has been enough. (A URL has no '#' of its own.)
-bool is_spare(const Json& lane) {
+bool is_spare(const ParsedJson& lane) {
   return lane.at("id").get<std::string>().find('#') != std::string::npos && lane.at("connection").is_null() &&
          lane.at("last_error").is_null();
 }
 
-std::string zone(const Json& zone) {
+std::string zone(const ParsedJson& zone) {
   const bool in_clear = zone.at("in_clear").get<bool>();
   std::string text =
       fmt::format("\nzone {}: its names go to {} and nowhere else{}\n", zone.at("zone").get<std::string>(),
@@ -183,7 +181,7 @@ std::string zone(const Json& zone) {
 
 }  // namespace
 
-std::string status_text(const Json& status) {
+std::string status_text(const ParsedJson& status) {
   std::string text = heading(status) + "\n" + queries(status) + answers(status) + times(status) + cache(status) +
                      query_log(status) + exposure(status) + confinement(status);
   for (const auto& lane : merged(status.at("upstreams")))

@@ -9,7 +9,7 @@ namespace {
 
 enum class Change { live, sealed };
 
-struct Key {
+struct ComparedKey {
   std::string_view name;
   Change change;
   bool (*same)(const Config&, const Config&);
@@ -28,7 +28,7 @@ bool same_listen(const Config& a, const Config& b) {
   return std::ranges::equal(a.listen, b.listen, same);
 }
 
-constexpr std::array<Key, 18> keys{{
+constexpr std::array<ComparedKey, 18> keys{{
     {"listen", Change::sealed, same_listen},
     {"allow", Change::live, same<&Config::allow>},
     {"workers", Change::sealed, same<&Config::workers>},
@@ -53,14 +53,14 @@ constexpr std::array<Key, 18> keys{{
 
 Difference difference(const Config& before, const Config& after) {
   Difference found;
-  for (const Key& key : keys)
+  for (const ComparedKey& key : keys)
     if (!key.same(before, after)) (key.change == Change::sealed ? found.sealed : found.live).push_back(key.name);
   return found;
 }
 
 std::vector<std::string_view> top_level_keys() {
   std::vector<std::string_view> names;
-  std::ranges::transform(keys, std::back_inserter(names), &Key::name);
+  std::ranges::transform(keys, std::back_inserter(names), &ComparedKey::name);
   return names;
 }
 

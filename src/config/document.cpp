@@ -20,7 +20,7 @@ constexpr std::size_t most_levels = 16;
 Position position(const YAML::Mark& mark) { return {.line = mark.line + 1, .column = mark.column + 1}; }
 
 /// Valid YAML that we do not take. Thrown through yaml-cpp, since an event cannot stop it otherwise.
-struct Refusal {
+struct YamlFault {
   Position at;
   std::string why;
 };
@@ -86,7 +86,7 @@ public:
 
 private:
   [[noreturn]] static void refuse(const YAML::Mark& mark, const std::string& why) {
-    throw Refusal{position(mark), why};
+    throw YamlFault{position(mark), why};
   }
 
   /// "?" and "!" are what plain and quoted scalars bring along; everything else was written by somebody.
@@ -183,7 +183,7 @@ std::expected<Node, SyntaxFault> parse_document(std::string_view text) {
   if (auto fault = directive(text)) return std::unexpected(*std::move(fault));
   try {
     return build(text);
-  } catch (const Refusal& refusal) {
+  } catch (const YamlFault& refusal) {
     return std::unexpected(SyntaxFault{refusal.at, refusal.why});
   } catch (const YAML::Exception& e) {
     return std::unexpected(SyntaxFault{position(e.mark), "no valid YAML: " + e.msg});

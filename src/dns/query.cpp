@@ -41,8 +41,8 @@ std::optional<Rcode> judge_indexed(const MessageIndex& index) {
   return std::nullopt;
 }
 
-Refusal refuse(Rcode rcode, const Result<MessageIndex>& index) {
-  return {.action = Refusal::Action::reply,
+RejectedQuery refuse(Rcode rcode, const Result<MessageIndex>& index) {
+  return {.action = RejectedQuery::Action::reply,
           .rcode = rcode,
           .edns = index && index->has_edns,
           .dnssec_ok = index && index->dnssec_ok()};
@@ -50,10 +50,10 @@ Refusal refuse(Rcode rcode, const Result<MessageIndex>& index) {
 
 }  // namespace
 
-std::expected<MessageIndex, Refusal> judge_query(Bytes datagram) {
-  if (datagram.size() < header_size) return std::unexpected(Refusal{});
+std::expected<MessageIndex, RejectedQuery> judge_query(Bytes datagram) {
+  if (datagram.size() < header_size) return std::unexpected(RejectedQuery{});
   const std::uint16_t flags = load16(datagram, 2);
-  if (flags & flag::qr) return std::unexpected(Refusal{});
+  if (flags & flag::qr) return std::unexpected(RejectedQuery{});
   const Result<MessageIndex> index = index_message(datagram);
   if (flags & flag::opcode_mask) return std::unexpected(refuse(Rcode::notimp, index));
   if (!index) return std::unexpected(refuse(Rcode::formerr, index));
@@ -61,8 +61,8 @@ std::expected<MessageIndex, Refusal> judge_query(Bytes datagram) {
   return *index;
 }
 
-std::size_t write_refusal(Bytes query, const Refusal& refusal, std::span<std::uint8_t> out) {
-  if (refusal.action == Refusal::Action::drop || query.size() < header_size) return 0;
+std::size_t write_refusal(Bytes query, const RejectedQuery& refusal, std::span<std::uint8_t> out) {
+  if (refusal.action == RejectedQuery::Action::drop || query.size() < header_size) return 0;
   const auto rcode = static_cast<std::uint16_t>(refusal.rcode);
   const std::uint16_t kept = load16(query, 2) & (flag::opcode_mask | flag::rd | flag::cd);
   const std::size_t question_ends = readable_question_end(query);

@@ -9,7 +9,7 @@
 namespace tacet {
 
 /// Why a client's datagram is not a query that policy, cache and upstreams should see.
-struct Refusal {
+struct RejectedQuery {
   enum class Action : std::uint8_t {
     drop,   ///< no answer at all: too short for a header, or itself a response
     reply,  ///< write_refusal makes the answer
@@ -29,11 +29,11 @@ struct Refusal {
 /// - QTYPE AXFR or IXFR: REFUSED; OPT, TSIG and NXNAME (RFC 9824 §3.4), which nobody may ask for: FORMERR; TKEY, MAILA,
 ///   MAILB and the unassigned meta types (RFC 6895 §3.1): NOTIMP. ANY passes;
 /// - QCLASS other than IN and CH: REFUSED. CH passes, for policy decides there.
-std::expected<MessageIndex, Refusal> judge_query(Bytes datagram);
+std::expected<MessageIndex, RejectedQuery> judge_query(Bytes datagram);
 
 /// Writes the reply that a refusal calls for: ID, OPCODE, RD and CD copied, QR and RA set, the question echoed octet
 /// for octet if it could be read, an OPT if the query had one. Returns its size: 0 for `drop`, or if `out` is too small
 /// (512 octets always suffice).
-std::size_t write_refusal(Bytes query, const Refusal& refusal, std::span<std::uint8_t> out);
+std::size_t write_refusal(Bytes query, const RejectedQuery& refusal, std::span<std::uint8_t> out);
 
 }  // namespace tacet

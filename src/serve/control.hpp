@@ -30,7 +30,7 @@ struct ControlHandlers {
   std::function<Result<std::size_t>()> forget_names;  ///< of the exposure ledger; how many
   std::function<Result<Explanation>(const Name&)> explain;
   std::function<void(log::Level)> set_log_level;  ///< until the next change, or the end
-  std::function<std::expected<Reloaded, Refusal>()> reload;
+  std::function<std::expected<Reloaded, ReloadFaults>()> reload;
 };
 
 /// The one channel into a running tacet: HTTP and JSON over a Unix socket, on a thread of its own. A verb is a route:

@@ -26,15 +26,17 @@ void add_zones(std::vector<Name>& zones, const Config& of, const Config& unless_
 
 }  // namespace
 
-std::expected<std::shared_ptr<const Settings>, Refusal> next_settings(const Settings& in_use, const ReadConfig& read) {
+std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const Settings& in_use,
+                                                                           const ReadConfig& read) {
   auto config = read();
   if (!config) return std::unexpected(std::move(config.error()));
-  Refusal refusal;
+  ReloadFaults refusal;
   for (const auto key : difference(in_use.config, *config).sealed)
     refusal.push_back(fmt::format("{}: has changed, and is read at the start only: restart tacet to use it", key));
   if (!refusal.empty()) return std::unexpected(std::move(refusal));
   auto settings = std::make_shared<const Settings>(*std::move(config), in_use.trust);
-  if (const auto trusted = settings->trust.await(); !trusted) return std::unexpected(Refusal{trusted.error().detail});
+  if (const auto trusted = settings->trust.await(); !trusted)
+    return std::unexpected(ReloadFaults{trusted.error().detail});
   return settings;
 }
 

@@ -20,12 +20,13 @@ struct Reloaded {
 };
 
 /// Why a configuration is refused, one fault a line: what was in use stays.
-using Refusal = std::vector<std::string>;
+using ReloadFaults = std::vector<std::string>;
 
 /// The settings to change to, ready to be used: read, compared and with every trust store loaded; what is in use is not
 /// touched. Refused are what `read` refuses, changes of what is sealed at the start, and trust stores that cannot be
 /// loaded. Waits for these, some 20 ms each.
-std::expected<std::shared_ptr<const Settings>, Refusal> next_settings(const Settings& in_use, const ReadConfig& read);
+std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const Settings& in_use,
+                                                                           const ReadConfig& read);
 
 /// The part of the cache that a change of settings makes untrue: what was asked of others than would be asked now.
 struct Outdated {

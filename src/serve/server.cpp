@@ -155,14 +155,14 @@ private:
   }
   void on_signal(int signal);
   void end();
-  std::expected<Reloaded, Refusal> reload();
-  std::expected<Reloaded, Refusal> reload_now();
+  std::expected<Reloaded, ReloadFaults> reload();
+  std::expected<Reloaded, ReloadFaults> reload_now();
   void prepare(const std::shared_ptr<const Settings>& next) const;
   Reloaded change_to(const std::shared_ptr<const Settings>& next);
-  std::expected<Reloaded, Refusal> reload_from_elsewhere();
+  std::expected<Reloaded, ReloadFaults> reload_from_elsewhere();
   void announce_reload() const;
-  void count_reload(const std::expected<Reloaded, Refusal>& outcome);
-  static void tell_of_reload(const std::expected<Reloaded, Refusal>& outcome);
+  void count_reload(const std::expected<Reloaded, ReloadFaults>& outcome);
+  static void tell_of_reload(const std::expected<Reloaded, ReloadFaults>& outcome);
   void open_control();
   void open_metrics();
   void report_zones() const;
@@ -249,7 +249,7 @@ void Server::State::end() {
 
 /// One at a time, for all of them run on the thread of run(). An exception leaves all as it was, and has been told to
 /// the log and to the service manager.
-std::expected<Reloaded, Refusal> Server::State::reload() {
+std::expected<Reloaded, ReloadFaults> Server::State::reload() {
   reloaded_ = loop_.now();
   try {
     announce_reload();
@@ -259,7 +259,7 @@ std::expected<Reloaded, Refusal> Server::State::reload() {
     if (!shielded(false, [&] { return tell_of_reload(outcome), true; })) notify_service_manager("READY=1");
     return outcome;
   } catch (...) {
-    count_reload(std::unexpected(Refusal{}));
+    count_reload(std::unexpected(ReloadFaults{}));
     log::warn("reload: refused: {}", no_memory);
     notify_service_manager("READY=1\nSTATUS=Reload refused, serving as before: there was no memory for it");
     throw;
@@ -272,7 +272,7 @@ void Server::State::announce_reload() const {
   notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", awake.count()));
 }
 
-std::expected<Reloaded, Refusal> Server::State::reload_now() {
+std::expected<Reloaded, ReloadFaults> Server::State::reload_now() {
   if (!read_) return Reloaded{.has_file = false};
   auto next = next_settings(*settings_, read_);
   if (!next) return std::unexpected(std::move(next.error()));
@@ -314,7 +314,7 @@ Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
   return reloaded;
 }
 
-void Server::State::count_reload(const std::expected<Reloaded, Refusal>& outcome) {
+void Server::State::count_reload(const std::expected<Reloaded, ReloadFaults>& outcome) {
   if (outcome && !outcome->has_file) return;
   const std::lock_guard lock(settings_mutex_);
   ++(outcome ? reloads_.good : reloads_.refused);
@@ -322,7 +322,7 @@ void Server::State::count_reload(const std::expected<Reloaded, Refusal>& outcome
   if (outcome) reloads_.last_good = SystemClock::unix_time();
 }
 
-void Server::State::tell_of_reload(const std::expected<Reloaded, Refusal>& outcome) {
+void Server::State::tell_of_reload(const std::expected<Reloaded, ReloadFaults>& outcome) {
   if (outcome) {
     log::info("reload: {}", to_string(*outcome));
     notify_service_manager(fmt::format("READY=1\nSTATUS=Reloaded: {}", to_string(*outcome)));
@@ -334,13 +334,13 @@ void Server::State::tell_of_reload(const std::expected<Reloaded, Refusal>& outco
 }
 
 /// For the control thread: asks run()'s, and waits until that has answered, or ends.
-std::expected<Reloaded, Refusal> Server::State::reload_from_elsewhere() {
-  Handover<std::expected<Reloaded, Refusal>> handover;
+std::expected<Reloaded, ReloadFaults> Server::State::reload_from_elsewhere() {
+  Handover<std::expected<Reloaded, ReloadFaults>> handover;
   loop_.post([this, giver = handover.giver()]() mutable { giver.give(reload()); });
   while (!handover.over_within(look_for_end))
-    if (ending_) return std::unexpected(Refusal{"tacet is stopping"});
+    if (ending_) return std::unexpected(ReloadFaults{"tacet is stopping"});
   auto outcome = handover.take();
-  return outcome ? *std::move(outcome) : std::unexpected(Refusal{std::string(no_memory)});
+  return outcome ? *std::move(outcome) : std::unexpected(ReloadFaults{std::string(no_memory)});
 }
 
 /// Nobody shall learn by surprise that some names are not encrypted.

@@ -102,7 +102,7 @@ Duration HttpLink::State::unacknowledged() const {
 
 /// The owner is told nothing from inside: what fails here is told at the end of the turn.
 void HttpLink::State::get(Tag tag, std::string query) {
-  waiting_.push_back(HttpRequest{tag, std::move(query)});
+  waiting_.push_back(DohRequest{tag, std::move(query)});
   const bool filled = shielded(false, [this] { return fill(), true; });
   if (filled) return;
   over_ = Error{Fault::overloaded, "out of memory"};
@@ -129,7 +129,7 @@ void HttpLink::State::fill() {
   }
 }
 
-void HttpLink::State::start(const HttpRequest& request) {
+void HttpLink::State::start(const DohRequest& request) {
   if (free_.empty()) {
     free_.reserve(transfers_.size() + 1);  // room for all of them to be free
     transfers_.push_back(make_transfer());

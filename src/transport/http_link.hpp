@@ -54,7 +54,7 @@ private:
   template <class Work>
   void guarded(Work&& work) noexcept;
   void fill();
-  void start(const HttpRequest& request);
+  void start(const DohRequest& request);
 
   void watch(curl_socket_t descriptor, int what);
   void unwatch(curl_socket_t descriptor);
@@ -100,7 +100,7 @@ private:
   std::vector<std::unique_ptr<HttpTransfer>> transfers_;
   std::vector<HttpTransfer*> free_;
   std::size_t spare_ = 0;  // of those, how many were never needed since the last sweep
-  std::deque<HttpRequest> waiting_;
+  std::deque<DohRequest> waiting_;
 
   std::map<curl_socket_t, std::unique_ptr<Watch>> watches_;
   std::optional<Alarm> alarm_;        // libcurl's timer

@@ -19,7 +19,7 @@ HttpTransfer::HttpTransfer() : easy_(curl_easy_init()) {
 
 /// The URL stays: libcurl copies the long part of a request as it is when it is told it by itself, but parses it, and
 /// writes it anew octet by octet, when it comes as a part of a URL (a tenth of all that a query costs).
-void HttpTransfer::load(const HttpRequest& request, const std::string& path) {
+void HttpTransfer::load(const DohRequest& request, const std::string& path) {
   tag_ = request.tag;
   look_ = Look::fresh;
   body_.clear();

@@ -11,7 +11,7 @@
 namespace tacet {
 
 /// A request that waits for its turn.
-struct HttpRequest {
+struct DohRequest {
   Tag tag;
   std::string query;  ///< in base64url
 };
@@ -34,7 +34,7 @@ public:
   Tag tag() const { return tag_; }
 
   /// Makes it carry another request. `path` as HttpTarget::path.
-  void load(const HttpRequest& request, const std::string& path);
+  void load(const DohRequest& request, const std::string& path);
 
   /// It carries none.
   void unload() { look_ = Look::idle; }

@@ -11,10 +11,10 @@ using namespace tacet::fuzz;
 
 namespace {
 
-void check_refusal(Bytes query, const Refusal& refusal) {
+void check_refusal(Bytes query, const RejectedQuery& refusal) {
   std::array<std::uint8_t, 512> room;
   const std::size_t size = write_refusal(query, refusal, room);
-  if (refusal.action == Refusal::Action::drop) return require(size == 0, "what is dropped is not answered");
+  if (refusal.action == RejectedQuery::Action::drop) return require(size == 0, "what is dropped is not answered");
   const std::vector<std::uint8_t> reply = copy_of(Bytes(room).first(size));
   require(size >= header_size, "512 octets always suffice");
   require(load16(reply, 0) == load16(query, 0), "a refusal has the query's ID");

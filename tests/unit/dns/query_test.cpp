@@ -39,12 +39,12 @@ TEST_CASE("What is too short or a response itself is dropped") {
   for (std::size_t size = 0; size < header_size; ++size) {
     const auto judged = judge_query(Bytes(query).first(size));
     REQUIRE(!judged);
-    CHECK(judged.error().action == Refusal::Action::drop);
+    CHECK(judged.error().action == RejectedQuery::Action::drop);
   }
   const Octets response = header(7, 0x8180) + question(qname);
   const auto judged = judge_query(response);
   REQUIRE(!judged);
-  CHECK(judged.error().action == Refusal::Action::drop);
+  CHECK(judged.error().action == RejectedQuery::Action::drop);
   std::array<std::uint8_t, 512> out;
   CHECK(write_refusal(response, judged.error(), out) == 0);
 }
@@ -95,7 +95,7 @@ TEST_CASE("Each fault is refused by the first rule that it breaks") {
     CAPTURE(row.what);
     const auto judged = judge_query(row.query);
     REQUIRE(!judged);
-    CHECK(judged.error().action == Refusal::Action::reply);
+    CHECK(judged.error().action == RejectedQuery::Action::reply);
     CHECK(to_string(judged.error().rcode) == to_string(row.rcode));
     const Octets reply = refusal_reply(row.query);
     CHECK(load16(reply, 0) == 7);

@@ -102,7 +102,7 @@ struct Fixture {
   std::string path = folder / "control.sock";
   std::vector<CacheScope> flushed;  // read only after an answer came
   std::vector<log::Level> levels;   // the same
-  std::expected<Reloaded, Refusal> reloaded;
+  std::expected<Reloaded, ReloadFaults> reloaded;
   std::unique_ptr<Control> control = make();
 
   std::unique_ptr<Control> make() {
@@ -225,7 +225,7 @@ TEST_CASE_FIXTURE(Fixture, "a reload tells what has changed, or every fault on a
   CHECK(good.body == json{{"changed", {"cache", "hosts"}},
                           {"forgotten", 2},
                           {"summary", "changed cache and hosts; 2 cached answers forgotten"}});
-  reloaded = std::unexpected(Refusal{"a.yaml:1:2: x: is wrong", "workers: restart"});
+  reloaded = std::unexpected(ReloadFaults{"a.yaml:1:2: x: is wrong", "workers: restart"});
   const auto refused = ask(path, "POST /reload");
   CHECK(refused.status == 409);
   CHECK(refused.body.at("error").get<std::string>().ends_with(":\na.yaml:1:2: x: is wrong\nworkers: restart"));

@@ -71,7 +71,7 @@ TEST_CASE("What is read is what is used next; the stores that are there stay") {
 
 TEST_CASE("Faults of the file are the refusal, one a line") {
   const Settings in_use(read(plain));
-  const Refusal faults{"tacet.yaml:1:1: a", "tacet.yaml:2:1: b"};
+  const ReloadFaults faults{"tacet.yaml:1:1: a", "tacet.yaml:2:1: b"};
   const auto next = next_settings(in_use, [&] { return std::unexpected(faults); });
   REQUIRE(!next.has_value());
   CHECK(next.error() == faults);
