@@ -4,6 +4,7 @@
 #   packaging/run.sh                                on 127.0.0.1:53 and [::1]:53
 #   packaging/run.sh 127.0.0.1:5353                 on the address given: no privileges needed
 #   packaging/run.sh [ADDRESS:PORT] [OPTION...]     options are those of `tacet run`; see `tacet run --help`
+#   packaging/run.sh --configure                    only installs and configures: shows that no package is missing
 set -eu
 
 root=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
@@ -14,13 +15,16 @@ fail() {
   exit 1
 }
 
-build() {
+configure() {
   "$root/packaging/install-packages.sh"
   if command -v ccache >/dev/null; then
     export TACET_LAUNCHER="${TACET_LAUNCHER-ccache}"
   fi
   cd "$root" # where the presets are
   cmake --preset release -DTACET_TESTS=OFF -DTACET_BENCH=OFF
+}
+
+build() {
   cmake --build --preset release --target tacet
   cd "$here" # paths among the arguments are the caller's
 }
@@ -56,6 +60,10 @@ run_privileged() {
 }
 
 case ${1-} in
+  --configure)
+    configure
+    exit 0
+    ;;
   '' | -*) ;;
   *)
     address=$1
@@ -63,6 +71,7 @@ case ${1-} in
     set -- --listen "$address" "$@"
     ;;
 esac
+configure
 build
 if [ "$(id -u)" = 0 ] || ports_are_open "$@"; then
   exec "$root/build/release/tacet" run "$@"
