@@ -36,7 +36,7 @@ struct DohConnection::State final : HttpLink::Owner {
   void on_received() override { owner.on_received(); }
   void on_closed(Error why) override { owner.on_closed(std::move(why)); }
 
-  void on_body(Tag tag, Result<std::vector<std::uint8_t>> body) override {
+  void on_body(Tag tag, Result<DohBody> body) override {
     const auto asked = questions.find(tag);
     if (asked == questions.end()) return;
     const auto question = std::move(asked->second);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/scalar.hpp"
+#include "dns/age.hpp"
 #include "dns/wire.hpp"
 
 namespace tacet {
@@ -30,25 +31,39 @@ bool same_question(Bytes a, Bytes b) {
 
 }  // namespace
 
-Result<std::vector<std::uint8_t>> doh_body(DohResponse response) {
+std::uint32_t age_of(std::string_view field) {
+  constexpr std::uint64_t most = 0x80000000U;  // RFC 9111 §1.2.2
+  constexpr std::string_view space = " \t";
+  field = field.substr(0, field.find(','));
+  field.remove_prefix(std::min(field.find_first_not_of(space), field.size()));
+  field = field.substr(0, field.find_last_not_of(space) + 1);
+  std::uint64_t seconds = 0;
+  for (const char digit : field) {
+    if (digit < '0' || digit > '9') return 0;
+    seconds = std::min(most, seconds * 10 + static_cast<std::uint64_t>(digit - '0'));
+  }
+  return static_cast<std::uint32_t>(seconds);
+}
+
+Result<DohBody> doh_body(DohResponse response) {
   if (response.status != 200) return fail(Fault::protocol, fmt::format("HTTP {}", response.status));
   if (!response.media_type || !is_dns_message(*response.media_type)) {
     const std::string given = response.media_type ? quotation(*response.media_type) : "none";
     return fail(Fault::protocol, fmt::format("media type {} instead of {}", given, media_type));
   }
-  return std::move(response.body);
+  return DohBody{std::move(response.body), response.age ? age_of(*response.age) : 0};
 }
 
 Bytes question_of(const Message& message) {
   return message.wire().subspan(header_size, message.index().question_ends - header_size);
 }
 
-Result<Message> doh_answer(Bytes question, std::vector<std::uint8_t> body) {
-  auto message = Message::parse(std::move(body));
+Result<Message> doh_answer(Bytes question, DohBody body) {
+  auto message = Message::parse(std::move(body.octets));
   if (!message) return message;
   if (!message->index().has(flag::qr)) return fail(Fault::mismatched, "a query instead of an answer");
   if (!same_question(question, question_of(*message))) return fail(Fault::mismatched, "an answer to another question");
-  return message;
+  return aged(*std::move(message), body.age);
 }
 
 }  // namespace tacet

@@ -13,18 +13,31 @@ namespace tacet {
 struct DohResponse {
   long status = 0;
   std::optional<std::string_view> media_type;  ///< Content-Type as it came; nothing without one
+  std::optional<std::string_view> age;         ///< Age as it came; nothing without one
   std::vector<std::uint8_t> body;
 };
 
+/// What may be a DNS message, and for how long HTTP caches have kept it.
+struct DohBody {
+  std::vector<std::uint8_t> octets;
+  std::uint32_t age = 0;  ///< seconds that its records have lived already (RFC 8484 §5.1)
+  friend bool operator==(const DohBody&, const DohBody&) = default;
+};
+
+/// The seconds that an Age field tells (RFC 9111 §5.1): of a list the first; 0 if that is no number of seconds; 2^31 if
+/// it is larger. Pure.
+std::uint32_t age_of(std::string_view field);
+
 /// The body of a response that is one of DNS over HTTPS: status 200 and application/dns-message (RFC 8484 §4.2). Else
 /// Fault::protocol with what it was. Pure.
-Result<std::vector<std::uint8_t>> doh_body(DohResponse response);
+Result<DohBody> doh_body(DohResponse response);
 
 /// The question as it lies in a message: QNAME, QTYPE, QCLASS. Valid while `message` is.
 Bytes question_of(const Message& message);
 
-/// The answer in a body. `question` is what question_of() said of the query. Fault::malformed if it is no message,
-/// Fault::mismatched if it is a query or answers another question; names compare without case (RFC 4343). Pure.
-Result<Message> doh_answer(Bytes question, std::vector<std::uint8_t> body);
+/// The answer in a body, its TTLs less by the body's age. `question` is what question_of() said of the query.
+/// Fault::malformed if it is no message, Fault::mismatched if it is a query or answers another question; names compare
+/// without case (RFC 4343). Pure.
+Result<Message> doh_answer(Bytes question, DohBody body);
 
 }  // namespace tacet

@@ -6,6 +6,7 @@
 
 #include "transport/connection.hpp"
 #include "transport/connector.hpp"
+#include "transport/doh_response.hpp"
 #include "transport/tls.hpp"
 
 namespace tacet {
@@ -53,7 +54,7 @@ public:
     virtual void on_established() = 0;
     virtual void on_received() = 0;
     /// The body of a response with status 200 and type application/dns-message, or the fault of this one request.
-    virtual void on_body(Tag tag, Result<std::vector<std::uint8_t>> body) = 0;
+    virtual void on_body(Tag tag, Result<DohBody> body) = 0;
     /// As Connection::Owner::on_closed.
     virtual void on_closed(Error why) = 0;
   };

@@ -37,7 +37,7 @@ private:
   /// How the request that a transfer carried has ended.
   struct Ending {
     Tag tag;
-    Result<std::vector<std::uint8_t>> body;
+    Result<DohBody> body;
   };
 
   static int on_socket(CURL*, curl_socket_t descriptor, int what, void* self, void*);

@@ -5,7 +5,6 @@
 
 #include "base/shield.hpp"
 #include "dns/wire.hpp"
-#include "transport/doh_response.hpp"
 
 namespace tacet {
 
@@ -36,13 +35,15 @@ bool HttpTransfer::outlived_look() {
   return look_ == Look::seen;
 }
 
-Result<std::vector<std::uint8_t>> HttpTransfer::take_body() {
+Result<DohBody> HttpTransfer::take_body() {
   long status = 0;
   const char* type = nullptr;
   curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy(), CURLINFO_CONTENT_TYPE, &type);
-  DohResponse response{.status = status, .media_type = {}, .body = std::exchange(body_, {})};
+  DohResponse response{.status = status, .media_type = {}, .age = {}, .body = std::exchange(body_, {})};
   if (type != nullptr) response.media_type = type;
+  curl_header* age = nullptr;
+  if (curl_easy_header(easy(), "Age", 0, CURLH_HEADER, -1, &age) == CURLHE_OK) response.age = age->value;
   return doh_body(std::move(response));
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "transport/connection.hpp"
+#include "transport/doh_response.hpp"
 
 namespace tacet {
 
@@ -47,7 +48,7 @@ public:
 
   /// The body of a response that is one of DNS over HTTPS: status 200 and the right media type (RFC 8484 §4.2). Else
   /// Fault::protocol with what it was.
-  Result<std::vector<std::uint8_t>> take_body();
+  Result<DohBody> take_body();
 
   /// libcurl's words for what went wrong.
   std::string words(CURLcode code) const;

@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
   Choices change(choices.take(3));
   const std::vector<std::uint8_t> body = copy_of(choices.rest());
 
-  DohResponse response{.status = status, .media_type = {}, .body = body};
+  DohResponse response{.status = status, .media_type = {}, .age = {}, .body = body};
   if (type) response.media_type = *type;
   const auto taken = doh_body(std::move(response));
   require(taken.has_value() == (status == 200 && type && names_dns_message(*type)),
@@ -68,23 +68,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     check_words(taken.error());
     return 0;
   }
-  require(*taken == body, "and as it came");
+  require(taken->octets == body && taken->age == 0, "and as it came");
 
   if (asked.size() >= 5) {
-    const auto answer = doh_answer(asked, body);
+    const auto answer = doh_answer(asked, {body, 0});
     if (!answer) check_words(answer.error());
     require(!answer || question_of(*answer).size() == asked.size(), "an answer has its question");
   }
   const auto message = Message::parse(body);
   if (!message) return 0;
   const std::vector<std::uint8_t> question = copy_of(question_of(*message));
-  const auto answer = doh_answer(question, body);
+  const auto answer = doh_answer(question, {body, 0});
   require(answer.has_value() == message->index().has(flag::qr), "an answer is taken for its own question, a query not");
   if (!answer) return 0;
   require(std::ranges::equal(answer->wire(), body), "as it came");
   bool same = false;
   const std::vector<std::uint8_t> other = changed(question, change, same);
-  const auto not_mine = doh_answer(other, body);
+  const auto not_mine = doh_answer(other, {body, 0});
   require(not_mine.has_value() == same, "for no other, but in any case of letters");
   require(not_mine || not_mine.error().fault == Fault::mismatched, "and that is a mismatch");
   return 0;
