@@ -143,6 +143,9 @@ public:
   /// Takes the octets and indexes them. Fault::malformed as index_message says.
   static Result<Message> parse(std::vector<std::uint8_t> wire);
 
+  /// As parse(), for what a server sent: octets behind the last record are no part of the message and are cut off.
+  static Result<Message> parse_answer(std::vector<std::uint8_t> wire);
+
   Bytes wire() const { return wire_; }
   const MessageIndex& index() const { return index_; }
   std::uint16_t id() const { return index_.id; }

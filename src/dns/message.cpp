@@ -22,8 +22,11 @@ class Indexer {
 public:
   explicit Indexer(Bytes wire) : wire_(wire) {}
 
-  bool run() { return header() && question() && sections() && ended(); }
+  bool run() { return run_to_last_record() && ended(); }
+  /// Whatever follows; ends() tells where that begins.
+  bool run_to_last_record() { return header() && question() && sections(); }
   const MessageIndex& index() const { return index_; }
+  std::size_t ends() const { return at_; }
   const char* complaint() const { return complaint_; }
 
 private:
@@ -187,6 +190,16 @@ Result<Message> Message::parse(std::vector<std::uint8_t> wire) {
   Message message;
   message.wire_ = std::move(wire);
   message.index_ = *index;
+  return message;
+}
+
+Result<Message> Message::parse_answer(std::vector<std::uint8_t> wire) {
+  Indexer indexer(wire);
+  if (!indexer.run_to_last_record()) return fail(Fault::malformed, indexer.complaint());
+  wire.resize(indexer.ends());
+  Message message;
+  message.wire_ = std::move(wire);
+  message.index_ = indexer.index();
   return message;
 }
 

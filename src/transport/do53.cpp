@@ -88,7 +88,7 @@ private:
     auto& asking = *static_cast<Asking*>(self);
     const bool done = shielded(false, [&] {
       if (status != ARES_SUCCESS) return asking.failed(status), true;
-      return asking.answer_.deliver(Message::parse({octets, octets + size})), true;
+      return asking.answer_.deliver(Message::parse_answer({octets, octets + size})), true;
     });
     if (!done) asking.answer_.deliver(fail(Fault::overloaded, "out of memory"));
   }

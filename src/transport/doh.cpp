@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "dns/wire.hpp"
-#include "transport/base64url.hpp"
 #include "transport/doh_response.hpp"
 #include "transport/http.hpp"
 
@@ -12,24 +11,25 @@ namespace tacet {
 
 namespace {
 
-/// With ID 0, so that equal queries are equal requests (RFC 8484 §4.1).
-std::string encoded(const Message& query) {
+/// So that equal queries are equal requests (RFC 8484 §4.1).
+std::vector<std::uint8_t> with_id_0(const Message& query) {
   std::vector<std::uint8_t> wire(query.wire().begin(), query.wire().end());
   store16(wire, 0, 0);
-  return base64url(wire);
+  return wire;
 }
 
 }  // namespace
 
 struct DohConnection::State final : HttpLink::Owner {
-  State(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream, TlsClient& tls, Connection::Owner& told)
+  State(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream, const DohShared& shared,
+        Connection::Owner& told)
       : owner(told),
-        link(make_link(loop, std::move(socket), upstream, tls)) {}
+        link(make_link(loop, std::move(socket), upstream, shared)) {}
 
   std::unique_ptr<HttpLink> make_link(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream,
-                                      TlsClient& tls) {
+                                      const DohShared& shared) {
     HttpTarget target = http_target(upstream, socket.address());
-    return std::make_unique<HttpLink>(loop, std::move(socket), std::move(target), tls, *this);
+    return std::make_unique<HttpLink>(loop, std::move(socket), std::move(target), shared, *this);
   }
 
   void on_established() override { owner.on_established(); }
@@ -49,16 +49,16 @@ struct DohConnection::State final : HttpLink::Owner {
   std::unique_ptr<HttpLink> link;  // last: it calls the others
 };
 
-DohConnection::DohConnection(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream, TlsClient& tls,
-                             Owner& owner)
-    : state_(std::make_unique<State>(loop, std::move(socket), upstream, tls, owner)) {}
+DohConnection::DohConnection(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream,
+                             const DohShared& shared, Owner& owner)
+    : state_(std::make_unique<State>(loop, std::move(socket), upstream, shared, owner)) {}
 
 DohConnection::~DohConnection() = default;
 
 void DohConnection::send(Tag tag, const Message& query) {
   const Bytes question = question_of(query);
   state_->questions.emplace(tag, std::vector<std::uint8_t>(question.begin(), question.end()));
-  state_->link->get(tag, encoded(query));
+  state_->link->ask(tag, with_id_0(query));
 }
 
 /// HTTP/2 asks for no goodbye of a client: closing the connection is one (RFC 9113 §9.1).

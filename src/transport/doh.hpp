@@ -3,16 +3,18 @@
 
 #include "transport/connection.hpp"
 #include "transport/connector.hpp"
-#include "transport/tls.hpp"
+#include "transport/http.hpp"
 
 namespace tacet {
 
-/// A connection of DNS over HTTPS (RFC 8484): one HTTP/2 connection over one socket, queries by GET with ID 0, padded
-/// as they come. Never opens a second socket, never resolves a name, follows no redirect and keeps no cookie.
+/// A connection of DNS over HTTPS (RFC 8484): one HTTP/2 connection over one socket, queries by GET or POST with ID
+/// 0, padded as they come. Never opens a second socket, never resolves a name, follows no redirect and keeps no cookie.
 class DohConnection final : public Connection {
 public:
-  /// The handshake begins with the first send(). `loop`, `tls` and `owner` must outlive the connection.
-  DohConnection(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream, TlsClient& tls, Owner& owner);
+  /// The handshake begins with the first send(). `loop`, what `shared` refers to, and `owner` must outlive the
+  /// connection.
+  DohConnection(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream, const DohShared& shared,
+                Owner& owner);
   ~DohConnection() override;
 
   void send(Tag tag, const Message& query) override;

@@ -21,6 +21,37 @@ bool is_dns_message(std::string_view given) {
   return std::ranges::equal(given, media_type, {}, lower, lower);
 }
 
+/// What a person can do about a status that brings no answer; empty if only the server knows.
+std::string_view meaning(long status) {
+  if (status >= 300 && status < 400) return "the server points to another URL, and redirects are not followed";
+  switch (status) {
+    case 400:
+      return "the server did not understand the request; does the URL's path stand for DNS over HTTPS?";
+    case 401:
+    case 402:
+    case 403:
+    case 407:
+      return "the server does not serve this machine";
+    case 404:
+    case 410:
+      return "the server has nothing under the URL's path";
+    case 405:
+    case 501:
+      return "the server takes neither GET nor POST under the URL's path";
+    case 415:
+      return "the server takes no DNS messages under the URL's path";
+    case 429:
+      return "the server wants to be asked less often";
+    default:
+      return status >= 500 ? "the server is out of order" : "";
+  }
+}
+
+Error no_answer(long status) {
+  const std::string_view why = meaning(status);
+  return {Fault::protocol, fmt::format("HTTP {}{}{}", status, why.empty() ? "" : ": ", why)};
+}
+
 /// Types and classes are numbers, and have no case.
 bool same_question(Bytes a, Bytes b) {
   if (a.size() != b.size()) return false;
@@ -46,7 +77,10 @@ std::uint32_t age_of(std::string_view field) {
 }
 
 Result<DohBody> doh_body(DohResponse response) {
-  if (response.status != 200) return fail(Fault::protocol, fmt::format("HTTP {}", response.status));
+  const bool successful = response.status >= 200 && response.status < 300;
+  if (!successful) return fail(no_answer(response.status));
+  if (response.body.empty() && !response.media_type)
+    return fail(Fault::protocol, fmt::format("HTTP {} without a DNS message", response.status));
   if (!response.media_type || !is_dns_message(*response.media_type)) {
     const std::string given = response.media_type ? quotation(*response.media_type) : "none";
     return fail(Fault::protocol, fmt::format("media type {} instead of {}", given, media_type));
@@ -59,7 +93,7 @@ Bytes question_of(const Message& message) {
 }
 
 Result<Message> doh_answer(Bytes question, DohBody body) {
-  auto message = Message::parse(std::move(body.octets));
+  auto message = Message::parse_answer(std::move(body.octets));
   if (!message) return message;
   if (!message->index().has(flag::qr)) return fail(Fault::mismatched, "a query instead of an answer");
   if (!same_question(question, question_of(*message))) return fail(Fault::mismatched, "an answer to another question");

@@ -28,8 +28,8 @@ struct DohBody {
 /// it is larger. Pure.
 std::uint32_t age_of(std::string_view field);
 
-/// The body of a response that is one of DNS over HTTPS: status 200 and application/dns-message (RFC 8484 §4.2). Else
-/// Fault::protocol with what it was. Pure.
+/// The body of a response that is one of DNS over HTTPS: any status 2xx and application/dns-message (RFC 8484 §4.2).
+/// Else Fault::protocol with what it was, and what that means. Pure.
 Result<DohBody> doh_body(DohResponse response);
 
 /// The question as it lies in a message: QNAME, QTYPE, QCLASS. Valid while `message` is.

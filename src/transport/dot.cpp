@@ -234,7 +234,7 @@ void DotConnection::State::deliver(Bytes frame) {
   strays_ = 0;
   const Outstanding asked = std::move(found->second);
   outstanding_.erase(found);
-  Result<Message> answer = Message::parse({frame.begin(), frame.end()});
+  Result<Message> answer = Message::parse_answer({frame.begin(), frame.end()});
   if (answer && !answer->index().has(flag::qr)) answer = fail(Fault::protocol, facts->address + " sent a query");
   if (answer && !same_question(*answer, asked.question))
     answer = fail(Fault::mismatched, facts->address + " answered another question");

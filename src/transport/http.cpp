@@ -34,13 +34,16 @@ std::string http_library_version() { return http_features().version; }
 HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& address) {
   const bool bracketed = upstream.host.find(':') != std::string::npos;
   const std::string host = bracketed ? "[" + upstream.host + "]" : upstream.host;
-  const char joint = upstream.path.find('?') == std::string::npos ? '?' : '&';
   return {.origin = fmt::format("https://{}:{}", host, upstream.port),
-          .path = fmt::format("{}{}dns=", upstream.path, joint),
+          .path = upstream.path,
           .host = upstream.host,
           .port = upstream.port,
           .address = address,
           .host_is_address = upstream.host_is_address};
+}
+
+std::string HttpTarget::path_of_get() const {
+  return fmt::format("{}{}dns=", path, path.find('?') == std::string::npos ? '?' : '&');
 }
 
 std::string HttpTarget::resolution() const {
@@ -49,12 +52,12 @@ std::string HttpTarget::resolution() const {
   return fmt::format("{}:{}:{}{}{}", host, port, bracketed ? "[" : "", ip, bracketed ? "]" : "");
 }
 
-HttpLink::HttpLink(Loop& loop, ConnectedSocket socket, HttpTarget target, TlsClient& tls, Owner& owner)
-    : state_(std::make_shared<State>(loop, std::move(socket), std::move(target), tls, owner)) {}
+HttpLink::HttpLink(Loop& loop, ConnectedSocket socket, HttpTarget target, const DohShared& shared, Owner& owner)
+    : state_(std::make_shared<State>(loop, std::move(socket), std::move(target), shared, owner)) {}
 
 HttpLink::~HttpLink() { state_->retire(); }
 
-void HttpLink::get(Tag tag, std::string query) { state_->get(tag, std::move(query)); }
+void HttpLink::ask(Tag tag, std::vector<std::uint8_t> query) { state_->ask(tag, std::move(query)); }
 
 std::shared_ptr<const ConnectionFacts> HttpLink::facts() const { return state_->facts(); }
 

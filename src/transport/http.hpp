@@ -6,6 +6,7 @@
 
 #include "transport/connection.hpp"
 #include "transport/connector.hpp"
+#include "transport/doh_method.hpp"
 #include "transport/doh_response.hpp"
 #include "transport/tls.hpp"
 
@@ -31,16 +32,24 @@ std::string http_library_version();
 /// Where requests go, and who listens there.
 struct HttpTarget {
   std::string origin;  ///< "https://dns.example:443"
-  std::string path;    ///< "/dns-query?dns=": what is asked for, up to where the query in base64url is appended
+  std::string path;    ///< "/dns-query": what a POST asks for
   std::string host;    ///< name or address in the URL, without brackets
   std::uint16_t port = 443;
   SocketAddress address;
   bool host_is_address = false;
 
+  /// "/dns-query?dns=": what a GET asks for, up to where the query in base64url is appended.
+  std::string path_of_get() const;
   /// The one address for the name, as libcurl's CURLOPT_RESOLVE wants it. Only for a host that is a name.
   std::string resolution() const;
 };
 HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& address);
+
+/// What all links to one server share.
+struct DohShared {
+  TlsClient& tls;
+  DohMethod& method;  ///< how to ask; written when the server refuses it
+};
 
 /// HTTP/2 requests over one TLS connection on a socket that we connected (libcurl; one multi handle per connection).
 /// It never opens another: when libcurl wants one, the link is over. At most 100 requests are in libcurl at once, which
@@ -53,19 +62,21 @@ public:
     virtual ~Owner() = default;
     virtual void on_established() = 0;
     virtual void on_received() = 0;
-    /// The body of a response with status 200 and type application/dns-message, or the fault of this one request.
+    /// The body of a response with status 2xx and type application/dns-message, or the fault of this one request.
     virtual void on_body(Tag tag, Result<DohBody> body) = 0;
     /// As Connection::Owner::on_closed.
     virtual void on_closed(Error why) = 0;
   };
 
-  HttpLink(Loop& loop, ConnectedSocket socket, HttpTarget target, TlsClient& tls, Owner& owner);
+  /// `shared` and `owner` must outlive the link. A server that refuses the method is asked by the other one from then
+  /// on by all links that share it; what it refused is asked again, once.
+  HttpLink(Loop& loop, ConnectedSocket socket, HttpTarget target, const DohShared& shared, Owner& owner);
   ~HttpLink();
   HttpLink(const HttpLink&) = delete;
   HttpLink& operator=(const HttpLink&) = delete;
 
-  /// Asks for `query` (in base64url, appended to the target's path). The first one begins the handshake.
-  void get(Tag tag, std::string query);
+  /// Asks `query`, a message. The first one begins the handshake.
+  void ask(Tag tag, std::vector<std::uint8_t> query);
 
   /// Complete once established; never null.
   std::shared_ptr<const ConnectionFacts> facts() const;

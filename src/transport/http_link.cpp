@@ -50,18 +50,23 @@ bool reads_no_further() {
 
 }  // namespace
 
-HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, TlsClient& tls, Owner& owner)
+HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, const DohShared& shared, Owner& owner)
     : loop_(loop),
       target_(std::move(target)),
-      tls_(tls),
+      tls_(shared.tls),
+      method_(shared.method),
+      path_of_get_(target_.path_of_get()),
       owner_(owner),
       facts_(std::make_shared<ConnectionFacts>()),
       multi_(curl_multi_init()),
       url_(curl_url()),
-      headers_(curl_slist_append(nullptr, "Accept: application/dns-message")),
+      get_headers_(curl_slist_append(nullptr, "Accept: application/dns-message")),
+      post_headers_(curl_slist_append(nullptr, "Accept: application/dns-message")),
       addresses_(target_.host_is_address ? nullptr : curl_slist_append(nullptr, target_.resolution().c_str())),
       act_(loop, [this] { guarded([this] { act_at_once(); }); }) {
-  if (!multi_ || !url_ || !headers_ || (!addresses_ && !target_.host_is_address)) throw std::bad_alloc();
+  if (!multi_ || !url_ || !get_headers_ || !post_headers_ || (!addresses_ && !target_.host_is_address) ||
+      curl_slist_append(post_headers_.get(), "Content-Type: application/dns-message") == nullptr)
+    throw std::bad_alloc();
   if (curl_url_set(url_.get(), CURLUPART_URL, target_.origin.c_str(), 0) == CURLUE_OUT_OF_MEMORY)
     throw std::bad_alloc();
   socket_.emplace(std::move(socket));
@@ -101,8 +106,8 @@ Duration HttpLink::State::unacknowledged() const {
 }
 
 /// The owner is told nothing from inside: what fails here is told at the end of the turn.
-void HttpLink::State::get(Tag tag, std::string query) {
-  waiting_.push_back(DohRequest{tag, std::move(query)});
+void HttpLink::State::ask(Tag tag, std::vector<std::uint8_t> query) {
+  waiting_.push_back({.tag = tag, .query = std::move(query)});
   const bool filled = shielded(false, [this] { return fill(), true; });
   if (filled) return;
   over_ = Error{Fault::overloaded, "out of memory"};
@@ -124,19 +129,24 @@ void HttpLink::State::guarded(Work&& work) noexcept {
 void HttpLink::State::fill() {
   const std::size_t limit = established_ ? at_once : 1;
   while (!dead_ && !waiting_.empty() && transfers_.size() - free_.size() < limit) {
-    start(waiting_.front());
+    start(std::move(waiting_.front()));
     waiting_.pop_front();
   }
 }
 
-void HttpLink::State::start(const DohRequest& request) {
+HttpForm HttpLink::State::form() const {
+  if (method_ == DohMethod::post) return {DohMethod::post, target_.path, post_headers_.get()};
+  return {DohMethod::get, path_of_get_, get_headers_.get()};
+}
+
+void HttpLink::State::start(DohRequest request) {
   if (free_.empty()) {
     free_.reserve(transfers_.size() + 1);  // room for all of them to be free
     transfers_.push_back(make_transfer());
     free_.push_back(transfers_.back().get());
   }
   HttpTransfer& transfer = *free_.back();
-  transfer.load(request, target_.path);
+  transfer.load(std::move(request), form());
   if (curl_multi_add_handle(multi_.get(), transfer.easy()) != CURLM_OK) {
     transfer.unload();
     throw std::bad_alloc();
@@ -152,7 +162,6 @@ std::unique_ptr<HttpTransfer> HttpLink::State::make_transfer() {
   auto transfer = std::make_unique<HttpTransfer>();
   CURL* easy = transfer->easy();
   set_option(easy, CURLOPT_CURLU, url_.get());
-  set_option(easy, CURLOPT_HTTPHEADER, headers_.get());
   set_option(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
   set_option(easy, CURLOPT_PROTOCOLS_STR, "https");
   set_option(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -408,7 +417,7 @@ void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
     case CURLE_OK:
       received_ = true;  // libcurl also reads without waiting for the socket
       if (transfer.is_http2()) {
-        endings_.push_back({transfer.tag(), transfer.take_body()});
+        take_response(transfer);
       } else {
         over_ = Error{Fault::protocol, "the server does not speak HTTP/2"};
       }
@@ -446,6 +455,19 @@ void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
     const Fault fault = code == CURLE_OPERATION_TIMEDOUT ? Fault::timeout : Fault::protocol;
     endings_.push_back({transfer.tag(), fail(fault, transfer.words(code))});
   }
+}
+
+/// A server that refuses the method is asked by the other one, this query as well unless that was refused too.
+void HttpLink::State::take_response(HttpTransfer& transfer) {
+  const Tag tag = transfer.tag();
+  if (refuses(transfer.method(), transfer.status())) {
+    method_ = other(transfer.method());
+    if (std::optional<DohRequest> again = transfer.take_request_to_ask_again()) {
+      waiting_.push_front(*std::move(again));
+      return;
+    }
+  }
+  endings_.push_back({tag, transfer.take_body()});
 }
 
 void HttpLink::State::tell() {

@@ -22,12 +22,12 @@ namespace tacet {
 /// Shared only with work posted to the loop, and with the function that is running while the owner destroys the link.
 class HttpLink::State : public std::enable_shared_from_this<State> {
 public:
-  State(Loop& loop, ConnectedSocket socket, HttpTarget target, TlsClient& tls, Owner& owner);
+  State(Loop& loop, ConnectedSocket socket, HttpTarget target, const DohShared& shared, Owner& owner);
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  void get(Tag tag, std::string query);
+  void ask(Tag tag, std::vector<std::uint8_t> query);
   /// Takes everything down that touches the loop, the owner or the socket. Nothing is told any more.
   void retire();
   const std::shared_ptr<ConnectionFacts>& facts() const { return facts_; }
@@ -54,7 +54,8 @@ private:
   template <class Work>
   void guarded(Work&& work) noexcept;
   void fill();
-  void start(const DohRequest& request);
+  HttpForm form() const;
+  void start(DohRequest request);
 
   void watch(curl_socket_t descriptor, int what);
   void unwatch(curl_socket_t descriptor);
@@ -72,6 +73,7 @@ private:
   bool leaving() const;
   void look_for_flood();
   void judge(HttpTransfer& transfer, CURLcode code);
+  void take_response(HttpTransfer& transfer);
   std::string_view advice() const;
   void tell();
   void close(Error why);
@@ -81,6 +83,8 @@ private:
   std::optional<ConnectedSocket> socket_;  // ours; libcurl has a duplicate, so that it may close as it likes
   HttpTarget target_;
   TlsClient& tls_;
+  DohMethod& method_;
+  std::string path_of_get_;
   Owner& owner_;
   std::shared_ptr<ConnectionFacts> facts_;
 
@@ -96,7 +100,7 @@ private:
   using List = std::unique_ptr<curl_slist, Ended<curl_slist_free_all>>;
   std::unique_ptr<CURLM, Ended<curl_multi_cleanup>> multi_;
   std::unique_ptr<CURLU, Ended<curl_url_cleanup>> url_;
-  List headers_, addresses_;
+  List get_headers_, post_headers_, addresses_;
   std::vector<std::unique_ptr<HttpTransfer>> transfers_;
   std::vector<HttpTransfer*> free_;
   std::size_t spare_ = 0;  // of those, how many were never needed since the last sweep

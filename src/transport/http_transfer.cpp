@@ -5,6 +5,7 @@
 
 #include "base/shield.hpp"
 #include "dns/wire.hpp"
+#include "transport/base64url.hpp"
 
 namespace tacet {
 
@@ -18,13 +19,32 @@ HttpTransfer::HttpTransfer() : easy_(curl_easy_init()) {
 
 /// The URL stays: libcurl copies the long part of a request as it is when it is told it by itself, but parses it, and
 /// writes it anew octet by octet, when it comes as a part of a URL (a tenth of all that a query costs).
-void HttpTransfer::load(const DohRequest& request, const std::string& path) {
-  tag_ = request.tag;
+void HttpTransfer::load(DohRequest request, const HttpForm& form) {
+  request_ = std::move(request);
   look_ = Look::fresh;
   body_.clear();
   words_[0] = '\0';
-  asked_for_.assign(path).append(request.query);
-  set_option(easy(), CURLOPT_REQUEST_TARGET, asked_for_.c_str());
+  if (method_ != form.method) set_form(form);
+  if (form.method == DohMethod::get) {
+    asked_for_.assign(form.path).append(base64url(request_.query));
+    set_option(easy(), CURLOPT_REQUEST_TARGET, asked_for_.c_str());
+  } else {
+    set_option(easy(), CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.query.size()));
+    set_option(easy(), CURLOPT_POSTFIELDS, request_.query.data());
+  }
+}
+
+void HttpTransfer::set_form(const HttpForm& form) {
+  method_.reset();
+  set_option(easy(), form.method == DohMethod::post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+  set_option(easy(), CURLOPT_HTTPHEADER, form.headers);
+  set_option(easy(), CURLOPT_REQUEST_TARGET, form.path.c_str());
+  method_ = form.method;
+}
+
+std::optional<DohRequest> HttpTransfer::take_request_to_ask_again() {
+  if (std::exchange(request_.was_refused, true)) return {};
+  return std::move(request_);
 }
 
 bool HttpTransfer::outlived_look() {
@@ -35,12 +55,16 @@ bool HttpTransfer::outlived_look() {
   return look_ == Look::seen;
 }
 
-Result<DohBody> HttpTransfer::take_body() {
+long HttpTransfer::status() const {
   long status = 0;
-  const char* type = nullptr;
   curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
+  return status;
+}
+
+Result<DohBody> HttpTransfer::take_body() {
+  const char* type = nullptr;
   curl_easy_getinfo(easy(), CURLINFO_CONTENT_TYPE, &type);
-  DohResponse response{.status = status, .media_type = {}, .age = {}, .body = std::exchange(body_, {})};
+  DohResponse response{.status = status(), .media_type = {}, .age = {}, .body = std::exchange(body_, {})};
   if (type != nullptr) response.media_type = type;
   curl_header* age = nullptr;
   if (curl_easy_header(easy(), "Age", 0, CURLH_HEADER, -1, &age) == CURLHE_OK) response.age = age->value;

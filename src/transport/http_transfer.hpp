@@ -3,18 +3,28 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "transport/connection.hpp"
+#include "transport/doh_method.hpp"
 #include "transport/doh_response.hpp"
 
 namespace tacet {
 
 /// A request that waits for its turn.
 struct DohRequest {
-  Tag tag;
-  std::string query;  ///< in base64url
+  Tag tag = 0;
+  std::vector<std::uint8_t> query;  ///< the message
+  bool was_refused = false;         ///< the server did not take the method by which it was asked
+};
+
+/// How requests of one method are made. What it names must outlive the transfers that have been loaded with it.
+struct HttpForm {
+  DohMethod method;
+  const std::string& path;
+  curl_slist* headers;
 };
 
 /// Sets an option of libcurl's. std::bad_alloc if it could not be kept: a request without it would be another.
@@ -32,10 +42,17 @@ public:
   HttpTransfer& operator=(const HttpTransfer&) = delete;
 
   CURL* easy() const { return easy_.get(); }
-  Tag tag() const { return tag_; }
+  Tag tag() const { return request_.tag; }
+  /// By which it carries its request.
+  DohMethod method() const { return method_.value_or(DohMethod::get); }
+  /// Of the response; 0 before there is one.
+  long status() const;
 
-  /// Makes it carry another request. `path` as HttpTarget::path.
-  void load(const DohRequest& request, const std::string& path);
+  /// Makes it carry another request.
+  void load(DohRequest request, const HttpForm& form);
+
+  /// The request, for the method was refused; nothing if this was its second.
+  std::optional<DohRequest> take_request_to_ask_again();
 
   /// It carries none.
   void unload() { look_ = Look::idle; }
@@ -46,7 +63,7 @@ public:
   /// Octets of bodies that have come, of this request and all before it.
   std::uint64_t body_octets() const { return body_octets_; }
 
-  /// The body of a response that is one of DNS over HTTPS: status 200 and the right media type (RFC 8484 §4.2). Else
+  /// The body of a response that is one of DNS over HTTPS: status 2xx and the right media type (RFC 8484 §4.2). Else
   /// Fault::protocol with what it was.
   Result<DohBody> take_body();
 
@@ -56,6 +73,7 @@ public:
   bool is_http2() const;
 
 private:
+  void set_form(const HttpForm& form);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
 
   enum class Look : std::uint8_t { idle, fresh, seen };
@@ -64,7 +82,8 @@ private:
     void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
   };
   std::unique_ptr<CURL, Cleanup> easy_;
-  Tag tag_ = 0;
+  DohRequest request_;
+  std::optional<DohMethod> method_;  // the one that libcurl's handle is set for
   Look look_ = Look::idle;
   std::string asked_for_;
   std::vector<std::uint8_t> body_;

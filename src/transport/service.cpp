@@ -38,7 +38,8 @@ Task<Result<void>> Service::look_up(Instant deadline) {
 std::unique_ptr<Connection> Service::connect(ConnectedSocket socket, Connection::Owner& owner) {
   if (parts_.config.encryption == Encryption::dot)
     return std::make_unique<DotConnection>(parts_.loop, std::move(socket), tls_, owner);
-  return std::make_unique<DohConnection>(parts_.loop, std::move(socket), parts_.config, tls_, owner);
+  return std::make_unique<DohConnection>(parts_.loop, std::move(socket), parts_.config, DohShared{tls_, doh_method_},
+                                         owner);
 }
 
 Duration Service::idle_limit() const { return parts_.config.encryption == Encryption::dot ? dot_idle : doh_idle; }

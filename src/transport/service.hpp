@@ -9,6 +9,7 @@
 #include "transport/bootstrap.hpp"
 #include "transport/connection.hpp"
 #include "transport/connector.hpp"
+#include "transport/doh_method.hpp"
 #include "transport/tls.hpp"
 
 namespace tacet {
@@ -51,6 +52,7 @@ private:
   Parts parts_;
   AddressBook book_;
   TlsClient tls_;
+  DohMethod doh_method_ = DohMethod::get;
 };
 
 }  // namespace tacet

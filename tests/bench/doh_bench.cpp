@@ -84,8 +84,9 @@ private:
       return loop_.stop();
     }
     budget_.take();
-    connection_ = std::make_unique<DohConnection>(
-        loop_, ConnectedSocket(std::move(connecting_), plan_.address, budget_), plan_.upstream, tls_, *this);
+    connection_ =
+        std::make_unique<DohConnection>(loop_, ConnectedSocket(std::move(connecting_), plan_.address, budget_),
+                                        plan_.upstream, DohShared{tls_, method_}, *this);
     while (sent_.size() < plan_.in_flight && asked_ < plan_.queries) ask();
     if (plan_.churn) churn_.arm(loop_.now() + std::chrono::microseconds(random_() % 12000));
   }
@@ -121,6 +122,7 @@ private:
 
   Loop& loop_;
   TlsClient& tls_;
+  DohMethod method_ = std::getenv("TACET_POST") != nullptr ? DohMethod::post : DohMethod::get;
   const Plan& plan_;
   Message query_;
   Alarm churn_;

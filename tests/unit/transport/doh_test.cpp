@@ -62,7 +62,7 @@ public:
     REQUIRE(finish_connect(socket.get()));
     REQUIRE(budget.take());
     connection = std::make_unique<DohConnection>(loop, ConnectedSocket(std::move(socket), server.address(), budget),
-                                                 upstream, tls, *this);
+                                                 upstream, DohShared{tls, method}, *this);
   }
 
   void on_established() override { tell("established"); }
@@ -93,6 +93,7 @@ public:
   SocketBudget budget{loop.scheduler(), 8};
   TestH2Server server;
   TlsClient tls;
+  DohMethod method = DohMethod::get;
   std::unique_ptr<DohConnection> connection;
   std::string told;  ///< word by word, with a comma between
   std::string detail;
@@ -160,9 +161,9 @@ TEST_CASE("types that differ only in the bit that makes letters small are differ
 TEST_CASE("what is no DNS over HTTPS fails with what it was") {
   std::string detail;
   CHECK(heard("503", dns_type, answer_to(www), &detail) == "established, protocol 7");
-  CHECK(detail == "HTTP 503");
+  CHECK(detail == "HTTP 503: the server is out of order");
   CHECK(heard("302", dns_type, {}, &detail) == "established, protocol 7");
-  CHECK(detail == "HTTP 302");
+  CHECK(detail == "HTTP 302: the server points to another URL, and redirects are not followed");
   CHECK(heard("200", "text/html", answer_to(www), &detail) == "established, protocol 7");
   CHECK(detail == "media type \"text/html\" instead of application/dns-message");
 }

@@ -227,7 +227,9 @@ TEST_CASE("more queries than the socket takes are written when it has room") {
   CHECK(bench.server->queries == 5000);
 }
 
-TEST_CASE("what does not belong to a query is reported as such, and the connection goes on") {
+TEST_CASE(
+    "what does not belong to a query is reported as such, octets behind an answer are not, and the connection goes "
+    "on") {
   Bench bench;
   bench.server->on_query = [&](Bytes query) {
     Octets answer = answer_to(query);
@@ -243,13 +245,13 @@ TEST_CASE("what does not belong to a query is reported as such, and the connecti
     if (name == "type.test.") answer[header_size + question.name.wire().size() + 1] = 28;
     if (name == "query.test.") answer[2] &= 0x7F;
     if (name == "short.test.") answer.resize(header_size);
-    if (name == "garbage.test.") answer.push_back(0);
+    if (name == "longer.test.") answer.push_back(0);
     if (name == "case.test.") answer[header_size + 1] = 'C';
     if (name != "id.test.") bench.server->answer(answer);
   };
   Tag tag = 0;
   for (const char* name :
-       {"id.test", "question.test", "type.test", "query.test", "short.test", "garbage.test", "case.test"})
+       {"id.test", "question.test", "type.test", "query.test", "short.test", "longer.test", "case.test"})
     bench.connection->send(tag++, query_for(name));
   bench.run_until([&] { return bench.answers.contains(6); });
   CHECK(bench.answers.size() == 6);
@@ -257,7 +259,7 @@ TEST_CASE("what does not belong to a query is reported as such, and the connecti
   CHECK(bench.answers.at(2).error().fault == Fault::mismatched);
   CHECK(bench.answers.at(3).error().fault == Fault::protocol);
   CHECK(bench.answers.at(4).error().fault == Fault::malformed);
-  CHECK(bench.answers.at(5).error().fault == Fault::malformed);
+  CHECK(bench.answers.at(5));
   CHECK(bench.answers.at(6));
   CHECK_FALSE(bench.closed);
 }

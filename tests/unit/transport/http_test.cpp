@@ -16,9 +16,9 @@ UpstreamConfig upstream(std::string host, std::string path) {
 
 TEST_CASE("a query is appended to the URL as the parameter dns") {
   const SocketAddress address{.address = "192.0.2.1", .port = 8443};
-  CHECK(http_target(upstream("dns.test", "/dns-query"), address).path == "/dns-query?dns=");
-  CHECK(http_target(upstream("dns.test", "/q?user=1"), address).path == "/q?user=1&dns=");
-  CHECK(http_target(upstream("2001:db8::1", "/"), address).path == "/?dns=");
+  CHECK(http_target(upstream("dns.test", "/dns-query"), address).path_of_get() == "/dns-query?dns=");
+  CHECK(http_target(upstream("dns.test", "/q?user=1"), address).path_of_get() == "/q?user=1&dns=");
+  CHECK(http_target(upstream("2001:db8::1", "/"), address).path_of_get() == "/?dns=");
   CHECK(http_target(upstream("2001:db8::1", "/"), address).origin == "https://[2001:db8::1]:8443");
   CHECK(http_target(upstream("dns.test", "/"), address).origin == "https://dns.test:8443");
 }
