@@ -64,11 +64,14 @@ std::expected<MessageIndex, RejectedQuery> judge_query(Bytes datagram) {
 std::size_t write_refusal(Bytes query, const RejectedQuery& refusal, std::span<std::uint8_t> out) {
   if (refusal.action == RejectedQuery::Action::drop || query.size() < header_size) return 0;
   const auto rcode = static_cast<std::uint16_t>(refusal.rcode);
-  const std::uint16_t kept = load16(query, 2) & (flag::opcode_mask | flag::rd | flag::cd);
+  const std::uint16_t asked = load16(query, 2);
+  const bool is_query = (asked & flag::opcode_mask) == 0;
+  const auto copied = static_cast<std::uint16_t>(flag::opcode_mask | flag::rd | (is_query ? flag::cd : 0));
+  const auto set = static_cast<std::uint16_t>(flag::qr | (is_query ? flag::ra : 0));
   const std::size_t question_ends = readable_question_end(query);
   WireWriter reply(out);
   reply.u16(load16(query, 0));
-  reply.u16(static_cast<std::uint16_t>(flag::qr | flag::ra | kept | (rcode & flag::rcode_mask)));
+  reply.u16(static_cast<std::uint16_t>(set | (asked & copied) | (rcode & flag::rcode_mask)));
   reply.u16(question_ends > header_size ? 1 : 0);
   reply.u32(0);
   reply.u16(refusal.edns ? 1 : 0);

@@ -32,8 +32,8 @@ struct RejectedQuery {
 std::expected<MessageIndex, RejectedQuery> judge_query(Bytes datagram);
 
 /// Writes the reply that a refusal calls for: ID, OPCODE, RD and CD copied, QR and RA set, the question echoed octet
-/// for octet if it could be read, an OPT if the query had one. Returns its size: 0 for `drop`, or if `out` is too small
-/// (512 octets always suffice).
+/// for octet if it could be read, an OPT if the query had one. RA and CD belong to queries: with another OPCODE they
+/// are clear. Returns its size: 0 for `drop`, or if `out` is too small (512 octets always suffice).
 std::size_t write_refusal(Bytes query, const RejectedQuery& refusal, std::span<std::uint8_t> out);
 
 }  // namespace tacet

@@ -173,9 +173,9 @@ class Responsive(ConformanceCase):
     @requirement(8906, "8.1.4", "every unknown OPCODE: NOTIMP with the OPCODE, by UDP and TCP, without a question too")
     def test_unknown_opcodes(self):
         for opcode in range(1, 16):
-            for wire in (raw_query(WWW, flags=opcode << 11), raw_query(b"", flags=opcode << 11, counts=(0, 0, 0, 0))):
+            for wire in (raw_query(WWW, flags=opcode << 11 | 0x0010), raw_query(b"", flags=opcode << 11, counts=(0, 0, 0, 0))):
                 _, flags, rcode, _ = header(exchange_udp(self.daemon.server, wire))
-                self.assertEqual((flags & 0x7800, flags & QR, rcode), (opcode << 11, QR, NOTIMP))
+                self.assertEqual((flags & 0x7800, flags & (QR | 0x0080 | 0x0010), rcode), (opcode << 11, QR, NOTIMP))  # neither RA nor CD
                 with dnsclient.TcpClient(self.daemon.server) as client:
                     client.send(wire)
                     self.assertEqual(header(client.receive())[2], NOTIMP)

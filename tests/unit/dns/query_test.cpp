@@ -105,10 +105,18 @@ TEST_CASE("Each fault is refused by the first rule that it breaks") {
 }
 
 TEST_CASE("A refusal echoes ID, OPCODE, RD, CD and the question's octets") {
-  const Octets query = header(0xABCD, 0x0110 | 5 << 11) + question(qname, Type::mx);
-  CHECK(refusal_reply(query) == header(0xABCD, 0x8000 | 5 << 11 | 0x0110 | 0x0080 | 4) + question(qname, Type::mx));
-  const Octets bare = header(0xABCD, 5 << 11, {.questions = 0});
-  CHECK(refusal_reply(bare) == header(0xABCD, 0x8000 | 5 << 11 | 0x0080 | 4, {.questions = 0}));
+  const Octets query = header(0xABCD, 0x0110) + question(qname, Type::axfr);
+  CHECK(refusal_reply(query) == header(0xABCD, 0x8000 | 0x0110 | 0x0080 | 5) + question(qname, Type::axfr));
+}
+
+TEST_CASE("RA and CD are clear where the OPCODE is none of a query, for they mean nothing there") {
+  for (std::uint16_t opcode = 1; opcode < 16; ++opcode) {
+    const auto bits = static_cast<std::uint16_t>(opcode << 11);
+    const Octets asked = header(0xABCD, bits | 0x01B0) + question(qname, Type::mx);  // RD, RA, AD, CD
+    CHECK(refusal_reply(asked) == header(0xABCD, 0x8000 | bits | 0x0100 | 4) + question(qname, Type::mx));
+    const Octets bare = header(0xABCD, bits, {.questions = 0});
+    CHECK(refusal_reply(bare) == header(0xABCD, 0x8000 | bits | 4, {.questions = 0}));
+  }
 }
 
 TEST_CASE("A question that cannot be read is left out of the refusal") {
