@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dns/local_answer.hpp"
+#include "dns/wire.hpp"
 
 namespace tacet {
 namespace {
@@ -16,6 +17,7 @@ enum class Treatment : std::uint8_t {
   nonexistent,  ///< NXDOMAIN for the zone's own name and all below
   empty_zone,   ///< the zone exists and holds nothing but its SOA and NS (RFC 6303 §3)
   home,         ///< as empty_zone, but DS at the cut is the parent's to answer (RFC 8375 §4)
+  no_data,      ///< as empty_zone, but each name below exists and has nothing either (RFC 9462 §4)
 };
 
 struct SpecialZone {
@@ -37,9 +39,11 @@ std::vector<SpecialZone> make_zones() {
   add("onion", Treatment::nonexistent, "is Tor's, and no resolver's business (RFC 7686)");
   add("local", Treatment::nonexistent, "is multicast DNS's (RFC 6762)");
   add("internal", Treatment::nonexistent, "is reserved for private use by ICANN");
+  add("alt", Treatment::nonexistent, "is for names outside DNS (RFC 9476)");
   add("use-application-dns.net", Treatment::nonexistent, "asks browsers not to go around this resolver");
   add("home.arpa", Treatment::home, "is the home network's (RFC 8375)");
-  add("resolver.arpa", Treatment::empty_zone, "is about this resolver, and never forwarded (RFC 9462)");
+  add("service.arpa", Treatment::home, "is for the services of the local network (RFC 9665)");
+  add("resolver.arpa", Treatment::no_data, "is about this resolver, and never forwarded (RFC 9462)");
   // RFC 6303 §4 and RFC 7793: reverse zones of addresses that have no meaning outside.
   const auto add_reverse = [&add](std::string_view zone) {
     add(zone, Treatment::empty_zone, "is of addresses that mean nothing outside this network (RFC 6303, 7793)");
@@ -113,9 +117,36 @@ AnswerImage empty_zone_answer(const Question& question, const Name& zone) {
   return local_answer(question, exists ? Rcode::noerror : Rcode::nxdomain, {}, local_zone_soa(zone));
 }
 
+/// RFC 9462 §4: who has no designated resolvers says so by NODATA, for every name in the zone.
+AnswerImage no_data_answer(const Question& question, const Name& zone) {
+  if (question.name == zone) return empty_zone_answer(question, zone);
+  return local_answer(question, Rcode::noerror, {}, local_zone_soa(zone));
+}
+
 /// Host names of one label are the local network's business; what the root itself is asked for (NS, SOA, DS) is not.
 bool is_host_lookup(Type type) {
   return type == Type::a || type == Type::aaaa || type == Type::https || type == Type::svcb;
+}
+
+/// True if a label can be the name of a top-level domain, now or one day: two or more letters, or an A-label (RFC 1123
+/// §2.1, ICANN's rules for applicants). Digits, hyphens and underscores are for other names.
+bool may_be_top_level(Bytes label) {
+  const auto is_letter = [](std::uint8_t octet) { return fold(octet) >= 'a' && fold(octet) <= 'z'; };
+  constexpr std::string_view a_label = "xn--";
+  if (label.size() > a_label.size() &&
+      std::ranges::equal(label.first(a_label.size()), a_label, {}, fold, [](char c) { return std::uint8_t(c); }))
+    return true;
+  return label.size() >= 2 && std::ranges::all_of(label, is_letter);
+}
+
+/// That a top-level domain does not exist is not ours to say: its names would end with it (RFC 8020). What can be none
+/// does not exist. The SOA is the root's, for the domain's own would contradict the true one; and no authority said so.
+AnswerImage one_label_answer(const Question& question) {
+  const Bytes name = question.name.wire();
+  const bool exists = may_be_top_level(name.subspan(1, name[0]));
+  AnswerImage image = local_answer(question, exists ? Rcode::noerror : Rcode::nxdomain, {}, local_zone_soa(Name{}));
+  store16(image.wire, 2, static_cast<std::uint16_t>(load16(image.wire, 2) & ~flag::aa));
+  return image;
 }
 
 AnswerImage chaos_answer(const Question& question) {
@@ -144,7 +175,8 @@ bool Policy::might_answer(Bytes qname, Type, Class qclass) const {
   const std::size_t size = qname[last];
   const auto first = fold(qname[last + 1]);
   switch (size) {
-    case 3:
+    case 3:  // alt, and the canary
+      if (first == 'a') return fold(qname[last + 2]) == 'l';
       return first == 'n' && qname.size() >= canary_size && fold(qname[qname.size() - canary_size + 1]) == 'u';
     case 4:
       return first == 't' || first == 'a';  // test, arpa
@@ -161,7 +193,7 @@ bool Policy::might_answer(Bytes qname, Type, Class qclass) const {
   }
 }
 
-std::optional<AnswerImage> Policy::local_answer(const Question& question) const {
+std::optional<AnswerImage> Policy::local_answer(const Question& question, Asker asker) const {
   if (question.qclass == Class::ch) {
     if (answer_chaos_ && (question.type == Type::txt || question.type == Type::any) && is_chaos_name(question.name))
       return chaos_answer(question);
@@ -178,12 +210,12 @@ std::optional<AnswerImage> Policy::local_answer(const Question& question) const 
         return empty_zone_answer(question, zone->name);
       case Treatment::empty_zone:
         return empty_zone_answer(question, zone->name);
+      case Treatment::no_data:
+        return no_data_answer(question, zone->name);
     }
   }
-  // The SOA is the label's own: there are resolvers that take an NXDOMAIN by the root's for the end of a whole
-  // top-level domain, and "com" is a single label.
-  if (question.name.label_count() == 1 && is_host_lookup(question.type))
-    return tacet::local_answer(question, Rcode::nxdomain, {}, local_zone_soa(question.name));
+  if (asker == Asker::plain && question.name.label_count() == 1 && is_host_lookup(question.type))
+    return one_label_answer(question);
   return std::nullopt;
 }
 

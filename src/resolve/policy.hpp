@@ -15,15 +15,20 @@ struct LocalRule {
 };
 
 /// Names that this machine answers for and that never leave it: special-use names (RFC 6761, 6762, 7686, 8375, 9462,
-/// .internal), the reverse zones of private addresses (RFC 6303), the canary of browsers, single-label host names.
+/// 9476, .internal), the reverse zones of private addresses (RFC 6303), the canary of browsers, single-label host
+/// names.
 class Policy {
 public:
   explicit Policy(const Config& config) : answer_chaos_(config.answer_chaos) {}
 
-  /// The answer to a question that is ours, or nothing if it is for the cache and the upstreams.
-  std::optional<AnswerImage> local_answer(const Question& question) const;
+  /// Who asks, as far as that decides: a validator sets DO or CD, and needs the root's signed word on a name of one
+  /// label.
+  enum class Asker : std::uint8_t { plain, validator };
 
-  /// The rule by which local_answer answers, or nothing if it does not.
+  /// The answer to a question that is ours, or nothing if it is for the cache and the upstreams.
+  std::optional<AnswerImage> local_answer(const Question& question, Asker asker = Asker::plain) const;
+
+  /// The rule by which local_answer answers a plain client, or nothing if it does not.
   std::optional<LocalRule> rule_for(const Question& question) const;
 
   /// A cheap look that tells most questions apart from those which local_answer may answer: false means it will not.

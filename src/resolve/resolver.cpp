@@ -47,6 +47,10 @@ AnswerImage copy_of(const CachedAnswer& answer) {
   return image;
 }
 
+Policy::Asker asker_of(const CacheKey& key) {
+  return key.dnssec_ok() || key.checking_disabled() ? Policy::Asker::validator : Policy::Asker::plain;
+}
+
 std::uint16_t stale_error(const AnswerImage& image) {
   return image.kind == AnswerKind::nxdomain ? ede::stale_nxdomain : ede::stale_answer;
 }
@@ -148,7 +152,7 @@ std::optional<std::size_t> Resolver::local(const QueryView& query, const CacheKe
   if (hosts_->might_hold(key.name())) image = hosts_->answer(question_of(query.wire, query.index), key.name());
   const bool elsewhere = query.index.qclass == Class::in && routes_.of(key.name())->is_local;
   if (!image && !elsewhere && policy_->might_answer(key.name(), query.index.type, query.index.qclass))
-    image = policy_->local_answer(question_of(query.wire, query.index));
+    image = policy_->local_answer(question_of(query.wire, query.index), asker_of(key));
   if (!image) return std::nullopt;
   const ReplySource source = source_of(*image);
   const std::size_t size = write_reply(source, {query.wire, query.index, query.limit}, out);

@@ -12,7 +12,7 @@ RECORDS = ("answer", "authority", "additional")
 CONTENT = ("RCODE", "AA", "AD", "TC", "RA", "Z", *RECORDS, "option 15")
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 BADVERS = 16
-LOCAL_ZONES = ("localhost.", "test.", "invalid.", "onion.", "local.", "internal.", "resolver.arpa.", "home.arpa.", "127.in-addr.arpa.", "10.in-addr.arpa.",
+LOCAL_ZONES = ("localhost.", "test.", "invalid.", "onion.", "local.", "internal.", "alt.", "resolver.arpa.", "home.arpa.", "service.arpa.", "127.in-addr.arpa.", "10.in-addr.arpa.",
                "168.192.in-addr.arpa.", "d.f.ip6.arpa.", "use-application-dns.net.")
 HOST_TYPES = (1, 28, 64, 65)
 META_TYPES = (41, *range(128, 255))
@@ -65,7 +65,7 @@ RULES = (
          lambda q, t, o: t is None and (o.rcode in (FORMERR, NOTIMP, REFUSED, BADVERS) or q.flags & TC)),
     Rule("an error is a reply of its own: RA set, Z and AD clear, OPT ours, no option of the client's; unbound sends the query back with QR set",
          "RFC 6891 §6.1.1, RFC 8906 §8.2", "tacet", options_and(*EDNS_FIELDS, "RA", "Z", "AD", "AA", "TC"), lambda q, t, o: refused_by_echo(q, t)),
-    Rule("an unknown OPCODE is NOTIMP whatever else the query is", "RFC 8906 §3.1.4", "tacet", among("RCODE", "question", *RECORDS), lambda q, t, o: q.opcode and o.rcode == NOTIMP),
+    Rule("an unknown OPCODE is NOTIMP whatever else the query is", "RFC 8906 §3.1.4", "tacet", among("RCODE", "RA", "CD", "question", *RECORDS), lambda q, t, o: q.opcode and o.rcode == NOTIMP),
     Rule("another EDNS version is BADVERS before the question is looked at", "RFC 6891 §6.1.3", "tacet",
          options_and("RCODE", "AA", "AD", *RECORDS), lambda q, t, o: q.edns and q.edns["version"] and o.rcode == BADVERS),
     Rule("meta types are refused here: NOTIMP for kinds of queries that nobody here does, FORMERR for what is no question", "RFC 6895 §3.1", "both",
@@ -75,7 +75,7 @@ RULES = (
     Rule("special-use names are answered here: no upstream learns of them", "RFC 6761, 6303, 6762, 7686, 8375, 9462", "tacet",
          options_and(*CONTENT, "answer TTL", "authority TTL"), lambda q, t, o: is_local(q)),
     Rule("host names of one label are answered here: they are the local network's", "RFC 8499 §2, ICANN SAC053", "tacet",
-         options_and(*CONTENT), lambda q, t, o: is_single_label(q) and o.rcode == NXDOMAIN),
+         options_and(*CONTENT), lambda q, t, o: is_single_label(q) and not q.flags & CD and not q.dnssec_ok and o.rcode in (NOERROR, NXDOMAIN)),
     Rule("TC in a query says nothing; unbound takes it for a format error", "RFC 1035 §4.1.1", "both",
          options_and("RCODE", *RECORDS), lambda q, t, o: q.flags & TC and t.rcode == FORMERR),
     Rule("without RD the cache answers, which holds other names than the upstream lets be asked for", "RFC 1035 §4.3.1", "both",

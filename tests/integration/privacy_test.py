@@ -111,7 +111,7 @@ class SpecialNames(Case):
     """Names that RFC 6761, 6303, 8375, 9462 and others keep at home."""
 
     KEPT = ["localhost", "foo.localhost", "invalid", "foo.invalid", "abcdefg.onion", "onion", "test", "foo.test", "local", "printer.local", "home.arpa",
-            "nas.home.arpa", "internal", "db.internal", "use-application-dns.net", "resolver.arpa", "1.0.0.127.in-addr.arpa",
+            "nas.home.arpa", "internal", "db.internal", "alt", "foo.alt", "srp.service.arpa", "use-application-dns.net", "resolver.arpa", "1.0.0.127.in-addr.arpa",
             "1.0.0.10.in-addr.arpa", "1.1.168.192.in-addr.arpa", "1.0.16.172.in-addr.arpa", "1.0.31.172.in-addr.arpa", "1.1.254.169.in-addr.arpa",
             "1.2.0.192.in-addr.arpa", "255.255.255.255.in-addr.arpa", "0.in-addr.arpa", "1." + "0." * 31 + "ip6.arpa", "1.d.f.ip6.arpa",
             "1.8.e.f.ip6.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"]
@@ -125,7 +125,9 @@ class SpecialNames(Case):
             for kind in ("A", "AAAA", "PTR", "TXT", "SOA", "HTTPS"):
                 response = self.daemon.ask(name, kind)
                 self.assertIn(response.rcode(), (dns.rcode.NOERROR, dns.rcode.NXDOMAIN), f"{name} {kind}")
-        self.daemon.ask("_dns.resolver.arpa", "SVCB")
+        for name in ("_dns.resolver.arpa", "x.resolver.arpa"):
+            response = self.daemon.ask(name, "SVCB")
+            self.assertEqual((response.rcode(), response.answer), (dns.rcode.NOERROR, []), name)
         self.assertEqual(self.upstream.names(), [])
 
     def test_localhost_is_this_machine(self):
@@ -145,10 +147,19 @@ class SpecialNames(Case):
         for kind in ("A", "AAAA", "HTTPS", "SVCB"):
             self.daemon.ask("printer", kind)
         self.assertEqual(self.upstream.names(), [])
+        for name, rcode in (("com", dns.rcode.NOERROR), ("printer2", dns.rcode.NXDOMAIN)):
+            response = self.daemon.ask(name)
+            self.assertEqual((response.rcode(), [rrset.name.to_text() for rrset in response.authority]), (rcode, ["."]), name)
+        self.assertEqual(self.upstream.names(), [])
         passing = [(".", "NS"), ("com", "DS"), ("com", "NS"), ("home.arpa", "DS"), ("arpa", "NS")]
         for name, kind in passing:
             self.daemon.ask(name, kind)
         self.assertEqual([(received.name.rstrip("."), received.kind) for received in self.upstream.received], [(name.rstrip("."), kind) for name, kind in passing])
+
+    def test_validators_are_told_of_a_name_of_one_label_by_the_root(self):
+        self.daemon.ask("com", dnssec=True)
+        self.daemon.ask("printer2", flags=dns.flags.RD | dns.flags.CD)
+        self.assertEqual(self.upstream.names(), ["com.", "printer2."])
 
     def test_their_neighbours_pass(self):
         for name in ("nottest.example.com", "test.example.com", "localhost.example.com", "mylocal.net", "1.0.32.172.in-addr.arpa", "1.1.1.1.in-addr.arpa", "example.arpa"):

@@ -53,8 +53,8 @@ TEST_CASE("localhost and all below it are the loopback addresses, in any case") 
 }
 
 TEST_CASE("Special-use zones do not exist, neither they nor what is below, for any type and case") {
-  for (const std::string zone : {"invalid", "test", "onion", "local", "internal", "use-application-dns.net",
-                                 "Use-Application-DNS.Net", "ONION"}) {
+  for (const std::string zone : {"invalid", "test", "onion", "local", "internal", "alt", "use-application-dns.net",
+                                 "Use-Application-DNS.Net", "ONION", "ALT"}) {
     CAPTURE(zone);
     for (const Type type : {Type::a, Type::aaaa, Type::https, Type::mx, Type::ds, Type::any, Type{4711}}) {
       CHECK(nxdomain(zone, type));
@@ -74,19 +74,30 @@ TEST_CASE("A name that does not exist says so with an SOA, so that the answer ca
   CHECK(gone.name_at(gone.records()[0].owner).to_string() == "onion.");
 }
 
-TEST_CASE("home.arpa is empty here, but its DS is the parent's to answer") {
-  CHECK(nodata("home.arpa"));
-  CHECK(nxdomain("router.Home.ARPA"));
-  CHECK(!is_ours("home.arpa", Type::ds));
-  CHECK(!is_ours("HOME.arpa", Type::ds));
-  CHECK(nxdomain("router.home.arpa", Type::ds));
+TEST_CASE("home.arpa and service.arpa are empty here, but their DS are the parent's to answer") {
+  for (const std::string zone : {"home.arpa", "service.arpa", "HOME.Arpa"}) {
+    CHECK(nodata(zone));
+    CHECK(nxdomain("router." + zone));
+    CHECK(!is_ours(zone, Type::ds));
+    CHECK(nxdomain("router." + zone, Type::ds));
+  }
   CHECK(!is_ours("arpa.", Type::ds));
 }
 
-TEST_CASE("resolver.arpa is never asked upstream") {
-  CHECK(nodata("resolver.arpa", Type::svcb));
-  CHECK(nxdomain("_dns.resolver.arpa", Type::svcb));
-  CHECK(nodata("resolver.arpa", Type::ds));
+TEST_CASE("resolver.arpa is never asked upstream, and all of it is NODATA: there are no designated resolvers") {
+  for (const auto* name : {"resolver.arpa", "_dns.resolver.arpa", "_DNS.Resolver.ARPA", "_dns._other.resolver.arpa",
+                           "_1234._dns.resolver.arpa", "anything.below.resolver.arpa"}) {
+    CAPTURE(name);
+    for (const Type type : {Type::svcb, Type::a, Type::aaaa, Type::https, Type::txt, Type::ds}) {
+      REQUIRE(nodata(name, type));
+      const Message none = message(*ask(name, type));
+      REQUIRE(none.records().size() == 1);
+      CHECK(none.name_at(none.records()[0].owner) == question("resolver.arpa").name);
+    }
+  }
+  CHECK(nodata("_dns.resolver.arpa", Type::soa));
+  CHECK(nodata("_dns.resolver.arpa", Type::any));
+  CHECK(ask("resolver.arpa", Type::soa)->kind == AnswerKind::positive);
 }
 
 TEST_CASE("An empty zone has its SOA and its NS at its name, and nothing else") {
@@ -146,17 +157,44 @@ TEST_CASE("Reverse names of the loopback addresses are localhost") {
 
 TEST_CASE("A single label is no host name outside, but the root's own business passes") {
   for (const Type type : {Type::a, Type::aaaa, Type::https, Type::svcb}) {
-    CHECK(nxdomain("printer", type));
-    CHECK(nxdomain("COM", type));
-    const Message denied = message(*policy.local_answer(question("com", type)));
-    REQUIRE(denied.records().size() == 1);
-    CHECK(denied.name_at(denied.records()[0].owner) == question("com").name);  // and not the root's word
+    for (const auto* name : {"printer", "COM", "museum", "ac", "xn--p1ai", "XN--VERMGENSBERATUNG-PWB"}) {
+      CAPTURE(name);
+      CHECK(nodata(name, type));
+    }
     CHECK(!is_ours(".", type));
   }
   for (const Type type : {Type::ds, Type::ns, Type::soa, Type::dnskey, Type::txt}) {
     CHECK(!is_ours("com", type));
+    CHECK(!is_ours("nas2", type));
     CHECK(!is_ours(".", type));
   }
+}
+
+TEST_CASE("A single label does not exist only where no top-level domain can have that name") {
+  for (const auto* name : {"nas2", "my-printer", "x", "4", "_dns", "desktop-4f2k1", "xn--", "12345", "a_b"}) {
+    CAPTURE(name);
+    for (const Type type : {Type::a, Type::aaaa, Type::https, Type::svcb}) CHECK(nxdomain(name, type));
+  }
+}
+
+TEST_CASE("What is said of a single label is no word of that domain, nor an authority's") {
+  for (const auto* name : {"com", "nas2"}) {
+    const Message denied = message(*ask(name));
+    REQUIRE(denied.records().size() == 1);
+    CHECK(denied.name_at(denied.records()[0].owner).is_root());
+    CHECK(denied.records()[0].type == Type::soa);
+    CHECK(!denied.index().has(flag::aa));
+  }
+}
+
+TEST_CASE("A validator is told of a single label by the root, and of special names by us") {
+  const auto told = [](std::string_view name) {
+    return policy.local_answer(question(name), Policy::Asker::validator).has_value();
+  };
+  CHECK(!told("com"));
+  CHECK(!told("printer"));
+  CHECK(!told("nas2"));
+  for (const auto* name : {"localhost", "test", "onion", "local", "internal", "alt", "a.invalid"}) CHECK(told(name));
 }
 
 TEST_CASE("Class CH is refused, but for the server's own names where that is allowed") {
@@ -187,7 +225,10 @@ TEST_CASE("The cheap look never misses a name that is answered here") {
                                  "onion",
                                  "local",
                                  "internal",
+                                 "alt",
+                                 "salt",
                                  "home.arpa",
+                                 "service.arpa",
                                  "arpa",
                                  "ip6.arpa",
                                  "resolver.arpa",

@@ -185,6 +185,19 @@ TEST_CASE("DO and CD go upstream, are kept apart, and AD goes out only to who as
   CHECK(stub.ask(client_query(asked, 1, flag::rd | flag::ad)).message().index().has(flag::ad));
 }
 
+TEST_CASE("A single label is asked upstream for who sets DO or CD, for a validator needs the root's word") {
+  Stub stub(says(5ms, Rcode::nxdomain));
+  CHECK(stub.ask("com").at_once);
+  CHECK(stub.ask(client_query(question("com"), 1, flag::rd | flag::ad)).at_once);
+  CHECK(stub.ask(with_opt(client_query(question("com")))).at_once);
+  CHECK(stub.upstream.asked.empty());
+  CHECK(!stub.ask(with_opt(client_query(question("com")), true)).at_once);
+  CHECK(!stub.ask(client_query(question("com"), 1, flag::rd | flag::cd)).at_once);
+  stub.pass(10ms);
+  CHECK(stub.upstream.asked.size() == 2);
+  CHECK(stub.ask(with_opt(client_query(question("a.test")), true)).at_once);
+}
+
 TEST_CASE("A TTL of 0 is passed on and asked again") {
   Stub stub(answers(5ms, 0));
   const Client& client = stub.ask("www.example");
