@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bitset>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -82,30 +83,32 @@ bool names_run_through_ttls(Bytes wire, std::span<const ResourceRecord> records)
   });
 }
 
-/// The records that stay, and whether they can be copied as they lie: all that goes stands behind them, and what they
-/// need is theirs.
-struct Selection {
-  std::vector<ResourceRecord> kept;
-  std::size_t prefix_ends = 0;  ///< offset where the first record that goes begins
-  bool is_prefix = true;
-};
-
-Selection select(const Message& response, bool dnssec_ok) {
+/// The records of an answer that concern the client, in their order.
+std::vector<ResourceRecord> wanted(const Message& response, bool dnssec_ok) {
   const Type asked = response.index().type;
-  Selection selection{.kept = {}, .prefix_ends = response.wire().size()};
-  bool some_left_out = false;
+  std::vector<ResourceRecord> records;
   for_each_record(response.wire(), response.index(), [&](const ResourceRecord& record) {
     const bool unasked = !dnssec_ok && authenticates(record.type) && record.type != asked && asked != Type::any;
-    if (unasked || concerns_this_hop_only(record, response.rdata(record))) {
-      if (!some_left_out) selection.prefix_ends = record.owner;
-      some_left_out = true;
-      return;
-    }
-    selection.is_prefix = selection.is_prefix && !some_left_out;
-    selection.kept.push_back(record);
+    if (!unasked && !concerns_this_hop_only(record, response.rdata(record))) records.push_back(record);
   });
-  if (names_run_through_ttls(response.wire(), selection.kept)) selection.is_prefix = false;
-  return selection;
+  return records;
+}
+
+/// Where records can be copied as they lie: all that goes stands behind them, and what they need is theirs. The offset
+/// where they end; nothing if they cannot.
+std::optional<std::size_t> prefix_of(const Message& response, std::span<const ResourceRecord> kept) {
+  std::size_t ends = response.wire().size();
+  std::size_t met = 0;
+  bool gap = false, is_prefix = true;
+  for_each_record(response.wire(), response.index(), [&](const ResourceRecord& record) {
+    const bool stays = met < kept.size() && kept[met].owner == record.owner;
+    if (!stays && !gap) ends = record.owner;
+    is_prefix = is_prefix && !(stays && gap);
+    gap = gap || !stays;
+    met += stays ? 1 : 0;
+  });
+  if (!is_prefix || names_run_through_ttls(response.wire(), kept)) return std::nullopt;
+  return ends;
 }
 
 /// Copies RDATA with the names in it expanded, and compressed again where that is allowed.
@@ -138,11 +141,11 @@ std::vector<std::uint8_t> rebuild(const Message& response, std::span<const Resou
   return builder.finish(0);
 }
 
-std::vector<std::uint8_t> cut(const Message& response, const Selection& selection) {
-  const Bytes prefix = response.wire().first(selection.prefix_ends);
+std::vector<std::uint8_t> cut(const Message& response, std::size_t ends, std::span<const ResourceRecord> kept) {
+  const Bytes prefix = response.wire().first(ends);
   std::vector<std::uint8_t> wire(prefix.begin(), prefix.end());
   std::uint16_t counts[3] = {};
-  for (const ResourceRecord& record : selection.kept) ++counts[static_cast<std::size_t>(record.section)];
+  for (const ResourceRecord& record : kept) ++counts[static_cast<std::size_t>(record.section)];
   for (std::size_t section = 0; section < 3; ++section) store16(wire, 6 + 2 * section, counts[section]);
   return wire;
 }
@@ -187,7 +190,7 @@ RrsetKey rrset_key(Bytes wire, const ResourceRecord& record, OwnerNumbers& owner
 }
 
 /// Gives the records of each RRset the least TTL among them (RFC 2181 §5.2).
-void level_ttls(std::span<std::uint8_t> wire, std::span<ResourceRecord> records) {
+void level_ttls(Bytes wire, std::span<ResourceRecord> records) {
   if (std::ranges::adjacent_find(records, std::ranges::not_equal_to{}, &ResourceRecord::ttl) == records.end()) return;
   OwnerNumbers owners(wire);
   std::map<RrsetKey, std::uint32_t> least;
@@ -219,21 +222,47 @@ AnswerKind kind_of(Rcode rcode, Type asked, std::span<const ResourceRecord> reco
   return answered ? AnswerKind::positive : AnswerKind::nodata;
 }
 
-/// Settles kind and TTLs of an image whose records are final.
-void settle(AnswerImage& image, const MessageIndex& index) {
-  std::vector<ResourceRecord> records;
-  for_each_record(image.wire, index, [&](const ResourceRecord& record) { records.push_back(record); });
-  image.kind = kind_of(index.rcode(), index.type, records);
-  level_ttls(image.wire, records);
-  const bool negative = image.kind == AnswerKind::nxdomain || image.kind == AnswerKind::nodata;
-  const bool storable = image.kind == AnswerKind::positive || (negative && limit_to_minimum(image.wire, records));
-  image.ttl = storable && !index.has(flag::tc) && !records.empty()
-                  ? std::ranges::min(records, {}, &ResourceRecord::ttl).ttl
-                  : 0;
-  for (const ResourceRecord& record : records) {
-    store32(image.wire, record.ttl_at, record.ttl);
+/// True for the records that an answer consists of. All others are extras: who answered thought that they might help.
+bool is_of_answer(Bytes wire, const ResourceRecord& record, AnswerKind kind) {
+  if (record.section == Section::answer) return true;
+  if (record.section == Section::additional) return false;
+  const bool signs = record.type == Type::rrsig && record.rdata_size >= 2;
+  const Type type = signs ? static_cast<Type>(load16(wire, record.rdata)) : record.type;
+  return type == Type::nsec || type == Type::nsec3 || (type == Type::soa && kind != AnswerKind::positive);
+}
+
+/// What settle() finds out.
+struct Settled {
+  AnswerKind kind;
+  std::uint32_t ttl;  ///< as AnswerImage has it
+};
+
+/// Settles the TTLs of an answer's records, and how long it may be kept: as long as what answers (RFC 2181 §5.2).
+/// Extras that would outlast their own TTL go, or who is shown the answer later would believe them.
+Settled settle(const Message& response, std::vector<ResourceRecord>& records) {
+  const Bytes wire = response.wire();
+  Settled settled{kind_of(response.index().rcode(), response.index().type, records), 0};
+  level_ttls(wire, records);
+  const bool negative = settled.kind == AnswerKind::nxdomain || settled.kind == AnswerKind::nodata;
+  const bool storable = settled.kind == AnswerKind::positive || (negative && limit_to_minimum(wire, records));
+  if (!storable || response.index().has(flag::tc)) return settled;
+  std::optional<std::uint32_t> least;
+  for (const ResourceRecord& record : records)
+    if (is_of_answer(wire, record, settled.kind)) least = std::min(least.value_or(record.ttl), record.ttl);
+  settled.ttl = least.value_or(0);
+  std::erase_if(records, [&](const ResourceRecord& record) {
+    return record.ttl < settled.ttl && !is_of_answer(wire, record, settled.kind);
+  });
+  return settled;
+}
+
+/// Writes the TTLs of records into the image that holds them, and where they are.
+void write_ttls(AnswerImage& image, const MessageIndex& index, std::span<const ResourceRecord> records) {
+  std::size_t next = 0;
+  for_each_record(image.wire, index, [&](const ResourceRecord& record) {
+    store32(image.wire, record.ttl_at, records[next++].ttl);
     image.ttl_offsets.push_back(record.ttl_at);
-  }
+  });
 }
 
 AnswerImage empty_failure(const Message& response) {
@@ -246,15 +275,19 @@ AnswerImage empty_failure(const Message& response) {
 }  // namespace
 
 AnswerImage make_image(const Message& response, bool dnssec_ok) {
-  const Selection selection = select(response, dnssec_ok);
+  std::vector<ResourceRecord> records = wanted(response, dnssec_ok);
+  const Settled settled = settle(response, records);
+  const std::optional<std::size_t> prefix = prefix_of(response, records);
   AnswerImage image;
-  image.wire = selection.is_prefix ? cut(response, selection) : rebuild(response, selection.kept);
+  image.wire = prefix ? cut(response, *prefix, records) : rebuild(response, records);
   store16(image.wire, 0, 0);
   store16(image.wire, 2, image_flags(response.index()));
   const Result<MessageIndex> index = index_message(image.wire);
   // A message that was valid only through compression of a kind that we must not repeat can outgrow 65535 octets.
   if (!index) return empty_failure(response);
-  settle(image, *index);
+  image.kind = settled.kind;
+  image.ttl = settled.ttl;
+  write_ttls(image, *index, records);
   image.extended_error = extended_error_of(response);
   return image;
 }

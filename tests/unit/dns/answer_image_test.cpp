@@ -85,7 +85,10 @@ TEST_CASE("TTL and kind follow RFC 2308 and RFC 2181") {
   using enum AnswerKind;
   const Row rows[] = {
       {"one record", with(response, {.answers = 1}, a(300)), positive, 300},
-      {"least of several", with(response, {.answers = 1, .authorities = 1}, a(300) + ns), positive, 50},
+      {"least of several", with(response, {.answers = 2}, cname(50) + a(300)), positive, 50},
+      {"an extra's does not count", with(response, {.answers = 1, .authorities = 1}, a(300) + ns), positive, 300},
+      {"nor does an SOA's beside a positive answer",
+       with(response, {.answers = 1, .authorities = 1}, a(300) + soa(9, 9)), positive, 300},
       {"a TTL of 0", with(response, {.answers = 1}, a(0)), positive, 0},
       {"a TTL with the top bit set", with(response, {.answers = 1}, a(0x80000100)), positive, 0},
       {"a 0 elsewhere", with(response, {.answers = 2}, cname(0) + record(name("x.example"), Type::a, 60, address)),
@@ -129,6 +132,52 @@ TEST_CASE("The SOA of a negative answer is sent on with the negative TTL") {
                                      record(pointer(16), Type::soa, 900, soa_rdata(pointer(16), 60)));
   CHECK(image.wire == header(0, 0x8083, {.authorities = 1}) + question(qname) +
                           record(pointer(16), Type::soa, 60, soa_rdata(pointer(16), 60)));
+}
+
+TEST_CASE("Extras that would outlive their TTL in the cache are left out, and the answer is kept as long as its own") {
+  const Octets a = record(pointer(12), Type::a, 300, address);
+  const auto ns = [](std::uint32_t ttl) {
+    return record(pointer(16), Type::ns, ttl, Octets{2, 'n', 's'} + pointer(16));
+  };
+  const auto glue = [](std::string_view of, std::uint32_t ttl) {
+    return record(name(of), Type::a, ttl, {192, 0, 2, 53});
+  };
+  const Octets asked = question(qname);
+  const auto image = [&](Counts counts, const Octets& extras) {
+    return image_of(header(1, response, counts) + asked + a + extras + opt(1232, 0x00008000));
+  };
+  for (const std::uint32_t ttl : {0U, 1U, 299U, 0x80000000U, 0xFFFFFFFFU}) {
+    CAPTURE(ttl);
+    const AnswerImage kept = image({.answers = 1, .authorities = 1, .additionals = 3},
+                                   ns(300) + glue("b.example", ttl) + glue("c.example", 300));
+    CHECK(kept.ttl == 300);
+    CHECK(kept.wire == header(0, 0x8080, {.answers = 1, .authorities = 1, .additionals = 1}) + asked + a + ns(300) +
+                           glue("c.example", 300));
+  }
+  const AnswerImage no_servers =
+      image({.answers = 1, .authorities = 1, .additionals = 2}, ns(5) + glue("b.example", 600));
+  CHECK(no_servers.ttl == 300);
+  CHECK(no_servers.wire == header(0, 0x8080, {.answers = 1, .additionals = 1}) + asked + a + glue("b.example", 600));
+}
+
+TEST_CASE("An answer that is not kept anyhow passes with all its extras") {
+  const Octets wire = header(1, response, {.answers = 1, .additionals = 1}) + question(qname) +
+                      record(pointer(12), Type::a, 0, address) + record(name("ns.example"), Type::a, 0, address);
+  CHECK(image_of(wire).ttl == 0);
+  CHECK(image_of(wire).ttl_offsets.size() == 2);
+}
+
+TEST_CASE("A denial counts for how long an answer is kept, for it is proved by it") {
+  const Octets a = record(pointer(12), Type::a, 300, address);
+  const auto denial = [](Type type, const Octets& rdata) { return record(pointer(16), type, 60, rdata); };
+  for (const Octets& extra :
+       {denial(Type::nsec, name("z.example.com") + Octets{0, 1, 0x40}),
+        denial(Type::nsec3, Octets{1, 0, 0, 0, 0, 2, 7, 7, 0, 1, 0x40}), denial(Type::rrsig, rrsig_rdata(Type::nsec))})
+    CHECK(image_of(header(1, response, {.answers = 1, .authorities = 1}) + question(qname) + a + extra, true).ttl ==
+          60);
+  const Octets signature = denial(Type::rrsig, rrsig_rdata(Type::ns));
+  CHECK(image_of(header(1, response, {.answers = 1, .authorities = 1}) + question(qname) + a + signature, true).ttl ==
+        300);
 }
 
 TEST_CASE("Records of one RRset get its least TTL, whatever stands between them") {

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "dns/fault_table.hpp"
+#include "dns/message_builder.hpp"
 #include "resolver_fixture.hpp"
 
 using namespace tacet;
@@ -206,6 +207,31 @@ TEST_CASE("A TTL of 0 is passed on and asked again") {
   stub.ask("www.example");
   stub.pass(10ms);
   CHECK(stub.upstream.asked.size() == 2);
+}
+
+TEST_CASE("An answer whose glue must not be kept is kept without it") {
+  Stub stub([](const Message& query) {
+    MessageBuilder builder(query.question());
+    const auto add = [&builder](Section section, const LocalRecord& record) {
+      builder.begin_record({.section = section, .owner = record.owner, .type = record.type, .ttl = record.ttl});
+      builder.octets(record.rdata);
+      builder.end_record();
+    };
+    const std::array<std::uint8_t, 4> address{192, 0, 2, 1};
+    const Name zone = Name::from_text("example").value(), server = Name::from_text("ns.example").value();
+    add(Section::answer, a_record(query.question().name, 300, address));
+    add(Section::authority, ns_record(zone, 5, server));
+    add(Section::additional, a_record(server, 0, address));
+    return FakeUpstream::Step{5ms, Message::parse(builder.finish(flag::qr | flag::ra)).value()};
+  });
+  stub.ask("www.example");
+  stub.pass(299s);
+  const Client& late = stub.ask("www.example");
+  CHECK(late.at_once);
+  CHECK(late.ttl() == 2);
+  CHECK(late.message().index().answers == 1);
+  CHECK(late.message().records().size() == 1);
+  CHECK(stub.upstream.asked.size() == 1);
 }
 
 TEST_CASE("NXDOMAIN and NODATA are kept, and the SOA's TTL shrinks") {
