@@ -12,11 +12,12 @@
 
 namespace tacet {
 
-/// Who sent a datagram, and which of our addresses it was sent to (where the socket was told to say).
+/// Who sent a datagram, and which of our addresses it was sent to (where the socket was told to say). Which interface
+/// it came in by stands in it only where link-local addresses need one: a reply goes by the routing table.
 struct Peer {
   sockaddr_storage address{};
   socklen_t address_size = 0;
-  std::array<std::uint8_t, 64> control{};  // IP_PKTINFO as received, sent back as it came
+  std::array<std::uint8_t, 64> control{};  // IP_PKTINFO, for the reply
   std::size_t control_size = 0;
 };
 

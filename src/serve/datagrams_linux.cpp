@@ -1,4 +1,6 @@
 #ifdef __linux__
+#include <netinet/in.h>
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -27,13 +29,42 @@ std::size_t send_all(int socket, std::span<mmsghdr> messages) {
   return lost;
 }
 
+/// True if `info` or the sender is an address of one link: then only that link leads there.
+bool is_of_one_link(const in6_pktinfo& info, const sockaddr_in6& sender) {
+  return IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr) || IN6_IS_ADDR_LINKLOCAL(&sender.sin6_addr);
+}
+
+/// Leaves of what the kernel told only the address that was asked. With the interface in it the reply would leave by
+/// that, past the routing table, and be lost where the way back is another one.
+void forget_interface(msghdr& header) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(part), sizeof info);
+      info.ipi_ifindex = 0;
+      std::memcpy(CMSG_DATA(part), &info, sizeof info);
+    } else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(part), sizeof info);
+      if (is_of_one_link(info, *static_cast<const sockaddr_in6*>(header.msg_name))) continue;
+      info.ipi6_ifindex = 0;
+      std::memcpy(CMSG_DATA(part), &info, sizeof info);
+    }
+  }
+}
+
+/// Room for what the kernel tells of one datagram.
+struct alignas(cmsghdr) PacketInfo {
+  std::array<std::uint8_t, 64> octets{};
+};
+
 }  // namespace
 
 struct Datagrams::State {
   std::array<mmsghdr, most> in{}, out{};
   std::array<iovec, most> in_parts{}, out_parts{};
   std::array<sockaddr_storage, most> peers{};
-  std::array<std::array<std::uint8_t, 64>, most> controls{};
+  std::array<PacketInfo, most> controls{};
   std::vector<std::uint8_t> queries = std::vector<std::uint8_t>(most * stride);
   std::vector<std::uint8_t> replies = std::vector<std::uint8_t>(most * safe_udp_size);
   std::size_t received = most;  // by the last burst, whose headers the kernel has written into; at first none is made
@@ -47,7 +78,7 @@ Datagrams::Datagrams() : state_(std::make_unique<State>()) {
     s.in[i].msg_hdr.msg_iov = &s.in_parts[i];
     s.in[i].msg_hdr.msg_iovlen = 1;
     s.in[i].msg_hdr.msg_name = &s.peers[i];
-    s.in[i].msg_hdr.msg_control = s.controls[i].data();
+    s.in[i].msg_hdr.msg_control = s.controls[i].octets.data();
   }
 }
 
@@ -58,10 +89,13 @@ std::size_t Datagrams::receive(int socket) {
   s.replied = 0;
   for (mmsghdr& message : std::span(s.in).first(s.received)) {
     message.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
-    message.msg_hdr.msg_controllen = s.controls[0].size();
+    message.msg_hdr.msg_controllen = s.controls[0].octets.size();
   }
   const int count = ::recvmmsg(socket, s.in.data(), most, MSG_DONTWAIT, nullptr);
-  return s.received = count > 0 ? static_cast<std::size_t>(count) : 0;
+  s.received = count > 0 ? static_cast<std::size_t>(count) : 0;
+  for (mmsghdr& message : std::span(s.in).first(s.received))
+    if (message.msg_hdr.msg_controllen > 0) forget_interface(message.msg_hdr);
+  return s.received;
 }
 
 Bytes Datagrams::datagram(std::size_t i) const {
