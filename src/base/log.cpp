@@ -3,6 +3,8 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
@@ -123,9 +125,16 @@ std::optional<Level> level_from_text(std::string_view word) {
   return std::nullopt;
 }
 
+bool is_journal_stream(int descriptor) {
+  const char* const named = std::getenv("JOURNAL_STREAM");
+  struct stat status{};
+  return named != nullptr && ::fstat(descriptor, &status) == 0 &&
+         fmt::format("{}:{}", status.st_dev, status.st_ino) == named;
+}
+
 void start(Level least) {
   auto logger = std::make_shared<BoundedLogger>();
-  if (std::getenv("JOURNAL_STREAM") != nullptr) {
+  if (is_journal_stream(STDERR_FILENO)) {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
     logger->set_formatter(std::move(formatter));

@@ -21,6 +21,10 @@ std::string_view to_string(Level level);
 /// The level of one of these words.
 std::optional<Level> level_from_text(std::string_view word);
 
+/// True if the journal reads what is written to this descriptor. JOURNAL_STREAM names one stream by device and inode
+/// (systemd.exec(5)), and a process has it also where its output was sent to a file or a pipe since.
+bool is_journal_stream(int descriptor);
+
 /// Sets what is written, to standard error; lines carry sd-daemon priorities when the journal reads them, times else.
 void start(Level least);
 /// Changes what is written from now on. Any thread.

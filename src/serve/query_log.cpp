@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <deque>
 #include <system_error>
 #include <thread>
@@ -86,7 +85,7 @@ public:
         clock_(clock),
         knocker_(std::move(knocker)),
         file_(config.to, {config.max_size, config.keep}),
-        mark_(std::getenv("JOURNAL_STREAM") != nullptr ? "<6>" : "") {
+        mark_(is_journal() && log::is_journal_stream(STDOUT_FILENO) ? "<6>" : "") {
     for (unsigned i = 0; i < workers; ++i) taps_.emplace_back([this] { knocker_.knock(); });
     thread_ = std::thread([this] { run(); });
   }

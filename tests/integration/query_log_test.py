@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import time
 import unittest
@@ -99,20 +100,51 @@ class QueryLog(UnboundCase):
         daemon.stop()
         self.assertEqual(len(self.file.read_text().splitlines()), 1)
 
-    def test_to_the_journal_is_to_standard_output_with_a_priority(self):
-        for journal, mark in (("8:1", "<6>"), (None, "")):
-            daemon = self.tacet(self.upstream.doh_url(), query_log={"to": "journal"})
-            daemon.stop()
-            environment = {key: value for key, value in os.environ.items() if key != "JOURNAL_STREAM"}
-            environment.update({"JOURNAL_STREAM": journal} if journal else {})
-            process = self.child(os.environ["TACET_BINARY"], "run", "--config", daemon.config, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                 text=True, env=environment)
-            scratch.eventually(lambda: daemon.verb("status").returncode == 0, what=lambda: "its start")
-            daemon.ask("www.example.com")
-            line = process.stdout.readline()
-            process.stdout.close()
-            self.assertTrue(line.startswith(mark + "{"), line)
-            self.assertEqual(json.loads(line.removeprefix(mark))["name"], "www.example.com")
+    def journal_of(self, stream, daemon, **where):
+        """The same daemon with output as given, told that `stream` is the journal's."""
+        status = os.fstat(stream.fileno())
+        environment = {**os.environ, "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        daemon.process = self.child(os.environ["TACET_BINARY"], "run", "--config", daemon.config, env=environment, **where)
+        scratch.eventually(lambda: daemon.verb("status").returncode == 0, what=lambda: "its start")
+        daemon.ask("www.example.com")
+
+    def stopped(self, **settings):
+        daemon = self.tacet(self.upstream.doh_url(), **settings)
+        daemon.stop()
+        return daemon
+
+    def test_what_the_journal_reads_has_a_priority(self):
+        daemon = self.stopped(query_log={"to": "journal"})
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            self.journal_of(theirs, daemon, stdout=theirs, stderr=theirs)
+            ours.settimeout(10)
+            text = b""
+            while b"{" not in text or not text.endswith(b"\n"):
+                text += ours.recv(65536)
+        for line in text.splitlines():
+            self.assertRegex(line, rb"^<[3467]>")
+        self.assertEqual(json.loads(text.splitlines()[-1].removeprefix(b"<6>"))["name"], "www.example.com")
+
+    def test_under_a_service_manager_a_file_has_json_and_no_priorities(self):
+        daemon = self.stopped(query_log={"to": str(self.file)})
+        with open(os.devnull, "wb") as null:
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                self.journal_of(theirs, daemon, stdout=null, stderr=theirs)
+                self.assertEqual(self.lines(1)[0]["name"], "www.example.com")
+                self.assertTrue(ours.recv(65536).startswith(b"<"))  # the log itself does go to the journal
+
+    def test_output_that_was_sent_elsewhere_has_no_priorities(self):
+        """JOURNAL_STREAM is inherited by whatever a service starts, and its output may go to a file or a pipe."""
+        daemon = self.stopped(query_log={"to": "journal"})
+        out, log = self.folder / "out", self.folder / "log"
+        ours, theirs = socket.socketpair()
+        with ours, theirs, open(out, "wb") as out_file, open(log, "wb") as log_file:
+            self.journal_of(theirs, daemon, stdout=out_file, stderr=log_file)
+            self.assertEqual(self.lines(1, out)[0]["name"], "www.example.com")
+        for line in log.read_text().splitlines():
+            self.assertRegex(line, r"^\d{4}-\d\d-\d\dT")
 
     def test_files_are_rotated_by_size_and_each_stays_within_it(self):
         daemon = self.logging(max_size="64KiB", keep=2)
