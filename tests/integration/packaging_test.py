@@ -105,6 +105,48 @@ class SystemdSocket(Scratch):
         self.assertEqual(done.returncode, 0)
 
 
+@unittest.skipUnless(os.geteuid() == 0, "needs root to take programs away")
+class Package(Scratch):
+    """The .deb as README has it made, by cpack."""
+
+    build = pathlib.Path(os.environ["TACET_BINARY"]).parent
+
+    def cpack(self, before="true"):
+        """Packages made after `before` was done to a copy of /usr/bin that only this cpack sees."""
+        own = (f"mount -t tmpfs none {self.folder} && mkdir {self.folder}/up {self.folder}/work && "
+               f"mount -t overlay none -o lowerdir=/usr/bin,upperdir={self.folder}/up,workdir={self.folder}/work /usr/bin && "
+               f"cd /usr/bin && {before} && exec \"$@\"")
+        out = self.enterContext(tempfile.TemporaryDirectory(prefix="tacet-package-"))
+        done = run("unshare", "--mount", "sh", "-c", own, "sh", "cpack", "--config", self.build / "CPackConfig.cmake", "-G", "DEB", "-B", out)
+        return done, sorted(pathlib.Path(out).glob("*.deb"))
+
+    def test_depends_on_its_libraries(self):
+        done, packages = self.cpack()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        [package] = packages
+        depends = run("dpkg-deb", "--field", package, "Depends").stdout
+        for needed in ("libc6", "libssl3", "libcurl4", "libc-ares2", "libseccomp2", "ca-certificates", "passwd"):
+            self.assertRegex(depends, rf"(^|, ){needed}")
+
+    def test_is_not_made_without_what_finds_its_dependencies(self):
+        for program in ("dpkg-shlibdeps", "file"):
+            with self.subTest(program=program):
+                done, packages = self.cpack(f"rm {program}")
+                self.assertNotEqual(done.returncode, 0)
+                self.assertEqual(packages, [])
+                self.assertIn(f"needs the program {program}", done.stderr)
+
+    def test_is_not_made_if_no_library_is_found(self):
+        done, packages = self.cpack("rm dpkg-shlibdeps && printf '#!/bin/sh\\n' >dpkg-shlibdeps && chmod 755 dpkg-shlibdeps")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(packages, [])
+        self.assertIn("would not depend on libc6", done.stderr)
+
+    def test_needs_nothing_that_the_build_packages_lack(self):
+        packages = (PACKAGING / "install-packages.sh").read_text().split("build_packages='")[1].split("'")[0].split()
+        self.assertLessEqual({"file", "dpkg-dev", "cmake"}, set(packages))
+
+
 class LaunchdPlist(unittest.TestCase):
     def setUp(self):
         with open(PACKAGING / "launchd" / "io.tacet.plist", "rb") as file:

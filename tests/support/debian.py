@@ -70,7 +70,7 @@ def package(directory, release):
 def dependencies(file):
     """The packages that a .deb depends on, by name."""
     listed = _succeed(["dpkg-deb", "--field", file, "Depends"])
-    return [one.split()[0] for one in listed.split(",")]
+    return [one.split()[0] for one in listed.split(",") if one.strip()]
 
 
 def packages_of(list_name):

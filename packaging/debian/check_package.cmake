@@ -1,0 +1,13 @@
+# Run by cpack on what it has made: a package that does not name its libraries installs anywhere and starts nowhere.
+foreach(package IN LISTS CPACK_PACKAGE_FILES)
+  if(NOT package MATCHES "\\.deb$")
+    continue()
+  endif()
+  execute_process(COMMAND dpkg-deb --field ${package} Depends OUTPUT_VARIABLE depends COMMAND_ERROR_IS_FATAL ANY)
+  foreach(library libc6 libssl3 libcurl4)
+    if(NOT depends MATCHES "(^|, )${library}")
+      file(REMOVE ${package})
+      message(FATAL_ERROR "The package would not depend on ${library}, but on: ${depends}")
+    endif()
+  endforeach()
+endforeach()
