@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/loop_alarm.hpp"
 #include "base/loop_room.hpp"
 
 namespace tacet {
@@ -34,53 +35,64 @@ bool succeeds(Work&& work) {
 }  // namespace
 
 struct Loop::State {
-  explicit State(const Clock& clock) : scheduler(clock), timer(io), signals(io) {}
+  explicit State(const Clock& clock) : scheduler(clock), alarm(io, alarm_room, [this] { on_alarm(); }), signals(io) {}
 
-  Room timer_room, signal_room;
+  Room alarm_room, signal_room, overdue_room;
   Scheduler scheduler;  // before `io`, for what waits in there may hold timers
   asio::io_context io{1};
-  asio::steady_timer timer;
+  LoopAlarm alarm;
   asio::signal_set signals;
   std::function<void(int)> on_signal;
   std::optional<Instant> armed;
-  bool timer_waits = false;
+  bool overdue = false;  // a turn for what is due has been posted
 
-  /// Every event runs through here, so that what it made ready goes on before the next event. False if it failed.
+  /// Every event runs through here, so that what it made ready goes on before the next event, and what is due comes
+  /// soon after it. False if it failed.
   template <class Work>
   bool turn(Work&& work) {
     bool done = false;
+    Instant begun;
     {
       const Scheduler::Turn turn(scheduler);
+      begun = scheduler.now();
       done = succeeds(work);
       succeeds([this] { scheduler.run_ready(); });
     }
-    rearm();
+    rearm(begun);
     return done;
   }
 
-  /// Keeps one timer of the system for the earliest of ours. A later earliest needs no call: it fires early once.
-  void rearm() {
-    const auto next = scheduler.next_timer();
-    if (!next || (armed && *armed <= *next)) return;
-    armed = next;
-    timer.expires_after(std::max(Duration::zero(), *next - scheduler.now()));  // ends the wait for an earlier one
-    await_timer();
+  void run_due() {
+    turn([this] { scheduler.run_timers(scheduler.now()); });
   }
 
-  /// One wait at a time, for it has one room: one that was ended begins the next when it hears of that.
-  void await_timer() {
-    if (timer_waits) return;
-    timer_waits = succeeds([this] {
-      timer.async_wait(in(timer_room, [this](const asio::error_code& error) {
-        timer_waits = false;
-        if (!error) {
-          armed.reset();
-          turn([this] { scheduler.run_timers(scheduler.now()); });
-        }
-        if (armed) await_timer();
-      }));
+  void on_alarm() {
+    armed.reset();
+    run_due();
+  }
+
+  /// Keeps the system's one alarm for the earliest of ours. A later earliest needs no call: it rings early once. What
+  /// is due at `now` waits for no alarm, and one whose time has come unheard is not waited for: after a suspend, or a
+  /// jump of the clock, it may ring long after.
+  void rearm(Instant now) {
+    const auto next = scheduler.next_timer();
+    if (!next) return;
+    if (*next <= now && post_overdue()) return;
+    if (armed && *armed <= *next && *armed > now) return;
+    armed.reset();
+    if (alarm.set(*next - scheduler.now())) armed = next;  // else the next event tries again
+  }
+
+  /// A turn of its own, behind the events that came together with this one: an answer that is here is not late.
+  bool post_overdue() {
+    if (overdue) return true;
+    overdue = succeeds([this] {
+      asio::post(io, in(overdue_room, [this] {
+                   overdue = false;
+                   run_due();
+                 }));
     });
-    if (!timer_waits) armed.reset();  // the next event tries again
+    return overdue;
   }
 
   void await_signal() {
@@ -158,7 +170,7 @@ struct Watch::Entry : std::enable_shared_from_this<Entry> {
   void pause() {
     if (dead) return;
     rest.arm(state.scheduler.now() + rest_time);
-    state.rearm();
+    state.rearm(state.scheduler.now());
   }
 
   void await_both() {

@@ -4,7 +4,7 @@
 #include <type_traits>
 #include <utility>
 
-/// How the event loop waits without asking for memory. Only base/loop.cpp may include this.
+/// How the event loop waits without asking for memory. Only base/loop.cpp and base/loop_alarm* may include this.
 namespace tacet {
 
 /// Room for the one operation that its owner has Asio wait for at a time: who has one can wait for the next event even

@@ -27,22 +27,6 @@ private:
   std::unique_ptr<State> state_;
 };
 
-/// Notices that the machine was asleep. Asked when there is something to do, so that it costs no wake-up.
-class SleepWatch {
-public:
-  explicit SleepWatch(const Clock& clock) : clock_(clock), asleep_(clock.asleep()) {}
-
-  /// True once after each suspend of more than a second since the last call.
-  bool slept() {
-    const Duration before = std::exchange(asleep_, clock_.asleep());
-    return asleep_ - before > std::chrono::seconds(1);
-  }
-
-private:
-  const Clock& clock_;
-  Duration asleep_;
-};
-
 /// Turns a burst of calls into one, `delay` after the first.
 class Burst {
 public:

@@ -67,6 +67,30 @@ class Resume(FaultCase):
             self.at_most(f"{word}: first answer after it", asked[0].took, 0.5)
             self.none(f"{word}: connections from before that are still there", before & local_ends(daemon, lab))
 
+    @sanitizer.unless_built_with_one("its runtime has to be the first library that is loaded")
+    def test_suspended_and_awake_without_a_network(self):
+        """Wi-Fi comes back seconds after the machine does; what was to be done far from now (an idle connection's end) is overdue."""
+        lab = self.lab()
+        self.server(lab)
+        for number, way in enumerate(("DoH", "DoT"), 1):
+            clock = self.clock_of(way)
+            daemon = self.daemon(lab, way, number=number, workers=1, environment={"LD_PRELOAD": CLOCK_JUMP, "TACET_SUSPENDED": clock})
+            client = self.client(lab, daemon)
+            word = f"suspended for 10 min, no network at first, {way}"
+            self.assertFalse(client.ask().failed)
+            time.sleep(1.5)  # until nothing nearer is left to wait for
+            daemon.process.send_signal(signal.SIGSTOP)
+            lab.cut()
+            self.set_clock(clock, 600)
+            daemon.process.send_signal(signal.SIGCONT)
+            asked = [client.ask() for _ in range(2)]
+            self.row(f"{word}: queries until then", "SERVFAIL", " ".join(str(each.rcode) for each in asked), all(each.rcode == 2 for each in asked))
+            self.at_most(f"{word}: slowest of those", max(each.took for each in asked), 4.5)
+            lab.heal()
+            after = client.ask()
+            self.none(f"{word}: queries that fail after the heal", [after] if after.failed else [])
+            self.at_most(f"{word}: first answer after the heal", after.took, 1.0)
+
     def clock_of(self, way):
         """A new file that says by how much the suspend-aware clock is ahead."""
         path = os.path.join(self.directory, f"suspended-{way}")

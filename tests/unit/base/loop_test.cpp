@@ -24,6 +24,13 @@ struct Pair {
   }
 };
 
+/// The machine's clock, and so much ahead of it. The system's timers do not jump along.
+struct JumpingClock final : Clock {
+  Duration ahead{};
+  Instant now() const override { return SystemClock().now() + ahead; }
+  Duration asleep() const override { return ahead; }
+};
+
 }  // namespace
 
 TEST_CASE("a watch reports again for as long as something is left to read") {
@@ -97,4 +104,41 @@ TEST_CASE("the loop fires alarms in order and keeps those armed from within") {
   first.arm(loop.now() + 1ms);
   loop.run();
   CHECK(order == "abc");
+}
+
+TEST_CASE(
+    "after the clock has jumped, as in a suspend, any event gets what is due done, and what comes next is in time") {
+  JumpingClock clock;
+  Loop loop(clock);
+  std::string order;
+  Alarm far(loop.scheduler(), [&] { order += 'f'; });
+  Alarm soon(loop.scheduler(), [&] {
+    order += 's';
+    loop.stop();
+  });
+  far.arm(loop.now() + 1min);  // the system's timer is set for it, and knows nothing of the jump
+  loop.post([&] {
+    clock.ahead = 1h;
+    loop.post([&] { soon.arm(loop.now() + 20ms); });
+  });
+  const Instant begun = SystemClock().now();
+  loop.run();
+  CHECK(order == "fs");
+  CHECK(SystemClock().now() - begun < 30s);
+}
+
+TEST_CASE("what is due waits for no alarm, but comes behind the events that are there already") {
+  JumpingClock clock;
+  Loop loop(clock);
+  std::string order;
+  Alarm far(loop.scheduler(), [&] {
+    order += 'f';
+    loop.stop();
+  });
+  far.arm(loop.now() + 1min);
+  loop.post([&] { clock.ahead = 1h; });
+  loop.post([&] { order += 'a'; });
+  loop.post([&] { order += 'b'; });
+  loop.run();
+  CHECK(order == "abf");
 }

@@ -27,18 +27,6 @@ TEST_CASE("a burst of events is told once, a while after its first") {
   CHECK(told == 2);
 }
 
-TEST_CASE("a suspend of more than a second is noticed, once") {
-  ManualClock clock;
-  SleepWatch watch(clock);
-  clock.advance(1h);
-  CHECK_FALSE(watch.slept());
-  clock.sleep(900ms);
-  CHECK_FALSE(watch.slept());
-  clock.sleep(2s);
-  CHECK(watch.slept());
-  CHECK_FALSE(watch.slept());
-}
-
 TEST_CASE("a network watch can be made and destroyed on a running loop") {
   const SystemClock clock;
   Loop loop(clock);

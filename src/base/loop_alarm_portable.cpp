@@ -1,0 +1,46 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/loop_alarm.hpp"
+#include "base/shield.hpp"
+
+namespace tacet {
+
+/// By the steady clock, which may stand still while the machine sleeps: then the alarm is late by that time, unless
+/// something else wakes the loop, which then sets it anew.
+struct LoopAlarm::State {
+  State(asio::io_context& io, Room& of, std::function<void()> what) : room(of), ring(std::move(what)), timer(io) {}
+
+  Room& room;
+  std::function<void()> ring;
+  asio::steady_timer timer;
+  bool waits = false;
+  bool set_again = false;  // while a wait was under way, which that ended
+
+  /// One wait at a time, for it has one room: one that was ended begins the next when it hears of that.
+  bool await() {
+    if (waits) return set_again = true;
+    set_again = false;
+    waits = shielded(false, [this] {
+      timer.async_wait(in(room, [this](const asio::error_code& error) {
+        waits = false;
+        if (!error) ring();
+        if (set_again && !waits) await();
+      }));
+      return true;
+    });
+    return waits;
+  }
+};
+
+LoopAlarm::LoopAlarm(asio::io_context& io, Room& room, std::function<void()> ring)
+    : state_(std::make_unique<State>(io, room, std::move(ring))) {}
+
+LoopAlarm::~LoopAlarm() = default;
+
+bool LoopAlarm::set(Duration wait) {
+  state_->timer.expires_after(std::max(Duration::zero(), wait));
+  return state_->await();
+}
+
+}  // namespace tacet
