@@ -44,6 +44,9 @@ std::uint32_t aged_ttl(std::uint32_t original, const ReplySource& source);
 /// the question and OPT, or if image and query do not belong together.
 std::size_t write_reply(const ReplySource& source, const ReplyRequest& request, std::span<std::uint8_t> out);
 
+/// True if a reply says that records are missing (TC).
+inline bool is_truncated(Bytes reply) { return reply.size() >= 4 && (load16(reply, 2) & flag::tc) != 0; }
+
 /// Writes an answer without records that asks the client to come again over TCP (TC set). Returns the size; 0 if `out`
 /// is too small.
 std::size_t write_truncated(const ReplyRequest& request, std::span<std::uint8_t> out);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <thread>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -81,6 +83,9 @@ constexpr std::size_t least_shard = std::size_t{1} << 20;
 constexpr std::size_t most_shards = 16;
 constexpr std::size_t least_slots = 32;
 
+/// Long enough for another thread that waits for a lock to get it.
+constexpr auto pause = std::chrono::microseconds(100);
+
 /// What malloc really takes for a block: its own word, rounded up to 16.
 std::size_t block_cost(std::size_t size) { return (size + 8 + 15) & ~std::size_t{15}; }
 
@@ -104,11 +109,26 @@ void Cache::use(const CacheConfig& config) {
   max_ttl_ = config.max_ttl;
   max_negative_ttl_ = config.max_negative_ttl;
   if (size_.exchange(config.size) == config.size) return;
-  for (Shard& shard : shards_) {
-    const std::lock_guard lock(shard.mutex);
-    shard.statistics.budget = config.size / shards_.size();
-    fit(shard);
+  for (Shard& shard : shards_)
+    while (!fit_into(shard, config.size / shards_.size())) std::this_thread::sleep_for(pause);
+}
+
+/// Comes closer to a budget by at most so many evictions as a part has slots; true if it applies now. Until then others
+/// that store something evict no more than that takes.
+bool Cache::fit_into(Shard& shard, std::size_t budget) {
+  const std::lock_guard lock(shard.mutex);
+  auto& statistics = shard.statistics;
+  for (std::size_t left = walk_slots; over(shard, slots_needed(shard), budget) && shard.oldest != nullptr; --left) {
+    if (left == 0) {
+      statistics.budget = statistics.octets + table_cost(shard.slots.size());
+      return false;
+    }
+    ++statistics.evicted;
+    erase(shard, shard.oldest);
   }
+  statistics.budget = budget;
+  fit(shard);
+  return true;
 }
 
 Cache::~Cache() { clear(); }
@@ -238,20 +258,26 @@ void Cache::erase(Shard& shard, Entry* entry) {
   Entry::destroy(entry);
 }
 
+/// The least table that holds what there is.
+std::size_t Cache::slots_needed(const Shard& shard) {
+  std::size_t slots = shard.oldest != nullptr ? least_slots : 0;
+  while (slots > 0 && shard.statistics.entries * 4 > slots * 3) slots *= 2;
+  return slots;
+}
+
+/// True if the entries, with a table of so many slots, take more than a budget.
+bool Cache::over(const Shard& shard, std::size_t slots, std::size_t budget) {
+  return shard.statistics.octets + table_cost(slots) > budget;
+}
+
 /// Evicts until entries, and a table no larger than they need, are within the budget.
 void Cache::fit(Shard& shard) {
-  auto& statistics = shard.statistics;
-  const auto over = [&](std::size_t slots) { return statistics.octets + table_cost(slots) > statistics.budget; };
-  const auto slots_needed = [&] {
-    std::size_t slots = shard.oldest != nullptr ? least_slots : 0;
-    while (slots > 0 && statistics.entries * 4 > slots * 3) slots *= 2;
-    return slots;
-  };
-  while (shard.oldest != nullptr && over(slots_needed())) {
-    ++statistics.evicted;
+  const std::size_t budget = shard.statistics.budget;
+  while (shard.oldest != nullptr && over(shard, slots_needed(shard), budget)) {
+    ++shard.statistics.evicted;
     erase(shard, shard.oldest);
   }
-  if (over(shard.slots.size())) try_rehash(shard, slots_needed());
+  if (over(shard, shard.slots.size(), budget)) try_rehash(shard, slots_needed(shard));
 }
 
 /// Without memory the table stays as it is.
@@ -271,38 +297,70 @@ void Cache::rehash(Shard& shard, std::size_t count) {
     while (slots[at].entry != nullptr) at = (at + 1) & (slots.size() - 1);
     slots[at] = {entry, tag};
   }
-  change_table(shard, std::move(slots));
+  static_cast<void>(change_table(shard, std::move(slots)));
 }
 
-void Cache::change_table(Shard& shard, std::vector<Slot> slots) {
+/// Returns the former table.
+std::vector<Cache::Slot> Cache::change_table(Shard& shard, std::vector<Slot> slots) {
   shard.slots.swap(slots);
   shard.table = reinterpret_cast<std::uintptr_t>(shard.slots.data());
   shard.table_size = std::max<std::size_t>(1, shard.slots.size());
+  ++shard.layout;
+  return slots;
 }
 
 std::size_t Cache::clear() {
   std::size_t count = 0;
   for (Shard& shard : shards_) {
-    const std::lock_guard lock(shard.mutex);
-    for (; shard.oldest != nullptr; ++count) erase(shard, shard.oldest);
-    change_table(shard, {});
+    std::vector<Slot> slots;
+    Entry* oldest = nullptr;
+    {
+      const std::lock_guard lock(shard.mutex);
+      slots = change_table(shard, {});
+      oldest = std::exchange(shard.oldest, nullptr);
+      shard.newest = nullptr;
+      count += std::exchange(shard.statistics.entries, std::size_t{0});
+      shard.statistics.octets = 0;
+    }
+    while (oldest != nullptr) Entry::destroy(std::exchange(oldest, oldest->newer));
   }
   return count;
 }
 
+bool Cache::is_meant(const Entry& entry, const Name& name, Reach reach) {
+  const Name owner = Name::from_checked_wire(entry.name());
+  return reach == Reach::name_only ? owner == name : owner.under(name);
+}
+
 std::size_t Cache::remove(const Name& name, Reach reach) {
   std::size_t count = 0;
-  for (Shard& shard : shards_) {
-    const std::lock_guard lock(shard.mutex);
-    for (Entry *entry = shard.oldest, *next = nullptr; entry != nullptr; entry = next) {
-      next = entry->newer;
-      const Name owner = Name::from_checked_wire(entry->name());
-      if (reach == Reach::name_only ? owner == name : owner.under(name)) {
-        erase(shard, entry);
-        ++count;
-      }
-    }
+  for (CacheSweep sweep; !sweep.done;) {
+    count += remove(sweep, name, reach);
+    if (sweep.slot > 0) std::this_thread::sleep_for(pause);
   }
+  return count;
+}
+
+/// A part ends before an empty slot: nothing behind that has its home before it, so nothing can move from there to
+/// where the sweep has been, unless the whole table is made anew.
+std::size_t Cache::remove(CacheSweep& sweep, const Name& name, Reach reach) {
+  std::size_t count = 0;
+  Shard& shard = shards_[sweep.shard];
+  const std::lock_guard lock(shard.mutex);
+  if (sweep.layout != shard.layout) sweep.slot = 0;
+  sweep.layout = shard.layout;
+  const std::size_t end = sweep.slot + walk_slots;
+  while (sweep.slot < shard.slots.size()) {
+    Entry* entry = shard.slots[sweep.slot].entry;
+    if (entry == nullptr && sweep.slot >= end) return count;
+    if (entry == nullptr || !is_meant(*entry, name, reach)) {
+      ++sweep.slot;
+      continue;
+    }
+    erase(shard, entry);  // and whatever moves up into its slot is looked at next
+    ++count;
+  }
+  sweep = {.done = sweep.shard + 1 == shards_.size(), .shard = sweep.shard + 1};
   return count;
 }
 

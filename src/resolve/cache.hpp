@@ -64,6 +64,14 @@ struct CacheWalk {
   std::size_t seen = 0, seen_of = 1;
 };
 
+/// Where a removal has got to.
+struct CacheSweep {
+  bool done = false;
+  std::size_t shard = 0;
+  std::size_t slot = 0;      ///< of the shard's table
+  std::uint64_t layout = 0;  ///< of that table when last looked at
+};
+
 /// Answers kept in memory, shared by all workers: a strict budget in octets that counts everything, the least recently
 /// used evicted first, one short lock per shard. Time and TTLs follow RFC 1035 §3.2.1, RFC 2308 and, for what outlives
 /// its TTL by at most a day, RFC 8767.
@@ -84,7 +92,8 @@ public:
     return {size_.load(relaxed), min_ttl_.load(relaxed), max_ttl_.load(relaxed), max_negative_ttl_.load(relaxed)};
   }
   /// Applies another configuration from now on: whatever is kept is seen through the new limits at once, for it is kept
-  /// with the TTL it came with. A smaller size evicts the least recently used. Any thread.
+  /// with the TTL it came with. A smaller size evicts the least recently used, few under one lock: not for a worker's
+  /// thread, for it sleeps between them. Any other thread.
   void use(const CacheConfig& config);
 
   /// find() of this key follows soon: has the memory fetched that it looks at first, and takes no lock for that.
@@ -116,11 +125,15 @@ public:
   /// shard.
   void store(const CacheKey& key, const AnswerImage& image, Instant now);
 
-  /// Forgets everything; returns how many answers that were.
+  /// Forgets everything; returns how many answers that were. A shard's lock is held for a moment only.
   std::size_t clear();
-  /// Forgets all answers for a name, or for it and all names below; returns how many.
+  /// Forgets all answers for a name, or for it and all names below; returns how many. Sleeps between its parts: not for
+  /// a worker's thread.
   enum class Reach { name_only, with_descendants };
   std::size_t remove(const Name& name, Reach reach);
+  /// The next part of that, under one lock: walk_slots slots, and on to the next empty one. What was there when the
+  /// sweep began is gone when it is done, whatever comes and goes between two parts.
+  std::size_t remove(CacheSweep& sweep, const Name& name, Reach reach);
 
   CacheStatistics statistics() const;
 
@@ -147,6 +160,7 @@ private:
     std::vector<Slot> slots;               // open addressing, linear; a power of two, or none before the first entry
     std::atomic<std::uintptr_t> table{0};  // where the slots are and how many, for expect()
     std::atomic<std::size_t> table_size{1};
+    std::uint64_t layout = 0;  // counts the tables that there were
     Entry* newest = nullptr;
     Entry* oldest = nullptr;
     CacheStatistics statistics;
@@ -156,7 +170,7 @@ private:
   const Shard& shard_of(const CacheKey& key) const { return shards_[key.hash() & (shards_.size() - 1)]; }
   /// Bits that neither choose the shard nor make the tag's upper part.
   static std::size_t home(std::uint64_t hash, std::size_t slots) { return (hash >> 4) & (slots - 1); }
-  static void change_table(Shard& shard, std::vector<Slot> slots);
+  [[nodiscard]] static std::vector<Slot> change_table(Shard& shard, std::vector<Slot> slots);
   static Entry* look_up(const Shard& shard, const CacheKey& key);
   bool use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const;
   std::uint32_t lifetime(std::uint32_t ttl, AnswerKind kind) const;
@@ -165,9 +179,13 @@ private:
   void erase(Shard& shard, Entry* entry);
   static bool full(const Shard& shard);
   static std::size_t grown(const Shard& shard);
+  static std::size_t slots_needed(const Shard& shard);
+  static bool over(const Shard& shard, std::size_t slots, std::size_t budget);
   static void try_rehash(Shard& shard, std::size_t count);
   static void rehash(Shard& shard, std::size_t slots);
   void fit(Shard& shard);
+  bool fit_into(Shard& shard, std::size_t budget);
+  static bool is_meant(const Entry& entry, const Name& name, Reach reach);
   static std::size_t cost(const Entry& entry);
   static std::size_t table_cost(std::size_t slots) { return slots * sizeof(Slot); }
 

@@ -179,7 +179,7 @@ private:
     if (const auto* size = std::get_if<std::size_t>(&answer)) {
       ++at_once_;
       const std::size_t told = wants_timeout ? add_tcp_keepalive(scratch, *size, idle_limit) : *size;
-      if (told > 0) append_frame(unsent_, {scratch.data(), told});
+      if (told > 0) send(Bytes(scratch).first(told));
       return;
     }
     auto seat = listener_.parts_.admission.enter(address_.storage);
@@ -224,8 +224,13 @@ private:
       reply.resize(size + tcp_keepalive_size);
       reply.resize(add_tcp_keepalive(reply, size, idle_limit));
     }
-    append_frame(unsent_, reply);
+    send(reply);
     go_on();
+  }
+
+  void send(Bytes reply) {
+    listener_.parts_.metrics.truncated += is_truncated(reply) ? 1 : 0;  // an upstream's word
+    append_frame(unsent_, reply);
   }
 
   /// Sends what the kernel takes; the rest when it takes more.

@@ -66,7 +66,7 @@ bool UdpListener::serve(const Asked& asked, Instant now) {
   const QueryView query{burst_.datagram(i), index, now, udp_limit(index), {burst_.sender(i), false}};
   auto answer = parts_.resolver.answer_now(query, key, burst_.room(i));
   if (const auto* size = std::get_if<std::size_t>(&answer)) {
-    if (*size > 0) burst_.reply(i, *size);
+    if (*size > 0) reply(i, *size);
     return true;
   }
   if (auto place = parts_.admission.enter(burst_.address(i)))
@@ -90,7 +90,12 @@ void UdpListener::turn_away(std::size_t i, const MessageIndex& index, Admission:
     ++parts_.metrics.strangers;
     size = write_error(request, Rcode::refused, ExtendedError{ede::prohibited, {}}, burst_.room(i));
   }
-  if (size > 0) burst_.reply(i, size);
+  if (size > 0) reply(i, size);
+}
+
+void UdpListener::reply(std::size_t i, std::size_t size) {
+  parts_.metrics.truncated += is_truncated(burst_.room(i).first(size)) ? 1 : 0;
+  burst_.reply(i, size);
 }
 
 Task<void> UdpListener::answer_later(Miss miss, Peer peer, [[maybe_unused]] Admission::Place place) {
@@ -101,6 +106,7 @@ Task<void> UdpListener::answer_later(Miss miss, Peer peer, [[maybe_unused]] Admi
 /// One read from an upstream brings many answers; a system call for each of their replies would cost more than to make
 /// them.
 void UdpListener::reply_late(const Peer& peer, Reply reply) {
+  parts_.metrics.truncated += is_truncated(reply) ? 1 : 0;
   if (late_.size() == Datagrams::most) send_late();
   late_.push_back({peer, std::move(reply)});
   end_of_turn_.post();

@@ -45,6 +45,7 @@ private:
   bool serve_or_say_why_not(const Asked& asked, Instant now);
   bool serve(const Asked& asked, Instant now);
   void turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict);
+  void reply(std::size_t i, std::size_t size);
   Task<void> answer_later(Miss miss, Peer peer, Admission::Place place);
   void reply_late(const Peer& peer, Reply reply);
   void send_late();

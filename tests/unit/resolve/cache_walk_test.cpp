@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <random>
 #include <set>
 
 #include "resolve/cache_census.hpp"
@@ -113,4 +114,49 @@ TEST_CASE("A census tells fresh from stale and from what is too old, and counts 
   CHECK(early.dnssec_ok == 1);
   CHECK((later.fresh == 1 && later.stale == 2 && later.expired == 0));
   CHECK((last.fresh == 0 && last.stale == 1 && last.expired == 2));
+}
+
+TEST_CASE(
+    "A removal goes on in small parts, and nothing that was there outlives it, whatever comes and goes meanwhile") {
+  std::mt19937 random(7);
+  for (const std::size_t names : {500U, 3000U, 9000U}) {
+    Cache cache({.size = 2U << 20});
+    const auto store_below = [&](const std::string& zone, std::size_t number) {
+      store(cache, question("n" + std::to_string(number) + "." + zone + ".example"));
+    };
+    for (std::size_t i = 0; i < names; ++i) store_below(i % 3 == 0 ? "gone" : "stays", i);
+    std::set<std::string> before;
+    for (const auto& [name, times] : walk_over(cache, [] {}))
+      if (name.ends_with(".gone.example.")) before.insert(name);
+    std::size_t removed = 0, parts = 0, fresh = names;
+    for (CacheSweep sweep; !sweep.done; ++parts) {
+      const std::size_t part = cache.remove(sweep, question("gone.example").name, Cache::Reach::with_descendants);
+      CHECK(part <= 2 * Cache::walk_slots);
+      removed += part;
+      // Others store, which evicts and makes the table grow; and forget, which closes gaps.
+      for (int i = 0; i < 60; ++i) store_below("new", fresh++);
+      for (int i = 0; i < 20; ++i)
+        cache.remove(question("n" + std::to_string(random() % names) + ".stays.example").name, Cache::Reach::name_only);
+    }
+    for (const auto& [name, times] : walk_over(cache, [] {})) CHECK(!before.contains(name));
+    CHECK(removed <= before.size());
+    CHECK(parts >= names / (4 * Cache::walk_slots));
+    const CacheStatistics kept = cache.statistics();
+    CHECK(kept.octets <= kept.budget);
+  }
+}
+
+TEST_CASE("A smaller size evicts the least recently used in parts, and applies in the end") {
+  Cache cache({.size = 1U << 20});
+  fill(cache, 0, 4000);
+  const std::size_t before = cache.statistics().entries;
+  cache.use({.size = 256U << 10});
+  const CacheStatistics kept = cache.statistics();
+  CHECK(kept.budget == 256U << 10);
+  CHECK(kept.octets <= kept.budget);
+  CHECK(kept.entries > 500);
+  CHECK(kept.entries < before - 2 * Cache::walk_slots);
+  const auto met = walk_over(cache, [] {});
+  CHECK(met.contains(name_of(3999) + "."));
+  CHECK(!met.contains(name_of(before - kept.entries - 100) + "."));
 }
