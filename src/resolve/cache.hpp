@@ -10,6 +10,7 @@
 
 #include "dns/answer_image.hpp"
 #include "resolve/cache_key.hpp"
+#include "resolve/recheck.hpp"
 #include "tacet/config.hpp"
 #include "tacet/instant.hpp"
 
@@ -137,6 +138,9 @@ public:
 
   CacheStatistics statistics() const;
 
+  /// What is known of refreshes that failed: of no use to the cache, but to all who share it.
+  Recheck& recheck() { return recheck_; }
+
   /// What is kept under a key, however old. Does not count as a use.
   std::optional<CacheEntry> peek(const CacheKey& key, Instant now) const;
 
@@ -194,6 +198,7 @@ private:
   std::atomic<std::uint32_t> min_ttl_{0}, max_ttl_{0}, max_negative_ttl_{0};
   HashSeed seed_;
   std::vector<Shard> shards_;
+  Recheck recheck_;
 };
 
 }  // namespace tacet

@@ -55,6 +55,15 @@ std::uint16_t stale_error(const AnswerImage& image) {
   return image.kind == AnswerKind::nxdomain ? ede::stale_nxdomain : ede::stale_answer;
 }
 
+/// How a refresh failed; null if nothing came in time.
+Recheck::Failure failure_of(const FetchResult& fetched) {
+  if (!fetched) return Recheck::Failure::silence;
+  if (*fetched) return Recheck::Failure::answer;
+  const Fault fault = fetched->error().fault;
+  const bool unreachable = fault == Fault::unreachable || fault == Fault::no_network || fault == Fault::tls_untrusted;
+  return unreachable ? Recheck::Failure::unreachable : Recheck::Failure::silence;
+}
+
 /// Room for an image and for what a reply may add to it: OPT, extended error and its text.
 constexpr std::size_t reply_margin = 32 + ExtendedError::max_text;
 
@@ -187,6 +196,14 @@ Reply Resolver::unable(Miss& miss) {
 
 Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
   const std::shared_ptr<Route> route = routes_.of(miss.key.name());
+  Recheck& recheck = cache_.recheck();
+  const Recheck::Attempt attempt{route->zone, miss.key, recheck.answers(route->zone)};
+  const Duration patience =
+      miss.stale ? recheck.patience_for(route->zone, miss.key, miss.arrived) : Duration(answer_limit);
+  if (patience == Duration::zero()) {
+    refresh_behind(*route, miss);
+    co_return Outcome{Source::stale, nullptr};
+  }
   FetchResult fetched = route->failures.recall(miss.key, miss.arrived);
   if (!fetched) {
     InFlight::Seat seat(route->in_flight, miss.key);
@@ -197,14 +214,38 @@ Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
     else
       launch(*route, miss.key, miss.query, miss.index);
     metrics_.shed = routes_.shed();
-    const Instant until = miss.arrived + (miss.stale ? stale_patience : answer_limit);
-    std::optional<FetchResult> arrived = co_await seat.wait(until);
+    std::optional<FetchResult> arrived = co_await seat.wait(miss.arrived + patience);
     if (arrived) fetched = std::move(*arrived);
   }
   const bool failed = !fetched || !*fetched || (*fetched)->image.kind == AnswerKind::failure;
-  if (failed && miss.stale) co_return Outcome{Source::stale, nullptr};
+  if (failed && miss.stale) {
+    hold_stale(attempt, fetched);
+    co_return Outcome{Source::stale, nullptr};
+  }
   if (fetched && *fetched) co_return Outcome{Source::upstream, std::move(fetched)};
   co_return Outcome{Source::failure, std::move(fetched)};
+}
+
+/// The next who ask for this name need not wait. Without memory they do.
+void Resolver::hold_stale(const Recheck::Attempt& attempt, const FetchResult& fetched) {
+  if (fetched && !*fetched && fetched->error().fault == Fault::overloaded) return;  // that was us
+  try {
+    cache_.recheck().hold(attempt, failure_of(fetched), scheduler_.now());
+  } catch (const std::bad_alloc&) {
+    log::escaped("the note that a name cannot be refreshed");
+  }
+}
+
+/// Asks again for a name that was answered from stale at once, without anybody who waits for it.
+void Resolver::refresh_behind(Route& route, const Miss& miss) {
+  try {
+    const Instant now = scheduler_.now();
+    if (route.failures.recall(miss.key, now) || route.in_flight.crowded()) return;
+    if (!cache_.recheck().begin(miss.key, now, now + answer_limit) || route.in_flight.begin(miss.key)) return;
+    launch(route, miss.key, miss.query, miss.index);
+  } catch (const std::bad_alloc&) {
+    log::escaped("a refresh of a stale answer");
+  }
 }
 
 /// Begins to ask a question that has been entered as in flight; if that cannot be, tells so everyone who waits.
@@ -243,6 +284,8 @@ Task<void> Resolver::fly(CacheKey key, Question question, EvidenceOrigin origin)
 /// Asks the upstreams, and keeps what may be kept.
 Task<FetchResult> Resolver::fetch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin) {
   const Message query = upstream_query(question, key.dnssec_ok(), key.checking_disabled());
+  Recheck& recheck = cache_.recheck();
+  const Recheck::Attempt attempt{route.zone, key, recheck.answers(route.zone)};
   const Instant deadline = scheduler_.now() + answer_limit;
   Result<Response> response = co_await route.upstreams->exchange(query, deadline);
   const Instant now = scheduler_.now();
@@ -256,12 +299,18 @@ Task<FetchResult> Resolver::fetch(Route& route, const CacheKey& key, const Quest
     if (question.type == Type::https && !route.is_local)
       learn(key, fetched->image.wire, {origin, fetched->exchange.upstream, now});
     route.failures.forget_own();
+    recheck.answered(route.zone);
   } else {
     fetched = fail(std::move(response.error()));
   }
   const bool failed = !fetched || fetched->image.kind == AnswerKind::failure;
   const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(fetched));
-  if (failed) route.failures.remember(key, result, now);
+  if (failed) {
+    route.failures.remember(key, result, now);
+    recheck.failed(attempt, failure_of(result), now);
+  } else {
+    recheck.refreshed(key);
+  }
   co_return result;
 }
 

@@ -49,7 +49,7 @@ public:
   /// client is promised, for the answer has to get there.
   static constexpr Duration answer_limit = std::chrono::milliseconds(4300);
   /// How long a query waits for a fresh answer when a stale one is at hand (RFC 8767 §5).
-  static constexpr Duration stale_patience = std::chrono::milliseconds(1800);
+  static constexpr Duration stale_patience = Recheck::patience;
   /// The TTL of stale answers, seconds (RFC 8767 §5.2).
   static constexpr std::uint32_t stale_ttl = 30;
 
@@ -105,7 +105,10 @@ public:
     return routes_.prepare(pending_limit, std::move(upstreams), zones);
   }
   /// Asks those from now on. What was asked before is still answered, but not kept if others are asked in its stead.
-  void use(Routes::Change change) { routes_.use(std::move(change)); }
+  void use(Routes::Change change) {
+    routes_.use(std::move(change));
+    cache_.recheck().forget();
+  }
   /// Judges by another guard from now on. What was kept before was not: whoever calls this clears the cache, once all
   /// that share it have changed over.
   void use(RebindGuard rebind) { rebind_ = std::move(rebind); }
@@ -116,7 +119,10 @@ public:
   /// Queries that wait for an upstream now.
   std::size_t pending() const { return routes_.waiting(); }
   /// The network changed: what failed may work now.
-  void forget_failures() { routes_.forget_failures(); }
+  void forget_failures() {
+    routes_.forget_failures();
+    cache_.recheck().forget();
+  }
 
 private:
   struct Outcome {
@@ -129,6 +135,8 @@ private:
   std::optional<std::size_t> local(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
   Task<Outcome> resolve(const Miss& miss);
   void refresh_ahead(Route& route, const CacheKey& key, const QueryView& query);
+  void refresh_behind(Route& route, const Miss& miss);
+  void hold_stale(const Recheck::Attempt& attempt, const FetchResult& fetched);
   static Reply unable(Miss& miss);
   void launch(Route& route, const CacheKey& key, Bytes query, const MessageIndex& index);
   void launch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin);
