@@ -39,13 +39,13 @@ struct DohConnection::State final : HttpLink::Owner {
   void on_body(Tag tag, Result<DohBody> body) override {
     const auto asked = questions.find(tag);
     if (asked == questions.end()) return;
-    const auto question = std::move(asked->second);
+    const Question question = asked->second;
     questions.erase(asked);
     owner.on_answer(tag, body ? doh_answer(question, std::move(*body)) : fail(std::move(body.error())));
   }
 
   Connection::Owner& owner;
-  std::unordered_map<Tag, std::vector<std::uint8_t>> questions;
+  std::unordered_map<Tag, Question> questions;
   std::unique_ptr<HttpLink> link;  // last: it calls the others
 };
 
@@ -56,8 +56,7 @@ DohConnection::DohConnection(Loop& loop, ConnectedSocket socket, const UpstreamC
 DohConnection::~DohConnection() = default;
 
 void DohConnection::send(Tag tag, const Message& query) {
-  const Bytes question = question_of(query);
-  state_->questions.emplace(tag, std::vector<std::uint8_t>(question.begin(), question.end()));
+  state_->questions.emplace(tag, query.question());
   state_->link->ask(tag, with_id_0(query));
 }
 

@@ -7,6 +7,7 @@
 
 #include "config/scalar.hpp"
 #include "dns/age.hpp"
+#include "dns/answer_check.hpp"
 #include "dns/wire.hpp"
 
 namespace tacet {
@@ -52,14 +53,6 @@ Error no_answer(long status) {
   return {Fault::protocol, fmt::format("HTTP {}{}{}", status, why.empty() ? "" : ": ", why)};
 }
 
-/// Types and classes are numbers, and have no case.
-bool same_question(Bytes a, Bytes b) {
-  if (a.size() != b.size()) return false;
-  const std::size_t name = a.size() - 4;
-  return std::ranges::equal(a.first(name), b.first(name), {}, fold, fold) &&
-         std::ranges::equal(a.subspan(name), b.subspan(name));
-}
-
 }  // namespace
 
 std::uint32_t age_of(std::string_view field) {
@@ -88,16 +81,9 @@ Result<DohBody> doh_body(DohResponse response) {
   return DohBody{std::move(response.body), response.age ? age_of(*response.age) : 0};
 }
 
-Bytes question_of(const Message& message) {
-  return message.wire().subspan(header_size, message.index().question_ends - header_size);
-}
-
-Result<Message> doh_answer(Bytes question, DohBody body) {
-  auto message = Message::parse_answer(std::move(body.octets));
-  if (!message) return message;
-  if (!message->index().has(flag::qr)) return fail(Fault::mismatched, "a query instead of an answer");
-  if (!same_question(question, question_of(*message))) return fail(Fault::mismatched, "an answer to another question");
-  return aged(*std::move(message), body.age);
+Result<Message> doh_answer(const Question& asked, DohBody body) {
+  auto answer = accept_answer(asked, std::nullopt, std::move(body.octets), Carriage::stream);
+  return answer ? aged(*std::move(answer), body.age) : answer;
 }
 
 }  // namespace tacet

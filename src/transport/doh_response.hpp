@@ -32,12 +32,8 @@ std::uint32_t age_of(std::string_view field);
 /// Else Fault::protocol with what it was, and what that means. Pure.
 Result<DohBody> doh_body(DohResponse response);
 
-/// The question as it lies in a message: QNAME, QTYPE, QCLASS. Valid while `message` is.
-Bytes question_of(const Message& message);
-
-/// The answer in a body, its TTLs less by the body's age. `question` is what question_of() said of the query.
-/// Fault::malformed if it is no message, Fault::mismatched if it is a query or answers another question; names compare
-/// without case (RFC 4343). Pure.
-Result<Message> doh_answer(Bytes question, DohBody body);
+/// The answer to `asked` in a body, as accept_answer() takes it, with TTLs less by the body's age. Faults are those of
+/// accept_answer() and aged(). Pure.
+Result<Message> doh_answer(const Question& asked, DohBody body);
 
 }  // namespace tacet

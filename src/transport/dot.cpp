@@ -13,6 +13,7 @@
 
 #include "base/log.hpp"
 #include "base/shield.hpp"
+#include "dns/answer_check.hpp"
 #include "dns/edns.hpp"
 #include "dns/wire.hpp"
 #include "transport/framing.hpp"
@@ -43,12 +44,6 @@ struct Outstanding {
   Question question;
   Instant sent;
 };
-
-/// Compared on the wire form, folded (RFC 4343): every answer passes here.
-bool same_question(const Message& answer, const Question& asked) {
-  return answer.index().type == asked.type && answer.index().qclass == asked.qclass &&
-         answer.question().name == asked.name;
-}
 
 }  // namespace
 
@@ -234,10 +229,9 @@ void DotConnection::State::deliver(Bytes frame) {
   strays_ = 0;
   const Outstanding asked = std::move(found->second);
   outstanding_.erase(found);
-  Result<Message> answer = Message::parse_answer({frame.begin(), frame.end()});
-  if (answer && !answer->index().has(flag::qr)) answer = fail(Fault::protocol, facts->address + " sent a query");
-  if (answer && !same_question(*answer, asked.question))
-    answer = fail(Fault::mismatched, facts->address + " answered another question");
+  Result<Message> answer =
+      accept_answer(asked.question, load16(frame, 0), {frame.begin(), frame.end()}, Carriage::stream);
+  if (!answer) answer.error().detail = facts->address + " sent " + answer.error().detail;
   if (answer && answer->index().has_edns)
     if (const std::optional<Duration> limit = tcp_keepalive_of(*answer)) idle_limit = limit;
   owner_->on_answer(asked.tag, std::move(answer));

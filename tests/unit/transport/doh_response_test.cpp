@@ -54,7 +54,7 @@ TEST_CASE("an answer has lived for as long as HTTP caches have kept it") {
   // www. A, an answer of TTL 600.
   const std::vector<std::uint8_t> body{0, 0, 0x80, 0,  0, 1, 0, 1, 0, 0, 0, 0,    3, 'w', 'w', 'w', 0, 0, 1,
                                        0, 1, 0xC0, 12, 0, 1, 0, 1, 0, 0, 2, 0x58, 0, 4,   192, 0,   2, 1};
-  const Bytes question = Bytes(body).subspan(12, 9);
+  const Question question{*Name::from_text("www"), Type::a, Class::in};
   CHECK(doh_answer(question, {body, 0})->records()[0].ttl == 600);
   CHECK(doh_answer(question, {body, 550})->records()[0].ttl == 50);
   CHECK(doh_answer(question, {body, 600})->records()[0].ttl == 0);
@@ -87,7 +87,7 @@ TEST_CASE("octets behind the last record of an answer are no part of it") {
   const std::vector<std::uint8_t> message{0, 0, 0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 'w', 'w', 'w', 0, 0, 1, 0, 1};
   std::vector<std::uint8_t> longer = message;
   longer.insert(longer.end(), {0, 0, 41, 7});
-  const auto answer = doh_answer(Bytes(message).subspan(12), {longer, 0});
+  const auto answer = doh_answer({*Name::from_text("www"), Type::a, Class::in}, {longer, 0});
   REQUIRE(answer);
   CHECK(std::vector<std::uint8_t>(answer->wire().begin(), answer->wire().end()) == message);
   CHECK_FALSE(Message::parse(longer));

@@ -244,23 +244,33 @@ TEST_CASE(
     if (name == "question.test.") answer[header_size + 1] = 'x';
     if (name == "type.test.") answer[header_size + question.name.wire().size() + 1] = 28;
     if (name == "query.test.") answer[2] &= 0x7F;
+    if (name == "opcode.test.") answer[2] |= 0x28;  // UPDATE
+    if (name == "bare.test.") {
+      answer.resize(header_size);
+      answer[3] = static_cast<std::uint8_t>(Rcode::refused);
+    }
+    if (name == "void.test.") answer[2] |= 0x02;  // TC, and no records
     if (name == "short.test.") answer.resize(header_size);
     if (name == "longer.test.") answer.push_back(0);
     if (name == "case.test.") answer[header_size + 1] = 'C';
     if (name != "id.test.") bench.server->answer(answer);
   };
   Tag tag = 0;
-  for (const char* name :
-       {"id.test", "question.test", "type.test", "query.test", "short.test", "longer.test", "case.test"})
+  for (const char* name : {"id.test", "question.test", "type.test", "query.test", "short.test", "longer.test",
+                           "case.test", "opcode.test", "bare.test", "void.test"})
     bench.connection->send(tag++, query_for(name));
-  bench.run_until([&] { return bench.answers.contains(6); });
-  CHECK(bench.answers.size() == 6);
+  bench.run_until([&] { return bench.answers.contains(9); });
+  CHECK(bench.answers.size() == 9);
   CHECK(bench.answers.at(1).error().fault == Fault::mismatched);
   CHECK(bench.answers.at(2).error().fault == Fault::mismatched);
-  CHECK(bench.answers.at(3).error().fault == Fault::protocol);
-  CHECK(bench.answers.at(4).error().fault == Fault::malformed);
+  CHECK(bench.answers.at(3).error().fault == Fault::mismatched);
+  CHECK(bench.answers.at(4).error().fault == Fault::mismatched);
   CHECK(bench.answers.at(5));
   CHECK(bench.answers.at(6));
+  CHECK(bench.answers.at(7).error().fault == Fault::mismatched);
+  REQUIRE(bench.answers.at(8));
+  CHECK(bench.answers.at(8)->rcode() == Rcode::refused);
+  CHECK(bench.answers.at(9).error().fault == Fault::protocol);
   CHECK_FALSE(bench.closed);
 }
 
