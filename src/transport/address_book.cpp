@@ -28,7 +28,7 @@ std::vector<std::size_t> alternate(const std::vector<std::size_t>& first, const 
 
 }  // namespace
 
-std::vector<std::size_t> AddressBook::order(Instant now) const {
+std::vector<SocketAddress> AddressBook::order(Instant now) const {
   std::vector<std::size_t> v6, v4;
   bool v6_lost = false, v4_lost = false;
   for (std::size_t i = 0; i < addresses_.size(); ++i) {
@@ -46,19 +46,30 @@ std::vector<std::size_t> AddressBook::order(Instant now) const {
   else
     order.insert(order.end(), second.begin(), second.end());
   if (winner_) move_to_front(order, *winner_);
-  return order;
+  std::vector<SocketAddress> in_order;
+  in_order.reserve(order.size());
+  for (const std::size_t index : order) in_order.push_back(addresses_[index]);
+  return in_order;
 }
 
-void AddressBook::won(std::size_t index, Duration took) {
-  winner_ = index;
+std::optional<std::size_t> AddressBook::place_of(const SocketAddress& address) const {
+  const auto found = std::ranges::find(addresses_, address);
+  if (found == addresses_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - addresses_.begin());
+}
+
+void AddressBook::won(const SocketAddress& address, Duration took) {
   connect_time_ = took;
+  if (const auto place = place_of(address)) winner_ = place;
   for (std::size_t i = 0; i < addresses_.size(); ++i)
-    if (is_v6(addresses_[i]) == is_v6(addresses_[index])) lost_[i] = Instant::min();
+    if (is_v6(addresses_[i]) == is_v6(address)) lost_[i] = Instant::min();
 }
 
-void AddressBook::failed(std::size_t index, Instant now) {
-  lost_[index] = now;
-  if (winner_ == index) winner_.reset();
+void AddressBook::failed(const SocketAddress& address, Instant now) {
+  const auto place = place_of(address);
+  if (!place) return;
+  lost_[*place] = now;
+  if (winner_ == place) winner_.reset();
 }
 
 void AddressBook::forget() {
@@ -71,11 +82,10 @@ void AddressBook::replace(std::vector<SocketAddress> addresses) {
   std::vector<Instant> lost(addresses.size(), Instant::min());
   std::optional<std::size_t> winner;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const auto old = std::ranges::find(addresses_, addresses[i]);
-    if (old == addresses_.end()) continue;
-    const auto at = static_cast<std::size_t>(old - addresses_.begin());
-    lost[i] = lost_[at];
-    if (winner_ == at) winner = i;
+    const auto old = place_of(addresses[i]);
+    if (!old) continue;
+    lost[i] = lost_[*old];
+    if (winner_ == old) winner = i;
   }
   addresses_ = std::move(addresses);
   lost_ = std::move(lost);

@@ -29,7 +29,6 @@ struct Attempt {
 
   ConnectedSocket socket;
   Watch watch;
-  std::size_t index = 0;  // in the book
   Instant began;
   bool first_round = false;
 };
@@ -58,7 +57,7 @@ struct Connector::State final : AttemptPace::Applicant, std::enable_shared_from_
   void begin_round(Instant now);
   void try_next(Instant now);
   enum class Begun { under_way, failed, no_room, no_turn };
-  Begun begin(std::size_t index, Instant now);
+  Begun begin(const SocketAddress& address, Instant now);
   void give_up_old(Instant now);
   void make_room(Instant now);
   void note_failure(Error why);
@@ -77,11 +76,11 @@ struct Connector::State final : AttemptPace::Applicant, std::enable_shared_from_
   bool running = false;
   bool tried = false;  // an attempt was begun since start()
 
-  std::vector<std::size_t> order;  // indices in the book; one walk through it is a round
-  std::size_t next = 0;            // place in `order`
-  unsigned rounds = 0;             // begun since start()
-  bool silent = false;             // an attempt of this round had no answer at all
-  Duration pause = pace;           // after a round that failed at once
+  std::vector<SocketAddress> order;  // as the book had them; one walk through them is a round
+  std::size_t next = 0;              // place in `order`
+  unsigned rounds = 0;               // begun since start()
+  bool silent = false;               // an attempt of this round had no answer at all
+  Duration pause = pace;             // after a round that failed at once
   Instant next_at;
   Instant tried_at;                                // when the last attempt was begun
   std::vector<std::unique_ptr<Attempt>> attempts;  // the oldest first
@@ -140,7 +139,7 @@ void Connector::State::try_next(Instant now) {
   slow_down(now);
 }
 
-Connector::State::Begun Connector::State::begin(std::size_t index, Instant now) {
+Connector::State::Begun Connector::State::begin(const SocketAddress& address, Instant now) {
   const auto kind = tried ? AttemptPace::Kind::further : AttemptPace::Kind::first;
   if (!pace_.may_begin(*this, kind)) return Begun::no_turn;
   make_room(now);
@@ -149,7 +148,6 @@ Connector::State::Begun Connector::State::begin(std::size_t index, Instant now) 
     note_failure({Fault::overloaded, "as many upstream sockets are open as may be"});
     return Begun::no_room;
   }
-  const SocketAddress& address = book.at(index);
   ConnectedSocket place(Descriptor(), address, budget);
   const Result<KernelAddress> target = kernel_address(address);
   Result<Descriptor> begun = target ? begin_connect(*target) : fail(target.error());
@@ -162,7 +160,6 @@ Connector::State::Begun Connector::State::begin(std::size_t index, Instant now) 
   place.hold(std::move(*begun));
   attempts.push_back(
       std::make_unique<Attempt>(loop, std::move(place), [this](Attempt& attempt) { on_ready(attempt); }));
-  attempts.back()->index = index;
   attempts.back()->began = now;
   attempts.back()->first_round = rounds == 1;
   return Begun::under_way;
@@ -268,11 +265,12 @@ void Connector::State::report() {
 
 void Connector::State::succeed(Attempt& winner) {
   const Instant now = loop.now();
-  const std::size_t index = winner.index;
-  book.won(index, now - winner.began);
+  const SocketAddress& address = winner.socket.address();
+  book.won(address, now - winner.began);
   for (const auto& each : attempts) {
-    const bool other_family = each->socket.address().address.contains(':') != book.at(index).address.contains(':');
-    if (winner.first_round && other_family && now - each->began >= stagger) book.failed(each->index, now);
+    const SocketAddress& other = each->socket.address();
+    const bool other_family = other.address.contains(':') != address.address.contains(':');
+    if (winner.first_round && other_family && now - each->began >= stagger) book.failed(other, now);
   }
   ConnectedSocket socket = std::move(winner.socket);
   stop();  // destroys the watch on the socket, so that the next owner can watch it

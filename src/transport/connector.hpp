@@ -22,24 +22,28 @@ public:
     lost_.resize(addresses_.size(), Instant::min());
   }
 
-  /// Indices in the order to try: the last winner first; else alternating families with IPv6 first (RFC 8305 §4); an
-  /// address of a family that lost a race within the last ten minutes comes after those that did not.
-  std::vector<std::size_t> order(Instant now) const;
-  void won(std::size_t index, Duration took);
+  /// In the order to try: the last winner first; else alternating families with IPv6 first (RFC 8305 §4); an address of
+  /// a family that lost a race within the last ten minutes comes after those that did not. The caller's own: they stay
+  /// valid whatever becomes of the book.
+  std::vector<SocketAddress> order(Instant now) const;
+  /// An address connected. One that is not in the book any more is not remembered, but its time is.
+  void won(const SocketAddress& address, Duration took);
   /// How long the last connect took that succeeded; nothing before the first, or since the network changed.
   std::optional<Duration> connect_time() const { return connect_time_; }
-  /// It had its head start, and yet an address of another family connected first.
-  void failed(std::size_t index, Instant now);
+  /// It had its head start, and yet an address of another family connected first. No effect if it is not in the book
+  /// any more.
+  void failed(const SocketAddress& address, Instant now);
   /// The network changed: everything learned is forgotten.
   void forget();
-  /// New addresses (a bootstrap look-up); what was learned of those that stay is kept. Not while a Connector runs on
-  /// this book: indices change.
+  /// New addresses (a bootstrap look-up), fewer or more; what was learned of those that stay is kept. At any time: a
+  /// Connector that runs goes on with those of its present round, and takes the new ones for the next.
   void replace(std::vector<SocketAddress> addresses);
 
-  const SocketAddress& at(std::size_t index) const { return addresses_[index]; }
   std::size_t size() const { return addresses_.size(); }
 
 private:
+  std::optional<std::size_t> place_of(const SocketAddress& address) const;
+
   std::vector<SocketAddress> addresses_;
   std::vector<Instant> lost_;  // when, to another family; by index
   std::optional<std::size_t> winner_;

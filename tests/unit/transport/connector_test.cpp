@@ -105,7 +105,7 @@ TEST_CASE("a refusal moves on at once") {
   REQUIRE(race.connected);
   CHECK(race.connected->address() == server.address);
   CHECK(race.failures.empty());
-  CHECK(race.book.order(race.clock.now()).front() == 1);
+  CHECK(race.book.order(race.clock.now()).front() == server.address);
 }
 
 TEST_CASE("a silent family gets a head start of 250 ms and is then tried last") {
@@ -121,7 +121,32 @@ TEST_CASE("a silent family gets a head start of 250 ms and is then tried last") 
   REQUIRE(race.connected);
   CHECK(race.connected->address() == server.address);
   CHECK(race.budget.used() == 1);
-  CHECK(race.book.order(race.clock.now()) == std::vector<std::size_t>{1, 0});
+  CHECK(race.book.order(race.clock.now()) == std::vector{server.address, silent.address});
+}
+
+TEST_CASE("a book that shrinks under a running race loses nobody: the race goes on, and takes the new addresses next") {
+  const BlackHole silent("::1"), other("127.0.0.2");
+  const Listener server("127.0.0.1");
+  Race race({silent.address, other.address, {"127.0.0.3", other.address.port}, server.address});
+  race.connector->start();
+  race.pass(10ms);
+  race.book.replace({silent.address});
+  SUBCASE("one of the former addresses connects") {
+    race.pass(900ms);
+    race.loop.run();
+    REQUIRE(race.connected);
+    CHECK(race.book.order(race.clock.now()) == std::vector{silent.address});
+  }
+  SUBCASE("none is left at all, and then there are others") {
+    race.book.replace({});
+    race.pass(4s);
+    CHECK_FALSE(race.failures.empty());
+    race.book.replace({server.address});
+    race.pass(3s);
+    race.loop.run();
+    REQUIRE(race.connected);
+    CHECK(race.connected->address() == server.address);
+  }
 }
 
 TEST_CASE("in silence there is a fresh attempt every 200 ms, at most five at a time, and a report per round") {
@@ -152,7 +177,7 @@ TEST_CASE("with room for few, a fresh attempt takes the place of one that had tw
   // Nothing is known of the time it takes: both have their second.
   CHECK(std::ranges::count(race.failures, Fault::timeout, &Error::fault) == 0);
   race.connector->stop();
-  race.book.won(0, 30ms);
+  race.book.won(silent.address, 30ms);
   race.connector->start();
   std::size_t least = 2;
   race.pass(300ms);
