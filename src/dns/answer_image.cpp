@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "dns/message_builder.hpp"
-#include "dns/rdata_shape.hpp"
+#include "dns/record_copy.hpp"
 #include "dns/record_walk.hpp"
 
 namespace tacet {
@@ -21,17 +21,6 @@ bool concerns_this_hop_only(const ResourceRecord& record, Bytes rdata) {
 }
 
 bool authenticates(Type type) { return type == Type::rrsig || type == Type::nsec || type == Type::nsec3; }
-
-RdataShape shape_of(const ResourceRecord& record) {
-  return record.rclass == Class::in ? shape_of(record.type) : RdataShape{.open_end = true};
-}
-
-/// The offset of the first name in a record's RDATA, if there is one.
-std::size_t names_begin(Bytes wire, const ResourceRecord& record, const RdataShape& shape) {
-  std::size_t at = record.rdata + std::size_t{shape.before};
-  for (int strings = shape.strings; strings > 0; --strings) at += wire[at] + 1U;
-  return at;
-}
 
 /// Finds names that are spelled by octets of a TTL. What pointers lead to is walked once: a hostile message has
 /// thousands of pointers to one long name.
@@ -111,31 +100,10 @@ std::optional<std::size_t> prefix_of(const Message& response, std::span<const Re
   return ends;
 }
 
-/// Copies RDATA with the names in it expanded, and compressed again where that is allowed.
-void copy_rdata(MessageBuilder& builder, const Message& response, const ResourceRecord& record) {
-  const RdataShape shape = shape_of(record);
-  const Bytes wire = response.wire();
-  std::size_t at = names_begin(wire, record, shape);
-  builder.octets(wire.subspan(record.rdata, at - record.rdata));
-  for (int names = shape.names; names > 0; --names) {
-    const Name name = expand_name(wire, at);
-    if (shape.form == RdataShape::Names::compressible) builder.compressed_name(name);
-    if (shape.form != RdataShape::Names::compressible) builder.plain_name(name);
-    at = skip_name(wire, at);
-  }
-  builder.octets(wire.subspan(at, record.rdata + record.rdata_size - at));
-}
-
 std::vector<std::uint8_t> rebuild(const Message& response, std::span<const ResourceRecord> kept) {
   MessageBuilder builder(response.question());
   for (const ResourceRecord& record : kept) {
-    builder.begin_record({.section = record.section,
-                          .owner = response.name_at(record.owner),
-                          .type = record.type,
-                          .rclass = record.rclass,
-                          .ttl = record.ttl});
-    copy_rdata(builder, response, record);
-    builder.end_record();
+    copy_record(builder, response.wire(), record);
     if (builder.too_large()) break;
   }
   return builder.finish(0);

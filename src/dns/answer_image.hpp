@@ -27,6 +27,7 @@ struct AnswerImage {
   /// stored.
   std::uint32_t ttl = 0;
   AnswerKind kind = AnswerKind::failure;
+  bool crosses = false;  ///< its aliases lead from one who answers to another: parts of it are for other names
   std::optional<ExtendedError> extended_error;  ///< the upstream's, to be passed on to clients that speak EDNS
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "dns/record_walk.hpp"
 
 namespace tacet {
 
@@ -27,6 +28,7 @@ struct Cache::Entry {
   std::uint8_t text_size = 0;
   bool has_extended_error = false;
   bool refreshing = false;
+  bool crosses = false;
 
   std::uint8_t* wire() { return reinterpret_cast<std::uint8_t*>(this + 1); }
   const std::uint8_t* wire() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
@@ -61,6 +63,7 @@ Cache::Entry* Cache::Entry::make(const CacheKey& key, const AnswerImage& image, 
   head.ttl_count = static_cast<std::uint16_t>(image.ttl_offsets.size());
   head.kind_of_question = key.kind();
   head.kind = image.kind;
+  head.crosses = image.crosses;
   if (image.extended_error) {
     head.has_extended_error = true;
     head.extended_error = image.extended_error->code;
@@ -327,9 +330,19 @@ std::size_t Cache::clear() {
   return count;
 }
 
+/// An answer whose aliases lead elsewhere has parts that are other names' answers, too.
 bool Cache::is_meant(const Entry& entry, const Name& name, Reach reach) {
-  const Name owner = Name::from_checked_wire(entry.name());
-  return reach == Reach::name_only ? owner == name : owner.under(name);
+  const auto meant = [&](const Name& owner) { return reach == Reach::name_only ? owner == name : owner.under(name); };
+  if (meant(Name::from_checked_wire(entry.name()))) return true;
+  if (!entry.crosses) return false;
+  const Bytes wire{entry.wire(), entry.wire_size};
+  bool found = false;
+  for_each_record(wire, index_message(wire).value(), [&](const ResourceRecord& record) {
+    found = found || (record.section != Section::additional && meant(expand_name(wire, record.owner)));
+    if (record.type == Type::cname && record.rclass == Class::in)
+      found = found || meant(expand_name(wire, record.rdata));
+  });
+  return found;
 }
 
 std::size_t Cache::remove(const Name& name, Reach reach) {

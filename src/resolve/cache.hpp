@@ -128,7 +128,8 @@ public:
 
   /// Forgets everything; returns how many answers that were. A shard's lock is held for a moment only.
   std::size_t clear();
-  /// Forgets all answers for a name, or for it and all names below; returns how many. Sleeps between its parts: not for
+  /// Forgets all answers for a name, or for it and all names below, and those whose aliases lead there from elsewhere;
+  /// returns how many. Sleeps between its parts: not for
   /// a worker's thread.
   enum class Reach { name_only, with_descendants };
   std::size_t remove(const Name& name, Reach reach);

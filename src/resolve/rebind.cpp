@@ -44,6 +44,9 @@ constexpr std::array<Prefix, 5> private_ipv6{{
     {{0xFE, 0xC0}, 10},                                // site-local, deprecated but routed still
 }};
 
+constexpr std::array<Prefix, 2> own_ipv4{{{{0}, 8}, {{127}, 8}}};
+constexpr Prefix own_ipv6{{0}, 96};
+
 constexpr Prefix well_known_translation{{0x00, 0x64, 0xFF, 0x9B}, 96};  // RFC 6052 §2.1
 constexpr Prefix six_to_four{{0x20, 0x02}, 16};                         // RFC 3056 §2
 
@@ -109,6 +112,10 @@ RebindGuard::RebindGuard(const RebindConfig& config) : protects_(config.protect)
     if (const auto name = Name::from_text(zone)) allowed_.push_back(*name);
 }
 
+bool RebindGuard::allows(const Name& name) const {
+  return std::ranges::any_of(allowed_, [&](const Name& zone) { return name.under(zone); });
+}
+
 bool RebindGuard::refuse(AnswerImage& image) const {
   if (!protects_) return false;
   const MessageIndex index = index_message(image.wire).value();
@@ -122,12 +129,26 @@ bool RebindGuard::refuse(AnswerImage& image) const {
   });
   if (!answered && !added) return false;
   const Question question = question_of(image.wire, index);
-  if (std::ranges::any_of(allowed_, [&](const Name& zone) { return question.name.under(zone); })) return false;
+  if (allows(question.name)) return false;
   if (answered)
     image = refusal(question, image.ttl);
   else
     cut_additional(image, additional);
   return answered;
+}
+
+bool RebindGuard::refuse_own(AnswerImage& image, const Name& asked) const {
+  if (!protects_ || allows(asked)) return false;
+  const MessageIndex index = index_message(image.wire).value();
+  bool own = false;
+  for_each_record(image.wire, index, [&](const ResourceRecord& record) {
+    const Bytes address = Bytes(image.wire).subspan(record.rdata, record.rdata_size);
+    if (record.type == Type::a)
+      own = own || std::ranges::any_of(own_ipv4, [&](const Prefix& prefix) { return starts_with(address, prefix); });
+    if (record.type == Type::aaaa) own = own || starts_with(address, own_ipv6);
+  });
+  if (own) image = refusal(question_of(image.wire, index), image.ttl);
+  return own;
 }
 
 }  // namespace tacet

@@ -29,7 +29,13 @@ public:
   /// True if the answer was refused.
   bool refuse(AnswerImage& image) const;
 
+  /// The same for what this machine says by itself of a name that the aliases of public name `asked` lead to: only
+  /// addresses of the machine itself (loopback, unspecified) are refused, for the others are the user's own word.
+  bool refuse_own(AnswerImage& image, const Name& asked) const;
+
 private:
+  bool allows(const Name& name) const;
+
   bool protects_ = false;
   std::vector<Name> allowed_;
 };

@@ -47,21 +47,8 @@ AnswerImage copy_of(const CachedAnswer& answer) {
   return image;
 }
 
-Policy::Asker asker_of(const CacheKey& key) {
-  return key.dnssec_ok() || key.checking_disabled() ? Policy::Asker::validator : Policy::Asker::plain;
-}
-
 std::uint16_t stale_error(const AnswerImage& image) {
   return image.kind == AnswerKind::nxdomain ? ede::stale_nxdomain : ede::stale_answer;
-}
-
-/// How a refresh failed; null if nothing came in time.
-Recheck::Failure failure_of(const FetchResult& fetched) {
-  if (!fetched) return Recheck::Failure::silence;
-  if (*fetched) return Recheck::Failure::answer;
-  const Fault fault = fetched->error().fault;
-  const bool unreachable = fault == Fault::unreachable || fault == Fault::no_network || fault == Fault::tls_untrusted;
-  return unreachable ? Recheck::Failure::unreachable : Recheck::Failure::silence;
 }
 
 /// Room for an image and for what a reply may add to it: OPT, extended error and its text.
@@ -155,6 +142,16 @@ void Resolver::answered_now(const QueryView& query, Source source, Rcode rcode,
                 .client = ClientAddress(query.client)});
 }
 
+Policy::Asker Resolver::asker_of(const CacheKey& key) {
+  return key.dnssec_ok() || key.checking_disabled() ? Policy::Asker::validator : Policy::Asker::plain;
+}
+
+Recheck::Failure Resolver::failure_of(const Error& error) {
+  const bool unreachable =
+      error.fault == Fault::unreachable || error.fault == Fault::no_network || error.fault == Fault::tls_untrusted;
+  return unreachable ? Recheck::Failure::unreachable : Recheck::Failure::silence;
+}
+
 /// What this machine answers by itself.
 std::optional<std::size_t> Resolver::local(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out) {
   std::optional<AnswerImage> image;
@@ -229,8 +226,10 @@ Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
 /// The next who ask for this name need not wait. Without memory they do.
 void Resolver::hold_stale(const Recheck::Attempt& attempt, const FetchResult& fetched) {
   if (fetched && !*fetched && fetched->error().fault == Fault::overloaded) return;  // that was us
+  auto failure = Recheck::Failure::silence;
+  if (fetched) failure = *fetched ? Recheck::Failure::answer : failure_of(fetched->error());
   try {
-    cache_.recheck().hold(attempt, failure_of(fetched), scheduler_.now());
+    cache_.recheck().hold(attempt, failure, scheduler_.now());
   } catch (const std::bad_alloc&) {
     log::escaped("the note that a name cannot be refreshed");
   }
@@ -273,7 +272,7 @@ void Resolver::launch(Route& route, const CacheKey& key, Bytes query, const Mess
 Task<void> Resolver::fly(CacheKey key, Question question, EvidenceOrigin origin) {
   const std::shared_ptr<Route> route = routes_.of(key.name());
   try {
-    const FetchResult result = co_await fetch(*route, key, question, origin);
+    const FetchResult result = co_await fetch(route, key, question, origin);
     route->in_flight.land(key, result);
   } catch (...) {
     route->in_flight.refuse(key);
@@ -281,35 +280,35 @@ Task<void> Resolver::fly(CacheKey key, Question question, EvidenceOrigin origin)
   }
 }
 
-/// Asks the upstreams, and keeps what may be kept.
-Task<FetchResult> Resolver::fetch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin) {
-  const Message query = upstream_query(question, key.dnssec_ok(), key.checking_disabled());
-  Recheck& recheck = cache_.recheck();
-  const Recheck::Attempt attempt{route.zone, key, recheck.answers(route.zone)};
+/// Asks the upstreams, follows where the answer leads, and keeps what may be kept.
+Task<FetchResult> Resolver::fetch(std::shared_ptr<Route> route, CacheKey key, Question question,
+                                  EvidenceOrigin origin) {
   const Instant deadline = scheduler_.now() + answer_limit;
-  Result<Response> response = co_await route.upstreams->exchange(query, deadline);
-  const Instant now = scheduler_.now();
+  const Recheck::Attempt attempt{route->zone, key, cache_.recheck().answers(route->zone)};
+  const std::uint64_t settings = settings_;
+  Result<Part> part = co_await ask(route, key, question, deadline);
   Result<Fetched> fetched = fail(Fault::timeout);
-  if (response) {
-    journal_.exchanged(*response, now);
-    fetched = Fetched{make_image(response->message, key.dnssec_ok()), std::move(response->exchange)};
-    if (!route.is_local && rebind_.refuse(fetched->image)) ++metrics_.rebinds_refused;
+  if (!part)
+    fetched = fail(std::move(part.error()));
+  else if (part->onward.empty())
+    fetched = std::move(part->fetched);
+  else
+    fetched = co_await follow(*std::move(part), key, deadline);
+  const Instant now = scheduler_.now();
+  if (fetched) {
     // Had the name another way meanwhile, the cache would show what that one does not say.
-    if (routes_.of(key.name()).get() == &route) cache_.store(key, fetched->image, now);
-    if (question.type == Type::https && !route.is_local)
+    const bool crosses = fetched->image.crosses;
+    if (routes_.of(key.name()) == route && (!crosses || settings == settings_)) cache_.store(key, fetched->image, now);
+    if (question.type == Type::https && !route->is_local && !crosses)
       learn(key, fetched->image.wire, {origin, fetched->exchange.upstream, now});
-    route.failures.forget_own();
-    recheck.answered(route.zone);
-  } else {
-    fetched = fail(std::move(response.error()));
   }
   const bool failed = !fetched || fetched->image.kind == AnswerKind::failure;
   const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(fetched));
   if (failed) {
-    route.failures.remember(key, result, now);
-    recheck.failed(attempt, failure_of(result), now);
+    route->failures.remember(key, result, now);
+    cache_.recheck().failed(attempt, *result ? Recheck::Failure::answer : failure_of(result->error()), now);
   } else {
-    recheck.refreshed(key);
+    cache_.recheck().refreshed(key);
   }
   co_return result;
 }

@@ -94,7 +94,10 @@ public:
   Outlook outlook(const Question& question) const;
 
   /// What this machine knows by itself from now on; never null.
-  void use(std::shared_ptr<const Hosts> hosts) { hosts_ = std::move(hosts); }
+  void use(std::shared_ptr<const Hosts> hosts) {
+    hosts_ = std::move(hosts);
+    ++settings_;
+  }
   /// Answers by this policy from now on, which must outlive its use.
   void use(const Policy& policy) { policy_ = &policy; }
   /// How the ledger learns from now on.
@@ -107,11 +110,15 @@ public:
   /// Asks those from now on. What was asked before is still answered, but not kept if others are asked in its stead.
   void use(Routes::Change change) {
     routes_.use(std::move(change));
+    ++settings_;
     cache_.recheck().forget();
   }
   /// Judges by another guard from now on. What was kept before was not: whoever calls this clears the cache, once all
   /// that share it have changed over.
-  void use(RebindGuard rebind) { rebind_ = std::move(rebind); }
+  void use(RebindGuard rebind) {
+    rebind_ = std::move(rebind);
+    ++settings_;
+  }
 
   Journal& journal() { return journal_; }
   Ledger& ledger() { return ledger_; }
@@ -141,7 +148,22 @@ private:
   void launch(Route& route, const CacheKey& key, Bytes query, const MessageIndex& index);
   void launch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin);
   Task<void> fly(CacheKey key, Question question, EvidenceOrigin origin);
-  Task<FetchResult> fetch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin);
+  Task<FetchResult> fetch(std::shared_ptr<Route> route, CacheKey key, Question question, EvidenceOrigin origin);
+
+  /// What one who answers says of a name, and where its aliases lead on.
+  struct Part {
+    Fetched fetched;
+    std::vector<Name> onward;      ///< the names along which it goes elsewhere; empty if it ends here
+    std::shared_ptr<Route> route;  ///< who was asked; null if nobody was
+    bool own = false;              ///< this machine said it by itself
+  };
+  std::optional<AnswerImage> own_answer(const Question& question, const CacheKey& key) const;
+  std::vector<Name> onward(const Route& route, const AnswerImage& image, const CacheKey& key) const;
+  Task<Result<Part>> ask(std::shared_ptr<Route> route, CacheKey key, Question question, Instant deadline);
+  Task<Result<Part>> rest_of(CacheKey key, Question question, Instant deadline);
+  Task<Result<Fetched>> follow(Part front, CacheKey key, Instant deadline);
+  static Policy::Asker asker_of(const CacheKey& key);
+  static Recheck::Failure failure_of(const Error& error);
 
   std::optional<std::vector<std::uint8_t>> cached(const CacheKey& key, Instant now);
   HttpsEvidence evidence_in(Bytes image, const CacheKey& key, Instant now);
@@ -164,6 +186,8 @@ private:
   Journal journal_;
   Routes routes_;
   RebindGuard rebind_;
+  std::uint64_t settings_ =
+      0;  // changes of hosts, routes and guard: what crosses a border is kept only if none came meanwhile
   Prober prober_;
 };
 
