@@ -4,28 +4,17 @@
 
 #include <utility>
 
-#include "base/shield.hpp"
-#include "dns/edns.hpp"
-#include "transport/ares_channel.hpp"
+#include "transport/plain_query.hpp"
+#include "transport/socket.hpp"
 
 namespace tacet {
 namespace {
 
-/// A datagram that was lost is sent again after this time, then after twice as long, and so on until the deadline.
-constexpr int first_timeout_ms = 400;
-constexpr int most_tries = 5;
-
-/// The query without its padding, under an ID of its own. The OPT stays the last octets, where c-ares can cut it off
-/// for a server that does not know EDNS.
-std::vector<std::uint8_t> plain_wire(const Message& query, std::uint16_t id) {
-  const Bytes padded = query.wire();
-  const auto& index = query.index();
-  const std::size_t size = index.has_edns ? index.edns.begins + opt_head_size : padded.size();
-  std::vector<std::uint8_t> wire(padded.begin(), padded.begin() + static_cast<std::ptrdiff_t>(size));
-  store16(wire, 0, id);
-  if (index.has_edns) store16(wire, size - 2, 0);
-  return wire;
+bool says_opt_is_wrong(Rcode rcode) {
+  return rcode == Rcode::formerr || rcode == Rcode::notimp || rcode == Rcode::badvers;
 }
+
+bool is_refusal(Rcode rcode) { return rcode == Rcode::servfail || rcode == Rcode::refused; }
 
 }  // namespace
 
@@ -64,37 +53,14 @@ private:
   bool taken_ = false;
 };
 
-/// One query on its way; destroying it gives the query up and closes its socket.
-class Do53::Asking {
-public:
-  explicit Asking(Loop& loop) : answer_(loop.scheduler()), channel_(loop) {}
+/// What asking in one wording has come to.
+struct Do53::Try {
+  Result<PlainAnswer> answer;
+  std::optional<Error> by_tcp = std::nullopt;  ///< why TCP did not bring the rest of a truncated answer
 
-  void ask(const SocketAddress& server, const std::vector<std::uint8_t>& wire) {
-    const AresChannel::Settings settings{.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS,
-                                         .timeout_ms = first_timeout_ms,
-                                         .tries = most_tries,
-                                         .udp_size = safe_udp_size};
-    if (const int status = channel_.open({server}, settings); status != ARES_SUCCESS) return failed(status);
-    ares_send(channel_.get(), wire.data(), static_cast<int>(wire.size()), &Asking::on_answer, this);
-    channel_.rearm();
-  }
-
-  auto wait(Instant until) { return answer_.wait(until); }
-
-private:
-  void failed(int status) { answer_.deliver(fail(fault_of_ares(status), ares_strerror(status))); }
-
-  static void on_answer(void* self, int status, int, unsigned char* octets, int size) {
-    auto& asking = *static_cast<Asking*>(self);
-    const bool done = shielded(false, [&] {
-      if (status != ARES_SUCCESS) return asking.failed(status), true;
-      return asking.answer_.deliver(Message::parse_answer({octets, octets + size})), true;
-    });
-    if (!done) asking.answer_.deliver(fail(Fault::overloaded, "out of memory"));
-  }
-
-  OneShot<Result<Message>> answer_;
-  AresChannel channel_;  // last: its end calls back
+  bool with_opt() const { return answer && answer->asked_with_opt; }
+  std::optional<Rcode> rcode() const { return answer ? std::optional(answer->message.rcode()) : std::nullopt; }
+  bool is_whole() const { return answer && !by_tcp; }
 };
 
 Do53::Do53(Loop& loop, SocketAddress server) : loop_(loop), server_(std::move(server)), id_(to_string(server_)) {
@@ -118,13 +84,69 @@ Task<Result<Response>> Do53::exchange(const Message& query, Instant deadline) {
   if (!is_our_turn || loop_.now() >= deadline)
     co_return fail(Fault::timeout, fmt::format("{} has too many queries unanswered", id_));
   const Instant sent = loop_.now();
-  Asking asking(loop_);
-  asking.ask(server_, plain_wire(query, ids_.next()));
-  std::optional<Result<Message>> answer = co_await asking.wait(deadline);
-  if (!answer) answer.emplace(fail(Fault::timeout, "no answer in time"));
-  if (*answer && !((*answer)->question() == query.question()))
-    answer.emplace(fail(Fault::mismatched, "an answer to another question"));
-  co_return outcome(std::move(*answer), sent);
+  Result<Message> answer = co_await converse(query, deadline);
+  co_return outcome(std::move(answer), sent);
+}
+
+Task<Result<Message>> Do53::converse(const Message& query, Instant deadline) {
+  const Result<KernelAddress> where = kernel_address(server_);
+  if (!where) co_return fail(where.error());
+  const std::uint16_t id = ids_.next();
+  const auto other_id = static_cast<std::uint16_t>(id ^ (ids_.next() | 1));
+  const PlainQuery wordings(query, id, other_id);
+  PlainExchange exchange(loop_, *where, wordings);
+
+  const bool with_opt = loop_.now() >= without_opt_until_;
+  Try made = co_await attempt(exchange, with_opt, deadline);
+  if (with_opt && may_dislike_opt(made)) {
+    Try again = co_await attempt(exchange, false, deadline);
+    if (again.is_whole() && again.rcode() != (made.is_whole() ? made.rcode() : std::nullopt)) {
+      dislikes_opt(made.answer && says_opt_is_wrong(*made.rcode()));
+      made = std::move(again);
+    }
+  } else if (with_opt && made.is_whole()) {
+    const bool tells = made.rcode() == Rcode::noerror || made.rcode() == Rcode::nxdomain;
+    if (!made.with_opt() && tells) dislikes_opt(false);
+    if (made.with_opt() && made.answer->message.index().has_edns) speaks_edns_ = true;
+  }
+  if (!made.answer) co_return fail(std::move(made.answer.error()));
+  if (made.by_tcp && made.answer->message.index().answers == 0)
+    co_return fail(made.by_tcp->fault, "its answer is too large for UDP, and by TCP: " + made.by_tcp->detail);
+  co_return std::move(made.answer->message);
+}
+
+/// By UDP, and by TCP if need be. TCP that does not answer to OPT leaves time for another attempt without.
+Task<Do53::Try> Do53::attempt(PlainExchange& exchange, bool with_opt, Instant deadline) {
+  Result<PlainAnswer> first = co_await exchange.by_udp(with_opt, deadline);
+  Try made{std::move(first)};
+  if (!made.answer || !made.answer->message.index().has(flag::tc)) co_return made;
+  const Instant now = loop_.now();
+  Result<PlainAnswer> whole =
+      co_await exchange.by_tcp(made.with_opt(), made.with_opt() ? now + (deadline - now) / 2 : deadline);
+  if (whole)
+    made.answer = std::move(whole);
+  else
+    made.by_tcp = std::move(whole.error());
+  co_return made;
+}
+
+bool Do53::may_dislike_opt(const Try& made) const {
+  if (!made.answer) return made.answer.error().fault == Fault::malformed;
+  if (!made.with_opt()) return false;
+  if (made.by_tcp || says_opt_is_wrong(*made.rcode())) return true;
+  return is_refusal(*made.rcode()) && !speaks_edns_ && !made.answer->message.index().has_edns;
+}
+
+/// Silence proves little, for two datagrams may be lost: of a server that spoke EDNS before, it is believed the second
+/// time.
+void Do53::dislikes_opt(bool surely) {
+  const bool spoke = std::exchange(speaks_edns_, false);
+  if (surely || !spoke) without_opt_until_ = loop_.now() + edns_memory;
+}
+
+void Do53::network_changed() {
+  speaks_edns_ = false;
+  without_opt_until_ = Instant::min();
 }
 
 Result<Response> Do53::outcome(Result<Message> answer, Instant sent) {

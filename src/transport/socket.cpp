@@ -51,8 +51,25 @@ bool fill_v6(KernelAddress& out, const SocketAddress& from) {
   return true;
 }
 
-/// What a failed socket() or connect() means to us.
-Error connect_error(int code) {
+bool set_flags(int fd) {
+  return ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) == 0;
+}
+
+/// Options that make things better but that nothing depends on: a refusal is no reason to go without a connection.
+void tune(int fd) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+#ifdef TCP_USER_TIMEOUT
+  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
+#endif
+#ifdef SO_NOSIGPIPE
+  ::setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+}
+
+}  // namespace
+
+Error socket_error(int code) {
   const std::string words = std::generic_category().message(code);
   switch (code) {
     case ENETUNREACH:
@@ -79,24 +96,6 @@ Error connect_error(int code) {
   }
 }
 
-bool set_flags(int fd) {
-  return ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) == 0;
-}
-
-/// Options that make things better but that nothing depends on: a refusal is no reason to go without a connection.
-void tune(int fd) {
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-#ifdef TCP_USER_TIMEOUT
-  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
-#endif
-#ifdef SO_NOSIGPIPE
-  ::setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
-#endif
-}
-
-}  // namespace
-
 Result<KernelAddress> kernel_address(const SocketAddress& address) {
   KernelAddress made;
   if (fill_v4(made, address) || fill_v6(made, address)) return made;
@@ -105,10 +104,16 @@ Result<KernelAddress> kernel_address(const SocketAddress& address) {
 
 Result<Descriptor> begin_connect(const KernelAddress& address) {
   Descriptor made(::socket(address.family(), SOCK_STREAM, IPPROTO_TCP));
-  if (!made || !set_flags(made.get())) return fail(connect_error(errno));
+  if (!made || !set_flags(made.get())) return fail(socket_error(errno));
   tune(made.get());
-  if (::connect(made.get(), address.get(), address.size) != 0 && errno != EINPROGRESS)
-    return fail(connect_error(errno));
+  if (::connect(made.get(), address.get(), address.size) != 0 && errno != EINPROGRESS) return fail(socket_error(errno));
+  return made;
+}
+
+Result<Descriptor> connected_datagrams(const KernelAddress& address) {
+  Descriptor made(::socket(address.family(), SOCK_DGRAM, IPPROTO_UDP));
+  if (!made || !set_flags(made.get())) return fail(socket_error(errno));
+  if (::connect(made.get(), address.get(), address.size) != 0) return fail(socket_error(errno));
   return made;
 }
 
@@ -116,7 +121,7 @@ Result<void> finish_connect(int descriptor) {
   int code = 0;
   socklen_t size = sizeof code;
   if (::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) != 0) code = errno;
-  if (code != 0) return fail(connect_error(code));
+  if (code != 0) return fail(socket_error(code));
   return {};
 }
 

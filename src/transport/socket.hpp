@@ -26,6 +26,14 @@ Result<KernelAddress> kernel_address(const SocketAddress& address);
 /// route), overloaded (no descriptors left), system.
 Result<Descriptor> begin_connect(const KernelAddress& address);
 
+/// A UDP socket that is connected to `address`, so that the kernel lets in datagrams from there alone: non-blocking,
+/// close-on-exec, at a port of the kernel's choice. Faults: no_network, overloaded, system.
+Result<Descriptor> connected_datagrams(const KernelAddress& address);
+
+/// What an errno of a socket's means to us: unreachable (refused, reset), no_network (no route), overloaded (no
+/// descriptors, no memory), system; with the system's words.
+Error socket_error(int code);
+
 /// The outcome of a connect that has become writable: nothing, or unreachable / no_network with the system's words.
 Result<void> finish_connect(int descriptor);
 

@@ -26,7 +26,7 @@ BELOW = {
 ROOMS = {
     "curl": (r"curl/", r"transport/http"),
     "OpenSSL": (r"openssl/", r"transport/tls"),
-    "c-ares": (r"ares(_\w+)?\.h", r"transport/(ares|lookup|do53)"),
+    "c-ares": (r"ares(_\w+)?\.h", r"transport/(ares|lookup)"),
     "ldns": (r"ldns/", r"dns/ldns"),
     "yaml-cpp": (r"yaml-cpp/", r"config/"),
     "Asio": (r"asio(\.hpp|/)", r"base/loop"),

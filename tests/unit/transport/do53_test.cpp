@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <functional>
@@ -199,7 +200,7 @@ TEST_CASE("A plain server is asked by UDP, without padding, under an ID and from
     ids.insert(index.id);
     CHECK(index.has_edns);
     CHECK(index.edns.udp_size == 1232);
-    CHECK(!is_padded(Message::parse(query).value()));  // a newer c-ares adds a cookie of its own
+    CHECK(!is_padded(Message::parse(query).value()));
   }
   CHECK(ids.size() >= 7);
   CHECK(scene.server.ports.size() >= 4);
@@ -228,24 +229,193 @@ TEST_CASE("A lost datagram is sent again") {
   CHECK(scene.server.by_udp.size() == 2);
 }
 
-TEST_CASE("A server that knows no EDNS is asked without it") {
-  Scene scene([](const Octets& query, bool) {
-    const bool edns = index_message(query).value().has_edns;
-    return edns ? bare(query, static_cast<std::uint16_t>(Rcode::formerr)) : with_record(query, 10);
-  });
-  const auto response = scene.ask("old.lan");
-  REQUIRE(response);
-  CHECK(response->message.rcode() == Rcode::noerror);
-  CHECK(response->message.index().answers == 1);
+namespace {
+
+bool has_opt(const Octets& query) { return index_message(query).value().has_edns; }
+
+std::size_t with_opt_among(const std::vector<Octets>& queries) {
+  return static_cast<std::size_t>(std::ranges::count_if(queries, has_opt));
 }
 
-TEST_CASE("What a server says is an answer, be it SERVFAIL or REFUSED") {
-  for (const Rcode rcode : {Rcode::servfail, Rcode::refused, Rcode::nxdomain, Rcode::notimp}) {
-    Scene scene([rcode](const Octets& query, bool) { return bare(query, static_cast<std::uint16_t>(rcode)); });
-    const auto response = scene.ask("nas.lan");
+/// The first octets of a response, as servers that give up at the header send them.
+Octets bare_header(const Octets& query, Rcode rcode) {
+  Octets reply = bare(query, static_cast<std::uint16_t>(rcode));
+  reply.resize(header_size);
+  store16(reply, 4, 0);
+  return reply;
+}
+
+/// A response with an OPT of version 0; the RCODE may be one beyond 15.
+Octets with_opt(Octets reply, Rcode rcode = Rcode::noerror) {
+  const auto code = static_cast<std::uint16_t>(rcode);
+  reply[3] = static_cast<std::uint8_t>((reply[3] & 0xF0) | (code & 0x0F));
+  store16(reply, 10, 1);
+  const Octets opt{0, 0, 41, 4, 0xD0, static_cast<std::uint8_t>(code >> 4), 0, 0, 0, 0, 0};
+  reply.insert(reply.end(), opt.begin(), opt.end());
+  return reply;
+}
+
+using Reply = std::function<std::optional<Octets>(const Octets& query)>;
+
+}  // namespace
+
+TEST_CASE("A server that does not bear EDNS, however it shows it, is asked without it at once, and from then on") {
+  const std::vector<std::pair<const char*, Reply>> ways{
+      {"FORMERR", [](const Octets& query) { return bare(query, 1); }},
+      {"NOTIMP", [](const Octets& query) { return bare(query, 4); }},
+      {"SERVFAIL", [](const Octets& query) { return bare(query, 2); }},
+      {"REFUSED", [](const Octets& query) { return bare(query, 5); }},
+      {"BADVERS", [](const Octets& query) { return with_opt(bare(query), Rcode::badvers); }},
+      {"FORMERR with its OPT", [](const Octets& query) { return with_opt(bare(query), Rcode::formerr); }},
+      {"FORMERR as a bare header", [](const Octets& query) { return bare_header(query, Rcode::formerr); }},
+      {"NOTIMP as a bare header", [](const Octets& query) { return bare_header(query, Rcode::notimp); }},
+      {"a broken answer",
+       [](const Octets& query) {
+         Octets reply = with_record(query, 10);
+         reply.pop_back();
+         return reply;
+       }},
+  };
+  for (const auto& [way, reply] : ways) {
+    CAPTURE(way);
+    Scene scene([&](const Octets& query, bool) -> std::optional<Octets> {
+      return has_opt(query) ? reply(query) : with_record(query, 10);
+    });
+    const Instant begun = scene.loop.now();
+    for (const char* name : {"nas.lan", "tv.lan"}) {
+      const auto response = scene.ask(name);
+      REQUIRE(response);
+      CHECK(response->message.rcode() == Rcode::noerror);
+      CHECK(response->message.index().answers == 1);
+    }
+    CHECK(scene.loop.now() - begun < 400ms);  // before any query would be sent again
+    CHECK(scene.server.by_udp.size() == 3);
+    CHECK(with_opt_among(scene.server.by_udp) == 1);
+    scene.upstream.network_changed();
+    CHECK(scene.ask("pc.lan"));
+    CHECK(with_opt_among(scene.server.by_udp) == 2);
+  }
+}
+
+TEST_CASE("A server that is silent to EDNS is asked twice with it, then without, and so from then on") {
+  Scene scene(
+      [](const Octets& query, bool) { return has_opt(query) ? std::nullopt : std::optional(with_record(query, 10)); });
+  CHECK(scene.ask("nas.lan", 4s));
+  CHECK(with_opt_among(scene.server.by_udp) == 2);
+  CHECK(scene.server.by_udp.size() == 3);
+  CHECK(scene.ask("tv.lan", 4s));
+  CHECK(with_opt_among(scene.server.by_udp) == 2);
+  CHECK(scene.server.by_udp.size() == 4);
+}
+
+TEST_CASE("One silence of a server that speaks EDNS is a loss; a second one in a row is its end") {
+  bool silent = false;
+  Scene scene([&](const Octets& query, bool) {
+    return silent && has_opt(query) ? std::nullopt : std::optional(with_opt(with_record(query, 10)));
+  });
+  CHECK(scene.ask("nas.lan"));
+  silent = true;
+  for (const std::size_t so_far : {3, 5, 5}) {
+    CHECK(scene.ask("tv.lan", 4s));
+    CHECK(with_opt_among(scene.server.by_udp) == so_far);
+  }
+}
+
+TEST_CASE("EDNS that fails by TCP alone is left out as well") {
+  for (const bool answers_formerr : {true, false}) {
+    Scene scene([&](const Octets& query, bool tcp) -> std::optional<Octets> {
+      if (!tcp) return bare(query, flag::tc);
+      if (!has_opt(query)) return with_record(query, 9000);
+      return answers_formerr ? std::optional(bare_header(query, Rcode::formerr)) : std::nullopt;
+    });
+    const auto response = scene.ask("large.lan", 4s);
     REQUIRE(response);
-    CHECK(response->message.rcode() == rcode);
-    CHECK(scene.server.by_udp.size() == 1);
+    CHECK(response->message.wire().size() > 9000);
+  }
+}
+
+TEST_CASE("What a truncated answer brought is given out if TCP brings nothing, and without records it is a failure") {
+  bool with_records = true;
+  Scene scene([&](const Octets& query, bool tcp) -> std::optional<Octets> {
+    if (tcp) return std::nullopt;
+    Octets reply = with_records ? with_record(query, 100) : bare(query);
+    reply[2] |= 0x02;
+    return reply;
+  });
+  const auto part = scene.ask("large.lan", 1s);
+  REQUIRE(part);
+  CHECK(part->message.index().has(flag::tc));
+  CHECK(part->message.index().answers == 1);
+  with_records = false;
+  const auto nothing = scene.ask("large.lan", 1s);
+  REQUIRE(!nothing);
+  CHECK(nothing.error().detail.contains("by TCP"));
+}
+
+TEST_CASE("What a server says is an answer, be it SERVFAIL or REFUSED, and it is one at once") {
+  for (const Rcode rcode : {Rcode::servfail, Rcode::refused, Rcode::nxdomain, Rcode::notimp, Rcode::formerr}) {
+    for (const bool headers_only : {false, true}) {
+      if (headers_only && rcode == Rcode::nxdomain) continue;  // of no name
+      Scene scene([&](const Octets& query, bool) {
+        return headers_only ? bare_header(query, rcode) : bare(query, static_cast<std::uint16_t>(rcode));
+      });
+      const Instant begun = scene.loop.now();
+      const auto response = scene.ask("nas.lan");
+      REQUIRE(response);
+      CHECK(response->message.rcode() == rcode);
+      CHECK(scene.server.by_udp.size() == (rcode == Rcode::nxdomain ? 1 : 2));
+      CHECK(scene.loop.now() - begun < 400ms);
+    }
+  }
+  Scene speaks_edns([](const Octets& query, bool) { return with_opt(bare(query), Rcode::servfail); });
+  CHECK(speaks_edns.ask("nas.lan")->message.rcode() == Rcode::servfail);
+  CHECK(speaks_edns.server.by_udp.size() == 1);
+}
+
+TEST_CASE("A plain server's AD is not told: anybody on the way can set it") {
+  Scene scene([](const Octets& query, bool tcp) {
+    Octets reply = tcp ? with_record(query, 9000) : bare(query, flag::tc);
+    reply[3] |= flag::ad;
+    return reply;
+  });
+  CHECK(!scene.ask("large.lan")->message.index().has(flag::ad));
+  Scene by_udp([](const Octets& query, bool) {
+    Octets reply = with_record(query, 10);
+    reply[3] |= flag::ad;
+    return reply;
+  });
+  CHECK(!by_udp.ask("nas.lan")->message.index().has(flag::ad));
+}
+
+TEST_CASE(
+    "What comes before the answer and is none is dropped, by UDP and by TCP: an echo, another opcode, question, ID") {
+  const std::vector<std::function<Octets(const Octets&)>> strays{
+      [](const Octets& query) { return query; },
+      [](const Octets& query) { return bare(query, 0x2800); },
+      [](const Octets& query) { return Octets(query.begin(), query.begin() + 5); },
+      [](const Octets& query) {
+        Octets reply = with_record(query, 10);
+        reply[1] ^= 1;
+        return reply;
+      },
+      [](const Octets& query) {
+        Octets reply = with_record(query, 10);
+        store16(reply, index_message(query)->question_ends - 2, static_cast<std::uint16_t>(Class::ch));
+        return reply;
+      },
+      [](const Octets& query) { return bare_header(query, Rcode::noerror); },
+  };
+  for (const auto& stray : strays) {
+    Scene alone([&](const Octets& query, bool) { return stray(query); });
+    const auto response = alone.ask("nas.lan", 300ms);
+    REQUIRE(!response);
+    CHECK(response.error().fault == Fault::timeout);
+    int sent = 0;
+    Scene late([&](const Octets& query, bool) { return ++sent == 1 ? stray(query) : with_record(query, 10); });
+    CHECK(late.ask("nas.lan"));
+    CHECK(late.server.by_udp.size() == 2);
+    Scene by_tcp([&](const Octets& query, bool tcp) { return tcp ? stray(query) : bare(query, flag::tc); });
+    CHECK(!by_tcp.ask("nas.lan", 300ms));
   }
 }
 
