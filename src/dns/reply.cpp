@@ -64,9 +64,45 @@ bool belong_together(const ReplySource& source, const ReplyRequest& request) {
          source.image[ends - 5] == 0 && load32(source.image, ends - 4) == load32(request.query, ends - 4);
 }
 
-void age_ttls(const ReplySource& source, std::span<std::uint8_t> out) {
-  for (const std::uint16_t at : source.ttl_offsets)
+void age_ttls(const ReplySource& source, std::span<const std::uint16_t> offsets, std::span<std::uint8_t> out) {
+  for (const std::uint16_t at : offsets)
     store32(out, at, source.fixed_ttl ? *source.fixed_ttl : aged_ttl(load32(out, at), source));
+}
+
+/// The first answer records of an image, as many as fit whole: their number, and where they end.
+struct Beginning {
+  std::uint16_t answers = 0;
+  std::size_t ends = 0;
+};
+
+/// Names lean only on what stands before them, so the beginning of an image is a message by itself.
+Beginning beginning_of(Bytes image, std::size_t question_ends, std::size_t room) {
+  Beginning kept{.ends = question_ends};
+  for (std::uint16_t left = load16(image, 6); left > 0; --left) {
+    const std::size_t head = skip_name(image, kept.ends);
+    const std::size_t ends = head + record_head_size + load16(image, head + record_head_size - 2);
+    if (ends > room) break;
+    kept.ends = ends;
+    ++kept.answers;
+  }
+  return kept;
+}
+
+/// The answer without what does not fit. Pre: the OPT has lost what it can.
+std::size_t write_beginning(const ReplySource& source, const ReplyRequest& request, const ReplyOpt& opt,
+                            std::span<std::uint8_t> out) {
+  const std::size_t question_ends = request.index.question_ends;
+  const std::uint16_t flags = fitted_flags(load16(source.image, 2), request.index) | flag::tc;
+  const std::size_t room = out.size() - std::min(out.size(), opt.size());
+  const Beginning kept = beginning_of(source.image, question_ends, room);
+  WireWriter truncated(out);
+  append_question(truncated, request, flags, opt.present);
+  truncated.bytes(source.image.subspan(question_ends, kept.ends - question_ends));
+  append(truncated, opt);
+  if (!truncated.ok()) return 0;
+  store16(out, 6, kept.answers);
+  age_ttls(source, source.ttl_offsets.first(kept.answers), out);
+  return truncated.size();
 }
 
 }  // namespace
@@ -87,24 +123,18 @@ std::size_t write_reply(const ReplySource& source, const ReplyRequest& request, 
   if (!belong_together(source, request)) return 0;
   const std::size_t limit = std::min(request.limit, out.size());
   const std::size_t size = source.image.size();
-  const std::uint16_t flags = fitted_flags(load16(source.image, 2), request.index);
   ReplyOpt opt{.present = request.index.has_edns,
                .dnssec_ok = request.index.dnssec_ok(),
                .error = source.extended_error,
                .text = source.extended_error_text.substr(0, ExtendedError::max_text)};
   opt.shrink_to(limit > size ? limit - size : 0);
-  if (size + opt.size() > limit) {
-    WireWriter truncated(out.first(limit));
-    append_question(truncated, request, flags | flag::tc, opt.present);
-    append(truncated, opt);
-    return truncated.ok() ? truncated.size() : 0;
-  }
+  if (size + opt.size() > limit) return write_beginning(source, request, opt, out.first(limit));
   const std::size_t question_ends = request.index.question_ends;
   std::memcpy(out.data(), source.image.data(), size);
   store16(out, 0, request.index.id);
-  store16(out, 2, flags);
+  store16(out, 2, fitted_flags(load16(source.image, 2), request.index));
   std::memcpy(out.data() + header_size, request.query.data() + header_size, question_ends - header_size);
-  age_ttls(source, out);
+  age_ttls(source, source.ttl_offsets, out);
   if (opt.present) store16(out, 10, static_cast<std::uint16_t>(load16(out, 10) + 1));
   WireWriter tail(out.subspan(size, limit - size));
   append(tail, opt);

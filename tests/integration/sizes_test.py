@@ -1,4 +1,4 @@
-"""What does not fit a datagram is cut to nothing with TC=1 and fetched again over TCP."""
+"""What does not fit a datagram is cut to the answer records that fit, with TC=1, and fetched again over TCP."""
 import time
 import unittest
 
@@ -94,6 +94,18 @@ class LargeAnswers(Case):
                 wires = [client.receive() for _ in COUNTS]
                 self.assertLess(time.monotonic() - begun, 0.8 * sanitizer.PATIENCE, daemon.log())
                 self.assertEqual(sorted(int.from_bytes(wire[6:8], "big") for wire in wires), sorted(COUNTS))
+
+    def test_a_client_without_tcp_gets_the_addresses_that_fit(self):
+        daemon = self.tacet(self.large().dot_url())
+        expected = [f"192.0.2.{number}" for number in range(60)]
+        for edns, payload, fit in ((False, 0, 29), (True, 512, 29), (True, 800, 47), (True, 1232, 60)):
+            for _ in range(2):  # from upstream, then from the cache
+                answer = daemon.ask("60-0.example.com", edns=edns, payload=payload)
+                self.assertEqual(bool(answer.flags & dns.flags.TC), fit < 60)
+                got = dnsclient.addresses(answer)
+                self.assertGreaterEqual(len(got), fit - 1)
+                self.assertEqual(got, expected[:len(got)])
+                self.assertLessEqual(len(answer.to_wire()), payload or 512)
 
     def test_an_answer_of_any_size_comes_at_once_over_doh(self):
         self.check(self.large().doh_url())

@@ -163,20 +163,64 @@ TEST_CASE("The size limit takes the error's text, then the error, then the recor
     CHECK(error.has_value() == row.error);
     CHECK((error && error->text == "old") == row.text);
     CHECK(reply.index().has(flag::tc) == row.truncated);
-    CHECK(reply.index().answers == (row.truncated ? 0 : 2));
+    CHECK(reply.index().answers == (row.truncated ? 1 : 2));
     CHECK(reply.index().has_edns);
   }
-  CHECK(octets(sent(bare).wire()) == header(0x4242, 0x8380, {.additionals = 1}) + question(qname) + opt(1232, 0));
+  CHECK(octets(sent(bare).wire()) == header(0x4242, 0x8380, {.answers = 1, .additionals = 1}) + question(qname) +
+                                         record(pointer(12), Type::a, 300, address) + opt(1232, 0));
+}
+
+TEST_CASE(
+    "A truncated answer has the whole answer records that fit, in their order and with their age, and no others") {
+  const Octets alias = name("www.example.net");
+  Octets wire = header(1, 0x8180, {.answers = 61, .authorities = 1, .additionals = 1}) + question(qname) +
+                record(pointer(12), Type::cname, 300, alias);
+  const auto target = pointer(static_cast<unsigned>(wire.size() - alias.size()));
+  for (std::uint8_t i = 0; i < 60; ++i) wire = wire + record(target, Type::a, 60, {192, 0, 2, i});
+  wire = wire + record(pointer(12), Type::ns, 300, pointer(12)) + record(pointer(12), Type::a, 300, address);
+  const AnswerImage image = make_image(parsed(wire), true);
+  const std::size_t first_ends = header_size + qname.size() + 4 + 12 + alias.size();
+  for (const bool edns : {false, true}) {
+    const std::size_t opt_size = edns ? 11 : 0;
+    for (std::size_t limit = 33 + opt_size; limit < 1000; ++limit) {
+      const Octets request = edns ? edns_query() : query();
+      const Octets octets = reply_to(request, {.image = image, .age = 7, .error = 3, .limit = limit});
+      CHECK(octets.size() <= limit);
+      const Message reply = parsed(octets);
+      const std::size_t room = limit - opt_size;
+      const std::size_t expected = room < first_ends ? 0 : 1 + (room - first_ends) / 16;
+      REQUIRE(reply.index().answers == expected);
+      CHECK(reply.index().authorities == 0);
+      CHECK(reply.index().additionals == (edns ? 1 : 0));
+      CHECK(reply.index().has_edns == edns);
+      CHECK(reply.index().has(flag::tc));
+      const auto records = reply.records();
+      for (std::size_t i = 0; i < expected; ++i) {
+        CHECK(records[i].type == (i == 0 ? Type::cname : Type::a));
+        CHECK(records[i].ttl == (i == 0 ? 293 : 53));
+        if (i > 0) CHECK(reply.rdata(records[i]).back() == i - 1);
+      }
+    }
+  }
+}
+
+TEST_CASE("A negative answer that is too large has nothing but TC") {
+  const Octets wire = header(1, 0x8183, {.authorities = 1}) + question(qname) +
+                      record(pointer(12), Type::soa, 300, soa_rdata(name("ns.example.com"), 60));
+  const AnswerImage image = make_image(parsed(wire), true);
+  CHECK(reply_to(query(), {.image = image, .limit = image.wire.size() - 1}) ==
+        header(0x4242, 0x8383) + question(qname));
 }
 
 TEST_CASE("Without EDNS an answer of exactly the limit is whole and one octet more is truncated") {
   const AnswerImage image = kept(300, 0x8180, Octets(400));
   const std::size_t size = image.wire.size();
   CHECK(reply_to(query(), {.image = image, .limit = size}).size() == size);
-  CHECK(reply_to(query(), {.image = image, .limit = size - 1}) == header(0x4242, 0x8380) + question(qname));
+  CHECK(reply_to(query(), {.image = image, .limit = size - 1}) ==
+        header(0x4242, 0x8380, {.answers = 1}) + question(qname) + record(pointer(12), Type::a, 300, address));
 }
 
-TEST_CASE("The largest message of all still gets its question back over TCP when there is no room for an OPT") {
+TEST_CASE("The largest message of all still gets its beginning back over TCP when there is no room for an OPT") {
   AnswerImage image = kept(300, 0x8180, Octets(65535 - 49 - 12));
   REQUIRE(image.wire.size() == 65535);
   const MessageIndex index = index_message(edns_query()).value();
@@ -185,7 +229,8 @@ TEST_CASE("The largest message of all still gets its question back over TCP when
   Octets out(65535);
   const ReplySource source{.image = image.wire, .ttl_offsets = image.ttl_offsets};
   out.resize(write_reply(source, request, out));
-  CHECK(out == header(0x4242, 0x8380, {.additionals = 1}) + question(qname) + opt(1232, 0));
+  CHECK(out == header(0x4242, 0x8380, {.answers = 1, .additionals = 1}) + question(qname) +
+                   record(pointer(12), Type::a, 300, address) + opt(1232, 0));
 }
 
 TEST_CASE("A buffer too small for the question writes nothing, and so does a foreign image") {
