@@ -178,7 +178,8 @@ bool DotConnection::State::flush() {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
     if (count < 0) {
-      finish({Fault::unreachable, facts->address + ": " + std::generic_category().message(errno)});
+      finish(!announced_ ? tls_.cut_off(true)
+                         : Error{Fault::unreachable, facts->address + ": " + std::generic_category().message(errno)});
       return false;
     }
     wrote_this_turn_ = true;
@@ -193,9 +194,8 @@ void DotConnection::State::read_turn() {
   const ssize_t count = ::recv(socket_.get(), octets.data(), octets.size(), 0);
   if (count > 0) return take(Bytes(octets.data(), static_cast<std::size_t>(count)));
   if (count < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (!announced_) return finish(tls_.cut_off(count < 0));
   if (count < 0) return finish({Fault::unreachable, facts->address + ": " + std::generic_category().message(errno)});
-  if (!announced_)
-    return finish({Fault::unreachable, facts->address + " closed the connection during the TLS handshake"});
   finish({Fault::cancelled, facts->address + " closed the connection"});
 }
 

@@ -53,7 +53,7 @@ bool reads_no_further() {
 HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, const DohShared& shared, Owner& owner)
     : loop_(loop),
       target_(std::move(target)),
-      tls_(shared.tls),
+      handshake_(shared.tls, target_.address),
       method_(shared.method),
       path_of_get_(target_.path_of_get()),
       owner_(owner),
@@ -175,7 +175,8 @@ std::unique_ptr<HttpTransfer> HttpLink::State::make_transfer() {
 
 void HttpLink::State::set_trust(CURL* easy) {
   set_option(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  set_option(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  // The name is OpenSSL's to check, by the rules that hold for DoT: libcurl's would believe the subject's as well.
+  set_option(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   set_option(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   // The store and the sessions are those of the tls room: libcurl would parse a bundle per connection, and forgets
   // sessions with the connection that they came from.
@@ -238,23 +239,29 @@ int HttpLink::State::on_close(void* self, curl_socket_t descriptor) {
 
 int HttpLink::State::on_ready_to_send(void* self, char*, char*, int, int) {
   auto& state = *static_cast<State*>(self);
-  if (std::exchange(state.established_, true)) return CURL_PREREQFUNC_OK;
-  return shielded(CURL_PREREQFUNC_ABORT, [&state] { return state.meet_session(), CURL_PREREQFUNC_OK; });
+  if (state.established_) return CURL_PREREQFUNC_OK;
+  return shielded(CURL_PREREQFUNC_ABORT,
+                  [&state] { return state.meet_session() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT; });
 }
 
 /// The transfer that opens the connection is the only one so far; the TLS session can be seen only from within it.
-void HttpLink::State::meet_session() {
+/// False if nothing may be sent to this server.
+bool HttpLink::State::meet_session() {
+  if (Result<void> proved = handshake_.finish(*facts_); !proved) {
+    over_ = std::move(proved.error());
+    return false;
+  }
   curl_tlssessioninfo* session = nullptr;
   curl_easy_getinfo(transfers_.front()->easy(), CURLINFO_TLS_SSL_PTR, &session);
-  newly_established_ = received_ = true;
-  if (session == nullptr || session->internals == nullptr) return;
-  tls_.describe_foreign_session(session->internals, *facts_);
+  established_ = newly_established_ = received_ = true;
+  if (session == nullptr || session->internals == nullptr) return true;
   if (reads_no_further() && !buffer_.emplace(socket_->get()).adopt(session->internals)) buffer_.reset();
+  return true;
 }
 
 CURLcode HttpLink::State::on_tls_context(CURL*, void* context, void* self) {
   return shielded(CURLE_OUT_OF_MEMORY, [=] {
-    return static_cast<State*>(self)->tls_.prepare_foreign_context(context) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+    return static_cast<State*>(self)->handshake_.prepare(context) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
   });
 }
 
@@ -404,15 +411,13 @@ void HttpLink::State::release(HttpTransfer& transfer) {
   free_.push_back(&transfer);
 }
 
-/// What a failed handshake may come from if no name was sent in it; libcurl's words cannot know.
-std::string_view HttpLink::State::advice() const {
-  const TlsIdentity& identity = tls_.identity();
-  if (identity.host_is_address || identity.sni == Sni::send) return {};
-  return "; some servers refuse a handshake without SNI: name the upstream by its address, or let SNI be sent";
-}
-
 /// Sorts the ends of transfers: an answer, a failure of this one request, or the end of the connection.
 void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
+  if (over_ && code != CURLE_OK) return;
+  if (handshake_.is_under_way() && code != CURLE_OUT_OF_MEMORY) {
+    over_ = handshake_.failure(peer_state(socket_->get()) == PeerState::reset);
+    return;
+  }
   switch (code) {
     case CURLE_OK:
       received_ = true;  // libcurl also reads without waiting for the socket
@@ -438,7 +443,6 @@ void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
       if (established_ && leaving()) return;  // newer releases' word for it; settle() tells
       over_ = peer_state(socket_->get()) == PeerState::there ? Error{Fault::protocol, transfer.words(code)}
                                                              : loss(transfer.words(code));
-      if (code == CURLE_SSL_CONNECT_ERROR) over_->detail += advice();
       return;
     case CURLE_COULDNT_CONNECT:
     case CURLE_GOT_NOTHING:
@@ -482,7 +486,8 @@ void HttpLink::State::tell() {
 }
 
 void HttpLink::State::close(Error why) {
-  why.detail = fmt::format("{} ({}): {}", target_.host, facts_->address, why.detail);
+  if (!why.detail.contains(facts_->address))
+    why.detail = fmt::format("{} ({}): {}", target_.host, facts_->address, why.detail);
   retire();
   owner_.on_closed(std::move(why));
 }

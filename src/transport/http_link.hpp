@@ -44,7 +44,7 @@ private:
   static int on_timer(CURLM*, long milliseconds, void* self);
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr*);
   static int on_close(void* self, curl_socket_t descriptor);
-  void meet_session();
+  bool meet_session();
   static int on_ready_to_send(void* self, char*, char*, int, int);
   static CURLcode on_tls_context(CURL*, void* context, void* self);
 
@@ -74,7 +74,6 @@ private:
   void look_for_flood();
   void judge(HttpTransfer& transfer, CURLcode code);
   void take_response(HttpTransfer& transfer);
-  std::string_view advice() const;
   void tell();
   void close(Error why);
   Error loss(std::string words) const;
@@ -82,7 +81,7 @@ private:
   Loop& loop_;
   std::optional<ConnectedSocket> socket_;  // ours; libcurl has a duplicate, so that it may close as it likes
   HttpTarget target_;
-  TlsClient& tls_;
+  ForeignHandshake handshake_;  // before libcurl's handles, which refer to it
   DohMethod& method_;
   std::string path_of_get_;
   Owner& owner_;

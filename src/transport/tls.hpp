@@ -47,8 +47,8 @@ struct TlsIdentity {
   Sni sni = Sni::send;  ///< an address is never sent as SNI (RFC 6066 §3)
 };
 
-/// TLS settings of one upstream entry in one worker: an SSL_CTX for DoT, and the hook by which libcurl's contexts get
-/// the same trust, groups, sessions and SNI. Sessions for resumption are kept in memory only: per address the newest
+/// TLS settings of one upstream entry in one worker: an SSL_CTX for DoT, and what libcurl's contexts get of the same
+/// trust, groups, cipher suites and sessions. Sessions for resumption are kept in memory only: per address the newest
 /// two, for as long as neither the network nor the trust store changes. Must outlive its streams and the contexts it
 /// has prepared.
 class TlsClient {
@@ -61,14 +61,30 @@ public:
   /// Forgets sessions (network change); those of connections made before are not kept any more.
   void forget_sessions();
 
+  State& state() { return *state_; }
+
+private:
+  std::unique_ptr<State> state_;
+};
+
+/// The handshake of libcurl's one connection (ALPN "h2") with the server at `peer`: judged by the same rules as a
+/// TlsStream's, by OpenSSL itself and while it goes on; libcurl is to check no name. Must outlive libcurl's connection.
+class ForeignHandshake {
+public:
+  struct State;
+  ForeignHandshake(TlsClient& client, const SocketAddress& peer);
+  ~ForeignHandshake();
+
   /// For CURLOPT_SSL_CTX_FUNCTION: prepares libcurl's SSL_CTX (an opaque pointer, since this is the only room with
   /// OpenSSL). False if it could not: the handshake must then not go on.
-  bool prepare_foreign_context(void* ssl_ctx);
-  /// What a foreign SSL object (opaque; libcurl's CURLINFO_TLS_SSL_PTR) has negotiated: fills sni, verified,
-  /// tls_version, key_exchange and resumed.
-  void describe_foreign_session(const void* ssl, ConnectionFacts& facts) const;
-
-  State& state() { return *state_; }
+  bool prepare(void* ssl_ctx);
+  /// True from the ClientHello until both sides are done.
+  bool is_under_way() const;
+  /// Why it ended under way, in the words of a TlsStream; `was_reset`: the socket was.
+  Error failure(bool was_reset) const;
+  /// To be asked before anything is sent over the connection: fills sni, verified, tls_version, key_exchange and
+  /// resumed. Faults: tls_untrusted (it was not checked), protocol (HTTP/2 was not agreed on).
+  Result<void> finish(ConnectionFacts& facts) const;
 
 private:
   std::unique_ptr<State> state_;
@@ -96,6 +112,8 @@ public:
   void sent(std::size_t count);
   /// Queues a close_notify.
   void close();
+  /// Why the handshake failed, if the connection ended under way; `was_reset`: the socket was. Fault::unreachable.
+  Error cut_off(bool was_reset) const;
 
   bool established() const;
   /// Fills sni, verified, tls_version, key_exchange, resumed.

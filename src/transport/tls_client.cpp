@@ -15,15 +15,8 @@ namespace {
 constexpr std::size_t most_slots = 32;
 constexpr std::size_t most_sessions = 2;
 
-/// Our places in OpenSSL's objects: whose context this is, and its epoch.
-int client_index() {
-  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
-}
-int epoch_index() {
-  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
-}
+/// Of TLS 1.2: ephemeral key exchange with AEAD and nothing else (RFC 9325 §4.2, RFC 9113 §9.2.2).
+constexpr const char* cipher_suites = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 bool accepts_groups(const char* list) {
   const ContextPointer probe(SSL_CTX_new(TLS_client_method()));
@@ -43,33 +36,13 @@ const char* groups() {
   return best;
 }
 
-TlsClient::State* client_of(const SSL* ssl) {
-  return static_cast<TlsClient::State*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), client_index()));
-}
-
 /// OpenSSL has a new session; 0 tells it that we hold no reference to this object.
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
   return shielded(0, [=] {
-    if (const TlsStream::State* stream = TlsStream::State::of(ssl)) {
-      TlsClient::State& client = stream->client.state();
-      if (stream->epoch == client.epoch) client.slot(stream->peer.address).keep(session);
-      return 0;
-    }
-    TlsClient::State& client = *client_of(ssl);
-    const void* epoch = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), epoch_index());
-    if (reinterpret_cast<std::uintptr_t>(epoch) == client.epoch) client.slot("").keep(session);
-    return 0;
-  });
-}
-
-/// libcurl makes its SSL objects itself: this is where we meet one before its ClientHello leaves.
-void on_foreign_handshake(const SSL* started, int where, int /*value*/) {
-  if ((where & SSL_CB_HANDSHAKE_START) == 0 || SSL_get_finished(started, nullptr, 0) != 0) return;
-  SSL* ssl = const_cast<SSL*>(started);  // OpenSSL hands its own mutable object out as const
-  TlsClient::State& client = *client_of(ssl);
-  if (!client.sends_name()) set_sni(ssl, nullptr);
-  shielded(0, [&] {
-    if (const SessionPointer session = client.slot("").take()) SSL_set_session(ssl, session.get());
+    const TlsHandshake* handshake = TlsHandshake::of(ssl);
+    if (handshake == nullptr) return 0;
+    TlsClient::State& client = handshake->client.state();
+    if (handshake->epoch == client.epoch) client.slot(handshake->peer.address).keep(session);
     return 0;
   });
 }
@@ -126,10 +99,8 @@ bool TlsClient::State::follow_trust() {
 }
 
 bool TlsClient::State::make_context(X509_STORE* store) {
-  static constexpr unsigned char protocols[] = {3, 'd', 'o', 't'};
   context.reset(SSL_CTX_new(TLS_client_method()));
-  const bool ready = context && prepare(context.get(), store) &&
-                     SSL_CTX_set_alpn_protos(context.get(), protocols, sizeof protocols) == 0;
+  const bool ready = context && prepare(context.get(), store);
   if (!ready) context.reset();
   ERR_clear_error();
   return ready;
@@ -142,9 +113,8 @@ bool TlsClient::State::prepare(SSL_CTX* for_context, X509_STORE* store) {
   SSL_CTX_sess_set_new_cb(for_context, on_new_session);
   SSL_CTX_set_options(for_context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   return SSL_CTX_set_min_proto_version(for_context, TLS1_2_VERSION) == 1 &&
-         SSL_CTX_set1_groups_list(for_context, groups()) == 1 &&
-         SSL_CTX_set_ex_data(for_context, client_index(), this) == 1 &&
-         SSL_CTX_set_ex_data(for_context, epoch_index(), reinterpret_cast<void*>(epoch)) == 1;
+         SSL_CTX_set_cipher_list(for_context, cipher_suites) == 1 &&
+         SSL_CTX_set1_groups_list(for_context, groups()) == 1;
 }
 
 TlsClient::TlsClient(TlsIdentity identity, std::shared_ptr<TrustStore> trust) : state_(std::make_unique<State>()) {
@@ -156,24 +126,6 @@ TlsClient::~TlsClient() = default;
 
 const TlsIdentity& TlsClient::identity() const { return state_->identity; }
 void TlsClient::forget_sessions() { state_->drop_sessions(); }
-
-bool TlsClient::prepare_foreign_context(void* ssl_ctx) {
-  if (!state_->follow_trust()) return false;
-  auto* const context = static_cast<SSL_CTX*>(ssl_ctx);
-  const auto [store, generation] = state_->trust->state().current();
-  if (!state_->prepare(context, store.get())) return false;
-  // libcurl would have OpenSSL give a connection's two buffers back after each record: three times 16 KiB asked for and
-  // freed for every answer.
-  SSL_CTX_clear_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_info_callback(context, on_foreign_handshake);
-  return true;
-}
-
-void TlsClient::describe_foreign_session(const void* ssl, ConnectionFacts& facts) const {
-  const auto* const session = static_cast<const SSL*>(ssl);
-  describe_session(session, facts);
-  if (SSL_get_verify_result(session) == X509_V_OK) facts.verified = state_->identity.host;
-}
 
 bool set_sni(SSL* ssl, const char* name) {
   return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name)) == 1;

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,8 @@ using StorePointer = std::unique_ptr<X509_STORE, Releaser<X509_STORE_free>>;
 bool is_scarcity(unsigned long error);
 /// OpenSSL's words for one of its errors; "unknown error" if it has none.
 std::string reason_words(unsigned long error);
+/// "alert unrecognized name" for an error that is the peer's alert; else empty.
+std::string alert_words(unsigned long error);
 /// The words of the oldest error in OpenSSL's queue, which is emptied.
 std::string take_tls_error();
 
@@ -83,7 +86,7 @@ struct TlsClient::State {
   TlsIdentity identity;
   std::shared_ptr<TrustStore> trust;
   ContextPointer context;
-  std::map<std::string, SessionSlot> sessions;  // by address; libcurl's under ""
+  std::map<std::string, SessionSlot> sessions;  // by address
   unsigned generation = 0;                      // of the trust store in `context`
   std::uintptr_t epoch = 0;  // goes up when sessions are dropped: those of older connections are not kept any more
 
@@ -98,25 +101,60 @@ struct TlsClient::State {
   bool prepare(SSL_CTX* context, X509_STORE* store);
 };
 
-struct TlsStream::State {
-  State(TlsClient& from, const SocketAddress& server) : client(from), peer(server) {}
+/// What is to be spoken inside TLS.
+struct ApplicationProtocol {
+  std::string_view alpn;  ///< as in ALPN (RFC 7301)
+  std::string_view name;  ///< for people
+  bool is_required;       ///< the server has to choose it; else it may choose nothing
+};
+
+/// One handshake, ours or libcurl's: what it must prove, and what was noted of its failure. The same rules and the same
+/// words for both. Must outlive its SSL object's handshake.
+struct TlsHandshake {
+  TlsHandshake(TlsClient& from, const SocketAddress& server, ApplicationProtocol spoken);
 
   TlsClient& client;
   SocketAddress peer;
+  ApplicationProtocol protocol;
+  std::uintptr_t epoch = 0;  // TlsClient::State::epoch when it began
+  std::string expected;      // the name or address that the certificate must carry
+  std::string objection;     // to the certificate: "is not trusted: …"
+  unsigned long error = 0;   // OpenSSL's first; 0: the connection ended
+  long verdict = X509_V_OK;  // on the certificate
+
+  static TlsHandshake* of(const SSL* ssl);
+  /// Sets what the certificate is checked for, SNI, ALPN and a session to resume. False if it could not: the handshake
+  /// must then not go on.
+  bool prepare(SSL* ssl);
+  /// `why` as OpenSSL's queue has it, which is emptied by whoever looks next.
+  void note_failure(const SSL* ssl, unsigned long why);
+  /// Why the handshake failed. Faults: tls_untrusted (certificate), protocol (alert, no TLS), unreachable (it was cut
+  /// off), overloaded (memory).
+  Error failure() const;
+  /// The connection ended under way.
+  Error cut_off(bool was_reset) const;
+  /// True if the configuration keeps the server's name from it.
+  bool withholds_name() const;
+  /// Fault::protocol if the server has not agreed to what is to be spoken.
+  Result<void> check_protocol(const SSL* ssl) const;
+};
+
+/// Why a certificate is refused, at the moment when OpenSSL does so: "is not valid for the name a.test (it is for …)".
+/// Empty if memory is out.
+std::string objection(X509_STORE_CTX* check, const std::string& expected);
+
+struct TlsStream::State {
+  State(TlsClient& client, const SocketAddress& server);
+
+  TlsHandshake handshake;
   SslPointer ssl;
-  std::uintptr_t epoch = 0;           // TlsClient::State::epoch when it began
-  std::string expected;               // the name or address that the certificate must carry
-  std::string shown;                  // the names in a certificate that was refused
   std::optional<Error> impossible;    // why the handshake must not even begin
   std::vector<std::uint8_t> waiting;  // plaintext until the handshake is over
   std::size_t sent = 0;               // octets of the outgoing BIO that have left
   bool established = false;           // OpenSSL's own answer changes back when it meets an error
 
-  static State* of(const SSL* ssl);
-  bool verify_peer();
   Result<void> write(Bytes plain);
   Error failure(int status);
-  Error handshake_failure(unsigned long error);
 };
 
 /// What the next ClientHello names; null: nothing. False if OpenSSL refused.

@@ -341,7 +341,7 @@ class OnTheWire(Exposed):
         fake.insists_on_sni = True
         daemon = self.tacet(self.entry(fake.doh_url(pki.NAME), "127.0.0.1", sni="omit"))
         self.assertEqual(daemon.ask("www.example.com").rcode(), dns.rcode.SERVFAIL)
-        self.assertRegex(daemon.await_log("without SNI"), "warn.*name the upstream by its address")
+        self.assertRegex(daemon.await_log("sni: omit"), "warn.*insists on the name")
         self.assertEqual(self.tacet(self.entry(fake.doh_url(pki.NAME), "127.0.0.1")).ask("www.example.com").rcode(), dns.rcode.NOERROR)
 
     def test_padded_answers_are_counted(self):

@@ -34,6 +34,7 @@ class Pki:
     def __init__(self, directory, extra_addresses=()):
         self._dir = os.path.join(directory, "pki")
         self._sans = [f"DNS:{NAME}", "DNS:localhost", "IP:127.0.0.1", "IP:::1", *(f"IP:{a}" for a in extra_addresses)]
+        self._named = 0
         os.mkdir(self._dir)
         os.chmod(self._dir, 0o755)
         for name, text in (("openssl.cnf", _SETTINGS.format(dir=self._dir)), ("index", ""), ("serial", "1000\n")):
@@ -56,6 +57,11 @@ class Pki:
         """Trusted and in date, but for another host."""
         return self._issue("wrong", "other.example", ["DNS:other.example", "IP:192.0.2.1"])
 
+    def named(self, *sans, common_name="", rsa=False):
+        """Trusted and in date, for these subjectAltNames ("DNS:a.test"; none: without that extension) and this name in its subject."""
+        self._named += 1
+        return self._issue(f"named{self._named}", common_name or "tacet test", sans, rsa=rsa)
+
     def self_signed(self):
         """The right names, vouched for by nobody."""
         return self._self_signed("selfsigned", NAME, ["subjectAltName=" + ",".join(self._sans)])
@@ -68,13 +74,15 @@ class Pki:
         os.chmod(made.key, 0o644)  # a test server may have dropped its privileges
         return made
 
-    def _issue(self, word, common_name, sans, first=-1, last=30):
+    def _issue(self, word, common_name, sans, first=-1, last=30, rsa=False):
         made = self._paths(word)
         if os.path.exists(made.chain):
             return made
         request, extensions = self._path(f"{word}.csr"), self._path(f"{word}.ext")
-        self._write(f"{word}.ext", f"subjectAltName={','.join(sans)}\nextendedKeyUsage=serverAuth\n")
-        self._openssl("req", "-config", self._path("openssl.cnf"), "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        names = f"subjectAltName={','.join(sans)}\n" if sans else ""
+        self._write(f"{word}.ext", f"{names}extendedKeyUsage=serverAuth\n")
+        key = ("rsa:2048",) if rsa else ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+        self._openssl("req", "-config", self._path("openssl.cnf"), "-newkey", *key, "-nodes",
                       "-keyout", made.key, "-out", request, "-subj", f"/CN={common_name}")
         self._openssl("ca", "-batch", "-notext", "-config", self._path("openssl.cnf"), "-cert", self.ca, "-keyfile", self._path("ca.key"),
                       "-in", request, "-out", made.chain, "-startdate", _in_days(first), "-enddate", _in_days(last), "-extfile", extensions)

@@ -106,12 +106,17 @@ TEST_CASE("a server that cannot prove who it is is refused in words that name it
     CHECK(error.fault == Fault::tls_untrusted);
     CHECK(error.detail == std::string(words));
   };
-  check(handshake_fault(authority, authority.issue("DNS:dns.test", -60), name),
-        "certificate of 127.0.0.1:853 is not trusted: certificate has expired");
+  const Error expired = handshake_fault(authority, authority.issue("DNS:dns.test", -60), name);
+  CHECK(expired.fault == Fault::tls_untrusted);
+  CHECK(expired.detail.starts_with(
+      "certificate of 127.0.0.1:853 has expired; check this machine's clock, which says 20"));
   check(handshake_fault(authority, authority.issue("DNS:other.test,DNS:more.test"), name),
         "certificate of 127.0.0.1:853 is not valid for the name dns.test (it is for other.test, more.test)");
   check(handshake_fault(authority, authority.issue("DNS:127.0.0.1,IP:127.0.0.2"), address),
         "certificate of 127.0.0.1:853 is not valid for the address 127.0.0.1 (it is for 127.0.0.1)");
+  check(handshake_fault(authority, authority.issue(""), name),
+        "certificate of 127.0.0.1:853 is not valid for the name dns.test (it is for no name: the one in its subject "
+        "does not count)");
   const Error unknown = handshake_fault(authority, stranger.issue("DNS:dns.test"), name);
   CHECK(unknown.fault == Fault::tls_untrusted);
   CHECK(unknown.detail.starts_with("certificate of 127.0.0.1:853 is not trusted: "));
@@ -162,9 +167,11 @@ TEST_CASE("a server that insists on SNI is told from others") {
     return outcome.error().detail;
   };
   CHECK(refusal(Sni::omit) ==
-        "127.0.0.1:853 refused the handshake without SNI (alert unrecognized name); name the upstream by its address, "
-        "or let SNI be sent");
-  CHECK(refusal(Sni::send) == "127.0.0.1:853 refused the TLS handshake (alert unrecognized name)");
+        "127.0.0.1:853 refused the TLS handshake (alert unrecognized name): it insists on a name (SNI): name the "
+        "upstream "
+        "by its address, or let SNI be sent");
+  CHECK(refusal(Sni::send) ==
+        "127.0.0.1:853 refused the TLS handshake (alert unrecognized name): it does not know the name dns.test");
 }
 
 TEST_CASE("what is no TLS, and what is too old, is a broken protocol") {
@@ -282,42 +289,120 @@ TEST_CASE("an orderly close is told from a broken connection") {
   CHECK(broken.error().fault == Fault::protocol);
 }
 
-TEST_CASE("a foreign context gets our trust, our sessions and no SNI where none is wanted") {
+namespace {
+
+/// A server of HTTP/2, or one that agrees to no protocol at all.
+void agree_to_http2(TestTlsServer& server) {
+  SSL_CTX_set_alpn_select_cb(
+      server.get(),
+      [](SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char*, unsigned, void*) {
+        *chosen = reinterpret_cast<const unsigned char*>("h2");
+        *size = 2;
+        return SSL_TLSEXT_ERR_OK;
+      },
+      nullptr);
+}
+
+/// What a handshake of a library that makes its own SSL objects comes to; that library names "dns.test" in it.
+Result<ConnectionFacts> foreign_handshake(TlsClient& client, TestTlsServer& server) {
+  ForeignHandshake handshake(client, here);
+  const std::unique_ptr<SSL_CTX, TestReleaser<SSL_CTX_free>> context(SSL_CTX_new(TLS_client_method()));
+  REQUIRE(handshake.prepare(context.get()));
+  const std::unique_ptr<SSL, TestReleaser<SSL_free>> ssl(SSL_new(context.get()));
+  SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  char name[] = "dns.test";
+  SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name);
+  SSL_set_connect_state(ssl.get());
+  TestTlsPeer peer(server);
+  char octet = 0;
+  for (int i = 0; i < 6; ++i) {
+    ERR_clear_error();
+    if (SSL_is_init_finished(ssl.get()) == 0) {
+      SSL_connect(ssl.get());
+    } else {
+      SSL_read(ssl.get(), &octet, 1);
+    }
+    std::vector<std::uint8_t> out(BIO_ctrl_pending(SSL_get_wbio(ssl.get())));
+    if (!out.empty()) BIO_read(SSL_get_wbio(ssl.get()), out.data(), static_cast<int>(out.size()));
+    peer.receive(out);
+    const std::vector<std::uint8_t> back = peer.take();
+    BIO_write(SSL_get_rbio(ssl.get()), back.data(), static_cast<int>(back.size()));
+  }
+  ERR_clear_error();
+  if (handshake.is_under_way()) return fail(handshake.failure(false));
+  if (client.identity().sni == Sni::omit) CHECK(peer.name_asked().empty());
+  ConnectionFacts facts;
+  if (Result<void> proved = handshake.finish(facts); !proved) return fail(proved.error());
+  return facts;
+}
+
+}  // namespace
+
+TEST_CASE("a foreign handshake gets our trust, our sessions and no SNI where none is wanted") {
   const TestAuthority authority;
   const std::shared_ptr<TrustStore> trust = trust_in(authority);
   TlsClient client({"dns.test", false, Sni::omit}, trust);
   TestTlsServer server(authority.issue("DNS:dns.test"));
-  const auto connect = [&] {
-    const std::unique_ptr<SSL_CTX, TestReleaser<SSL_CTX_free>> context(SSL_CTX_new(TLS_client_method()));
-    REQUIRE(client.prepare_foreign_context(context.get()));
-    const std::unique_ptr<SSL, TestReleaser<SSL_free>> ssl(SSL_new(context.get()));
-    SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-    char name[] = "dns.test";
-    SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name);
-    SSL_set_connect_state(ssl.get());
-    TestTlsPeer peer(server);
-    char octet = 0;
-    for (int i = 0; i < 6; ++i) {
-      SSL_read(ssl.get(), &octet, 1);
-      std::vector<std::uint8_t> out(BIO_ctrl_pending(SSL_get_wbio(ssl.get())));
-      if (!out.empty()) BIO_read(SSL_get_wbio(ssl.get()), out.data(), static_cast<int>(out.size()));
-      peer.receive(out);
-      const std::vector<std::uint8_t> back = peer.take();
-      BIO_write(SSL_get_rbio(ssl.get()), back.data(), static_cast<int>(back.size()));
-    }
-    ERR_clear_error();
-    CHECK(peer.name_asked().empty());
-    ConnectionFacts facts;
-    client.describe_foreign_session(ssl.get(), facts);
-    return facts;
-  };
-  const ConnectionFacts first = connect();
+  agree_to_http2(server);
+  const ConnectionFacts first = foreign_handshake(client, server).value();
   CHECK(first.tls_version == "TLSv1.3");
   CHECK(first.verified == "dns.test");
   CHECK(first.sni.empty());
   CHECK_FALSE(first.resumed);
-  CHECK(connect().resumed);
-  CHECK(connect().resumed);
+  CHECK(foreign_handshake(client, server)->resumed);
+  CHECK(foreign_handshake(client, server)->resumed);
   client.forget_sessions();
-  CHECK_FALSE(connect().resumed);
+  CHECK_FALSE(foreign_handshake(client, server)->resumed);
+}
+
+TEST_CASE("a foreign handshake fails in the words of our own") {
+  const TestAuthority authority, stranger;
+  const TlsIdentity name{"dns.test", false, Sni::send};
+  const auto check = [&](const TestAuthority::Issued& issued) {
+    TlsClient client(name, trust_in(authority));
+    TestTlsServer server(issued);
+    agree_to_http2(server);
+    const Result<ConnectionFacts> met = foreign_handshake(client, server);
+    REQUIRE_FALSE(met);
+    const Error ours = handshake_fault(authority, issued, name);
+    CHECK(met.error().fault == ours.fault);
+    CHECK(met.error().detail == ours.detail);
+  };
+  check(authority.issue("DNS:dns.test", -60));
+  check(authority.issue("DNS:other.test"));
+  check(authority.issue("DNS:dns.test."));
+  check(authority.issue(""));
+  check(stranger.issue("DNS:dns.test"));
+}
+
+TEST_CASE("a server that does not agree to HTTP/2 is told before anything is sent") {
+  const TestAuthority authority;
+  TlsClient client({"dns.test", false, Sni::send}, trust_in(authority));
+  TestTlsServer server(authority.issue("DNS:dns.test"));
+  const Result<ConnectionFacts> met = foreign_handshake(client, server);
+  REQUIRE_FALSE(met);
+  CHECK(met.error().fault == Fault::protocol);
+  CHECK(met.error().detail == "127.0.0.1:853 does not speak HTTP/2 there: it agrees to no protocol by ALPN");
+}
+
+TEST_CASE("of TLS 1.2 only ephemeral key exchange with AEAD is spoken") {
+  const TestAuthority authority;
+  TlsClient client({"dns.test", false, Sni::send}, trust_in(authority));
+  TestTlsServer server(authority.issue("DNS:dns.test"));
+  SSL_CTX_set_max_proto_version(server.get(), TLS1_2_VERSION);
+  for (const char* suite :
+       {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305"}) {
+    SSL_CTX_set_cipher_list(server.get(), suite);
+    client.forget_sessions();
+    CHECK(Meeting(client, server).facts.tls_version == "TLSv1.2");
+  }
+  client.forget_sessions();
+  SSL_CTX_set_cipher_list(server.get(), "ECDHE-ECDSA-AES128-SHA256");
+  TestTlsPeer peer(server);
+  TlsStream stream(client, here);
+  const Result<void> outcome = talk(stream, peer);
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().detail ==
+        "127.0.0.1:853 refused the TLS handshake (alert handshake failure): it shares no cipher suite or key exchange "
+        "group with us");
 }
