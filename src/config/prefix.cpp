@@ -49,7 +49,15 @@ bool lies_in(const OctetPrefix& inner, const OctetPrefix& outer) {
 
 std::string to_string(const AddressPrefix& prefix) { return fmt::format("{}/{}", prefix.address, prefix.length); }
 
-bool OctetPrefix::holds(const AddressOctets& address) const { return masked(address, length) == octets; }
+bool OctetPrefix::holds(const AddressOctets& address) const {
+  const auto whole = static_cast<std::ptrdiff_t>(length / 8);
+  if (!std::equal(octets.begin(), octets.begin() + whole, address.begin())) return false;
+  if (length % 8 == 0) return true;
+  const auto at = static_cast<std::size_t>(whole);
+  return ((octets[at] ^ address[at]) >> (8 - length % 8)) == 0;
+}
+
+void OctetPrefix::clear_behind() { octets = masked(octets, length); }
 
 Result<AddressPrefix> parse_prefix(std::string_view text) {
   const auto slash = text.find('/');

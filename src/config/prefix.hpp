@@ -16,7 +16,11 @@ using AddressOctets = std::array<std::uint8_t, 16>;
 struct OctetPrefix {
   AddressOctets octets{};
   unsigned length = 0;  ///< bits, 0 to 128
+  /// Pre: no bit behind the prefix is set. No allocation; for every query of another machine.
   bool holds(const AddressOctets& address) const;
+  /// Clears the bits behind the prefix.
+  void clear_behind();
+  friend bool operator==(const OctetPrefix&, const OctetPrefix&) = default;
 };
 
 /// "192.168.1.0/24", "fd00::/8", or an address alone. Fails with invalid_config: what is wrong and what is allowed;

@@ -24,6 +24,11 @@ AddressOctets octets_of(const sockaddr_storage& client) {
   return octets;
 }
 
+/// The index of the interface that a link-local address is of; else 0.
+unsigned interface_of(const sockaddr_storage& client) {
+  return client.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(client).sin6_scope_id : 0;
+}
+
 bool is_mapped(const AddressOctets& address) {
   static constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   return std::equal(mapped.begin(), mapped.end(), address.begin());
@@ -51,7 +56,7 @@ Admission::Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig
       interval_(limits.rate == 0 ? Duration{} : Duration(std::chrono::seconds(1)) / limits.rate),
       seed_(std::random_device{}() | std::uint64_t{std::random_device{}()} << 32) {
   for (const auto& prefix : allow) allow_.push_back(tacet::octets_of(prefix));
-  if (!allow_.empty() && limits.rate != 0) buckets_.resize(rows);  // whom it takes nothing, it costs nothing
+  if (limits.rate != 0) buckets_.resize(rows);
 }
 
 void Admission::use(Admission other) {
@@ -69,6 +74,16 @@ bool Admission::is_here_v6(const sockaddr_storage& client) {
   return address == loopback;
 }
 
+bool Admission::is_own(const sockaddr_storage& client) const {
+  return network_.holds(octets_of(client), interface_of(client));
+}
+
+/// True if no limit holds for it: it is this machine, and nobody outside can pretend that. Linux drops IPv4 datagrams
+/// that come in from its own addresses and ::1, but not those from its other IPv6 addresses.
+bool Admission::is_free(const sockaddr_storage& client) const {
+  return is_here(client) || (is_mapped(octets_of(client)) && is_own(client));
+}
+
 Admission::Key Admission::key_of(const AddressOctets& address) {
   Key half = 0;
   std::memcpy(&half, address.data() + (is_mapped(address) ? 8 : 0), sizeof half);
@@ -80,12 +95,14 @@ bool Admission::is_allowed(const AddressOctets& address) const {
 }
 
 bool Admission::allows(const sockaddr_storage& client) const {
-  return is_here(client) || is_allowed(octets_of(client));
+  return is_this_machine(client) || is_allowed(octets_of(client));
 }
 
 Admission::Verdict Admission::judge_remote(const sockaddr_storage& client, Instant now) {
   const AddressOctets address = octets_of(client);
-  if (!is_allowed(address)) {
+  const bool own = is_own(client);
+  if (own && is_mapped(address)) return Verdict::welcome;
+  if (!own && !is_allowed(address)) {
     note(strangers_, client, now, "asks, and no prefix of `allow` holds it");
     return Verdict::stranger;
   }
@@ -111,7 +128,7 @@ Admission::Bucket& Admission::bucket_of(Key client) {
 }
 
 std::optional<Admission::Place> Admission::enter(const sockaddr_storage& client) {
-  if (is_here(client)) return Place();
+  if (is_free(client)) return Place();
   const Key key = key_of(octets_of(client));
   std::size_t& count = waiting_[key];
   if (count >= per_client_) return std::nullopt;

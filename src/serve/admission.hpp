@@ -14,12 +14,15 @@
 #include "config/prefix.hpp"
 #include "tacet/config.hpp"
 #include "tacet/instant.hpp"
+#include "transport/own_network.hpp"
 
 namespace tacet {
 
-/// Decides, for one worker, who may ask and how much: this machine always and anything, whatever address of 127.0.0.0/8
-/// it comes from; others if a prefix of `allow` holds their address, at `limits.rate` queries a second and with
-/// `limits.per_client` of them waiting. IPv6 clients are told apart by their /64, which is one client's to choose from.
+/// Decides, for one worker, who may ask and how much: this machine always, whatever address of its own it comes from
+/// (see use()); others if a prefix of `allow` holds their address, at `limits.rate` queries a second and with
+/// `limits.per_client` of them waiting. Neither limit holds for 127.0.0.0/8, ::1 and this machine's other IPv4
+/// addresses. Its other IPv6 addresses are limited as clients are: Linux lets datagrams in from outside that pretend to
+/// come from those. IPv6 clients are told apart by their /64, which is one client's to choose from.
 class Admission {
   /// A client: its address's significant half, which is never 0 for a real one.
   using Key = std::uint64_t;
@@ -49,14 +52,20 @@ public:
   };
 
   Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits);
-  /// Decides as `other` would from now on; clients keep what they have used up. Needs no memory.
+  /// Decides as `other` would from now on; clients keep what they have used up, and which addresses are this machine's
+  /// stays as it is. Needs no memory.
   void use(Admission other);
+  /// Knows this machine by these addresses from now on, beside 127.0.0.0/8 and ::1, which are all that it begins with.
+  void use(OwnNetwork network) { network_ = std::move(network); }
 
   /// Whether this client may ask one question now; takes that from what it may ask. On the hot path: one comparison for
   /// this machine, and never an allocation.
   Verdict judge(const sockaddr_storage& client, Instant now) {
     return is_here(client) ? Verdict::welcome : judge_remote(client, now);
   }
+
+  /// True if this is one of this machine's programs, as far as its address tells.
+  bool is_this_machine(const sockaddr_storage& client) const { return is_here(client) || is_own(client); }
 
   /// Whether this client may connect.
   bool allows(const sockaddr_storage& client) const;
@@ -84,6 +93,8 @@ private:
     return is_here_v6(client);
   }
   static bool is_here_v6(const sockaddr_storage& client);
+  bool is_own(const sockaddr_storage& client) const;
+  bool is_free(const sockaddr_storage& client) const;
   static Key key_of(const AddressOctets& address);
   Verdict judge_remote(const sockaddr_storage& client, Instant now);
   bool is_allowed(const AddressOctets& address) const;
@@ -91,6 +102,7 @@ private:
   void leave(Key client);
   void note(log::Gate& gate, const sockaddr_storage& client, Instant now, const char* what);
 
+  OwnNetwork network_;
   std::vector<OctetPrefix> allow_;
   std::size_t per_client_ = 0;
   Duration interval_{};  // between two queries at the full rate; 0: any rate

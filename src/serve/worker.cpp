@@ -32,6 +32,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
                  upstreams_.network_changed();
                  resolver_.forget_failures();
                }),
+      own_network_(loop_, [this](OwnNetwork network) { admission_.use(std::move(network)); }),
       make_change_(loop_,
                    [this] {
                      shielded(0, [this] { return make(*std::exchange(change_, std::nullopt)), 0; });

@@ -22,6 +22,7 @@
 #include "serve/udp_listener.hpp"
 #include "serve/upstreams.hpp"
 #include "transport/netwatch.hpp"
+#include "transport/own_network_watch.hpp"
 
 namespace tacet {
 
@@ -104,6 +105,7 @@ private:
   Upstreams upstreams_;
   Resolver resolver_;
   NetWatch network_;
+  OwnNetworkWatch own_network_;
   std::vector<std::unique_ptr<UdpListener>> udp_;
   std::vector<std::unique_ptr<TcpListener>> tcp_;
   std::optional<Change> change_;  // prepared

@@ -1,5 +1,3 @@
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -13,6 +11,7 @@
 #include "base/log.hpp"
 #include "transport/netwatch.hpp"
 #include "transport/network_picture.hpp"
+#include "transport/rtnetlink.hpp"
 
 namespace tacet {
 
@@ -20,14 +19,7 @@ namespace {
 
 constexpr auto burst = std::chrono::milliseconds(100);
 
-Descriptor subscribe() {
-  Descriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
-  sockaddr_nl address{};
-  address.nl_family = AF_NETLINK;
-  address.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
-  if (socket && ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
-  return socket;
-}
+constexpr std::uint32_t groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
 
 }  // namespace
 
@@ -77,7 +69,7 @@ struct NetWatch::State {
 };
 
 NetWatch::NetWatch(Loop& loop, std::function<void()> on_change) {
-  if (Descriptor socket = subscribe()) {
+  if (Descriptor socket = subscribe_to_rtnetlink(groups)) {
     state_ = std::make_unique<State>(loop, std::move(socket), std::move(on_change));
   } else {
     log::warn("network changes will not be noticed: rtnetlink: {}", std::strerror(errno));

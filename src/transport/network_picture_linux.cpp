@@ -1,38 +1,14 @@
 #include <linux/if_addr.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include <array>
-#include <cerrno>
 #include <cstring>
-#include <system_error>
 
-#include "base/descriptor.hpp"
 #include "transport/network_picture.hpp"
+#include "transport/rtnetlink.hpp"
 
 namespace tacet {
 
 namespace {
-
-/// The attributes of a message whose fixed part is a T, as [type, value] pairs.
-template <class T, class Visit>
-void for_each_attribute(Bytes payload, Visit&& visit) {
-  for (std::size_t at = NLMSG_ALIGN(sizeof(T)); at + sizeof(rtattr) <= payload.size();) {
-    rtattr attribute;
-    std::memcpy(&attribute, payload.data() + at, sizeof attribute);
-    if (attribute.rta_len < sizeof attribute || attribute.rta_len > payload.size() - at) return;
-    visit(attribute.rta_type, payload.subspan(at + sizeof attribute, attribute.rta_len - sizeof attribute));
-    at += RTA_ALIGN(attribute.rta_len);
-  }
-}
-
-template <class T>
-bool read_fixed(Bytes payload, T& fixed) {
-  if (payload.size() < sizeof fixed) return false;
-  std::memcpy(&fixed, payload.data(), sizeof fixed);
-  return true;
-}
 
 void append(std::string& fact, unsigned tag, Bytes octets) {
   fact += std::to_string(tag) + ':';
@@ -69,53 +45,23 @@ std::string route_fact(Bytes payload) {
   return fact;
 }
 
-std::unexpected<Error> failed(const char* call) {
-  return fail(Fault::system, std::string("rtnetlink: ") + call + ": " + std::generic_category().message(errno));
-}
-
-/// Asks for all addresses or all routes and adds the answer; the kernel answers within the calls.
-Result<void> dump(std::uint16_t type, NetworkPicture& picture) {
-  const Descriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!socket) return failed("socket");
-  struct {
-    nlmsghdr header;
-    rtgenmsg general;
-  } request{};
-  request.header.nlmsg_len = NLMSG_LENGTH(sizeof request.general);
-  request.header.nlmsg_type = type;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.general.rtgen_family = AF_UNSPEC;
-  if (::send(socket.get(), &request, request.header.nlmsg_len, 0) < 0) return failed("send");
-  std::array<std::uint8_t, 32768> buffer;
-  for (;;) {
-    const ssize_t size = ::recv(socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (size <= 0) return failed("recv");
-    if (picture.add(Bytes(buffer.data(), static_cast<std::size_t>(size)))) return {};
-  }
-}
-
 }  // namespace
 
 bool NetworkPicture::add(Bytes messages) {
-  while (messages.size() >= sizeof(nlmsghdr)) {
-    nlmsghdr header;
-    std::memcpy(&header, messages.data(), sizeof header);
-    if (header.nlmsg_len < sizeof header || header.nlmsg_len > messages.size()) return true;
-    if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) return true;
-    const Bytes payload = messages.first(header.nlmsg_len).subspan(NLMSG_HDRLEN);
+  return for_each_rtnetlink_message(messages, [this](std::uint16_t type, Bytes payload) {
     std::string fact;
-    if (header.nlmsg_type == RTM_NEWADDR) fact = address_fact(payload);
-    if (header.nlmsg_type == RTM_NEWROUTE) fact = route_fact(payload);
+    if (type == RTM_NEWADDR) fact = address_fact(payload);
+    if (type == RTM_NEWROUTE) fact = route_fact(payload);
     if (!fact.empty()) facts_.insert(std::move(fact));
-    messages = messages.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), messages.size()));
-  }
-  return false;
+  });
 }
 
 Result<NetworkPicture> NetworkPicture::take() {
   NetworkPicture picture;
-  for (const std::uint16_t type : {std::uint16_t{RTM_GETADDR}, std::uint16_t{RTM_GETROUTE}})
-    if (auto done = dump(type, picture); !done) return fail(std::move(done.error()));
+  for (const std::uint16_t type : {std::uint16_t{RTM_GETADDR}, std::uint16_t{RTM_GETROUTE}}) {
+    const auto done = dump_rtnetlink(type, AF_UNSPEC, [&picture](Bytes messages) { return picture.add(messages); });
+    if (!done) return fail(done.error());
+  }
   return picture;
 }
 

@@ -17,25 +17,41 @@ import tacet
 from case import Case
 
 SERVER, FRIEND, OTHER, STRANGER = "10.9.0.1", "10.9.0.2", "10.9.0.3", "10.8.0.1"
+SERVER6, FRIEND6, STRANGER6 = "fd09::1", "fd09::2", "fd08::1"
 
 
 class Neighbourhood(Case):
-    """One namespace whose loopback device has neighbours' addresses: whoever binds one of them is a client from elsewhere."""
+    """A namespace with the daemon, and another one behind a link with all its neighbours: whoever binds one of their addresses is a client
+    from elsewhere."""
+
+    OWN = {"127.0.0.1", "127.0.0.2", "::1", SERVER, SERVER6}
 
     def setUp(self):
         if netlab.why_not():
             self.skipTest(netlab.why_not())
         self.place = self.enterContext(netlab.Namespace())
-        for address in (SERVER, FRIEND, OTHER, STRANGER):
-            self.place.run(["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
+        self.town = self.enterContext(netlab.Namespace("town"))
+        self.own = set(self.OWN)
+        self.place.run(["ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", self.town.name], check=True)
+        for place, device, addresses in ((self.place, "v0", (SERVER, SERVER6)), (self.town, "v1", (FRIEND, OTHER, STRANGER, FRIEND6, STRANGER6))):
+            for address in addresses:
+                self.give(place, device, address)
+            place.run(["ip", "link", "set", device, "up"], check=True)
+        for there in ("10.8.0.0/24", "fd08::/64"):
+            self.place.run(["ip", "route", "add", there, "dev", "v0"], check=True)
         self.upstream = self.unbound(command=self.place.command())
 
-    def inside(self, work):
+    def give(self, place, device, address):
+        """The device that address, usable at once."""
+        more = ["nodad"] if ":" in address else []
+        place.run(["ip", "addr", "add", f"{address}/{64 if more else 24}", "dev", device, *more], check=True)
+
+    def inside(self, place, work):
         """What `work()` returns in a thread that has entered the namespace."""
         outcome = []
 
         def enter():
-            scratch.enter_namespace(self.place.name)
+            scratch.enter_namespace(place.name)
             outcome.append(work())
 
         thread = threading.Thread(target=enter)
@@ -45,22 +61,36 @@ class Neighbourhood(Case):
 
     def daemon(self, *urls, **settings):
         settings.setdefault("allow", ["10.9.0.0/24"])
-        return self.tacet(*(urls or (self.upstream.dot_url(),)), command=self.place.command(), listen=["127.0.0.1:53", f"{SERVER}:53"], **settings)
+        settings.setdefault("listen", ["127.0.0.1:53", f"{SERVER}:53", f"[{SERVER6}]:53"])
+        return self.tacet(*(urls or (self.upstream.dot_url(),)), command=self.place.command(), **settings)
 
-    def connected(self, client, kind):
+    def connected(self, client, kind, server=None):
         """A socket of that client to the daemon."""
+        server = server or ("127.0.0.1" if client.startswith("127.") else SERVER6 if ":" in client else SERVER)
+
         def make():
-            made = socket.socket(socket.AF_INET, kind)
+            made = socket.socket(socket.AF_INET6 if ":" in client else socket.AF_INET, kind)
             made.bind((client, 0))
             made.settimeout(5)
-            made.connect(("127.0.0.1" if client.startswith("127.") else SERVER, 53))
+            made.connect((server, 53))
             return made
-        return self.enterContext(self.inside(make))
+        return self.enterContext(self.inside(self.place if client in self.own else self.town, make))
 
-    def ask(self, client, name="www.example.com"):
-        with self.connected(client, socket.SOCK_DGRAM) as datagrams:
+    def ask(self, client, name="www.example.com", server=None):
+        with self.connected(client, socket.SOCK_DGRAM, server) as datagrams:
             datagrams.send(dnsclient.query(name).to_wire())
             return dns.message.from_wire(datagrams.recv(65535))
+
+    def ask_by_tcp(self, client, name="www.example.com", server=None):
+        """The response, or nothing if the connection is closed."""
+        with self.connected(client, socket.SOCK_STREAM, server) as stream:
+            try:
+                wire = dnsclient.query(name).to_wire()
+                stream.sendall(len(wire).to_bytes(2, "big") + wire)
+                received = stream.recv(65535)
+            except ConnectionError:
+                return None
+            return dns.message.from_wire(received[2:]) if received else None
 
     def flood(self, client, names):
         """Sends one query a name at once: all answers that come within a second of each other."""
@@ -79,7 +109,7 @@ class Neighbourhood(Case):
 
     def test_only_who_is_allowed_gets_answers(self):
         daemon = self.daemon()
-        for client in ("127.0.0.1", "127.0.0.2", FRIEND, SERVER):
+        for client in ("127.0.0.1", "127.0.0.2", FRIEND):
             self.assertEqual(dnsclient.addresses(self.ask(client)), [servers.ADDRESS], client)
         refused = self.ask(STRANGER)
         self.assertEqual((refused.rcode(), refused.answer), (dns.rcode.REFUSED, []))
@@ -94,6 +124,34 @@ class Neighbourhood(Case):
         self.assertEqual(daemon.status()["events"]["strangers"], 2)
         self.assertEqual(len(daemon.log_lines(f"warn.*{STRANGER} asks, and no prefix of `allow` holds it")), 1)
         self.assertEqual(daemon.log_lines("open resolver"), [])
+
+    def test_a_machine_s_own_addresses_are_this_machine_whatever_is_allowed(self):
+        daemon = self.daemon(allow=["192.0.2.0/24"], listen=["0.0.0.0:53", "[::]:53"], limits={"rate": 50, "per_client": 10})
+        for client, server in ((SERVER, SERVER), (SERVER6, SERVER6), (SERVER, "127.0.0.1"), (SERVER6, "::1"), ("127.0.0.1", SERVER)):
+            self.assertEqual(dnsclient.addresses(self.ask(client, server=server)), [servers.ADDRESS], f"{client} asked {server}")
+            self.assertEqual(dnsclient.addresses(self.ask_by_tcp(client, server=server)), [servers.ADDRESS], f"{client} asked {server}")
+        for client in (FRIEND, STRANGER, FRIEND6, STRANGER6):
+            self.assertEqual(self.ask(client).rcode(), dns.rcode.REFUSED, client)
+            self.assertIsNone(self.ask_by_tcp(client), client)
+        here = self.flood(SERVER, ["www.example.com"] * 300)
+        self.assertEqual([answer for answer in here if answer.flags & dns.flags.TC], [])
+        # From outside one may pretend to have them, but for IPv4, so those of IPv6 are limited.
+        here = self.flood(SERVER6, ["www.example.com"] * 300)
+        self.assertTrue(any(answer.flags & dns.flags.TC for answer in here))
+        self.assertEqual(len(daemon.log_lines("no prefix of `allow` holds it")), 1)
+
+    def test_an_address_that_comes_is_this_machine_at_once_and_one_that_goes_is_not(self):
+        self.daemon(allow=["192.0.2.0/24"], listen=["0.0.0.0:53", "[::]:53"])
+        for address in ("172.29.0.1", "fd29::1"):
+            self.give(self.place, "lo", address)
+            self.own.add(address)
+            self.assertEqual(dnsclient.addresses(self.ask(address, server=address)), [servers.ADDRESS], address)
+        for address, server in (("172.29.0.1", SERVER), ("fd29::1", SERVER6)):
+            self.place.run(["ip", "addr", "del", f"{address}/{64 if ':' in address else 24}", "dev", "lo"], check=True)
+            self.place.run(["ip", "route", "add", address, "dev", "v0"], check=True)
+            self.give(self.town, "v1", address)
+            self.own.remove(address)
+            self.assertEqual(self.ask(address, server=server).rcode(), dns.rcode.REFUSED, address)
 
     def test_a_stranger_s_malformed_datagrams_get_nothing(self):
         self.daemon()
@@ -142,7 +200,7 @@ class Neighbourhood(Case):
         self.assertLess(time.monotonic() - begun, 4)
 
     def test_one_client_cannot_have_all_that_may_wait(self):
-        silent = self.inside(servers.silent_port)
+        silent = self.inside(self.place, servers.silent_port)
         self.addCleanup(silent.close)
         daemon = self.daemon(f"tls://127.0.0.1:{silent.getsockname()[1]}", limits={"per_client": 10})
         answers = self.flood(FRIEND, [f"n{number}.example.com" for number in range(50)])

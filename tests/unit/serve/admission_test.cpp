@@ -23,9 +23,17 @@ sockaddr_storage from(const std::string& address) {
   } else {
     sockaddr_in6 v6{};
     v6.sin6_family = AF_INET6;
-    REQUIRE(inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1);
+    const auto percent = address.find('%');
+    if (percent != std::string::npos) v6.sin6_scope_id = static_cast<unsigned>(std::stoul(address.substr(percent + 1)));
+    REQUIRE(inet_pton(AF_INET6, address.substr(0, percent).c_str(), &v6.sin6_addr) == 1);
     std::memcpy(&out, &v6, sizeof v6);
   }
+  return out;
+}
+
+AddressOctets octets(const std::string& address) {
+  AddressOctets out{};
+  REQUIRE(inet_pton(AF_INET6, address.c_str(), out.data()) == 1);
   return out;
 }
 
@@ -49,6 +57,37 @@ TEST_CASE("this machine is always welcome, from all of its loopback addresses an
     CHECK(welcome(admission, client, 5000, start) == 5000);
     CHECK(admission.allows(from(client)));
   }
+}
+
+TEST_CASE(
+    "this machine is welcome from its own addresses too; those of IPv6, which a datagram can pretend, at a rate") {
+  Admission admission({}, {.per_client = 2, .rate = 100});
+  OwnNetwork network;
+  network.add(octets("::ffff:192.168.1.2"), 120, 2);
+  network.add(octets("fd00::2"), 64, 2);
+  network.add(octets("fe80::2"), 64, 2);
+  admission.use(network);
+  for (const auto* client : {"192.168.1.2", "::ffff:192.168.1.2", "fd00::2", "fe80::2%2"}) {
+    CHECK(admission.judge(from(client), start) == Verdict::welcome);
+    CHECK(admission.allows(from(client)));
+    CHECK(admission.is_this_machine(from(client)));
+  }
+  for (const auto* client : {"192.168.1.3", "fd00::3", "fe80::2%3"}) {
+    CHECK(admission.judge(from(client), start) == Verdict::stranger);
+    CHECK_FALSE(admission.allows(from(client)));
+    CHECK_FALSE(admission.is_this_machine(from(client)));
+  }
+  CHECK(welcome(admission, "192.168.1.2", 5000, start) == 5000);
+  CHECK(welcome(admission, "fd00::2", 5000, start + 1h) == 101);
+  std::vector<std::optional<Admission::Place>> places;
+  for (int i = 0; i < 100; ++i) REQUIRE(places.emplace_back(admission.enter(from("192.168.1.2"))));
+  for (int i = 0; i < 3; ++i) CHECK(places.emplace_back(admission.enter(from("fd00::2"))).has_value() == (i < 2));
+  admission.use(Admission(lan, {.rate = 100}));  // a reload
+  CHECK(welcome(admission, "192.168.1.2", 5000, start) == 5000);
+  admission.use(OwnNetwork());  // the addresses have gone
+  admission.use(Admission({}, {.rate = 100}));
+  CHECK(admission.judge(from("192.168.1.2"), start) == Verdict::stranger);
+  CHECK(admission.judge(from("fd00::2"), start) == Verdict::stranger);
 }
 
 TEST_CASE("others are strangers unless a prefix holds them") {
