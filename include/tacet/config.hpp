@@ -52,7 +52,7 @@ using ZoneServer = std::variant<SocketAddress, UpstreamConfig>;
 
 /// A zone of the local network: its names go to its own servers and to nobody else.
 struct ForwardZone {
-  std::string zone;                 ///< "corp.example": lower case, no dot behind it; never the root
+  std::string zone;                 ///< "corp.example", with all below: lower case, in ASCII, no dot behind it; never the root
   std::vector<ZoneServer> servers;  ///< at least one; all of them plain or all of them encrypted
   /// True if names of this zone travel unencrypted.
   bool in_clear() const { return std::holds_alternative<SocketAddress>(servers.front()); }
@@ -67,7 +67,7 @@ struct HostsConfig {
 /// Whether public names may lead into the local network.
 struct RebindConfig {
   bool protect = false;            ///< refuse private addresses in what upstreams say of public names
-  std::vector<std::string> allow;  ///< zones whose names may have them: as ForwardZone::zone, the root among them
+  std::vector<std::string> allow;  ///< zones whose names may have them: as ForwardZone::zone
   friend bool operator==(const RebindConfig&, const RebindConfig&) = default;
 };
 

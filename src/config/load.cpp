@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/descriptor.hpp"
+#include "config/idn.hpp"
 #include "config/yaml.hpp"
 
 namespace tacet {
@@ -41,6 +42,6 @@ std::expected<Config, std::vector<ConfigFault>> load_config(const std::string& p
   return std::unexpected(std::vector{ConfigFault{path, {}, {}, "cannot be read: " + why}});
 }
 
-std::string config_library_version() { return "yaml-cpp " TACET_YAML_CPP_VERSION; }
+std::string config_library_version() { return "yaml-cpp " TACET_YAML_CPP_VERSION "\n" + idn_library_version(); }
 
 }  // namespace tacet

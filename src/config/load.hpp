@@ -11,7 +11,7 @@ namespace tacet {
 /// The configuration in the file at `path`; a file that cannot be read is a fault like any other.
 std::expected<Config, std::vector<ConfigFault>> load_config(const std::string& path);
 
-/// "yaml-cpp 0.7.0" as found by the build.
+/// "yaml-cpp 0.7.0", as found by the build, and in a line below it "libidn2 2.3.3".
 std::string config_library_version();
 
 }  // namespace tacet

@@ -81,9 +81,10 @@ std::string_view word(Disclosure disclosure) {
 
 std::string query_log_lines(const QueryLogConfig& log) {
   const bool is_word = log.to == "off" || log.to == "journal";
-  return fmt::format("query_log:\n  to: {}\n  clients: {}\n  names: {}\n  max_size: {}\n  keep: {}\n",
-                     is_word ? log.to : in_quotes(log.to), word(log.clients), word(log.names), size_text(log.max_size),
-                     log.keep);
+  auto out = fmt::format("query_log:\n  to: {}\n  clients: {}\n  names: {}\n", is_word ? log.to : in_quotes(log.to),
+                         word(log.clients), word(log.names));
+  if (log.to == "journal") return out;  // the journal has its own
+  return out + fmt::format("  max_size: {}\n  keep: {}\n", size_text(log.max_size), log.keep);
 }
 
 std::string listen_line(const std::vector<SocketAddress>& listen) {

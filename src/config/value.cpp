@@ -125,6 +125,7 @@ bool read_path(const Value& value, std::size_t longest, std::string& out) {
   std::string path;
   if (!read_line(value, longest, path)) return false;
   if (!path.empty() && path.front() != '/') return value.wrong("is no absolute path");
+  if (path.ends_with('/')) return value.wrong("is the path of a directory");
   out = std::move(path);
   return true;
 }

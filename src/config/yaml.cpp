@@ -20,6 +20,7 @@
 #include "config/spelling.hpp"
 #include "config/url.hpp"
 #include "config/value.hpp"
+#include "config/void_keys.hpp"
 #include "config/zone.hpp"
 
 namespace tacet {
@@ -189,21 +190,40 @@ constexpr std::array<Key<UpstreamConfig>, 5> upstream_keys{{
     {"sni", "send or omit", [](const Value& v, UpstreamConfig& u) { read_choice<Sni>(v, sni_choices, u.sni); }},
 }};
 
+/// A file that is not there may come; a directory never becomes one.
+void read_hosts_file(const Value& value, std::string& out) {
+  std::string path;
+  if (!read_path(value, 4095, path)) return;
+  struct stat status{};
+  if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    value.wrong("is a directory");
+    return;
+  }
+  out = std::move(path);
+}
+
 constexpr std::array<Key<HostsConfig>, 1> hosts_keys{{
     {"file", "an absolute path such as /etc/hosts, or \"\" for none",
-     [](const Value& v, HostsConfig& h) { read_path(v, 4095, h.file); }},
+     [](const Value& v, HostsConfig& h) { read_hosts_file(v, h.file); }},
 }};
+
+/// Says which zone it is, if that is spelled otherwise.
+std::string given_twice(std::string_view text, const std::string& zone) {
+  return text == zone ? "is given twice" : fmt::format("is given twice: it is the zone {}", zone);
+}
 
 void read_zones(const Value& value, std::vector<std::string>& out) {
   out.clear();
   for (const auto& item : value.items()) {
     const auto* text = item.scalar();
     if (!text) continue;
-    auto zone = canonical_zone(*text);
+    auto zone = parse_zone(*text);
     if (!zone) {
-      item.wrong("is no name of a zone");
+      item.fault(zone.error().detail);
+    } else if (*zone == ".") {
+      item.fault("the root is every name there is, allowed: zones below it (`protect: false` lets all names pass)");
     } else if (std::ranges::find(out, *zone) != out.end()) {
-      item.wrong("is given twice");
+      item.wrong(given_twice(*text, *zone));
     } else {
       out.push_back(*std::move(zone));
     }
@@ -338,7 +358,10 @@ void read_zone_server(const Value& value, std::vector<ZoneServer>& out) {
   if (value.node().kind == NodeKind::mapping) {
     std::vector<UpstreamConfig> one;
     read_upstream(value, one);
-    out.emplace_back(std::move(one.front()));
+    if (!one.front().url.empty() && std::ranges::find(out, ZoneServer(one.front())) != out.end())
+      value.fault("is given twice, allowed: each server once");
+    else
+      out.emplace_back(std::move(one.front()));
     return;
   }
   const auto* text = value.scalar();
@@ -387,13 +410,15 @@ void read_forward(const Value& value, Config& out) {
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
     const Node& key = pairs[i];
     const auto at = value.member(key.text, key, "the name of a zone such as lan or 168.192.in-addr.arpa, none twice");
-    const auto zone = key.kind == NodeKind::scalar ? canonical_zone(key.text) : std::nullopt;
+    const auto* text = at.scalar();
+    if (!text) continue;
+    const auto zone = parse_zone(*text);
     if (!zone) {
-      at.wrong("is no name of a zone");
+      at.fault(zone.error().detail);
     } else if (*zone == ".") {
       at.fault("the root is every name there is, allowed: zones below it (`upstreams` answers for all others)");
     } else if (std::ranges::find(out.forward, *zone, &ForwardZone::zone) != out.forward.end()) {
-      at.wrong("is given twice");
+      at.wrong(given_twice(*text, *zone));
     }
     auto servers = read_zone_servers(value.member(key.text, pairs[i + 1], zone_servers_allowed));
     if (zone && !servers.empty()) out.forward.push_back({*zone, std::move(servers)});
@@ -482,7 +507,7 @@ void check_zone_bootstrap(const Value& root, const Config& config) {
   const auto& pairs = forward->children;
   const auto section = root.member("forward", *forward, {});
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-    const auto zone = canonical_zone(pairs[i].text);
+    const auto zone = parse_zone(pairs[i].text);
     const auto found = std::ranges::find(config.forward, zone.value_or(""), &ForwardZone::zone);
     if (found == config.forward.end()) continue;
     for (const ZoneServer& server : found->servers) {
@@ -555,6 +580,8 @@ std::expected<Config, std::vector<ConfigFault>> read_config(std::string_view tex
   check_bootstrap(root, config);
   check_zone_bootstrap(root, config);
   check_ttls(root, config);
+  report_void_keys(root, config);
+  report_loops(root, config);
   check_listen(root, config);
   if (faults.empty()) return config;
   std::ranges::sort(faults, {}, [](const ConfigFault& fault) { return std::tie(fault.at, fault.key, fault.text); });

@@ -2,22 +2,106 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "config/address.hpp"
+#include "config/idn.hpp"
+#include "config/reverse_zone.hpp"
 #include "config/scalar.hpp"
 #include "config/url.hpp"
 #include "tacet/name.hpp"
 
 namespace tacet {
+namespace {
 
-std::optional<std::string> canonical_zone(std::string_view text) {
-  const auto name = Name::from_text(text);
-  if (!name) return std::nullopt;
-  std::string zone = name->to_string();
-  for (char& octet : zone) octet = static_cast<char>(fold(static_cast<std::uint8_t>(octet)));
-  if (zone.size() > 1) zone.pop_back();
+constexpr std::string_view allowed = "allowed: the name of a zone such as lan, corp.example or 168.192.in-addr.arpa";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
+std::string folded(std::string text) {
+  for (char& octet : text) octet = static_cast<char>(fold(static_cast<std::uint8_t>(octet)));
+  return text;
+}
+
+/// What no name that a program asks for has in it, as far as it is sure that it was meant otherwise. "/" is for
+/// RFC 2317 only.
+std::optional<char> foreign_character(std::string_view zone) {
+  const bool reverse = zone.ends_with(".in-addr.arpa");
+  for (const char c : zone) {
+    const bool plain = is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.';
+    if (!plain && !(reverse && c == '/')) return c;
+  }
+  return std::nullopt;
+}
+
+bool ends_in_number(std::string_view zone) {
+  const auto last = zone.substr(zone.rfind('.') + 1);
+  return !last.empty() && std::ranges::all_of(last, is_digit);
+}
+
+/// What is wrong with a name in lower case, without the dot behind it; or nothing.
+std::optional<std::string> fault_of(std::string_view zone) {
+  if (zone.empty()) return "is no name of a zone";
+  if (zone.starts_with('.') || zone.ends_with('.') || zone.find("..") != std::string_view::npos)
+    return "has an empty label";
+  if (zone.find('*') != std::string_view::npos) return "has a * elsewhere than alone in front";
+  if (const auto foreign = foreign_character(zone))
+    return fmt::format("has the character {}, and no name of a zone has", quotation({&*foreign, 1}));
+  if (ends_in_number(zone)) return "ends in a number, as no domain name does";
+  if (const auto name = Name::from_text(zone); !name) return "is too long: " + name.error().detail;
+  return std::nullopt;
+}
+
+/// The zone in another program's or a browser's way to write it: "https://corp.example:443/", "~corp.example",
+/// ".corp.example", "/corp.example/", "*.*.corp.example". Nothing if there is none in it.
+std::optional<std::string> zone_within(std::string_view text) {
+  if (const auto scheme = text.find("://"); scheme != std::string_view::npos) text.remove_prefix(scheme + 3);
+  text.remove_prefix(std::min(text.find_first_not_of("*.~/|@ \t\r\n\f\v"), text.size()));
+  text = text.substr(0, text.find_first_of("/:^ \t\r\n\f\v"));
+  while (text.ends_with('.')) text.remove_suffix(1);
+  auto zone = is_ascii(text) ? std::string(text) : ascii_name(text).value_or("");
+  zone = folded(std::move(zone));
+  if (fault_of(zone) || reverse_zone_fault(zone)) return std::nullopt;
   return zone;
+}
+
+std::unexpected<Error> refuse(std::string_view text, std::string_view what) {
+  const auto meant = zone_within(text);
+  return fail(Fault::invalid_config, fmt::format("{} {}, {}", quotation(text), what,
+                                                 meant ? fmt::format("allowed: {}", *meant) : std::string(allowed)));
+}
+
+}  // namespace
+
+Result<std::string> parse_zone(std::string_view text) {
+  if (text == "." || text == "*" || text == "*.") return ".";
+  if (const auto zones = reverse_zones_of(text))
+    return fail(Fault::invalid_config,
+                fmt::format("{} is a network and no name of a zone, allowed: {}", quotation(text), *zones));
+  if (text.find("://") != std::string_view::npos) return refuse(text, "is a URL and no name of a zone");
+  auto zone = text.starts_with("*.") ? text.substr(2) : text;
+  std::string ascii(zone);
+  if (!is_ascii(zone)) {
+    auto converted = ascii_name(zone);
+    if (!converted)
+      return fail(
+          Fault::invalid_config,
+          fmt::format("{} has no form that DNS could carry: {}, allowed: its form in ASCII (xn--...), if it has one",
+                      quotation(text), converted.error().detail));
+    ascii = *std::move(converted);
+  }
+  if (ascii.ends_with('.')) ascii.pop_back();
+  ascii = folded(std::move(ascii));
+  if (const auto fault = fault_of(ascii)) return refuse(text, *fault);
+  if (const auto fault = reverse_zone_fault(ascii))
+    return fail(Fault::invalid_config, fmt::format("{} {}", quotation(text), *fault));
+  return ascii;
 }
 
 Result<ZoneServer> parse_zone_server(std::string_view text) {

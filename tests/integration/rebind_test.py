@@ -86,6 +86,12 @@ class Rebind(Case):
         self.assertEqual(dnsclient.addresses(daemon.ask("192-168-1-5.plex.example.com")), ["192.168.1.5"])
         self.assert_blocked(daemon.ask("alias.example.com"))
 
+    def test_an_allowed_zone_may_be_written_with_a_star_and_in_letters_beyond_ascii(self):
+        upstream = self.unbound(zones={"xn--bcher-kva.example.": LAN.replace("lan.", "xn--bcher-kva.example.")})
+        for written in ("*.b\u00fccher.example", "B\u00fccher.example.", "*.XN--bcher-kva.example"):
+            daemon = self.tacet(upstream.doh_url(), rebind={"protect": True, "allow": [written]})
+            self.assertEqual(dnsclient.addresses(daemon.ask("nas.xn--bcher-kva.example")), ["192.168.1.5"], written)
+
     def test_a_name_allowed_itself_may_be_an_alias_of_one_that_is_not(self):
         daemon = self.daemon(rebind={"protect": True, "allow": ["plex.example.com"]})
         self.assertEqual(dnsclient.addresses(daemon.ask("plex.example.com")), ["192.168.1.5"])

@@ -310,7 +310,7 @@ class Version(unittest.TestCase):
     def test_it_names_the_version_of_every_library(self):
         done = tacet.run("--version")
         self.assertEqual(done.returncode, 0, done.stderr)
-        for library in ("libcurl", "OpenSSL", "c-ares", "ldns", "yaml-cpp"):
+        for library in ("libcurl", "OpenSSL", "c-ares", "ldns", "yaml-cpp", "libidn2"):
             self.assertRegex(done.stdout, rf"(?i){library}\S*[ :/]+v?\d+\.\d+")
 
 

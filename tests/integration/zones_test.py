@@ -1,5 +1,7 @@
 """Zones of the local network: answered by their own servers, apart from everybody else, in clear only where configured."""
 import json
+import os
+import re
 import socket
 import threading
 import time
@@ -9,8 +11,9 @@ import dns.rcode
 import dnsclient
 import scratch
 import servers
+import tacet
 from case import Case
-from fake_upstream import Behaviour
+from fake_upstream import ADDRESS, Behaviour
 
 LAN = """$ORIGIN lan.
 @ 300 SOA ns hostmaster 1 3600 900 604800 60
@@ -130,6 +133,40 @@ class Zones(Case):
         self.assertEqual(daemon.ask("x.local").rcode(), dns.rcode.NXDOMAIN)
         self.assertEqual(self.router.asked(), [("5.1.168.192.in-addr.arpa.", "PTR")])
         self.assertEqual(self.upstream.asked(), [])
+
+
+class Spellings(Case):
+    """However a zone may be written, its names go to its own server, and none of them to the public upstream."""
+
+    def setUp(self):
+        self.upstream, self.router = self.unbound(), self.fake()
+
+    def test_each_spelling_that_is_accepted_leads_the_zones_own_name_and_those_below_to_its_server(self):
+        for written, zone in (("corp.example", "corp.example"), ("CORP.Example.", "corp.example"), ("*.corp.example", "corp.example"),
+                              ("*.Corp.EXAMPLE.", "corp.example"), ("b\u00fccher.example", "xn--bcher-kva.example"),
+                              ("*.B\u00dcCHER.example.", "xn--bcher-kva.example"), ("xn--BCHER-kva.example", "xn--bcher-kva.example"),
+                              ("_msdcs.corp.example", "_msdcs.corp.example"), ("*.local", "local"), ("nas", "nas"), ("home.arpa", "home.arpa"),
+                              ("onion", "onion"), ("*.10.in-addr.arpa", "10.in-addr.arpa"), ("0/26.2.0.192.in-addr.arpa", "0/26.2.0.192.in-addr.arpa"),
+                              ("D.F.ip6.arpa", "d.f.ip6.arpa")):
+            with self.subTest(written):
+                daemon = self.tacet(self.upstream.doh_url(), forward={written: [self.entry(self.router.dot_url())]})
+                for name in (zone, f"1.2.{zone}", f"A.{zone.upper()}"):
+                    before = len(self.router.received)
+                    self.assertEqual(dnsclient.addresses(daemon.ask(name)), [ADDRESS], name)
+                    self.assertEqual(len(self.router.received), before + 1, name)
+        self.assertEqual(self.upstream.asked(), [])
+
+    def test_what_could_match_no_name_is_refused_with_what_to_write(self):
+        for written, meant in ((".corp.example", "corp.example"), ("~corp.example", "corp.example"), ("*.*.corp.example", "corp.example"),
+                               ("https://corp.example/", "corp.example"), ("10.0.0.0/8", "10.in-addr.arpa"), ("192.168", "168.192.in-addr.arpa"),
+                               ("fd00::/8", "d.f.ip6.arpa"), ("fd.ip6.arpa", "d.f.ip6.arpa"), ("corp.*", "corp.example")):
+            with self.subTest(written):
+                file = os.path.join(self.directory, scratch.unique_name("zone"))
+                with open(file, "w", encoding="utf-8") as config:
+                    json.dump({"forward": {written: ["192.168.1.1"]}}, config)
+                done = tacet.run("check", "--config", file)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertRegex(done.stderr, rf"^{re.escape(file)}:1:14: forward\..*, allowed: .*{re.escape(meant)}")
 
 
 class DeadServers(Case):

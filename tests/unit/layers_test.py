@@ -34,6 +34,7 @@ ROOMS = {
     "cpp-httplib": (r"httplib\.h", r"serve/http_server|cli/control_client"),
     "libseccomp": (r"seccomp\.h", r"serve/confinement"),
     "libpsl": (r"libpsl\.h", r"privacy/"),
+    "libidn2": (r"idn2\.h", r"config/idn"),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
@@ -102,6 +103,7 @@ class Layers(unittest.TestCase):
             "src/serve/worker.cpp": "#include <httplib.h>",
             "src/serve/bind.cpp": "#include <seccomp.h>",
             "src/resolve/policy.cpp": "#include <libpsl.h>",
+            "src/config/zone.cpp": "#include <idn2.h>",
             "include/tacet/b.hpp": "#include <openssl/ssl.h>",
         }
         with tempfile.TemporaryDirectory() as scratch:

@@ -47,7 +47,7 @@ TEST_CASE("Nothing differs between equals, and each key tells of itself only") {
            {"bootstrap: [192.0.2.53]", {"bootstrap"}, {}},
            {"forward: {lan: [192.168.1.1]}", {"forward"}, {}},
            {"hosts: {file: ''}", {"hosts"}, {}},
-           {"rebind: {allow: [plex.direct]}", {"rebind"}, {}},
+           {"rebind: {protect: false, allow: [plex.direct]}", {"rebind"}, {}},
            {"cache: {max_ttl: 60}", {"cache"}, {}},
            {"log: {level: debug}", {"log"}, {}},
            {"limits: {pending: 7}", {"limits"}, {}},

@@ -32,10 +32,10 @@ Config unusual() {
   corporate.addresses = {"10.0.0.53", "fd00::53"};
   corporate.sni = Sni::omit;
   config.forward = {{"lan", {SocketAddress{"192.168.1.1", 53}, SocketAddress{"fd00::1", 5353}}},
-                    {"odd\\032\"zone.example", {SocketAddress{"192.168.1.1", 5354}}},
+                    {"0/26.2.0.192.in-addr.arpa", {SocketAddress{"192.168.1.1", 5354}}},
                     {"corp.example", {corporate, *parse_upstream_url("https://10.0.0.53/q")}}};
   config.hosts.file = "/run/some hosts";
-  config.rebind = {.protect = true, .allow = {"plex.direct", "odd\\032zone.example"}};
+  config.rebind = {.protect = true, .allow = {"plex.direct", "xn--bcher-kva.example"}};
   config.cache = {.size = 1'000'000, .min_ttl = 7, .max_ttl = 8, .max_negative_ttl = 9};
   config.log = {.level = LogLevel::error, .lines = 60};
   config.control.socket = "/run/f\xc3\xbcr mich/{x}: [y].sock";

@@ -238,3 +238,58 @@ TEST_CASE("keys are listed once each") {
   CHECK(std::ranges::count(keys, "upstreams[].url") == 1);
   CHECK(std::ranges::count(keys, "cache.max_negative_ttl") == 1);
 }
+
+TEST_CASE("a key without the key that it serves is a fault, and one beside a switch that is written off is not") {
+  for (const auto& [text, fault] : std::vector<std::pair<std::string, std::string>>{
+           {"rebind: {allow: [plex.direct]}", "1:17: rebind.allow: has no effect without rebind.protect"},
+           {"query_log: {names: mask}", "1:20: query_log.names: has no effect without query_log.to"},
+           {"query_log: {to: journal, keep: 2}", "1:32: query_log.keep: has no effect on the journal"}}) {
+    CAPTURE(text);
+    CHECK(faults(text).starts_with("test.yaml:" + fault));
+    CHECK(faults(text).find(", allowed: ") != std::string::npos);
+  }
+  read("rebind: {protect: false, allow: [plex.direct]}");
+  read("query_log: {to: off, names: mask, keep: 1}");
+  read("control: {socket: \"\", group: dns}");
+}
+
+TEST_CASE("a server that is tacet itself is a fault: a query would go round") {
+  for (const std::string text :
+       {"forward: {lan: [127.0.0.1]}", "bootstrap: [\"[::1]:53\"]",
+        "listen: [\"[::]:5353\"]\nallow: [fd00::/8]\nforward: {a.lan: [192.168.1.1, \"127.0.0.1:5353\"]}",
+        "listen: [10.0.0.1]\nallow: [10.0.0.0/8]\nforward: {lan: [10.0.0.1]}"}) {
+    CAPTURE(text);
+    CHECK(faults(text).find("it would ask itself, allowed: another server's address") != std::string::npos);
+  }
+  read("forward: {consul: [\"127.0.0.1:8600\"], lan: [127.0.0.2]}");
+  read("listen: [\"127.0.0.1:5353\"]\nforward: {lan: [127.0.0.1]}");
+}
+
+TEST_CASE("a file's path is no directory's") {
+  for (const std::string text : {"hosts: {file: /etc/}", "hosts: {file: /etc}", "query_log: {to: /var/log/}",
+                                 "control: {socket: /run/tacet/}", "upstreams: [{url: tls://192.0.2.1, ca_file: /}]"}) {
+    CAPTURE(text);
+    CHECK(faults(text).find("directory") != std::string::npos);
+    CHECK(faults(text).find(", allowed: ") != std::string::npos);
+  }
+}
+
+TEST_CASE("a server of a zone is given once, however it is written") {
+  CHECK(faults("forward: {a.lan: [\"tls://10.0.0.53\", {url: \"tls://10.0.0.53\"}]}").find("given twice") !=
+        std::string::npos);
+}
+
+TEST_CASE("a zone in two spellings is given twice, and the root is none") {
+  for (const std::string again : {"CORP.example", "corp.example.", "\"*.corp.example\"", "\"*.Corp.Example.\""}) {
+    CAPTURE(again);
+    CHECK(faults("forward:\n  corp.example: [10.0.0.1]\n  " + again + ": [10.0.0.2]")
+              .starts_with("test.yaml:3:3: forward."));
+    CHECK(faults("rebind:\n  protect: true\n  allow:\n  - corp.example\n  - " + again)
+              .starts_with("test.yaml:5:5: rebind.allow[1]: "));
+  }
+  for (const std::string root : {"\".\"", "\"*\"", "\"*.\""}) {
+    CHECK(faults("forward: {" + root + ": [10.0.0.1]}").find("the root is every name") != std::string::npos);
+    CHECK(faults("rebind: {protect: true, allow: [" + root + "]}").find("the root is every name") != std::string::npos);
+  }
+  CHECK(read("forward: {\"*.b\u00fccher.example\": [10.0.0.1]}").forward[0].zone == "xn--bcher-kva.example");
+}
