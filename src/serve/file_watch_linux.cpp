@@ -1,40 +1,110 @@
 #include <sys/inotify.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/descriptor.hpp"
 #include "base/log.hpp"
 #include "serve/file_watch.hpp"
+#include "serve/path_chain.hpp"
 
 namespace tacet {
 namespace {
 
 /// Editors replace a file in several steps.
 constexpr auto burst = std::chrono::milliseconds(20);
-constexpr std::uint32_t in_directory =
-    IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
-constexpr std::uint32_t in_file = IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+/// Of the chain, while it changes under our eyes.
+constexpr int most_scans = 4;
+
+/// What is watched of an entry: the entry itself, and the names of its directory if another could come in its place
+/// without a word from itself. (A real directory must be moved or removed first, and says so.)
+constexpr std::uint32_t by_name = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
+constexpr std::uint32_t of_directory = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+constexpr std::uint32_t of_file = IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+
+struct Place {
+  std::uint32_t mask = 0;
+  std::set<std::string, std::less<>> names;  ///< that matter in a directory
+};
+using Places = std::map<std::string, Place>;
+
+Places places_of(const std::vector<PathStep>& chain) {
+  Places places;
+  for (const PathStep& step : chain) {
+    const std::string path = step.directory == "/" ? "/" + step.name : step.directory + "/" + step.name;
+    if (step.kind == PathStep::Kind::directory) {
+      places[path].mask |= of_directory;
+      continue;
+    }
+    Place& directory = places[step.directory];
+    directory.mask |= by_name;
+    directory.names.insert(step.name);
+    if (step.kind == PathStep::Kind::file) places[path].mask |= of_file;
+  }
+  return places;
+}
 
 }  // namespace
 
-/// Watches the directory, for files that are replaced, and the file itself, for links and mounts that lead elsewhere.
+/// Watches every directory and link on the way to the file, and the file.
 struct FileWatch::State {
-  State(Loop& loop, Descriptor opened, const std::string& watched, std::function<void()> tell)
-      : inotify(std::move(opened)),
-        path(watched),
-        name(watched.substr(watched.rfind('/') + 1)),
+  State(Loop& owner, std::string file, std::function<void()> tell)
+      : loop(owner),
+        path(std::move(file)),
         on_change(std::move(tell)),
-        scheduler(loop.scheduler()),
-        settled(scheduler, [this] { on_settled(); }),
-        watch(loop, inotify.get(), [this](Watch::Ready) { drain(); }) {
-    const std::string directory = path.substr(0, path.rfind('/') + 1);
-    ::inotify_add_watch(inotify.get(), directory.c_str(), in_directory);
-    file = ::inotify_add_watch(inotify.get(), path.c_str(), in_file);
-    watch.want_read(true);
+        scheduler(owner.scheduler()),
+        settled(scheduler, [this] { on_settled(); }) {
+    follow();
+  }
+
+  bool open() {
+    if (inotify) return true;
+    inotify = Descriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    if (!inotify) {
+      complain("inotify");
+      return false;
+    }
+    watch.emplace(loop, inotify.get(), [this](Watch::Ready) { drain(); });
+    watch->want_read(true);
+    return true;
+  }
+
+  void complain(std::string_view what) {
+    if (std::exchange(complained, true)) return;
+    log::warn("changes of {} will be noticed within a minute, not at once: {}: {}", path, what, std::strerror(errno));
+  }
+
+  /// Another look at the chain shows whether it changed before its watches were there.
+  void follow() {
+    if (!open()) return;
+    for (int scan = 0; scan < most_scans; ++scan) {
+      const auto chain = chain_of(path);
+      watch_all(places_of(chain));
+      if (chain_of(path) == chain) return;
+    }
+    if (!settled.armed()) settled.arm(scheduler.now() + burst);
+  }
+
+  void watch_all(Places places) {
+    std::map<int, Place> now;
+    for (auto& [place, what] : places) {
+      const int id = ::inotify_add_watch(inotify.get(), place.c_str(), what.mask);
+      if (id >= 0)
+        now[id].names.merge(what.names);
+      else if (errno == ENOSPC || errno == ENOMEM || (errno == EACCES && !what.names.empty()))
+        complain(place);
+    }
+    for (const auto& [id, place] : watched)
+      if (!now.contains(id)) ::inotify_rm_watch(inotify.get(), id);
+    watched = std::move(now);
   }
 
   void drain() {
@@ -51,32 +121,34 @@ struct FileWatch::State {
   }
 
   bool concerns(const inotify_event& event, std::string_view entry) const {
-    return (event.mask & IN_Q_OVERFLOW) != 0 || event.wd == file || entry == name;
+    if ((event.mask & IN_Q_OVERFLOW) != 0) return true;
+    const auto place = watched.find(event.wd);
+    if (place == watched.end() || (event.mask & IN_IGNORED) != 0) return false;
+    // Without a name it is of what is watched itself, and not of something in it.
+    return entry.empty() || place->second.names.contains(entry);
   }
 
   void on_settled() {
-    file = ::inotify_add_watch(inotify.get(), path.c_str(), in_file);  // it may be another file by now
+    follow();  // it may be another file by now, on another way
     on_change();
   }
 
-  Descriptor inotify;
+  Loop& loop;
   std::string path;
-  std::string name;
   std::function<void()> on_change;
   Scheduler& scheduler;
   Alarm settled;
-  int file = -1;
-  Watch watch;
+  bool complained = false;
+  Descriptor inotify;
+  std::map<int, Place> watched;  // by inotify's numbers
+  std::optional<Watch> watch;
 };
 
-FileWatch::FileWatch(Loop& loop, const std::string& path, std::function<void()> on_change) {
-  if (Descriptor inotify{::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)}) {
-    state_ = std::make_unique<State>(loop, std::move(inotify), path, std::move(on_change));
-  } else {
-    log::warn("changes of {} will be noticed within a minute, not at once: inotify: {}", path, std::strerror(errno));
-  }
-}
+FileWatch::FileWatch(Loop& loop, const std::string& path, std::function<void()> on_change)
+    : state_(std::make_unique<State>(loop, path, std::move(on_change))) {}
 
 FileWatch::~FileWatch() = default;
+
+void FileWatch::look() { state_->follow(); }
 
 }  // namespace tacet

@@ -6,5 +6,6 @@ struct FileWatch::State {};
 
 FileWatch::FileWatch(Loop&, const std::string&, std::function<void()>) {}
 FileWatch::~FileWatch() = default;
+void FileWatch::look() {}
 
 }  // namespace tacet

@@ -74,7 +74,10 @@ std::optional<HostsFile::Picture> HostsFile::take_picture() const {
 
 void HostsFile::look() {
   if (path_.empty()) return;
-  if (!watch_) watch_.emplace(loop_, path_, [this] { reload(); });
+  if (watch_)
+    watch_->look();
+  else
+    watch_.emplace(loop_, path_, [this] { reload(); });
   if (take_picture() != picture_ || !told_) reload();
 }
 

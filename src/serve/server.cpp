@@ -19,6 +19,7 @@
 #include "config/prefix.hpp"
 #include "serve/account.hpp"
 #include "serve/activation.hpp"
+#include "serve/bundle_watch.hpp"
 #include "serve/confinement.hpp"
 #include "serve/control.hpp"
 #include "serve/hosts_file.hpp"
@@ -31,8 +32,8 @@
 namespace tacet {
 namespace {
 
-/// How often bundle files are looked at, and the service manager is told that all is well unless it wants to hear so
-/// more often; also the only wake-up of an idle tacet.
+/// How often bundle files and the hosts file are looked at for changes that no watch has seen, and the service manager
+/// is told that all is well unless it wants to hear so more often; also the only wake-up of an idle tacet.
 constexpr Duration housekeeping = std::chrono::minutes(1);
 /// A flood of SIGHUP is as good as one a second.
 constexpr Duration least_between_signalled_reloads = std::chrono::seconds(1);
@@ -189,6 +190,7 @@ private:
   Cache cache_;
   ExposureLog exposure_{settings_->config.exposure, clock_.now()};
   Loop loop_;  // of the thread that called run(): signals and housekeeping
+  BundleWatch bundles_{loop_, [this] { settings_->trust.refresh(); }};
   HostsFile hosts_{loop_, settings_->config.hosts.file, [this](const auto& hosts) { share(hosts); }};
   Instant started_{clock_.now()};
   std::vector<std::string> listen_;
@@ -210,6 +212,7 @@ Result<void> Server::State::run() {
   Alarm keep_house(loop_.scheduler(), [&] {
     keep_house.arm(loop_.now() + period);
     if (watchdog) report_health();
+    bundles_.follow(settings_->trust);
     settings_->trust.refresh();
     hosts_.look();
     if (exposure_.summary_due(loop_.now())) exposure_.summarise(exposure().exposure, loop_.now());
@@ -219,6 +222,8 @@ Result<void> Server::State::run() {
   for (const auto& worker : workers_) worker->start();
   const Result<void> trusted = settings_->trust.await();  // what needs no certificate is answered already
   if (trusted) {
+    bundles_.follow(settings_->trust);
+    settings_->trust.refresh();  // what changed before it was watched
     open_control();
     open_metrics();
     log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_, ", "));
@@ -304,7 +309,7 @@ Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
   cache_.use(config.cache);
   for (const auto& worker : workers_) worker->use_prepared();
   reloaded.forgotten = forget(cache_, outdated);
-  shielded(0, [&] { return next->trust.refresh(), 0; });
+  shielded(0, [&] { return bundles_.follow(next->trust), next->trust.refresh(), 0; });
   shielded(0, [&] { return hosts_.follow(config.hosts.file), 0; });
   shielded(0, [&] {
     if (config.forward != former->config.forward) report_zones();

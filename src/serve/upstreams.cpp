@@ -51,6 +51,12 @@ void TrustStores::refresh() const {
   for (const auto& [file, store] : stores_) store->refresh();
 }
 
+std::vector<std::string> TrustStores::files() const {
+  std::vector<std::string> files;
+  for (const auto& [configured, store] : stores_) files.push_back(store->file());
+  return files;
+}
+
 /// A set of upstreams, what their connections share, and what it was made of.
 struct Upstreams::Way {
   explicit Way(Scheduler& scheduler) : budget(scheduler, most_sockets) {}

@@ -30,6 +30,8 @@ public:
   std::shared_ptr<TrustStore> of(const UpstreamConfig& upstream) const;
   /// Reads the files again that have changed.
   void refresh() const;
+  /// That they are read from.
+  std::vector<std::string> files() const;
 
 private:
   std::shared_ptr<TrustStore> find(const std::string& file) const;

@@ -30,6 +30,8 @@ public:
 
   /// Reads the file again if it has changed; a file that cannot be read keeps what was there (and is logged).
   void refresh();
+  /// Whose authorities these are.
+  const std::string& file() const;
   /// Counts the reloads; part of a session's identity, since a resumed session is not verified against the store.
   unsigned generation() const;
 

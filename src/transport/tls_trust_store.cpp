@@ -126,6 +126,8 @@ Result<StorePointer> TrustStore::State::read_again(const Stamp& seen) {
   }
 }
 
+const std::string& TrustStore::file() const { return state_->file; }
+
 unsigned TrustStore::generation() const {
   const std::lock_guard lock(state_->mutex);
   return state_->generation;

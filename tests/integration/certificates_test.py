@@ -1,8 +1,12 @@
 """A server that cannot prove who it is gets no query, the log says why, and the client is told."""
+import os
+import shutil
 import unittest
 
 import dns.rcode
 import dnsclient
+import pki
+import scratch
 from case import Case
 from fake_upstream import ADDRESS
 
@@ -44,6 +48,27 @@ class Certificates(Case):
         daemon = self.tacet({"url": fake.doh_url()}, {"url": fake.dot_url()})  # no ca_file: the system's authorities
         self.assertEqual(daemon.ask("www.example.com").rcode(), dns.rcode.SERVFAIL)
         self.assertEqual(fake.received, [])
+
+    def test_a_bundle_behind_a_link_that_is_exchanged_counts_at_once(self):
+        folder = os.path.join(self.directory, scratch.unique_name("mounted"))
+        os.mkdir(folder)
+
+        def swap(number, authority):
+            os.mkdir(os.path.join(folder, f"..v{number}"))
+            shutil.copy(authority, os.path.join(folder, f"..v{number}", "ca.pem"))
+            os.symlink(f"..v{number}", os.path.join(folder, "..tmp"))
+            os.rename(os.path.join(folder, "..tmp"), os.path.join(folder, "..data"))
+
+        other_folder = os.path.join(self.directory, scratch.unique_name("other"))
+        os.mkdir(other_folder)
+        swap(1, pki.Pki(other_folder).ca)
+        os.symlink("..data/ca.pem", os.path.join(folder, "ca.pem"))
+        fake = self.fake()
+        daemon = self.tacet({"url": fake.dot_url(), "ca_file": os.path.join(folder, "ca.pem")})
+        self.assertEqual(daemon.ask("www.example.com").rcode(), dns.rcode.SERVFAIL)
+        swap(2, self.pki.ca)
+        daemon.await_log(r"ca\.pem has changed and was read again")  # sooner than the minute after which it is looked at
+        scratch.eventually(lambda: dnsclient.addresses(daemon.ask("www.example.com")) == [ADDRESS], within=30, what=daemon.log)
 
     def test_a_complaint_is_not_repeated_for_every_query(self):
         fake = self.fake(certificate=self.pki.expired())
