@@ -39,22 +39,22 @@ std::vector<std::string_view> labels_of(std::string_view text) {
 }
 
 /// The parts of an address from its front, as the labels of a zone are written.
-struct Family {
+struct ReverseTree {
   std::string_view zone;
   unsigned bits;  ///< of one label
   std::string (*label)(unsigned part);
 };
-const Family v4{v4_zone, 8, [](unsigned part) { return std::to_string(part); }};
-const Family v6{v6_zone, 4, [](unsigned part) { return fmt::format("{:x}", part); }};
+const ReverseTree v4{v4_zone, 8, [](unsigned part) { return std::to_string(part); }};
+const ReverseTree v6{v6_zone, 4, [](unsigned part) { return fmt::format("{:x}", part); }};
 
-std::string zone_of(const Family& family, const std::vector<unsigned>& parts) {
+std::string zone_of(const ReverseTree& family, const std::vector<unsigned>& parts) {
   std::string zone;
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) zone += family.label(*part) + ".";
   return zone.append(family.zone);
 }
 
 /// The zone of a prefix, or the first and the last of several: a zone ends at a label.
-std::string zones_of_prefix(const Family& family, std::vector<unsigned> parts, unsigned length) {
+std::string zones_of_prefix(const ReverseTree& family, std::vector<unsigned> parts, unsigned length) {
   const unsigned loose = length % family.bits;
   parts.resize((length + family.bits - 1) / family.bits);
   if (loose == 0) return zone_of(family, parts);
