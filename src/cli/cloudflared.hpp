@@ -22,9 +22,10 @@ using CloudflaredSettings = std::vector<CloudflaredSetting>;
 /// Fails with invalid_config: what is no flag, or a flag that lacks its value.
 Result<CloudflaredSettings> read_cloudflared_flags(const std::vector<std::string>& words);
 
-/// The settings in a file: config.yml, a systemd unit (ExecStart=), or /etc/default/cloudflared (CLOUDFLARED_OPTS=, or
-/// the environment variables TUNNEL_DNS_…).
-/// Fails with invalid_config if nothing in it is one.
+/// The settings in a file: config.yml, a compose file or another description of containers (the one that runs
+/// `proxy-dns`, with the port at which the machine answers for it), a systemd unit (ExecStart=), or
+/// /etc/default/cloudflared (CLOUDFLARED_OPTS=, or the environment variables TUNNEL_DNS_…).
+/// Fails with invalid_config if nothing in it is one of the resolver's: another program's file makes no configuration.
 Result<CloudflaredSettings> read_cloudflared_file(std::string_view text);
 
 }  // namespace tacet

@@ -150,8 +150,44 @@ class Files(Migrate):
             "TUNNEL_DNS_BOOTSTRAP=https://192.0.2.7/dns-query\nTUNNEL_DNS_MAX_UPSTREAM_CONNS=0\nTZ=UTC\n")
         self.assertIn("--max-upstream-conns: left out", said)
 
+    def test_a_compose_file_by_its_command(self):
+        for command in (f"proxy-dns --port 5053 --upstream {DOH} --upstream https://dns.example.net/dns-query --bootstrap https://192.0.2.7/dns-query",
+                        f"\n      - proxy-dns\n      - --port=5053\n      - --upstream\n      - {DOH},https://dns.example.net/dns-query\n"
+                        "      - --bootstrap=https://192.0.2.7/dns-query",
+                        f"[cloudflared, proxy-dns, --port, '5053', --upstream, '{DOH}', --upstream, 'https://dns.example.net/dns-query', "
+                        "--bootstrap, 'https://192.0.2.7/dns-query']"):
+            with self.subTest(command):
+                self.assert_both("version: '3'\nservices:\n  web:\n    image: nginx\n    command: nginx -g 'daemon off;'\n    ports: [80:80]\n"
+                                 f"  dns:\n    image: cloudflare/cloudflared:2024.1.0\n    command: {command}\n"
+                                 "    ports: [\"127.0.0.1:5053:5053/udp\", \"127.0.0.1:5053:5053/tcp\"]\n")
+
+    def test_a_compose_file_by_its_environment_and_where_the_machine_answers(self):
+        for environment in (f"\n      TUNNEL_DNS_PORT: 53\n      TUNNEL_DNS_ADDRESS: 0.0.0.0\n      TUNNEL_DNS_UPSTREAM: {','.join(self.expected)}\n"
+                            "      TUNNEL_DNS_BOOTSTRAP: https://192.0.2.7/dns-query",
+                            f"\n      - TUNNEL_DNS_PORT=53\n      - TUNNEL_DNS_ADDRESS=0.0.0.0\n      - TUNNEL_DNS_UPSTREAM={','.join(self.expected)}\n"
+                            "      - TUNNEL_DNS_BOOTSTRAP=https://192.0.2.7/dns-query"):
+            for ports in ('["127.0.0.1:5053:53/udp"]', '[{target: 53, published: 5053, host_ip: 127.0.0.1}]'):
+                with self.subTest(environment, ports=ports):
+                    self.assert_both(f"services:\n  dns:\n    image: crazymax/cloudflared\n    environment:{environment}\n    ports: {ports}\n")
+
+    def test_a_published_port_without_an_address_is_for_other_machines_too(self):
+        yaml, said = self.migrate(self.file("services: {dns: {image: cloudflare/cloudflared, command: proxy-dns --port 5053, ports: ['53:5053/udp']}}\n"))
+        self.assertIn('listen: ["0.0.0.0:53"]', yaml)
+        self.assertIn("other machines", said)
+
+    def test_a_kubernetes_manifest(self):
+        self.assert_both("kind: Deployment\nspec: {template: {spec: {containers: [{name: dns, image: cloudflare/cloudflared, args: [proxy-dns], env: [\n"
+                         "{name: TUNNEL_DNS_PORT, value: '5053'}, {name: TUNNEL_DNS_ADDRESS, value: 127.0.0.1}, "
+                         f"{{name: TUNNEL_DNS_UPSTREAM, value: '{','.join(self.expected)}'}}, {{name: TUNNEL_DNS_BOOTSTRAP, value: 'https://192.0.2.7/dns-query'}}]}}]}}}}}}\n")
+
     def test_files_with_nothing_of_the_kind_are_refused(self):
-        for text in ("", "\n", "[Service]\nExecStart=\n", "just words\n", "key=value\n"):
+        for text in ("", "\n", "[Service]\nExecStart=\n", "just words\n", "key=value\n", "a: 1\n", "- a\n", "port: 53\nupstream: [https://1.1.1.1/dns-query]\n",
+                     "services: {web: {image: nginx, command: nginx -g daemon}}\n", "services: {t: {image: cloudflare/cloudflared, command: tunnel run}}\n",
+                     "services: {a: {command: proxy-dns}, b: {command: proxy-dns}}\n", "tunnel: 6ff42ae2\ningress: []\n", "proxy-dns: false\n",
+                     "[Service]\nExecStart=/usr/sbin/unbound -d -p --port 53\n", "[Service]\nExecStart=/usr/bin/cloudflared tunnel --no-autoupdate run\n",
+                     "[Service]\nExecStart=/usr/bin/cloudflared --config /etc/cloudflared/config.yml\n",
+                     "server:\n    interface: 127.0.0.1\n    port: 53\n", "server=1.1.1.1\nport=53\n", "\x7fELF\x02\0\0CLOUDFLARED_OPTS=--port 53\n",
+                     "upstreams: [{url: 'tls://1.1.1.1'}]\nlisten: [127.0.0.1]\n", '{"dns": {"port": 53}}\n'):
             with self.subTest(text):
                 self.assertIn("given: ", self.refused(self.file(text)))
         self.assertIn("cannot be read", self.refused("/nonexistent/config.yml"))
