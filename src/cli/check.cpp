@@ -1,10 +1,13 @@
 #include "cli/check.hpp"
 
+#include <fmt/format.h>
+
 #include <ostream>
 #include <string>
 
 #include "config/load.hpp"
 #include "config/print.hpp"
+#include "serve/bind.hpp"
 
 namespace tacet {
 
@@ -12,6 +15,10 @@ int run_check(std::string_view path, std::ostream& out, std::ostream& err) {
   const auto config = load_config(std::string(path));
   if (config) {
     out << to_yaml(*config);
+    for (const SocketAddress& address : config->listen)
+      if (!address.is_default && !is_here(address))
+        err << fmt::format("warning: listen: this machine has no address {} at present: served once it has\n",
+                           address.address);
     return 0;
   }
   for (const auto& fault : config.error()) err << to_string(fault) << '\n';

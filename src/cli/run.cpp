@@ -1,7 +1,10 @@
 #include "cli/run.hpp"
 
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <ostream>
+#include <thread>
 
 #include "config/log_level.hpp"
 #include "tacet/server.hpp"
@@ -9,6 +12,11 @@
 
 namespace tacet {
 namespace {
+
+/// Signals that mean nothing to a resolver, sent by mistake or by a habit from other programs, must not end it.
+void ignore_what_means_nothing() {
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO}) std::signal(signal, SIG_IGN);
+}
 
 /// One that comes before Server::run() hears it waits for that, instead of ending the process.
 void hold_sighup_back() {
@@ -18,12 +26,33 @@ void hold_sighup_back() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+/// Of sysexits.h, as other daemons have them: a service manager is to start what failed for a while again, and to leave
+/// alone what somebody has to put right first.
+constexpr int failed = 1, to_be_configured = 78;
+
+int status_of(Fault fault) {
+  const bool lasts = fault == Fault::invalid_config || fault == Fault::refused || fault == Fault::unsupported;
+  return lasts ? to_be_configured : failed;
+}
+
+/// True if systemd holds our sockets: then it starts us again for the query that waits there, as soon as we have ended.
+bool is_started_by_queries() { return std::getenv("LISTEN_FDS") != nullptr; }
+
+/// Ends a start that cannot succeed until somebody acts. Not at once if queries bring about the next.
+int give_up(Fault fault, bool started_by_queries) {
+  const int status = status_of(fault);
+  if (status == to_be_configured && started_by_queries) std::this_thread::sleep_for(std::chrono::seconds(3));
+  return status;
+}
+
 }  // namespace
 
 int run_server(const CommandLine& given, std::ostream& err) {
   hold_sighup_back();
+  ignore_what_means_nothing();
+  const bool started_by_queries = is_started_by_queries();
   const auto config = make_config(given, err);
-  if (!config) return 1;
+  if (!config) return give_up(Fault::invalid_config, started_by_queries);
   log::start(level_of(config->log.level));
   log::set_limit(config->log.lines);
   const HttpLibrary http;
@@ -32,11 +61,11 @@ int run_server(const CommandLine& given, std::ostream& err) {
                           : Server::create(*config, {given.file, [&given] { return read_config(given); }});
   if (!server) {
     err << "tacet: " << server.error().detail << '\n';
-    return 1;
+    return give_up(server.error().fault, started_by_queries);
   }
   if (const auto served = (*server)->run(); !served) {
     err << "tacet: " << served.error().detail << '\n';
-    return 1;
+    return give_up(served.error().fault, started_by_queries);
   }
   return 0;
 }

@@ -107,6 +107,12 @@ Result<Descriptor> duplicate(const Descriptor& original) {
 
 }  // namespace
 
+bool takes_both_families(const Descriptor& socket) {
+  int v6_only = 0;
+  socklen_t size = sizeof v6_only;
+  return ::getsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, &size) == 0 && v6_only == 0;
+}
+
 std::vector<Descriptor> take_passed_descriptors() {
   const auto whose = variable("LISTEN_PID");
   const auto count = variable("LISTEN_FDS");

@@ -18,6 +18,9 @@ std::vector<Descriptor> take_passed_descriptors();
 /// that answers by one of the two looks sound and fails on the first long answer.
 Result<std::vector<ListenSockets>> pair_passed_sockets(std::vector<Descriptor> passed);
 
+/// True if an IPv6 wildcard socket is sent what is for IPv4 addresses as well.
+bool takes_both_families(const Descriptor& socket);
+
 /// The same sockets once more, for another worker: whoever is free takes the next query.
 Result<std::vector<ListenSockets>> share_sockets(const std::vector<ListenSockets>& sockets);
 

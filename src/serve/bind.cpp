@@ -51,6 +51,16 @@ void ask_for_destination(int descriptor, const SocketAddress& wildcard) {
 #endif
 }
 
+/// Lets an address be bound that is not there, or not there any more: what it is asked comes once it is.
+void allow_absence(int descriptor, int family) {
+#ifdef IP_FREEBIND
+  if (family == AF_INET) set(descriptor, IPPROTO_IP, IP_FREEBIND, 1);
+#endif
+#ifdef IPV6_FREEBIND
+  if (family == AF_INET6) set(descriptor, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+#endif
+}
+
 /// Who else may bind the same.
 enum class Sharing : std::uint8_t {
   exclusive,          ///< nobody
@@ -68,6 +78,7 @@ Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing shar
   if (type == SOCK_STREAM || sharing != Sharing::exclusive) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (sharing == Sharing::among_workers) set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (type == SOCK_DGRAM) prepare_datagrams(socket.get(), address);
+  if (!address.is_default) allow_absence(socket.get(), where->family());
   if (::bind(socket.get(), where->get(), where->size) != 0) return fail(bind_error(address, errno));
   if (type == SOCK_STREAM && ::listen(socket.get(), 128) != 0) return fail(bind_error(address, errno));
   return socket;
@@ -121,6 +132,13 @@ Result<std::vector<ListenSockets>> bind_sockets(const SocketAddress& address, st
       return fail(bound.error());
   seal(sockets);
   return sockets;
+}
+
+bool is_here(const SocketAddress& address) {
+  const Result<KernelAddress> where = kernel_address({.address = address.address, .port = 0});
+  if (!where) return true;
+  const Descriptor socket(::socket(where->family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return !socket || ::bind(socket.get(), where->get(), where->size) == 0 || errno != EADDRNOTAVAIL;
 }
 
 Result<Descriptor> bind_tcp(const SocketAddress& address) { return bind_one(address, SOCK_STREAM, Sharing::exclusive); }

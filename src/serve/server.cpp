@@ -18,12 +18,12 @@
 #include "config/log_level.hpp"
 #include "config/prefix.hpp"
 #include "serve/account.hpp"
-#include "serve/activation.hpp"
 #include "serve/bundle_watch.hpp"
 #include "serve/confinement.hpp"
 #include "serve/control.hpp"
 #include "serve/hosts_file.hpp"
 #include "serve/metrics_endpoint.hpp"
+#include "serve/open_sockets.hpp"
 #include "serve/query_log.hpp"
 #include "serve/reload.hpp"
 #include "serve/service_manager.hpp"
@@ -40,41 +40,6 @@ constexpr Duration least_between_signalled_reloads = std::chrono::seconds(1);
 /// How often who waits for a reload looks whether all is ending.
 constexpr auto look_for_end = std::chrono::milliseconds(20);
 constexpr std::string_view no_memory = "there was no memory for it: try again later";
-
-/// Sockets for every worker on every address that this machine has: [worker][address].
-Result<std::vector<std::vector<ListenSockets>>> bind_all(const Config& config) {
-  std::vector<std::vector<ListenSockets>> sockets(config.workers);
-  for (const SocketAddress& address : config.listen) {
-    auto bound = bind_sockets(address, config.workers);
-    if (!bound && bound.error().fault == Fault::unsupported && address.is_default) {
-      log::warn("{}: not served", bound.error().detail);
-      continue;
-    }
-    if (!bound) return fail(std::move(bound.error()));
-    for (std::size_t i = 0; i < sockets.size(); ++i) sockets[i].push_back(std::move((*bound)[i]));
-  }
-  if (sockets.front().empty()) return fail(Fault::unsupported, "none of the default addresses exists on this machine");
-  return sockets;
-}
-
-/// The service manager's sockets for every worker: they are used as they are, whatever `listen` says.
-Result<std::vector<std::vector<ListenSockets>>> share_all(std::vector<ListenSockets> passed, unsigned workers) {
-  std::vector<std::vector<ListenSockets>> sockets;
-  for (unsigned i = 1; i < workers; ++i) {
-    auto copies = share_sockets(passed);
-    if (!copies) return fail(copies.error());
-    sockets.push_back(*std::move(copies));
-  }
-  sockets.push_back(std::move(passed));
-  return sockets;
-}
-
-/// Sockets for every worker: those that the service manager opened, or else our own.
-Result<std::vector<std::vector<ListenSockets>>> open_all(const Config& config) {
-  auto passed = pair_passed_sockets(take_passed_descriptors());
-  if (!passed) return fail(passed.error());
-  return passed->empty() ? bind_all(config) : share_all(*std::move(passed), config.workers);
-}
 
 /// For who held it back while this thread was not yet here to hear it.
 void let_sighup_through() {
@@ -476,7 +441,7 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSource source) {
   const auto account = has_sanitizer() ? std::nullopt : choose_account(config, source.file);
   if (!account) return fail(account.error());
-  auto sockets = open_all(config);
+  auto sockets = open_sockets(config);
   if (!sockets) return fail(std::move(sockets.error()));
   auto control = open_control_socket(config);
   if (*account)

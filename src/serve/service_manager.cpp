@@ -36,6 +36,8 @@ void notify_service_manager(std::string_view state) {
            static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size));
 }
 
+bool has_service_manager() { return std::getenv("NOTIFY_SOCKET") != nullptr; }
+
 std::optional<Duration> watchdog_period() {
   constexpr std::uint64_t a_year =
       365ULL * 86400 * 1'000'000;  // a longer one cannot be counted in nanoseconds, nor meant

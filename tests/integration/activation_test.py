@@ -31,13 +31,16 @@ os.execv(sys.argv[2], sys.argv[2:])
 class Holder:
     """A service manager as far as the daemon sees one: sockets, notifications, start and stop. A context manager."""
 
-    def __init__(self, directory, upstream, ports, order, workers=1):
+    def __init__(self, directory, upstream, ports, order, workers=1, **more):
         self.directory = os.path.join(directory, scratch.unique_name("held"))
         os.mkdir(self.directory)
         self.ports = ports  # address -> port
-        settings = {"upstreams": [upstream], "workers": workers, "listen": ["127.0.0.1:1"],  # a listen that would fail
-                    "control": {"socket": os.path.join(self.directory, "control.sock")}}
+        settings = {"upstreams": [upstream], "workers": workers,
+                    "control": {"socket": os.path.join(self.directory, "control.sock")}, **more}
         self.daemon = tacet.Tacet(directory, **settings)
+        if "listen" not in more:
+            del self.daemon.settings["listen"]
+        self.daemon.write()
         self._sockets = [self._opened(address, kind) for address, kind in order]
         self._numbers = [fcntl.fcntl(opened.fileno(), fcntl.F_DUPFD, _FIRST_FREE) for opened in self._sockets]
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -207,6 +210,29 @@ class PassedSockets(UnboundCase):
                 self.assertEqual(sorted(load.failed), [])
                 held.stop()
 
+    def test_an_address_that_listen_adds_is_served_too(self):
+        for named in (["127.0.0.2"], ["127.0.0.1", "127.0.0.2"]):
+            with self.subTest(named=named):
+                port = scratch.free_port(["127.0.0.1", "127.0.0.2"])
+                listen = [f"{address}:{port}" for address in named]
+                order = [("127.0.0.1", UDP), ("127.0.0.1", TCP)]
+                held = self.enterContext(Holder(self.directory, self.entry(self.upstream.doh_url()), {"127.0.0.1": port}, order, workers=2, listen=listen))
+                held.start()
+                held.ports["127.0.0.2"] = port
+                for address in ("127.0.0.1", "127.0.0.2"):
+                    for tcp in (False, True):
+                        self.assertEqual(dnsclient.addresses(held.ask(address, tcp=tcp)), [servers.ADDRESS])
+                self.assertEqual(held.daemon.status()["listen"], [f"127.0.0.1:{port}", f"127.0.0.2:{port}"])
+                held.stop()
+
+    def test_a_wildcard_beside_them_is_refused_with_what_to_do(self):
+        port = scratch.free_port()
+        order = [("127.0.0.1", UDP), ("127.0.0.1", TCP)]
+        held = self.enterContext(Holder(self.directory, self.entry(self.upstream.doh_url()), {"127.0.0.1": port}, order, listen=[f"0.0.0.0:{port}"], allow=["10.0.0.0/8"]))
+        with self.assertRaises(AssertionError):
+            held.start()
+        self.assertIn("systemctl disable --now tacet.socket", held.log())
+
     def test_an_address_with_one_protocol_only_is_refused(self):
         held = self.holder([("127.0.0.1", UDP)])
         with self.assertRaises(AssertionError):
@@ -219,7 +245,9 @@ class SystemdSocketActivate(UnboundCase):
 
     def test_the_first_query_starts_the_daemon_and_is_answered(self):
         port = scratch.free_port(["127.0.0.1", "::1"])
-        daemon = tacet.Tacet(self.directory, upstreams=[self.entry(self.upstream.doh_url())], listen=["127.0.0.1:1"])
+        daemon = tacet.Tacet(self.directory, upstreams=[self.entry(self.upstream.doh_url())])
+        del daemon.settings["listen"]
+        daemon.write()
         listen = [word for address in ("127.0.0.1", "[::1]") for word in ("-l", f"{address}:{port}")]
         self.child("systemd-socket-activate", "--datagram", *listen, "systemd-socket-activate", *listen,
                    tacet.BINARY, "run", "--config", daemon.config, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -42,6 +42,14 @@ class Broken(unittest.TestCase):
 
 
 class Good(unittest.TestCase):
+    def test_an_address_that_is_not_there_yet_is_a_warning(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = pathlib.Path(directory) / "tacet.yaml"
+            path.write_text('listen: ["127.0.0.1:53", 192.0.2.77, "127.0.0.9:53"]\nallow: [192.0.2.0/24]\n', encoding="utf-8")
+            done = check(path)
+        self.assertEqual((done.returncode, done.stderr),
+                         (0, "warning: listen: this machine has no address 192.0.2.77 at present: served once it has\n"))
+
     def test_every_sample_is_accepted_and_what_is_printed_is_accepted_as_the_same(self):
         samples = sorted(SAMPLES.glob("*.yaml"))
         self.assertGreaterEqual(len(samples), 5)
@@ -50,7 +58,9 @@ class Good(unittest.TestCase):
             for sample in samples:
                 with self.subTest(sample.name):
                     first = check(sample)
-                    self.assertEqual((first.returncode, first.stderr), (0, ""))
+                    self.assertEqual(first.returncode, 0, first.stderr)
+                    for line in first.stderr.splitlines():  # of this machine, not of the file
+                        self.assertRegex(line, "^warning: listen: this machine has no address ")
                     self.assertIn("\nworkers: ", first.stdout)
                     printed.write_text(first.stdout, encoding="utf-8")
                     self.assertEqual(check(printed).stdout, first.stdout)

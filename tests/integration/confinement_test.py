@@ -78,7 +78,7 @@ class Confined(UnboundCase):
         with open(config, "w", encoding="ascii") as file:
             file.write(f'listen: ["127.0.0.1:{scratch.free_port()}"]\nuser: no-such-user\n')
         done = tacet.run("run", "--config", config)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 78)
         self.assertIn('user: there is no user "no-such-user" on this machine: name one that is there', done.stderr)
 
     @unittest.skipUnless(_ROOT, "needs root")
@@ -91,7 +91,7 @@ class Confined(UnboundCase):
             file.write(f'listen: ["127.0.0.1:{scratch.free_port()}"]\nuser: nobody\ncontrol: {{socket: ""}}\n'
                        f'upstreams: [{{url: "{self.upstream.doh_url()}", ca_file: "{bundle}"}}]\n')
         done = tacet.run("run", "--config", config)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 78)
         self.assertIn("goes on as user nobody", done.stderr)
         self.assertIn(f"{bundle}: the file cannot be read: Permission denied", done.stderr)
 

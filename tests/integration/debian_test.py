@@ -131,7 +131,8 @@ class Package(Case):
                      "usr/share/zsh/vendor-completions/_tacet", "usr/share/fish/vendor_completions.d/tacet.fish"):
             self.assertTrue(self.exists(path), path)
         self.assertTrue(self.exists("etc/systemd/system/multi-user.target.wants/tacet.service"), "the service is not enabled")
-        self.assertFalse(self.exists("etc/systemd/system/sockets.target.wants/tacet.socket"), "the socket is optional")
+        for wants in ("sockets.target.wants", "tacet.service.wants"):
+            self.assertTrue(self.exists(f"etc/systemd/system/{wants}/tacet.socket"), "the socket is not enabled")
         self.assertEqual(self.read("etc/resolv.conf"), _BEFORE)
         self.assertRegex(self.read("etc/group"), r"(?m)^tacet:x:\d+:$")
         self.assertIn("/etc/tacet/tacet.yaml", self.dpkg("--status", "tacet").split("Conffiles:")[1])

@@ -207,10 +207,65 @@ class Starting(UnboundCase):
         return self.enterContext(daemon)
 
     @unittest.skipIf(netlab.why_not(), netlab.why_not())
-    def test_a_configured_address_that_the_machine_lacks_is_a_fault(self):
-        done = self.second("192.0.2.1:5300")
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("192.0.2.1", done.stderr)
+    def test_an_address_that_comes_later_is_served_from_then_on_and_the_others_at_once(self):
+        for workers, (late, prefix) in itertools.product((1, 2), (("10.9.8.7", 24), ("fd09::7", 64))):
+            with self.subTest(workers=workers, late=late):
+                namespace = self.enterContext(netlab.Namespace())
+                daemon = self.tacet(self.upstream.doh_url(), command=namespace.command(), workers=workers, listen=["127.0.0.1", late], allow=[f"{late}"])
+                self.assertIn("127.0.0.1", self.dug(namespace, "127.0.0.1"), daemon.log())
+                self.assertEqual(len(daemon.log_lines(f"warn.*{late}.*no such address yet")), 1, daemon.log())
+                for _ in range(2):  # and a bridge that goes and comes back
+                    for words in (("link", "add", "br-late", "type", "bridge"), ("address", "add", f"{late}/{prefix}", "dev", "br-late", *(["nodad"] if ":" in late else [])), ("link", "set", "br-late", "up")):
+                        namespace.run(["ip", *words], check=True)
+                    for option in ("+notcp", "+tcp"):
+                        self.assertIn("127.0.0.1", self.dug(namespace, late, option), daemon.log())
+                    namespace.run(["ip", "link", "delete", "br-late"], check=True)
+                self.assertIn("127.0.0.1", self.dug(namespace, "127.0.0.1"), daemon.log())
+                daemon.stop()
+
+    @staticmethod
+    def dug(namespace, address, *options):
+        return namespace.run(["dig", f"@{address}", "+tries=2", "+time=3", "+short", *options, "localhost"], capture_output=True, text=True).stdout
+
+    def test_a_port_that_is_taken_for_a_while_is_waited_for_under_a_service_manager(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            holder.bind(("127.0.0.1", 0))
+            notify = os.path.join(self.directory, scratch.unique_name("notify"))
+            manager.bind(notify)
+            os.chmod(notify, 0o777)
+            port = holder.getsockname()[1]
+            log = os.path.join(self.directory, scratch.unique_name("waiting"))
+            with open(log, "wb") as file:
+                self.child(tacet.BINARY, "run", "--listen", f"127.0.0.1:{port}", "--socket", "", "--upstream", self.upstream.doh_url(),
+                           env={**os.environ, "NOTIFY_SOCKET": notify, "SSL_CERT_FILE": self.pki.ca}, stderr=file)
+
+            def said():
+                with open(log, encoding="utf-8") as file:
+                    return "Waiting for it" in file.read()
+
+            scratch.eventually(said, what="word of the port")
+            holder.close()
+            manager.settimeout(10)
+            while b"READY=1" not in manager.recv(4096):
+                pass
+
+    def test_what_will_not_work_until_somebody_acts_has_a_status_of_its_own(self):
+        broken = os.path.join(self.directory, scratch.unique_name("broken"))
+        for text in ("bogus: 1\n", "user: no-such-user\n", "upstreams: [{url: 'tls://192.0.2.1', ca_file: /nonexistent/ca.pem}]\n"):
+            with open(broken, "w", encoding="ascii") as file:
+                file.write(f'listen: ["127.0.0.1:{scratch.free_port()}"]\ncontrol: {{socket: ""}}\n' + text)
+            self.assertEqual(tacet.run("run", "--config", broken).returncode, 78, text)
+        self.assertEqual(tacet.run("run", "--config", "/nonexistent").returncode, 78)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+            holder.bind(("127.0.0.1", 0))
+            self.assertEqual(self.second(f"127.0.0.1:{holder.getsockname()[1]}").returncode, 1)
+
+    def test_signals_that_mean_nothing_change_nothing(self):
+        daemon = self.tacet(self.upstream.doh_url())
+        for sent in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGPIPE, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO):
+            daemon.process.send_signal(sent)
+            self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS], sent)
+        daemon.stop()
 
 
 if __name__ == "__main__":

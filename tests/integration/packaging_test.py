@@ -74,6 +74,17 @@ class SystemdUnit(Scratch):
         for path in ("/var/log/tacet", "/var/log/private/tacet"):
             self.assertIn(path + "\n", (PACKAGING / "debian" / "postrm").read_text().replace(" ", "\n"))
 
+    def test_a_crash_never_ends_it_for_good_and_a_fault_of_the_configuration_does_not_start_it_again(self):
+        self.assertEqual(self.settings("Restart"), ["always"])
+        self.assertEqual(self.settings("StartLimitIntervalSec"), ["0"])
+        self.assertEqual(self.settings("StartLimitBurst"), [])
+        broken = self.folder / "tacet.yaml"
+        broken.write_text("bogus: 1\n")
+        for words in (("run", "--config", broken), ("run", "--no-such-option")):
+            status = run(os.environ["TACET_BINARY"], *words).returncode
+            self.assertIn(str(status), self.settings("RestartPreventExitStatus")[0].split())
+        self.assertNotIn("1", self.settings("RestartPreventExitStatus")[0].split())
+
     def test_lets_it_confine_itself(self):
         allowed = " ".join(value for value in self.settings("SystemCallFilter") if not value.startswith("~")).split()
         for call in ("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"):
@@ -95,6 +106,11 @@ class SystemdSocket(Scratch):
         for address in ("127.0.0.1:53", "[::1]:53"):
             self.assertIn(f"ListenDatagram={address}", text)
             self.assertIn(f"ListenStream={address}", text)
+
+    def test_no_number_of_crashes_closes_it_and_restarting_the_service_opens_it(self):
+        text = (PACKAGING / "systemd" / "tacet.socket").read_text().splitlines()
+        self.assertIn("TriggerLimitIntervalSec=0", text)
+        self.assertIn("WantedBy=sockets.target tacet.service", text)
 
     def test_is_accepted_by_systemd(self):
         (self.folder / "tacet.socket").write_text((PACKAGING / "systemd" / "tacet.socket").read_text())
