@@ -19,7 +19,7 @@ struct Restraint {
 struct Confinement {
   std::string user;        ///< whom it runs as: a name, or a number if nobody said a name
   Restraint no_new_privs;  ///< no program that it starts can have more privileges
-  Restraint capabilities;  ///< none is left
+  Restraint capabilities;  ///< none is left, or only what the detail says
   Restraint seccomp;       ///< system calls beyond those of a resolver are refused
   Restraint landlock;      ///< files beyond its own are refused
 };

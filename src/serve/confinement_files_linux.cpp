@@ -70,6 +70,7 @@ Restraint restrict_files(const Reach& reach) {
   const long version = ::syscall(create_ruleset, nullptr, 0, version_query);
   if (version < 0 && errno == ENOSYS) return {false, "this kernel has no Landlock"};
   if (version < 0 && errno == EOPNOTSUPP) return {false, "this kernel was started without Landlock"};
+  if (version < 0 && errno == EPERM) return {false, "a container or a unit keeps it from us"};
   if (version < 0) return off("landlock_create_ruleset");
   const Ruleset watched{.files = known_rights(version), .scopes = version >= 6 ? signals : 0};
   const Descriptor ruleset(static_cast<int>(::syscall(create_ruleset, &watched, size_for(version), 0)));

@@ -25,13 +25,20 @@ Sets sets_of(Kept kept) {
   return sets;
 }
 
+Sets with_low_ports(Sets sets) {
+  sets[0].effective |= 1U << CAP_NET_BIND_SERVICE;
+  sets[0].permitted |= 1U << CAP_NET_BIND_SERVICE;
+  sets[0].inheritable |= 1U << CAP_NET_BIND_SERVICE;
+  return sets;
+}
+
 bool has_more_than(const Sets& allowed) {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   Sets sets{};
   if (::syscall(SYS_capget, &header, sets.data()) != 0) return true;
   for (std::size_t i = 0; i < sets.size(); ++i)
     if ((sets[i].effective & ~allowed[i].effective) != 0 || (sets[i].permitted & ~allowed[i].permitted) != 0 ||
-        sets[i].inheritable != 0)
+        (sets[i].inheritable & ~allowed[i].inheritable) != 0)
       return true;
   return false;
 }
@@ -50,7 +57,9 @@ Restraint drop_capabilities(Kept kept) {
   const bool refused = !set_capabilities(wanted) && !set_capabilities({});
   const int error = errno;
   if (!has_more_than(wanted)) return {true, kept == Kept::none ? "" : "all but the one to read any file"};
-  // A unit that forbids capset() has left nothing but what its sockets needed.
+  // A unit that forbids capset() has left what its sockets needed, and that is all it lets be done with it.
+  if (refused && error == EPERM && !has_more_than(with_low_ports(wanted)))
+    return {true, "all but the one for ports below 1024, which the unit keeps"};
   return {false, std::string("capset: ") + (refused ? std::strerror(error) : "without effect")};
 }
 

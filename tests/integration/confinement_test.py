@@ -3,6 +3,7 @@ import os
 import pwd
 import re
 import shutil
+import sys
 import unittest
 
 import dns.rcode
@@ -17,6 +18,17 @@ from case import Case, UnboundCase
 _ROOT = os.geteuid() == 0
 _SANITIZED = "address" in os.environ.get("TACET_SANITIZE", "") or "thread" in os.environ.get("TACET_SANITIZE", "")
 _MEANS = ("no_new_privs", "capabilities", "seccomp", "landlock")
+
+# Becomes its arguments, behind a filter that refuses capset(): x86-64's 126, arm64's 91.
+_WITHOUT_CAPSET = """
+import ctypes, os, platform, struct, sys
+number = 126 if platform.machine() == "x86_64" else 91
+rules = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(rules), ctypes.addressof(code)))
+assert ctypes.CDLL(None, use_errno=True).prctl(22, 2, ctypes.byref(program), 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 def _threads(daemon):
@@ -47,6 +59,25 @@ class Confined(UnboundCase):
         self.assertEqual(confinement["user"], "nobody" if _ROOT else str(user))
         text = daemon.verb("status").stdout
         self.assertRegex(text, r"(?m)^confined  as user \S+; by no_new_privs, capabilities, seccomp, landlock \(version \d+\)$")
+
+    @unittest.skipUnless(_ROOT, "needs root")
+    def test_as_the_unit_starts_it_nothing_reads_like_a_fault(self):
+        """With the unit's user, capability and refusal of capset(), which the kernel reports by EPERM."""
+        log, config = (os.path.join(self.directory, scratch.unique_name(word)) for word in ("log", "unit"))
+        run = os.path.join(self.directory, scratch.unique_name("run"))
+        os.mkdir(run)
+        os.chown(run, 65534, 65534)
+        port, path = scratch.free_port(), os.path.join(run, "control.sock")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f'listen: ["127.0.0.1:{port}"]\ncontrol: {{socket: {path}}}\n')
+        with open(log, "wb") as file:
+            self.child("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--inh-caps=-all,+net_bind_service",
+                       "--ambient-caps=-all,+net_bind_service", "--bounding-set=-all,+net_bind_service",
+                       sys.executable, "-c", _WITHOUT_CAPSET, tacet.BINARY, "run", "--config", config, stderr=file)
+        scratch.eventually(lambda: tacet.run("status", "--socket", path).returncode == 0, what="its start")
+        with open(log, encoding="ascii") as file:
+            self.assertNotRegex(file.read(), "capset|without|not permitted")
+        self.assertIn("capabilities (all but the one for ports below 1024", tacet.run("status", "--socket", path).stdout)
 
     @unittest.skipUnless(_ROOT, "needs root")
     def test_root_s_groups_are_left_as_well(self):
