@@ -29,7 +29,7 @@ _tacet() {
         explain) options='--json --socket --config' ;;
         exposure) options='--json --clear --explain --socket --config' ;;
         log-level | reload) options='--socket --config' ;;
-        install) options='--manager --server --dry-run --root' ;;
+        install) options='--manager --server --dry-run --root --socket --config' ;;
         uninstall) options='--dry-run --root' ;;
         migrate) options='--from' ;;
       esac

@@ -19,8 +19,8 @@ complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a install -d 'Hav
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a uninstall -d 'Put everything back as install found it'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a migrate -d 'Print the configuration that does what another did'
 
-complete -c tacet -n '__fish_seen_subcommand_from run check query status flush cache explain exposure log-level reload' -l config -rF -d 'Configuration file'
-complete -c tacet -n '__fish_seen_subcommand_from run status flush cache explain exposure log-level reload' -l socket -rF -d 'Control socket'
+complete -c tacet -n '__fish_seen_subcommand_from run check query status flush cache explain exposure log-level reload install' -l config -rF -d 'Configuration file'
+complete -c tacet -n '__fish_seen_subcommand_from run status flush cache explain exposure log-level reload install' -l socket -rF -d 'Control socket'
 complete -c tacet -n '__fish_seen_subcommand_from run query' -l upstream -x -a 'https:// tls://' -d 'Ask this upstream'
 complete -c tacet -n '__fish_seen_subcommand_from run query' -l bootstrap -x -d 'Plain DNS server for names of upstreams'
 complete -c tacet -n '__fish_seen_subcommand_from run' -l listen -x -d 'Listen here'

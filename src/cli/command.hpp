@@ -13,4 +13,7 @@ std::string to_string(const Command& command);
 /// is not 0; the detail names it).
 Result<void> run(const Command& command);
 
+/// What a program prints, a MiB at most; what it says of its faults is dropped. Faults: as run().
+Result<std::string> output_of(const Command& command);
+
 }  // namespace tacet

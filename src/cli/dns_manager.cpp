@@ -1,12 +1,19 @@
 #include "cli/dns_manager.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <ranges>
+#include <system_error>
 #include <utility>
 
 #include "cli/dns_manager_plans.hpp"
+#include "cli/name_sources.hpp"
 #include "config/scalar.hpp"
 
 namespace tacet {
@@ -54,6 +61,34 @@ DnsManager manager_of_file(std::string_view content, const std::string& root) {
   return DnsManager::plain;
 }
 
+Result<InstallPlan> plan_for(DnsManager manager, const std::string& root, const std::string& server) {
+  switch (manager) {
+    case DnsManager::resolved:
+      return plan_resolved(root, server);
+    case DnsManager::network_manager:
+      return plan_network_manager(root, server);
+    case DnsManager::resolvconf:
+      return plan_resolvconf(server);
+    case DnsManager::openresolv:
+      return plan_openresolv(root, server);
+    case DnsManager::networksetup:
+      return plan_networksetup(server);
+    case DnsManager::plain:
+      break;
+  }
+  return plan_plain(root, server);
+}
+
+/// The words of a resolv.conf's lines, one line at a time.
+std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> words;
+  for (const auto part : std::views::split(line, ' ')) {
+    const std::string_view word(part.begin(), part.end());
+    if (!word.empty()) words.emplace_back(word);
+  }
+  return words;
+}
+
 }  // namespace
 
 std::string_view to_string(DnsManager manager) {
@@ -74,22 +109,31 @@ Result<DnsManager> find_manager(const std::string& root) {
   return manager_of_file(image->content, root);
 }
 
-Result<InstallPlan> plan_install(DnsManager manager, const std::string& root, const std::string& server) {
-  switch (manager) {
-    case DnsManager::resolved:
-      return plan_resolved(root, server);
-    case DnsManager::network_manager:
-      return plan_network_manager(server);
-    case DnsManager::resolvconf:
-      return plan_resolvconf(server);
-    case DnsManager::openresolv:
-      return plan_openresolv(root, server);
-    case DnsManager::networksetup:
-      return plan_networksetup(server);
-    case DnsManager::plain:
-      break;
+std::vector<DnsManager> with_others_in_use(DnsManager of_resolv_conf, const std::string& root) {
+  std::vector managers{of_resolv_conf};
+  const bool linux = of_resolv_conf != DnsManager::networksetup;
+  if (linux && of_resolv_conf != DnsManager::resolved && resolved_is_in_use(root))
+    managers.push_back(DnsManager::resolved);
+  return managers;
+}
+
+std::string to_string(const std::vector<DnsManager>& managers) {
+  std::vector<std::string_view> words;
+  for (const auto manager : managers) words.push_back(to_string(manager));
+  return fmt::format("{}", fmt::join(words, " and "));
+}
+
+Result<InstallPlan> plan_install(const std::vector<DnsManager>& managers, const std::string& root,
+                                 const std::string& server) {
+  InstallPlan all;
+  for (const auto manager : managers) {
+    auto plan = manager == managers.front() ? plan_for(manager, root, server) : plan_resolved_beside(server);
+    if (!plan) return plan;
+    std::ranges::move(plan->files, std::back_inserter(all.files));
+    std::ranges::move(plan->apply, std::back_inserter(all.apply));
+    std::ranges::move(plan->revert, std::back_inserter(all.revert));
   }
-  return plan_plain(root, server);
+  return all;
 }
 
 std::vector<std::string> nameservers(std::string_view resolv_conf) {
@@ -107,6 +151,31 @@ std::vector<std::string> nameservers(std::string_view resolv_conf) {
     servers.emplace_back(line.substr(0, line.find_first_of(" \t\r")));
   }
   return servers;
+}
+
+ResolverManners resolver_manners(std::string_view resolv_conf) {
+  ResolverManners manners;
+  for (const auto part : std::views::split(resolv_conf, '\n')) {
+    std::string line(part.begin(), part.end());
+    std::ranges::replace_if(line, [](char c) { return c == '\t' || c == '\r'; }, ' ');
+    auto words = words_of(line);
+    if (words.size() < 2 || line.front() == ' ') continue;
+    const std::string key = words.front();
+    words.erase(words.begin());
+    std::erase(words, ".");  // the root: what systemd-resolved writes for "nothing"
+    if (key == "search" || key == "domain") manners.searches = std::move(words);  // the last line counts
+    if (key == "options") std::ranges::move(words, std::back_inserter(manners.options));
+  }
+  return manners;
+}
+
+std::string resolv_conf_text(const std::string& root) {
+  const auto path = root + "/etc/resolv.conf";
+  std::error_code error;
+  const auto target = std::filesystem::read_symlink(path, error);
+  const bool absolute = !error && target.is_absolute();  // below the root, too
+  std::ifstream file(absolute ? root + target.string() : path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace tacet

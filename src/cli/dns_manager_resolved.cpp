@@ -17,23 +17,40 @@ bool leads_to_resolved(const FileImage& resolv_conf) {
   return nameservers(resolv_conf.content) == std::vector<std::string>{"127.0.0.53"};
 }
 
+/// Lists of servers add up over all files, so what others name is forgotten first. Search domains stay.
+FileChange drop_in(const std::string& server) {
+  return {"/etc/systemd/resolved.conf.d/tacet.conf",
+          file_with(fmt::format("# Written by `tacet install`; `tacet uninstall` removes it.\n"
+                                "# No server that another file names.\n"
+                                "[Resolve]\n"
+                                "DNS=\n"
+                                "FallbackDNS=\n"
+                                "[Resolve]\n"
+                                "DNS={}\n"
+                                "# Every name, unless a network has claimed its domain.\n"
+                                "Domains=~.\n"
+                                "# tacet is on this machine; what leaves it is encrypted by tacet.\n"
+                                "DNSOverTLS=no\n",
+                                server))};
+}
+
 }  // namespace
 
 Result<InstallPlan> plan_resolved(const std::string& root, const std::string& server) {
   const auto resolv_conf = read_image(root + "/etc/resolv.conf");
   if (!resolv_conf) return fail(resolv_conf.error());
   InstallPlan plan;
-  plan.files.push_back({"/etc/systemd/resolved.conf.d/tacet.conf",
-                        file_with(fmt::format("# Written by `tacet install`; `tacet uninstall` removes it.\n"
-                                              "[Resolve]\n"
-                                              "DNS={}\n"
-                                              "# Every name, unless a network has claimed its domain.\n"
-                                              "Domains=~.\n"
-                                              "# tacet is on this machine; what leaves it is encrypted by tacet.\n"
-                                              "DNSOverTLS=no\n",
-                                              server))});
+  plan.files.push_back(drop_in(server));
   if (!leads_to_resolved(*resolv_conf)) plan.files.push_back({"/etc/resolv.conf", link_to(std::string(stub))});
   plan.apply = plan.revert = {{.words = {"systemctl", "restart", "systemd-resolved.service"}}};
+  return plan;
+}
+
+InstallPlan plan_resolved_beside(const std::string& server) {
+  InstallPlan plan;
+  plan.files.push_back(drop_in(server));
+  // Not started if it does not run: it takes the drop-in when it starts.
+  plan.apply = plan.revert = {{.words = {"systemctl", "try-restart", "systemd-resolved.service"}}};
   return plan;
 }
 

@@ -5,19 +5,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <ostream>
 #include <ranges>
 #include <string_view>
-#include <thread>
+#include <system_error>
 #include <vector>
 
 #include "cli/command.hpp"
 #include "cli/dns_manager.hpp"
+#include "cli/install_effect.hpp"
 #include "cli/install_state.hpp"
 #include "cli/probe.hpp"
+#include "cli/words.hpp"
 #include "config/address.hpp"
 
 namespace tacet {
@@ -26,7 +27,7 @@ namespace {
 /// One run of the verb: says what it does, and does it unless this is a rehearsal.
 class Installation {
 public:
-  Installation(const InstallRequest& request, std::ostream& out) : request_(request), out_(out) {}
+  Installation(const InstallRequest& request, const Streams& to) : request_(request), out_(to.out), err_(to.err) {}
 
   Result<void> install();
   Result<void> uninstall();
@@ -36,18 +37,22 @@ private:
   std::string at_root(std::string_view path) const { return request_.root + std::string(path); }
 
   Result<void> check_rights() const;
-  Result<DnsManager> choose_manager() const;
+  bool acts() const { return on_this_machine() && !request_.dry_run; }
+  Result<std::vector<DnsManager>> choose_managers(const std::optional<InstallState>& state) const;
   Result<std::vector<FileChange>> outstanding(const InstallPlan& plan) const;
   Result<void> change(const InstallPlan& plan, const std::vector<FileChange>& changes, InstallState state);
   Result<void> write(const std::vector<FileChange>& changes);
   Result<void> list(const InstallPlan& plan);
   Result<void> run_all(const std::vector<Command>& commands);
-  Result<void> await_effect(DnsManager manager) const;
   Result<void> roll_back(const InstallPlan& plan, const InstallState& state);
   void describe(const FileChange& change);
+  void warn() const;
+  Result<void> check_resolver() const;
+  Result<void> confirm(const std::vector<DnsManager>& managers) const;
 
   const InstallRequest& request_;
   std::ostream& out_;
+  std::ostream& err_;
 };
 
 /// Nobody has tried tacet on macOS: it is told what to type, and nothing is done to it.
@@ -59,9 +64,17 @@ Result<void> Installation::check_rights() const {
               "this changes files of the system: it needs root (sudo). --dry-run shows what it would do");
 }
 
-Result<DnsManager> Installation::choose_manager() const {
-  if (request_.manager.empty()) return find_manager(request_.root);
-  return *manager_named(request_.manager);
+/// Those of the last time, or of --manager, or of /etc/resolv.conf; and whom programs ask beside that file by now.
+Result<std::vector<DnsManager>> Installation::choose_managers(const std::optional<InstallState>& state) const {
+  auto first = find_manager(request_.root);
+  if (!request_.manager.empty()) first = *manager_named(request_.manager);
+  if (state && request_.manager.empty()) first = state->managers.front();
+  if (!first) return fail(first.error());
+  auto managers = with_others_in_use(*first, request_.root);
+  if (!state) return managers;
+  for (const auto known : state->managers)
+    if (std::ranges::find(managers, known) == managers.end()) managers.push_back(known);
+  return managers;
 }
 
 /// The changes that are not there already.
@@ -113,24 +126,6 @@ Result<void> Installation::list(const InstallPlan& plan) {
   return {};
 }
 
-/// The manager may take a moment to write; and if another program writes the file as well, this is where it shows.
-Result<void> Installation::await_effect(DnsManager manager) const {
-  const std::vector<std::string> wanted{manager == DnsManager::resolved ? "127.0.0.53" : request_.server};
-  std::vector<std::string> servers;
-  for (int i = 0; i < 50; ++i) {
-    std::error_code nowhere;  // a link that leads nowhere reads as absent
-    const auto file = read_image(std::filesystem::weakly_canonical("/etc/resolv.conf", nowhere));
-    if (!file) return fail(file.error());
-    servers = nameservers(file->content);
-    if (servers == wanted) return {};
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  return fail(Fault::system,
-              fmt::format("/etc/resolv.conf names {} and not {}: {} does not write it, or somebody else does",
-                          servers.empty() ? "nobody" : fmt::format("{}", fmt::join(servers, ", ")), wanted.front(),
-                          to_string(manager)));
-}
-
 Result<void> Installation::roll_back(const InstallPlan& plan, const InstallState& state) {
   out_ << "put everything back\n";
   const auto files = restore_files(request_.root, state);
@@ -141,12 +136,14 @@ Result<void> Installation::roll_back(const InstallPlan& plan, const InstallState
 }
 
 Result<void> Installation::change(const InstallPlan& plan, const std::vector<FileChange>& changes, InstallState state) {
+  std::optional<InstallEffect> effect;
+  if (on_this_machine()) effect.emplace(request_.server, request_.socket);
   const auto saved = save_state(request_.root, std::move(state), plan);
   if (!saved) return fail(saved.error());
   auto done = make_directories(request_.root, *saved);
   if (done) done = write(changes);
   if (done) done = run_all(plan.apply);
-  if (done && on_this_machine()) done = await_effect(saved->manager);
+  if (done && effect) done = effect->await(saved->managers);
   if (done) return {};
   const auto undone = roll_back(plan, *saved);
   return fail(done.error().fault,
@@ -156,35 +153,64 @@ Result<void> Installation::change(const InstallPlan& plan, const std::vector<Fil
                                    done.error().detail, undone.error().detail));
 }
 
+/// What is no fault now, but may surprise later.
+void Installation::warn() const {
+  if (!acts()) return;
+  for (const auto& line : InstallEffect(request_.server, request_.socket).claimed_elsewhere())
+    out_ << "names below a network's own domain still go to its servers: " << line << '\n';
+  constexpr auto systemd_runs = "/run/systemd/system";
+  std::error_code error;
+  if (!std::filesystem::is_directory(systemd_runs, error)) return;
+  for (const auto* unit : {"tacet.service", "tacet.socket"})
+    if (output_of({.words = {"systemctl", "is-enabled", unit}})) return;
+  err_ << "tacet: warning: neither tacet.service nor tacet.socket is enabled: after the next boot this machine would "
+          "ask "
+          "a tacet that does not run. Enable it: systemctl enable tacet.service\n";
+}
+
+Result<void> Installation::check_resolver() const {
+  if (!acts()) return {};
+  const auto answers = probe_resolver(request_.server, request_.socket);
+  if (answers) return {};
+  return fail(
+      answers.error().fault,
+      fmt::format("{}; nothing was changed. Start tacet first: systemctl enable --now tacet", answers.error().detail));
+}
+
+/// Everything is written already: it remains to be seen whether it still holds.
+Result<void> Installation::confirm(const std::vector<DnsManager>& managers) const {
+  out_ << "installed already: nothing to do\n";
+  if (!acts()) return {};
+  const auto holds = InstallEffect(request_.server, request_.socket).await(managers);
+  if (holds) return {};
+  return fail(holds.error().fault, fmt::format("installed, but {}; nothing was changed", holds.error().detail));
+}
+
 Result<void> Installation::install() {
   if (auto allowed = check_rights(); !allowed) return allowed;
   auto state = load_state(request_.root);
   if (!state) return fail(state.error());
-  const auto manager = *state && request_.manager.empty() ? Result<DnsManager>((*state)->manager) : choose_manager();
-  if (!manager) return fail(manager.error());
-  if (*state && ((*state)->manager != *manager || (*state)->server != request_.server))
+  const auto managers = choose_managers(*state);
+  if (!managers) return fail(managers.error());
+  if (*state && ((*state)->managers.front() != managers->front() || (*state)->server != request_.server))
     return fail(Fault::refused, fmt::format("installed already, by {} with {}: run `tacet uninstall` first",
-                                            to_string((*state)->manager), (*state)->server));
-  const auto plan = plan_install(*manager, request_.root, request_.server);
+                                            to_string((*state)->managers), (*state)->server));
+  const auto plan = plan_install(*managers, request_.root, request_.server);
   if (!plan) return fail(plan.error());
-  if (only_listed(*manager)) return list(*plan);
+  if (only_listed(managers->front())) return list(*plan);
   const auto changes = outstanding(*plan);
   if (!changes) return fail(changes.error());
   out_ << fmt::format("DNS of {} is managed by {}\n", on_this_machine() ? "this machine" : request_.root,
-                      to_string(*manager));
-  if (*state && changes->empty()) {
-    out_ << "installed already: nothing to do\n";
-    return {};
-  }
-  if (on_this_machine() && !request_.dry_run) {
-    if (auto answers = probe_resolver(request_.server); !answers)
-      return fail(answers.error().fault,
-                  fmt::format("{}; nothing was changed. Start tacet first: systemctl enable --now tacet",
-                              answers.error().detail));
-  }
+                      to_string(*managers));
+  if (*state && changes->empty()) return confirm(*managers);
+  if (auto answers = check_resolver(); !answers) return answers;
   for (const auto& one : *changes) describe(one);
   if (request_.dry_run) return run_all(plan->apply);
-  return change(*plan, *changes, state->value_or(InstallState{.manager = *manager, .server = request_.server}));
+  auto next = state->value_or(InstallState{.managers = {}, .server = request_.server});
+  next.managers = *managers;
+  if (auto done = change(*plan, *changes, std::move(next)); !done) return done;
+  warn();
+  return {};
 }
 
 Result<void> Installation::uninstall() {
@@ -195,7 +221,7 @@ Result<void> Installation::uninstall() {
     out_ << "not installed: nothing to do\n";
     return {};
   }
-  const auto plan = plan_install((*state)->manager, request_.root, (*state)->server);
+  const auto plan = plan_install((*state)->managers, request_.root, (*state)->server);
   if (!plan) return fail(plan.error());
   const bool theirs = taken_over(request_.root, **state);
   for (const auto& path : std::views::reverse((*state)->files)) {
@@ -222,11 +248,11 @@ int run_install(const InstallRequest& request, std::ostream& out, std::ostream& 
     err << fmt::format("tacet: --server: not an IP address in its usual form, such as 127.0.0.1 or ::1\n");
     return 1;
   }
-  return report(Installation(request, out).install(), err);
+  return report(Installation(request, {out, err}).install(), err);
 }
 
 int run_uninstall(const InstallRequest& request, std::ostream& out, std::ostream& err) {
-  return report(Installation(request, out).uninstall(), err);
+  return report(Installation(request, {out, err}).uninstall(), err);
 }
 
 }  // namespace tacet

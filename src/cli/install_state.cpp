@@ -29,9 +29,9 @@ Result<void> make_parents(const std::string& path) {
 }
 
 std::string text_of(const InstallState& state) {
-  auto text = fmt::format(
-      "# Written by `tacet install`; beside it, before/ holds every file as it was.\nmanager {}\nserver {}\n",
-      to_string(state.manager), state.server);
+  auto text = fmt::format("# Written by `tacet install`; beside it, before/ holds every file as it was.\nserver {}\n",
+                          state.server);
+  for (const auto manager : state.managers) text += fmt::format("manager {}\n", to_string(manager));
   for (const auto& directory : state.directories) text += fmt::format("directory {}\n", directory);
   for (const auto& file : state.files) text += fmt::format("file {}\n", file);
   return text;
@@ -45,7 +45,7 @@ bool read_line(std::string_view line, InstallState& state) {
   if (key == "#" || key.empty()) return true;
   if (key == "manager") {
     const auto manager = manager_named(value);
-    state.manager = manager.value_or(DnsManager::plain);
+    if (manager) state.managers.push_back(*manager);
     return manager.has_value();
   }
   if (key == "server") return state.server = value, true;
@@ -87,6 +87,7 @@ Result<std::optional<InstallState>> load_state(const std::string& root) {
     if (!read_line(std::string_view(line.begin(), line.end()), state))
       return fail(Fault::malformed, fmt::format("{}: not written by tacet", path));
   }
+  if (state.managers.empty()) return fail(Fault::malformed, fmt::format("{}: names no manager", path));
   return state;
 }
 

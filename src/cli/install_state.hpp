@@ -8,10 +8,10 @@
 
 namespace tacet {
 
-/// What `tacet install` found and changed, kept in /var/lib/tacet/install until `tacet uninstall`: the manager, and a
+/// What `tacet install` found and changed, kept in /var/lib/tacet/install until `tacet uninstall`: the managers, and a
 /// copy of every file as it was, under `before/` by its path, so that a person can put it back as well.
 struct InstallState {
-  DnsManager manager = DnsManager::plain;
+  std::vector<DnsManager> managers;  ///< the first has /etc/resolv.conf
   std::string server;
   std::vector<std::string> files;        ///< changed or made, in order
   std::vector<std::string> directories;  ///< made, the outermost first

@@ -215,7 +215,7 @@ void add_rehearsal(CLI::App& verb, tacet::InstallRequest& request) {
       ->check(CLI::ExistingDirectory);
 }
 
-void add_install(CLI::App& app, tacet::InstallRequest& request, Verb& chosen) {
+void add_install(CLI::App& app, CommandLine& given, tacet::InstallRequest& request, Verb& chosen) {
   auto& verb = new_verb(app, "install", "Have this machine's programs ask tacet, through whoever manages its DNS");
   verb.add_option("--manager", request.manager,
                   "systemd-resolved, NetworkManager, resolvconf, openresolv,\nplain (the file /etc/resolv.conf) or "
@@ -226,7 +226,14 @@ void add_install(CLI::App& app, tacet::InstallRequest& request, Verb& chosen) {
   verb.add_option("--server", request.server, "Where tacet answers, at port 53; default 127.0.0.1")
       ->type_name("ADDRESS");
   add_rehearsal(verb, request);
-  verb.callback([&] { chosen = [&] { return tacet::run_install(request, std::cout, std::cerr); }; });
+  add_socket(verb, given);
+  add_config(verb, given);
+  verb.callback([&] {
+    chosen = with_socket(given, [&](const auto& socket) {
+      request.socket = socket;
+      return tacet::run_install(request, std::cout, std::cerr);
+    });
+  });
 }
 
 void add_uninstall(CLI::App& app, tacet::InstallRequest& request, Verb& chosen) {
@@ -260,7 +267,7 @@ int run(int count, char** words) {
   add_exposure(app, given, exposure, chosen);
   add_log_level(app, given, log_level, chosen);
   add_reload(app, given, chosen);
-  add_install(app, install, chosen);
+  add_install(app, given, install, chosen);
   add_uninstall(app, install, chosen);
   add_migrate(app, chosen);
   try {
