@@ -172,7 +172,7 @@ Task<Result<Response>> UpstreamSet::exchange(const Message& query, Instant deadl
       patience = begun + warm_patience;
     } else if (race->running == 0 || now >= patience) {
       patience = Instant::max();
-      if (Lane* other = elsewhere(*lane, order, next)) {
+      if (Lane* other = elsewhere(*race, *lane, order, next)) {
         lane = other;
         ++metrics_.retries;
         start(race, *lane, Purpose::fallback);
@@ -203,12 +203,24 @@ Duration UpstreamSet::thrift(const Latency& times) const {
   return std::chrono::duration_cast<Duration>(times.typical() * (most_thrift * extra_.scarcity()));
 }
 
-/// Where to ask next a query that `last` did not answer: each service has its turn; where there is but one, its other
-/// connection has one.
-UpstreamSet::Lane* UpstreamSet::elsewhere(const Lane& last, const std::vector<Service*>& order, std::size_t& next) {
+/// Where to ask next a query that `last` did not answer: each service has its turn; behind them the last one's other
+/// connection has one, or a new one if no other is up: a connection may be open, acknowledge everything, and answer
+/// nothing more.
+UpstreamSet::Lane* UpstreamSet::elsewhere(const Race& race, const Lane& last, const std::vector<Service*>& order,
+                                          std::size_t& next) {
   const std::size_t turn = next++;
   if (turn < order.size()) return &choose_lane(*order[turn]);
-  return turn == 1 ? partner(last, nullptr) : nullptr;
+  if (turn > order.size()) return nullptr;
+  Lane* other = partner(last, race.first);
+  return other != nullptr ? other : new_connection(last);
+}
+
+/// A connection of the same service that is yet to be made; none where the last one could not be made either.
+UpstreamSet::Lane* UpstreamSet::new_connection(const Lane& last) {
+  if (!last.upstream->warm()) return nullptr;
+  const auto other = std::ranges::find_if(last.service->lanes,
+                                          [&](const Lane& lane) { return &lane != &last && !lane.upstream->warm(); });
+  return other != last.service->lanes.end() ? &*other : nullptr;
 }
 
 /// The services in the order to try: those that work, then those that do not; in each half operators as configured;
@@ -302,7 +314,7 @@ Task<void> UpstreamSet::attempt(std::shared_ptr<Race> race, Lane& lane, Purpose 
     ++metrics_.hedges_won;
     open_spare(race);
   }
-  if (purpose == Purpose::fallback && result && !race->good && lane.service != race->first->service) blame(*race);
+  if (purpose == Purpose::fallback && result && !race->good) blame(*race, lane);
   race->finish(std::move(result));
 }
 
@@ -392,9 +404,13 @@ bool UpstreamSet::is_silent(const Race& race) {
 }
 
 /// Another service answered what the first did not. If that one is silent it fails: its deadlines would tell the same
-/// seconds later, and every query meanwhile would wait.
-void UpstreamSet::blame(const Race& race) {
-  if (is_silent(race)) race.first->service->health.failed(scheduler_.now());
+/// seconds later, and every query meanwhile would wait. Another connection of the service: the first has no turn until
+/// it answers, or is rid of what it owes.
+void UpstreamSet::blame(const Race& race, const Lane& answerer) {
+  if (answerer.service == race.first->service)
+    race.first->stalled = race.first->outstanding > 0;
+  else if (is_silent(race))
+    race.first->service->health.failed(scheduler_.now());
 }
 
 /// Under traffic a service gets its second connection.

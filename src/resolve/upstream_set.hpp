@@ -80,7 +80,8 @@ private:
   Lane* partner(const Lane& lane, const Lane* nor);
   static const Latency& times_of(const Lane& lane);
   Duration thrift(const Latency& times) const;
-  Lane* elsewhere(const Lane& last, const std::vector<Service*>& order, std::size_t& next);
+  Lane* elsewhere(const Race& race, const Lane& last, const std::vector<Service*>& order, std::size_t& next);
+  static Lane* new_connection(const Lane& last);
   Task<void> attempt(std::shared_ptr<Race> race, Lane& lane, Purpose purpose);
   void start(const std::shared_ptr<Race>& race, Lane& lane, Purpose purpose);
   void note(Lane& lane, std::uint64_t number, Instant begun, const Result<Response>& result);
@@ -88,7 +89,7 @@ private:
   bool seems_lost(const Race& race) const;
   bool hedge(const std::shared_ptr<Race>& race);
   static bool is_silent(const Race& race);
-  void blame(const Race& race);
+  void blame(const Race& race, const Lane& answerer);
   void probe(const Message& query, Instant deadline, const Service& chosen);
   void open_second(const Lane& first);
   void open_spare(const std::shared_ptr<Race>& race);

@@ -26,7 +26,9 @@ constexpr unsigned most_barren_tries = 3, most_tries = 30;
 /// One query that waits for its answer; lives in the frame of exchange().
 struct Lane::Call {
   Call(Lane& owner, const Message& asked) : lane(owner), query(asked), answer(owner.scheduler()) {}
-  ~Call() { lane.calls_.erase(tag); }
+  ~Call() {
+    if (lane.calls_.erase(tag) > 0) lane.given_up(*this);
+  }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -44,16 +46,32 @@ public:
   Link(Lane& lane, ConnectedSocket socket)
       : opened(lane.now()),
         last_received(opened),
+        last_answered(opened),
         lane_(lane),
         connection(lane.service_.connect(std::move(socket), *this)) {}
 
   void on_established() override { lane_.established(*this); }
   void on_received() override { last_received = lane_.now(); }
-  void on_answer(Tag tag, Result<Message> answer) override { lane_.answered(*this, tag, std::move(answer)); }
+  void on_answer(Tag tag, Result<Message> answer) override {
+    last_answered = lane_.now();
+    left_unanswered.reset();
+    lane_.answered(*this, tag, std::move(answer));
+  }
   void on_closed(Error why) override { lane_.lost(*this, why); }
+
+  void leave_unanswered(const Name& name) {
+    if (!left_unanswered) {
+      left_unanswered = name;
+      left_others = false;
+    }
+    left_others = left_others || !(*left_unanswered == name);
+  }
 
   Instant opened;
   Instant last_received;
+  Instant last_answered;                // or opened
+  std::optional<Name> left_unanswered;  // the first name given up since then
+  bool left_others = false;             // and there were others, with a name in left_unanswered
   bool is_established = false;
   bool prepared = false;  // opened for queries to come; DoH shakes hands with the first of them
   std::uint64_t answers = 0;
@@ -225,6 +243,13 @@ void Lane::deliver(Call& call, Result<Response> result) {
   rest();
 }
 
+/// The connection had time to answer and did not. Not what it sends besides counts: a server that answers nothing more
+/// may still send signs of life.
+void Lane::given_up(const Call& call) {
+  if (!current_ || now() - std::max(call.sent, current_->last_answered) < race_after) return;
+  current_->leave_unanswered(call.query.question().name);
+}
+
 /// Nobody waits for anything: what is open or under way is kept for a while.
 void Lane::rest() {
   const auto said = current_ ? current_->connection->idle_limit() : std::nullopt;
@@ -258,10 +283,11 @@ void Lane::on_watch() {
 
 bool Lane::suspect(const Link& link, Duration silence) const {
   if (!link.is_established || link.connection->unacknowledged() >= std::min(silence, race_after)) return true;
+  if (link.left_unanswered && link.left_others) return true;
   const Instant long_ago = now() - race_after;
-  const Call& oldest = *calls_.begin()->second;
+  const Name name = link.left_unanswered.value_or(calls_.begin()->second->query.question().name);
   return std::ranges::any_of(calls_, [&](const auto& entry) {
-    return entry.second->sent <= long_ago && !(entry.second->query.question().name == oldest.query.question().name);
+    return entry.second->sent <= long_ago && !(entry.second->query.question().name == name);
   });
 }
 

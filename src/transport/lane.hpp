@@ -18,9 +18,10 @@ namespace tacet {
 /// unseen.
 ///
 /// Silence counts from the later of the last octet received and the moment the oldest unanswered query was sent. A
-/// silent connection is suspect if the kernel holds unacknowledged data for as long, or if two different names wait:
-/// one name that nobody answers proves nothing. After half a second of it a fresh connection is raced against the old
-/// one, and whichever answers first is kept; past the limit the old one is retired.
+/// silent connection is suspect if the kernel holds unacknowledged data for as long, or if two different names went
+/// unanswered since it last answered, be they given up meanwhile: one name that nobody answers proves nothing. After
+/// half a second of it a fresh connection is raced against the old one, and whichever answers first is kept; past the
+/// limit the old one is retired.
 class Lane final : public Upstream {
 public:
   /// `number` counts the lanes of a service from 0; the service must outlive the lane.
@@ -53,6 +54,7 @@ private:
   void reissue(const Error& why, bool was_used);
   void fail_all(const Error& error);
   void deliver(Call& call, Result<Response> result);
+  void given_up(const Call& call);
 
   void rest();
   void watch();

@@ -123,6 +123,51 @@ for _status in (400, 403, 404, 429, 500, 503):
 _each("rcode", "SERVFAIL")
 
 
+class HungConnections(Case):
+    """The server, or a balancer before it, keeps a connection open and acknowledges everything, but answers on it no more."""
+
+    def check(self, *transports, connections=1):
+        hung = []
+        fake = self.fake(lambda received: Behaviour("drop") if received.connection in hung else ANSWER)
+        daemon = self.tacet(*(getattr(fake, f"{transport}_url")() for transport in transports), workers=1)
+        for number in range(20 if connections > 1 else 1):  # many together open more than one
+            self.assertEqual(dnsclient.addresses(daemon.ask(f"first{number}.example.com")), [ADDRESS])
+        scratch.eventually(lambda: len(fake.connections) >= connections, what="connections")
+        hung.extend(fake.connections)
+        answered = []
+        for number in range(4):
+            for kind in ("A", "AAAA"):  # as programs ask
+                answered.append(daemon.ask(f"n{number}.example.com", kind, timeout=5.0).rcode() == dns.rcode.NOERROR)
+        self.assertTrue(all(answered[2 * (connections - 1):]), f"{answered}\n{daemon.log()}")
+        begun = time.monotonic()
+        self.assertEqual(dnsclient.addresses(daemon.ask("last.example.com")), [ADDRESS])
+        self.assertLess(time.monotonic() - begun, 0.8, "it was late on one that hangs")
+
+    def test_over_dot_names_one_at_a_time_are_answered_over_a_new_one(self):
+        self.check("dot")
+
+    def test_over_doh_names_one_at_a_time_are_answered_over_a_new_one(self):
+        self.check("doh")
+
+    def test_with_two_upstreams_that_hang_both_they_are_answered_too(self):
+        self.check("doh", "dot")
+
+    def test_where_two_connections_hang_one_name_is_lost_at_most(self):
+        self.check("dot", connections=2)
+        self.check("doh", connections=2)
+
+    def test_one_name_that_is_never_answered_retires_nothing(self):
+        fake = self.fake(lambda received: Behaviour("drop") if received.name.startswith("lame") else ANSWER)
+        for url in (fake.doh_url(), fake.dot_url()):
+            daemon = self.tacet(url, workers=1)
+            self.assertEqual(dnsclient.addresses(daemon.ask("fine.example.com")), [ADDRESS])
+            first = fake.connections[-1]
+            for kind in ("A", "AAAA"):
+                self.assertEqual(daemon.ask("lame.example.com", kind, timeout=5.0).rcode(), dns.rcode.SERVFAIL)
+            self.assertTrue(first.is_open, daemon.log())
+            self.assertLessEqual(daemon.status()["upstreams"][0]["connections"], 1)
+
+
 class LateAnswers(Case):
     def test_a_slow_answer_is_waited_for(self):
         slow = self.fake(lambda _: Behaviour(delay=0.8))

@@ -195,6 +195,39 @@ TEST_CASE("A name that nobody answers is asked once more and not again where the
   CHECK(lab.asked(1) == 1);
 }
 
+TEST_CASE("A query late on the only connection that is up is asked over a new one too, and the next ones over that") {
+  Lab lab({{{silent, answers(60ms)}}});
+  lab.fakes[1]->now_.warm = false;
+  const Told& told = lab.ask("one.example");
+  lab.pass(890ms);
+  CHECK(lab.asked(1) == 0);
+  lab.pass(100ms);
+  CHECK(told.good());
+  lab.fakes[1]->now_.warm = true;
+  for (int i = 0; i < 4; ++i) lab.ask("more.example");
+  CHECK(lab.asked(0) == 1);
+  CHECK(lab.asked(1) == 5);
+}
+
+TEST_CASE("Where two services are silent, their last one is asked over a new connection too") {
+  Lab lab({{{silent, silent}, {silent, answers(60ms)}}});
+  for (const std::size_t cold : {1, 3}) lab.fakes[cold]->now_.warm = false;
+  lab.fakes[0]->now_.warm = lab.fakes[2]->now_.warm = true;
+  const Told& told = lab.ask();
+  lab.pass(2s);
+  CHECK(told.good());
+  CHECK(lab.asked(3) == 1);
+}
+
+TEST_CASE("No second connection is tried beside one that cannot be had") {
+  Lab lab({{{silent, silent}}});
+  for (FakeUpstream* fake : lab.fakes) fake->now_.warm = false;
+  lab.ask();
+  lab.pass(5s);
+  CHECK(lab.asked(0) == 1);
+  CHECK(lab.asked(1) == 0);
+}
+
 TEST_CASE("Every query of a random world is answered by the deadline") {
   std::mt19937 random(11);
   const auto chaos = [&random](const Message& query) {
