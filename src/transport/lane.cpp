@@ -175,9 +175,6 @@ void Lane::established(Link& link) {
   link.is_established = true;
   counters_.facts = link.connection->facts();
   if (counters_.facts->resumed) ++counters_.resumptions;
-  failing_ = false;
-  if (std::exchange(told_of_failure_, false))
-    log::info("upstream {} works again, by {}", id_, counters_.facts->address);
   service_.parts().on_established(service_.parts().config, *counters_.facts);
 }
 
@@ -189,6 +186,7 @@ void Lane::answered(Link& link, Tag tag, Result<Message> answer) {
   if (found != calls_.end()) {
     Call& call = *found->second;
     if (answer) {
+      note_success();
       const Duration took = now() - std::max(call.sent, link.opened);
       latency_.sample(took);
       ++counters_.answers;
@@ -317,9 +315,15 @@ void Lane::note_failure(const Error& error) {
   if (!changed && error.fault != Fault::tls_untrusted) return;
   const auto held = failure_log_.pass(now());
   if (!held) return;
-  told_of_failure_ = true;
+  service_.say_failing(true);
   log::warn("upstream {} fails: {}{}", id_, error.detail,
             *held > 0 ? fmt::format(" ({} more like this)", *held) : std::string{});
+}
+
+/// Said by an answer only, whichever lane has it: servers exist that shake hands and then answer nothing.
+void Lane::note_success() {
+  failing_ = false;
+  if (service_.say_failing(false)) log::info("upstream {} works again, by {}", id_, counters_.facts->address);
 }
 
 bool Lane::warm() const { return current_ && (current_->is_established || current_->prepared); }

@@ -63,6 +63,7 @@ private:
   void retire(std::unique_ptr<Link>& link);
   void on_idle();
   void note_failure(const Error& error);
+  void note_success();
 
   Scheduler& scheduler() const { return service_.parts().loop.scheduler(); }
   Instant now() const { return scheduler().now(); }
@@ -80,7 +81,6 @@ private:
   UpstreamState counters_;
   bool looking_up_ = false;
   bool failing_ = false;
-  bool told_of_failure_ = false;  // the log was, and not yet of its end
   log::Gate failure_log_;
 };
 

@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
@@ -48,11 +49,16 @@ public:
   /// The network changed: addresses are tried afresh, sessions (which would link us to our past) are dropped.
   void network_changed();
 
+  /// Notes whether the log's last word on this upstream is that it fails, one word for all its lanes; what it was
+  /// before.
+  bool say_failing(bool failing) { return std::exchange(said_failing_, failing); }
+
 private:
   Parts parts_;
   AddressBook book_;
   TlsClient tls_;
   DohMethod doh_method_ = DohMethod::get;
+  bool said_failing_ = false;
 };
 
 }  // namespace tacet

@@ -168,6 +168,30 @@ class HungConnections(Case):
             self.assertLessEqual(daemon.status()["upstreams"][0]["connections"], 1)
 
 
+class LastWord(Case):
+    """What the log says last of an upstream is true: a handshake is no answer."""
+
+    def check(self, transport, action):
+        fake = self.fake(lambda received: Behaviour(action) if received.name.startswith("lost") else ANSWER)
+        daemon = self.tacet(getattr(fake, f"{transport}_url")(), log={"level": "info"})
+        for number in range(3):
+            self.assertEqual(daemon.ask(f"lost{number}.example.com", timeout=5.0).rcode(), dns.rcode.SERVFAIL)
+        self.assertGreater(len(fake.connections), 1)
+        self.assertIn(" fails: ", daemon.log())
+        self.assertNotIn("works again", daemon.log())
+        self.assertEqual(dnsclient.addresses(daemon.ask("found.example.com")), [ADDRESS])
+        scratch.eventually(lambda: "works again" in daemon.log(), what="the good word")
+
+    def test_over_dot_of_a_server_that_closes_behind_each_query(self):
+        self.check("dot", "close")
+
+    def test_over_dot_of_a_server_that_answers_nothing(self):
+        self.check("dot", "drop")
+
+    def test_over_doh_of_a_server_that_closes_behind_each_query(self):
+        self.check("doh", "close")
+
+
 class LateAnswers(Case):
     def test_a_slow_answer_is_waited_for(self):
         slow = self.fake(lambda _: Behaviour(delay=0.8))
