@@ -5,7 +5,7 @@ import threading
 import time
 
 import dnsclient
-from hostile_case import Bar, HostileCase, Measured, be_modest
+from hostile_case import LIMIT, Bar, HostileCase, Measured, be_modest
 
 FOR = 1.5  # seconds that an attack lasts
 KEPT = dnsclient.query("www.example.com").to_wire()
@@ -44,13 +44,13 @@ def _run(attack, server, over, strikes):
 
 
 def answered_over_tcp(daemon):
-    """An `also`: somebody new is served over TCP within a second, kept and new names."""
+    """An `also`: somebody new is served over TCP in the time that every client is promised, kept and new names."""
     begun = time.monotonic()
     for name in ("www.example.com", f"tcp{time.monotonic_ns()}.many.example.com"):
         if not dnsclient.addresses(daemon.ask(name, tcp=True)):
             return [f"{name} is not answered over TCP"]
     took = time.monotonic() - begun
-    return [] if took < 1 else [f"two answers over TCP took {took:.1f} s"]
+    return [] if took < LIMIT else [f"two answers over TCP took {took:.1f} s"]
 
 
 def paced(over, rate, strike):

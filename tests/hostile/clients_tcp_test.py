@@ -41,7 +41,7 @@ def holds(count, rate=2000):
 def connected(server, count):
     """`count` connections; a context that closes them."""
     stack = contextlib.ExitStack()
-    return stack, [stack.enter_context(socket.create_connection(server, 2)) for _ in range(count)]
+    return stack, [stack.enter_context(socket.create_connection(server, 20)) for _ in range(count)]
 
 
 def drips(octets, rate):
@@ -81,7 +81,7 @@ def again_and_again(say, rate=500, *, resets=False):
     """A new connection each time that says something and goes."""
     def attack(server, over):
         def strike(number):
-            with contextlib.suppress(OSError), socket.create_connection(server, 2) as made:
+            with contextlib.suppress(OSError), socket.create_connection(server, 20) as made:
                 made.send(say(number))
                 if resets:
                     made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -91,8 +91,8 @@ def again_and_again(say, rate=500, *, resets=False):
 
 def pipelines(server, over):
     """Asks kept names as fast as the answers come, a hundred at a time."""
-    with socket.create_connection(server, 2) as made:
-        made.settimeout(2)
+    with socket.create_connection(server, 20) as made:
+        made.settimeout(20)
         def strike(_):
             made.sendall(FRAME * 100)
             size = 0

@@ -197,7 +197,7 @@ class Neighbourhood(Case):
         while received.count(wire[12:29]) < 100:
             received += stream.recv(65535)
         self.assertGreater(time.monotonic() - begun, 0.7)  # what is left of a second's worth, and the rest at its rate
-        self.assertLess(time.monotonic() - begun, 4)
+        self.assertLess(time.monotonic() - begun, 15)
 
     def test_one_client_cannot_have_all_that_may_wait(self):
         silent = self.inside(self.place, servers.silent_port)
@@ -212,7 +212,7 @@ class Neighbourhood(Case):
         self.assertEqual(self.flood(OTHER, [f"o{number}.example.com" for number in range(9)]), [])
         self.assertEqual(daemon.status()["pending"], 19)
         self.assertEqual(self.flood("127.0.0.1", [f"h{number}.example.com" for number in range(30)]), [])
-        scratch.eventually(lambda: daemon.status()["pending"] == 0, within=6, what="an end of the waiting")
+        scratch.eventually(lambda: daemon.status()["pending"] == 0, within=30, what="an end of the waiting")
         self.assertEqual(len(self.flood(FRIEND, [f"m{number}.example.com" for number in range(50)])), 40)
 
 
@@ -236,7 +236,7 @@ class Descriptors(Case):
         daemon.ask("www.example.com")
         _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (daemon.open_descriptors() + 6, hard))
-        clients = [self.enterContext(socket.create_connection(daemon.server, timeout=5)) for _ in range(120)]
+        clients = [self.enterContext(socket.create_connection(daemon.server, timeout=15)) for _ in range(120)]
         time.sleep(0.3)
         begun, before = time.monotonic(), daemon.cpu_seconds()
         for number in range(20):
@@ -256,7 +256,7 @@ class Descriptors(Case):
         daemon.ask("www.example.com")
         _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (3, hard))
-        clients = [self.enterContext(socket.create_connection(daemon.server, timeout=5)) for _ in range(20)]
+        clients = [self.enterContext(socket.create_connection(daemon.server, timeout=15)) for _ in range(20)]
         begun, before = time.monotonic(), daemon.cpu_seconds()
         for _ in range(20):
             self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])

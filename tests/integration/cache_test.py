@@ -54,11 +54,11 @@ class Cache(UnboundCase):
         first = self.daemon.ask("short.example.com").answer[0].ttl
         self.assertEqual(first, 2)
         begun = time.monotonic()
-        aged = scratch.eventually(lambda: self._ttl_below("short.example.com", 2), within=3, what="a TTL below 2")
+        aged = scratch.eventually(lambda: self._ttl_below("short.example.com", 2), within=30, what="a TTL below 2")
         self.assertGreaterEqual(time.monotonic() - begun, 0.9)
         self.assertEqual(aged, 1)
         self.assertEqual(self.asked("short.example.com."), 1)
-        scratch.eventually(lambda: self.daemon.ask("short.example.com") and self.asked("short.example.com.") == 2, within=4, what="a second upstream query", every=0.1)
+        scratch.eventually(lambda: self.daemon.ask("short.example.com") and self.asked("short.example.com.") == 2, within=30, what="a second upstream query", every=0.1)
 
     def _ttl_below(self, name, bound):
         ttl = self.daemon.ask(name).answer[0].ttl

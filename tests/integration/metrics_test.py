@@ -159,15 +159,15 @@ class ByTcp(UnboundCase):
         silent[0].sendall(b"GET /met")
         begun = time.monotonic()
         answers = self.get  # waits behind them: 5 s each, at most
-        with socket.create_connection(("127.0.0.1", self.port), timeout=15) as patient:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as patient:
             patient.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertIn(b" 200 OK", patient.recv(100))
-        self.assertLess(time.monotonic() - begun, 12)
+        self.assertLess(time.monotonic() - begun, 25)
         for client in silent:
             client.close()
         answers()
         with socket.create_connection(("127.0.0.1", self.port)):
-            self.assertLess(self.daemon.stop(), 3)
+            self.assertLess(self.daemon.stop(), 4.5)  # less than the 5 s that a silent client has
 
     def test_an_address_in_use_is_said_and_dns_goes_on(self):
         other = self.tacet(self.upstream.doh_url(), metrics={"listen": f"127.0.0.1:{self.port}"})

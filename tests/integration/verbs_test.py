@@ -103,7 +103,7 @@ class Control(UnboundCase):
             blocks += watch.stdout.readline().startswith("tacet ")
         self.assertGreater(time.monotonic() - begun, 1)
         watch.send_signal(signal.SIGINT)
-        rest, errors = watch.communicate(timeout=5)
+        rest, errors = watch.communicate(timeout=30)
         self.assertEqual((watch.returncode, errors), (0, ""))
         self.assertNotIn("\x1b", rest)
 

@@ -86,8 +86,9 @@ def end(process, patience=5.0):
             process.wait()
 
 
-def eventually(condition, within=5.0, what="the condition", every=0.01):
-    """The first true value of `condition()`; AssertionError if there is none `within` seconds."""
+def eventually(condition, within=30.0, what="the condition", every=0.01):
+    """The first true value of `condition()`; AssertionError if there is none `within` seconds. The limit is a backstop: a busy
+    machine is no fault."""
     deadline = time.monotonic() + within
     while True:
         value = condition()

@@ -128,7 +128,7 @@ class Unbound:
         """Starts it and waits until it listens everywhere."""
         with open(self._path("stderr"), "ab") as stderr:
             self._process = scratch.start([*self._command, "-d", "-c", self._path("unbound.conf")], stdout=stderr, stderr=stderr)
-        scratch.eventually(self._ready, within=10, what=lambda: f"unbound's readiness\n{self.log()}")
+        scratch.eventually(self._ready, within=60, what=lambda: f"unbound's readiness\n{self.log()}")
 
     def stop(self):
         if self._process:
@@ -194,7 +194,7 @@ addTLSLocal("{address}:{port}", "{certificate.chain}", "{certificate.key}")
     def __enter__(self):
         with open(self._path + ".log", "wb") as log:
             self._process = scratch.start(self._command, stdout=log, stderr=log)
-        scratch.eventually(lambda: "Listening on" in self.log() and "for TLS" in self.log(), within=10, what=lambda: f"dnsdist's readiness\n{self.log()}")
+        scratch.eventually(lambda: "Listening on" in self.log() and "for TLS" in self.log(), within=60, what=lambda: f"dnsdist's readiness\n{self.log()}")
         return self
 
     def __exit__(self, *_):

@@ -23,8 +23,9 @@ import scratch
 BINARY = os.environ.get("TACET_BINARY", "tacet")
 # Workers of every daemon whose test does not say how many.
 WORKERS = os.environ.get("TACET_WORKERS", "")
-STARTS_WITHIN = 10.0 * sanitizer.PATIENCE
-STOPS_WITHIN = 5.0 * sanitizer.PATIENCE
+# Backstops: a busy machine is no fault.
+STARTS_WITHIN = 60.0 * sanitizer.PATIENCE
+STOPS_WITHIN = 30.0 * sanitizer.PATIENCE
 
 
 class Tacet:
@@ -132,17 +133,17 @@ class Tacet:
         """The log lines in which the regular expression is found."""
         return [line for line in self.log().splitlines() if re.search(pattern, line)]
 
-    def await_log(self, pattern, within=5.0):
+    def await_log(self, pattern, within=30.0):
         """The first log line with `pattern`, as soon as there is one."""
         return scratch.eventually(lambda: self.log_lines(pattern), within, lambda: f"a log line with {pattern!r} in\n{self.log()}")[0]
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
-    def ask(self, name, kind="A", *, tcp=False, timeout=5.0, **options):
+    def ask(self, name, kind="A", *, tcp=False, timeout=15.0, **options):
         """The response as a dns.message; `options` as in dnsclient.query."""
         return self.exchange(dnsclient.query(name, kind, **options), tcp=tcp, timeout=timeout)
 
-    def exchange(self, query, *, tcp=False, timeout=5.0):
+    def exchange(self, query, *, tcp=False, timeout=15.0):
         send = dns.query.tcp if tcp else dns.query.udp
         try:
             return send(query, self.address, port=self.port, timeout=timeout)

@@ -4,7 +4,11 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <functional>
 #include <random>
+#include <sstream>
+#include <string>
+#include <unordered_map>
 
 #include "resolve_fixture.hpp"
 
@@ -62,8 +66,30 @@ constexpr bool is_fast_build = !is_sanitized;
 constexpr bool is_fast_build = false;
 #endif
 
+/// What a table may cost in CPU, by a plain map of the same names: a ratio, for machines differ and are busy.
+constexpr double most_of_plain = 1;
+
 /// Of this process, so that the machine's other work does not count.
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+double cpu_of(const std::function<void()>& work) {
+  const double begun = cpu_seconds();
+  work();
+  return cpu_seconds() - begun;
+}
+
+/// The names of a hosts file and their addresses, as one would write it without a thought.
+std::unordered_map<std::string, std::string> plain_map(const std::string& text) {
+  std::unordered_map<std::string, std::string> names;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string address;
+    words >> address;
+    for (std::string name; words >> name;) names.emplace(std::move(name), address);
+  }
+  return names;
+}
 
 }  // namespace
 
@@ -163,20 +189,20 @@ TEST_CASE("A name with very many addresses has an answer that can be sent") {
   CHECK(image->wire.size() < 4096);
 }
 
-TEST_CASE("A hundred thousand lines load within 100 ms, take few octets, and every name is found") {
+TEST_CASE("A hundred thousand lines load as fast as a plain map of them, take few octets, and every name is found") {
   std::string text;
   for (int i = 0; i < 100'000; ++i)
     text +=
         fmt::format("10.{}.{}.{} host{}.building{}.corp.example h{}\n", i >> 16, i >> 8 & 255, i & 255, i, i % 97, i);
-  double best = 1e9;
+  double best = 1e9, plain = 1e9;
   Hosts hosts;
-  for (int round = 0; round < 3; ++round) {
-    const double begun = cpu_seconds();
-    hosts = Hosts::parse(text);
-    best = std::min(best, cpu_seconds() - begun);
+  for (int round = 0; round < 3; ++round) {  // by turns, so that both meet the same machine
+    plain = std::min(plain, cpu_of([&] { CHECK(plain_map(text).size() == 200'000); }));
+    best = std::min(best, cpu_of([&] { hosts = Hosts::parse(text); }));
   }
-  MESSAGE("100,000 lines of ", text.size(), " octets: ", best * 1000, " ms, ", hosts.octets(), " octets");
-  if (is_fast_build) CHECK(best <= 0.1);
+  MESSAGE("100,000 lines of ", text.size(), " octets: ", best * 1000, " ms, ", hosts.octets(),
+          " octets; a plain map: ", plain * 1000, " ms");
+  if (is_fast_build) CHECK(best <= most_of_plain * plain);
   CHECK(hosts.octets() <= 6 * text.size());
   CHECK(hosts.names() == 200'000);
   for (int i = 0; i < 100'000; i += 997) {
