@@ -11,8 +11,8 @@ namespace tacet {
 Result<InstallPlan> plan_resolved(const std::string& root, const std::string& server);
 /// A drop-in, where /etc/resolv.conf is another's and programs reach resolved past it.
 InstallPlan plan_resolved_beside(const std::string& server);
-/// A drop-in with a global server, which stands above those of the connections, and with what that hides of them: search
-/// domains and options.
+/// A drop-in with a global server, which stands above those of the connections, and with what that hides of them:
+/// search domains and options. A script keeps these up to date when connections come and go.
 InstallPlan plan_network_manager(const std::string& root, const std::string& server);
 /// Debian's resolvconf: a record of ours, which the service adds again after every boot.
 InstallPlan plan_resolvconf(const std::string& server);

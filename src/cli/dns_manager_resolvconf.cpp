@@ -9,17 +9,25 @@ namespace {
 /// behind one at a loopback address.
 constexpr std::string_view record = "lo.tacet";
 
+/// A drop-in for tacet.service or tacet.socket that adds the record once the unit has started.
+FileChange record_after_boot(std::string_view kind, const std::string& server) {
+  return {fmt::format("/etc/systemd/system/tacet.{}.d/resolvconf.conf", kind),
+          file_with(
+              fmt::format("# Written by `tacet install`; `tacet uninstall` removes it. Records do not survive a boot.\n"
+                          "[Unit]\n"
+                          "After=resolvconf.service\n"
+                          "[{}]\n"
+                          "ExecStartPost={}/bin/sh -c 'echo nameserver {} | /sbin/resolvconf -a {}'\n",
+                          kind == "socket" ? "Socket" : "Service", kind == "socket" ? "" : "+", server, record))};
+}
+
 }  // namespace
 
 InstallPlan plan_resolvconf(const std::string& server) {
   InstallPlan plan;
-  plan.files.push_back(
-      {"/etc/systemd/system/tacet.service.d/resolvconf.conf",
-       file_with(
-           fmt::format("# Written by `tacet install`; `tacet uninstall` removes it. Records do not survive a boot.\n"
-                       "[Service]\n"
-                       "ExecStartPost=+/bin/sh -c 'echo nameserver {} | /sbin/resolvconf -a {}'\n",
-                       server, record))});
+  // Of the socket as well: where that alone is started at boot, nobody would ever ask, and so start, the service.
+  plan.files.push_back(record_after_boot("service", server));
+  plan.files.push_back(record_after_boot("socket", server));
   plan.apply = {{.words = {"systemctl", "daemon-reload"}},
                 {.words = {"resolvconf", "-a", std::string(record)}, .input = fmt::format("nameserver {}\n", server)}};
   plan.revert = {{.words = {"systemctl", "daemon-reload"}}, {.words = {"resolvconf", "-d", std::string(record)}}};
