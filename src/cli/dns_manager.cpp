@@ -127,7 +127,7 @@ Result<InstallPlan> plan_install(const std::vector<DnsManager>& managers, const 
                                  const std::string& server) {
   InstallPlan all;
   for (const auto manager : managers) {
-    auto plan = manager == managers.front() ? plan_for(manager, root, server) : plan_resolved_beside(server);
+    auto plan = manager == managers.front() ? plan_for(manager, root, server) : plan_resolved_beside(root, server);
     if (!plan) return plan;
     std::ranges::move(plan->files, std::back_inserter(all.files));
     std::ranges::move(plan->apply, std::back_inserter(all.apply));

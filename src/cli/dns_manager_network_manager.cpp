@@ -39,6 +39,11 @@ mv $settings.new $settings
 # Uninstalling takes this script away first: what came after that must not stay.
 [ -f "$0" ] || rm -f $settings
 nmcli general reload
+resolved=/etc/systemd/resolved.conf.d/tacet.conf
+[ -f $resolved ] || exit 0
+domains=$(echo "~. $searches" | sed 's/,/ /g; s/ *$//')
+sed -i "s/^Domains=.*/Domains=$domains/" $resolved
+systemctl try-restart systemd-resolved.service
 )";
 
 /// A global server takes the place of all that connections say of DNS, their search domains and options included.

@@ -10,7 +10,7 @@ namespace tacet {
 /// A drop-in; the stub is put before a resolv.conf that names the network's servers as well.
 Result<InstallPlan> plan_resolved(const std::string& root, const std::string& server);
 /// A drop-in, where /etc/resolv.conf is another's and programs reach resolved past it.
-InstallPlan plan_resolved_beside(const std::string& server);
+InstallPlan plan_resolved_beside(const std::string& root, const std::string& server);
 /// A drop-in with a global server, which stands above those of the connections, and with what that hides of them:
 /// search domains and options. A script keeps these up to date when connections come and go.
 InstallPlan plan_network_manager(const std::string& root, const std::string& server);

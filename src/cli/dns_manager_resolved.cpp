@@ -18,7 +18,9 @@ bool leads_to_resolved(const FileImage& resolv_conf) {
 }
 
 /// Lists of servers add up over all files, so what others name is forgotten first. Search domains stay.
-FileChange drop_in(const std::string& server) {
+FileChange drop_in(const std::string& server, const std::vector<std::string>& searches) {
+  std::string domains = "~.";
+  for (const auto& search : searches) domains += " " + search;
   return {"/etc/systemd/resolved.conf.d/tacet.conf",
           file_with(fmt::format("# Written by `tacet install`; `tacet uninstall` removes it.\n"
                                 "# No server that another file names.\n"
@@ -28,10 +30,10 @@ FileChange drop_in(const std::string& server) {
                                 "[Resolve]\n"
                                 "DNS={}\n"
                                 "# Every name, unless a network has claimed its domain.\n"
-                                "Domains=~.\n"
+                                "Domains={}\n"
                                 "# tacet is on this machine; what leaves it is encrypted by tacet.\n"
                                 "DNSOverTLS=no\n",
-                                server))};
+                                server, domains))};
 }
 
 }  // namespace
@@ -40,15 +42,16 @@ Result<InstallPlan> plan_resolved(const std::string& root, const std::string& se
   const auto resolv_conf = read_image(root + "/etc/resolv.conf");
   if (!resolv_conf) return fail(resolv_conf.error());
   InstallPlan plan;
-  plan.files.push_back(drop_in(server));
+  plan.files.push_back(drop_in(server, {}));
   if (!leads_to_resolved(*resolv_conf)) plan.files.push_back({"/etc/resolv.conf", link_to(std::string(stub))});
   plan.apply = plan.revert = {{.words = {"systemctl", "restart", "systemd-resolved.service"}}};
   return plan;
 }
 
-InstallPlan plan_resolved_beside(const std::string& server) {
+InstallPlan plan_resolved_beside(const std::string& root, const std::string& server) {
   InstallPlan plan;
-  plan.files.push_back(drop_in(server));
+  // With a server of its own resolved reads no search domains from /etc/resolv.conf any more.
+  plan.files.push_back(drop_in(server, resolver_manners(resolv_conf_text(root)).searches));
   // Not started if it does not run: it takes the drop-in when it starts.
   plan.apply = plan.revert = {{.words = {"systemctl", "try-restart", "systemd-resolved.service"}}};
   return plan;

@@ -182,7 +182,11 @@ class EachManager(Root):
                 enabled = {"etc/systemd/system/sysinit.target.wants/systemd-resolved.service": "->/lib/systemd/system/systemd-resolved.service"}
                 root, said = self.install({**files, **enabled, "etc/nsswitch.conf": nsswitch})
                 self.assertEqual("and systemd-resolved" in said, asked)
-                self.assertEqual((root / "etc/systemd/resolved.conf.d/tacet.conf").exists(), asked)
+                drop_in = root / "etc/systemd/resolved.conf.d/tacet.conf"
+                self.assertEqual(drop_in.exists(), asked)
+                if asked:
+                    domains = "~. home" if "search home" in files["etc/resolv.conf"] else "~."
+                    self.assertIn(f"\nDomains={domains}\n", drop_in.read_text(encoding="ascii"))
 
     def test_resolved_forgets_the_servers_that_other_files_name(self):
         root, _ = self.install(RESOLVED)
@@ -193,7 +197,9 @@ class EachManager(Root):
     def test_debians_resolvconf_gets_a_record_now_and_after_every_boot(self):
         root, said = self.install(RESOLVCONF)
         self.assertIn("run echo 'nameserver 127.0.0.1' | resolvconf -a lo.tacet", said)
-        self.assertIn("resolvconf -a lo.tacet", self.text(root, "etc/systemd/system/tacet.service.d/resolvconf.conf"))
+        for kind in ("service", "socket"):
+            drop_in = self.text(root, f"etc/systemd/system/tacet.{kind}.d/resolvconf.conf")
+            self.assertRegex(drop_in, rf"(?m)^\[{kind.title()}\]\nExecStartPost=\+?/bin/sh -c .*resolvconf -a lo\.tacet'$")
         self.assertIn("run resolvconf -d lo.tacet", self.run_verb("uninstall", root))
 
     def test_openresolv_gets_a_line_even_after_a_line_without_an_end(self):

@@ -29,6 +29,13 @@ class System:
         else:
             _succeed(["debootstrap", "--variant=minbase", suite, self.root, MIRROR], timeout=1800)
 
+    @classmethod
+    def at(cls, root):
+        """One that is there already."""
+        system = cls.__new__(cls)
+        system.root = pathlib.Path(root)
+        return system
+
     def command(self, *words):
         """What runs `words` in it, with a /proc of its own; the network is the caller's."""
         return ["unshare", "--fork", "--pid", "--kill-child", f"--mount-proc={self.root}/proc", "chroot", self.root, *words]

@@ -1,0 +1,206 @@
+"""`tacet install` on whole machines: a Debian 12 that systemd boots, with the real managers of DNS, behind a router that logs."""
+import itertools
+import os
+import shutil
+import unittest
+
+import debian
+import machine
+import pki
+import scratch
+from case import Case
+
+_HAND_MADE = f"# by hand\nsearch {machine.Router.DOMAIN}\nnameserver {machine.Router.ADDRESS}\noptions timeout:3\n"
+_INTERFACES = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"
+_numbers = itertools.count()
+_RESOLVED_ON_PORT_53 = "[Resolve]\nDNSStubListenerExtra=127.0.0.1\n"
+
+
+@unittest.skipIf(debian.why_not() or machine.why_not(), debian.why_not() or machine.why_not())
+class Machines(Case):
+    """Each test boots a machine of its own. Names that everybody may see are below many.example.com: the router must not."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        authority = os.path.join(cls.directory, "authority")
+        os.mkdir(authority)
+        cls.pki = pki.Pki(authority, [machine.Router.ADDRESS])
+        cls.system = debian.System(cls.directory, "bookworm")
+        package = debian.package(cls.directory, 1)
+        cls.system.install("systemd-sysv", "dbus", "iproute2", "ifupdown", "isc-dhcp-client", "network-manager", *debian.dependencies(package))
+        shutil.copy(package, cls.system.root / "tmp")
+        cls.system.run("dpkg", "--install", f"/tmp/{package.name}")
+
+    def setUp(self):
+        self.router = self.enterContext(machine.Router(self.directory))
+        self.upstream = self.unbound(addresses=(machine.Router.ADDRESS,), command=self.router.command())
+        self.machine = self.enterContext(machine.Machine(self.directory, self.system.root, self.router.client))
+        shutil.copy(self.pki.ca, self.machine.root / "etc/tacet/authority.pem")
+        self.machine.write("etc/tacet/tacet.yaml", f"upstreams: [{{url: {self.upstream.dot_url()}, ca_file: /etc/tacet/authority.pem}}]\n"
+                                                   f"forward: {{{machine.Router.DOMAIN}: [{machine.Router.ADDRESS}]}}\n")
+
+    # --- what a machine is made of -----------------------------------------------------------------------------------
+
+    def with_packages(self, *packages):
+        debian.System.at(self.machine.root).install(*packages)
+
+    def without_network_manager(self):
+        self.machine.link("etc/systemd/system/NetworkManager.service", "/dev/null")
+        self.machine.write("etc/network/interfaces", _INTERFACES)
+
+    def with_a_hand_made_file(self):
+        """NetworkManager leaves it alone, and still tells resolved of the link's servers."""
+        self.machine.write("etc/NetworkManager/conf.d/dns.conf", "[main]\ndns=none\nrc-manager=unmanaged\n")
+        self.machine.write("etc/resolv.conf", _HAND_MADE)
+
+    def boot(self):
+        """Returns when the router's DNS server is in use and tacet runs; what stood in /etc then."""
+        self.machine.boot()
+        scratch.eventually(lambda: self.asked("before"), 60, lambda: f"DNS by DHCP\n{self.machine.console()}", 0.5)
+        self.machine.run("systemctl", "is-active", "tacet.service", "tacet.socket")  # one of them
+        return self.machine.snapshot()
+
+    # --- what must hold ----------------------------------------------------------------------------------------------
+
+    def look_up(self, name):
+        return self.machine.attempt("getent", "ahostsv4", name).stdout
+
+    def asked(self, word):
+        """Whether the router was asked for a name that a program has just looked up."""
+        name = f"{word}{next(_numbers)}.many.example.com"
+        self.look_up(name)
+        return name in self.router.asked()
+
+    def assert_nothing_leaks(self):
+        start = len(self.router.asked())
+        for number in range(16):
+            self.assertIn("192.0.2.7", self.look_up(f"secret{start}-{number}.many.example.com"))
+        self.assertEqual([name for name in self.router.asked()[start:] if "secret" in name], [])
+
+    def assert_short_names_resolve(self):
+        self.assertIn(machine.Router.PRINTER, self.look_up("printer"))
+
+    def install(self):
+        said = self.machine.run("tacet", "install")
+        self.assert_nothing_leaks()
+        self.assert_short_names_resolve()
+        self.assertIn("nothing to do", self.machine.run("tacet", "install"))
+        return said
+
+    def uninstall(self, before):
+        self.machine.run("tacet", "uninstall")
+        scratch.eventually(lambda: self.asked("after"), 30, "the router's DNS server in use again", 0.5)
+        self.assert_same(self.machine.snapshot(), before)
+
+    def assert_same(self, after, before):
+        self.assertEqual({path: facts for path, facts in after.items() if before.get(path) != facts}, {})
+        self.assertEqual(before.keys() - after.keys(), set())
+
+    def live(self, manager):
+        """The whole life under one manager, a reboot included."""
+        before = self.boot()
+        self.assertIn(f"managed by {manager}\n", self.install())
+        self.machine.reboot()
+        scratch.eventually(lambda: "192.0.2.7" in self.look_up("again.many.example.com"), 60, self.machine.console, 0.5)
+        self.assert_nothing_leaks()
+        scratch.eventually(lambda: self.look_up("printer"), 30, "a short name after the reboot", 0.5)
+        self.uninstall(before)
+
+    # --- the managers ------------------------------------------------------------------------------------------------
+
+    def test_systemd_resolved(self):
+        self.with_packages("systemd-resolved", "libnss-resolve")
+        self.machine.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+        self.live("systemd-resolved")
+
+    def test_systemd_resolved_whose_own_file_names_a_server(self):
+        self.with_packages("systemd-resolved", "libnss-resolve")
+        self.machine.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+        self.machine.write("etc/systemd/resolved.conf", f"[Resolve]\nDNS={machine.Router.ADDRESS}\nDomains={machine.Router.DOMAIN}\n")
+        self.live("systemd-resolved")
+
+    def test_systemd_resolved_beside_a_plain_file(self):
+        self.with_packages("systemd-resolved", "libnss-resolve")
+        self.with_a_hand_made_file()
+        self.live("plain and systemd-resolved")
+
+    def test_systemd_resolved_beside_the_file_of_network_manager(self):
+        self.with_packages("systemd-resolved", "libnss-resolve")
+        self.machine.write("etc/NetworkManager/conf.d/dns.conf", "[main]\ndns=default\nrc-manager=symlink\n")
+        self.machine.write("etc/resolv.conf", "")
+        self.live("NetworkManager and systemd-resolved")
+
+    def test_network_manager(self):
+        self.live("NetworkManager")
+
+    def test_network_manager_whose_search_domains_change(self):
+        self.boot()
+        self.install()
+        for domain in ("lab.example.net", ""):
+            self.machine.run("nmcli", "connection", "modify", "Wired connection 1", "ipv4.dns-search", domain, "ipv4.dns-options", "timeout:3" if domain else "")
+            self.machine.run("nmcli", "connection", "up", "Wired connection 1")
+            lines = [f"search {machine.Router.DOMAIN} lab.example.net", "options timeout:3"] if domain else [f"search {machine.Router.DOMAIN}"]
+            wanted = sorted([*lines, "nameserver 127.0.0.1"])
+            scratch.eventually(lambda wanted=wanted: sorted(self.resolv_conf()) == wanted, 30, lambda: f"{self.resolv_conf()}", 0.2)
+        self.assert_nothing_leaks()
+
+    def resolv_conf(self):
+        return [line for line in self.machine.run("cat", "/etc/resolv.conf").splitlines() if line and not line.startswith("#")]
+
+    def test_resolvconf(self):
+        self.with_packages("resolvconf")
+        self.without_network_manager()
+        self.live("resolvconf")
+
+    def test_openresolv(self):
+        self.with_packages("openresolv")
+        self.without_network_manager()
+        self.live("openresolv")
+
+    def test_a_plain_file_that_dhclient_writes(self):
+        self.without_network_manager()
+        before = self.boot()
+        self.install()
+        self.machine.run("dhclient", "-1", "eth0")  # another lease
+        self.assert_nothing_leaks()
+        self.uninstall(before)
+
+    # --- what is refused ---------------------------------------------------------------------------------------------
+
+    def test_a_link_that_claims_every_name_is_refused(self):
+        self.with_packages("systemd-resolved", "libnss-resolve")
+        self.machine.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+        self.boot()
+        self.machine.run("nmcli", "connection", "modify", "Wired connection 1", "ipv4.dns-search", "~.")
+        self.machine.run("nmcli", "connection", "up", "Wired connection 1")
+        before = self.machine.snapshot()
+        done = self.machine.attempt("tacet", "install")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(f"go on asking {machine.Router.ADDRESS} (of eth0)", done.stderr)
+        self.assert_same(self.machine.snapshot(), before)
+
+    def test_another_resolver_on_the_port_is_not_taken_for_tacet(self):
+        self.with_packages("systemd-resolved", "libnss-resolve")
+        self.machine.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+        self.boot()
+        self.machine.run("systemctl", "stop", "tacet.socket", "tacet.service")
+        self.machine.write("etc/systemd/resolved.conf", _RESOLVED_ON_PORT_53)
+        self.machine.run("systemctl", "restart", "systemd-resolved")
+        before = self.machine.snapshot()
+        scratch.eventually(lambda: self.look_up("www.example.com"), 30, "resolved, with the link's server", 0.5)
+        done = self.machine.attempt("tacet", "install")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("nothing shows that it is tacet", done.stderr)
+        self.assert_same(self.machine.snapshot(), before)
+
+    def test_a_service_that_is_not_enabled_is_warned_of(self):
+        self.boot()
+        self.assertEqual(self.machine.attempt("tacet", "install").stderr, "")
+        self.machine.run("tacet", "uninstall")
+        self.machine.run("systemctl", "disable", "tacet.socket", "tacet.service")
+        self.assertIn("systemctl enable tacet.service", self.machine.attempt("tacet", "install").stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
