@@ -11,7 +11,7 @@ namespace tacet {
 
 /// An IP address and a port, as text and number; the address is checked when the configuration is read.
 struct SocketAddress {
-  std::string address;  ///< "127.0.0.1" or "::1", without brackets
+  std::string address;  ///< "127.0.0.1", "::1" or "fe80::1%eth0", without brackets
   std::uint16_t port = 53;
   bool is_default = false;  ///< not asked for by the user: skipped with a warning if the machine lacks its family
   friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
@@ -21,7 +21,7 @@ std::string to_string(const SocketAddress& address);
 
 /// A block of IP addresses; checked when the configuration is read.
 struct AddressPrefix {
-  std::string address;  ///< "192.168.1.0", "fd00::"; bits behind the prefix are zero
+  std::string address;  ///< "192.168.1.0", "fd00::", "fe80::%eth0"; bits behind the prefix are zero
   unsigned length = 0;  ///< bits: 0 to 32, or to 128
   friend bool operator==(const AddressPrefix&, const AddressPrefix&) = default;
 };

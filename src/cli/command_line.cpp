@@ -38,7 +38,7 @@ std::optional<std::vector<std::string>> address_list(std::string_view text) {
   std::vector<std::string> all;
   while (true) {
     const auto comma = text.find(',');
-    auto address = canonical_address(text.substr(0, comma));
+    auto address = parse_host_address(text.substr(0, comma));
     if (!address) return {};
     all.push_back(*std::move(address));
     if (comma == std::string_view::npos) return all;

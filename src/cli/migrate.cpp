@@ -47,7 +47,8 @@ Result<std::vector<SocketAddress>> listen_addresses(const CloudflaredSettings& s
     const bool usual = *port == 53;
     return std::vector<SocketAddress>{{"127.0.0.1", *port, usual}, {"::1", *port, usual}};
   }
-  auto address = canonical_address(host);
+  auto address = parse_host_address(host);
+  if (!address && canonical_address(host.substr(0, host.find('%')))) return fail(std::move(address.error()));
   if (!address)
     return fail(Fault::invalid_config,
                 fmt::format("--address {} is neither localhost nor an IP address; tacet listens on addresses",

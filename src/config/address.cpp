@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +18,15 @@ std::optional<std::string> shortest_text(int family, const std::string& text) {
   std::array<char, INET6_ADDRSTRLEN> shortest{};
   inet_ntop(family, bytes.data(), shortest.data(), shortest.size());
   return std::string(shortest.data());
+}
+
+/// What a kernel may call an interface, or its number.
+bool is_interface(std::string_view name) {
+  constexpr std::size_t longest = 15;
+  if (name.empty() || name.size() > longest || name == "." || name == "..") return false;
+  return std::ranges::all_of(name, [](char c) {
+    return c > ' ' && c < 0x7f && std::string_view("%/:[]\"").find(c) == std::string_view::npos;
+  });
 }
 
 /// The address part and, if there was a colon for one, the port part.
@@ -54,6 +64,35 @@ std::optional<std::string> canonical_address(std::string_view text) {
   return shortest_text(v6 ? AF_INET6 : AF_INET, terminated);
 }
 
+bool is_link_local(std::string_view address) {
+  const auto canonical = canonical_address(address.substr(0, address.find('%')));
+  in6_addr octets{};
+  return canonical && inet_pton(AF_INET6, canonical->c_str(), &octets) == 1 && IN6_IS_ADDR_LINKLOCAL(&octets);
+}
+
+Result<std::string> parse_host_address(std::string_view text) {
+  const auto percent = text.find('%');
+  const auto address = canonical_address(text.substr(0, percent));
+  if (!address) return fail(Fault::invalid_config, fmt::format("{} is no IP address", quotation(text)));
+  const bool local = is_link_local(*address);
+  if (percent == std::string_view::npos && !local) return *address;
+  if (percent == std::string_view::npos)
+    return fail(Fault::invalid_config,
+                fmt::format("{0} is a link-local address, which every link has its own of: say on which interface, "
+                            "such as \"{1}%eth0\" (`ip -6 route` shows them)",
+                            quotation(text), *address));
+  const auto interface = text.substr(percent + 1);
+  if (!local)
+    return fail(Fault::invalid_config, fmt::format("{} has an interface, which only link-local addresses have: write "
+                                                   "\"{}\"",
+                                                   quotation(text), *address));
+  if (!is_interface(interface))
+    return fail(Fault::invalid_config, fmt::format("{} behind the percent sign is no interface, allowed: such as "
+                                                   "\"{}%eth0\"",
+                                                   quotation(interface), *address));
+  return fmt::format("{}%{}", *address, interface);
+}
+
 bool is_loopback(std::string_view address) {
   return address == "::1" || (address.starts_with("127.") && address.find(':') == std::string_view::npos);
 }
@@ -66,8 +105,10 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 
 Result<SocketAddress> parse_socket_address(std::string_view text, std::uint16_t default_port) {
   const auto halves = split(text);
-  const auto address = halves ? canonical_address(halves->address) : std::nullopt;
+  const auto address = halves ? parse_host_address(halves->address) : fail(Fault::invalid_config);
   if (!address) {
+    const bool is_address = halves && canonical_address(halves->address.substr(0, halves->address.find('%')));
+    if (is_address) return fail(address.error());
     return fail(
         Fault::invalid_config,
         fmt::format(R"({} is no IP address with an optional port, allowed: such as "127.0.0.1:{}" or "[::1]:{}")",

@@ -61,7 +61,8 @@ void OctetPrefix::clear_behind() { octets = masked(octets, length); }
 
 Result<AddressPrefix> parse_prefix(std::string_view text) {
   const auto slash = text.find('/');
-  const auto address = canonical_address(text.substr(0, slash));
+  const auto percent = std::min(text.find('%'), slash);
+  const auto address = canonical_address(text.substr(0, percent));
   const unsigned longest = address && !is_v6(*address) ? 32 : 128;
   const auto length = slash == std::string_view::npos ? longest : parse_number(text.substr(slash + 1));
   if (!address || !length || *length > longest) {
@@ -69,15 +70,25 @@ Result<AddressPrefix> parse_prefix(std::string_view text) {
                 fmt::format("{} is no prefix, allowed: such as 192.168.1.0/24 or fd00::/8", quotation(text)));
   }
   AddressPrefix prefix{*address, static_cast<unsigned>(*length)};
-  const auto proper = text_of(octets_of(prefix).octets, is_v6(*address));
+  // A link-local prefix without an interface is that of every link; an address without one is nobody's.
+  if (percent != slash || slash == std::string_view::npos) {
+    auto whole = parse_host_address(text.substr(0, slash));
+    if (!whole) return fail(std::move(whole.error()));
+    prefix.address = *std::move(whole);
+  }
+  const OctetPrefix proper_octets = octets_of(prefix);
+  auto proper = text_of(proper_octets.octets, is_v6(*address));
   if (proper == *address) return prefix;
+  if (!proper_octets.interface.empty()) proper += "%" + proper_octets.interface;
   return fail(Fault::invalid_config,
               fmt::format("{} has bits behind its prefix, allowed: {}/{}", quotation(text), proper, prefix.length));
 }
 
 OctetPrefix octets_of(const AddressPrefix& prefix) {
   const unsigned length = prefix.length + (is_v6(prefix.address) ? 0 : v4_starts);
-  return {masked(octets_of_address(prefix.address), length), length};
+  const auto percent = std::min(prefix.address.find('%'), prefix.address.size());
+  const auto interface = prefix.address.substr(std::min(percent + 1, prefix.address.size()));
+  return {masked(octets_of_address(prefix.address.substr(0, percent)), length), length, interface};
 }
 
 bool is_public(const AddressPrefix& prefix) {

@@ -15,16 +15,19 @@ using AddressOctets = std::array<std::uint8_t, 16>;
 /// A block of addresses in one form for both families.
 struct OctetPrefix {
   AddressOctets octets{};
-  unsigned length = 0;  ///< bits, 0 to 128
-  /// Pre: no bit behind the prefix is set. No allocation; for every query of another machine.
+  unsigned length = 0;    ///< bits, 0 to 128
+  std::string interface;  ///< on whose link the addresses are; empty: on any
+  /// Whether the octets lie in it; on which link is another question. Pre: no bit behind the prefix is set. No
+  /// allocation; for every query of another machine.
   bool holds(const AddressOctets& address) const;
   /// Clears the bits behind the prefix.
   void clear_behind();
   friend bool operator==(const OctetPrefix&, const OctetPrefix&) = default;
 };
 
-/// "192.168.1.0/24", "fd00::/8", or an address alone. Fails with invalid_config: what is wrong and what is allowed;
-/// bits behind the prefix are a mistake, too.
+/// "192.168.1.0/24", "fd00::/8", "fe80::%eth0/64" (the addresses of one link), or an address alone, as
+/// parse_host_address() takes it. Fails with invalid_config: what is wrong and what is allowed; bits behind the prefix
+/// are a mistake, too.
 Result<AddressPrefix> parse_prefix(std::string_view text);
 
 /// The same prefix for comparing. Pre: as parse_prefix() makes it.

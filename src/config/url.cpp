@@ -94,14 +94,24 @@ void set_address(std::string address, UpstreamConfig& upstream) {
   upstream.host = std::move(address);
 }
 
+/// In a URL the percent sign before an interface is written as "%25" (RFC 6874), or as it is.
+std::string decoded_interface(std::string_view literal) {
+  constexpr std::string_view coded = "%25";
+  const auto percent = literal.find(coded);
+  if (percent == std::string_view::npos || percent + coded.size() == literal.size()) return std::string(literal);
+  return fmt::format("{}%{}", literal.substr(0, percent), literal.substr(percent + coded.size()));
+}
+
 Result<void> read_bracketed(std::string_view authority, UpstreamConfig& upstream) {
   const auto end = authority.find(']');
   const auto literal = authority.substr(1, end == std::string_view::npos ? end : end - 1);
-  const auto address = canonical_address(literal);
-  if (end == std::string_view::npos || !address || literal.find(':') == std::string_view::npos) {
+  const bool is_v6 = literal.find(':') != std::string_view::npos;
+  if (end == std::string_view::npos || !is_v6 || !canonical_address(literal.substr(0, literal.find('%')))) {
     return refuse(fmt::format("{} is no IPv6 address in brackets", quotation(authority)));
   }
-  set_address(*address, upstream);
+  auto address = parse_host_address(decoded_interface(literal));
+  if (!address) return refuse(address.error().detail);
+  set_address(*std::move(address), upstream);
   const auto rest = authority.substr(end + 1);
   if (rest.empty()) return {};
   if (rest.front() != ':') return refuse(fmt::format("{} after the bracket is no port", quotation(rest)));

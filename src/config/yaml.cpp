@@ -121,9 +121,11 @@ void read_pinned(const Value& value, std::vector<std::string>& out) {
   for (const auto& item : value.items()) {
     const auto* text = item.scalar();
     if (!text) continue;
-    auto address = canonical_address(*text);
-    if (!address) {
+    auto address = parse_host_address(*text);
+    if (!address && !canonical_address(text->substr(0, text->find('%')))) {
       item.wrong("is no IP address");
+    } else if (!address) {
+      item.fault(address.error().detail);
     } else if (std::ranges::find(addresses, *address) != addresses.end()) {
       item.wrong("is given twice");
     } else {

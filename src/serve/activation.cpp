@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -37,6 +38,15 @@ std::optional<int> option(int descriptor, int name) {
   return value;
 }
 
+/// "%eth0" for a link-local address, which is another one on each interface; else nothing.
+std::string interface_of(const sockaddr_storage& bound) {
+  if (bound.ss_family != AF_INET6) return {};
+  const unsigned scope = reinterpret_cast<const sockaddr_in6&>(bound).sin6_scope_id;
+  std::array<char, IF_NAMESIZE> name{};
+  if (scope == 0) return {};
+  return fmt::format("%{}", ::if_indextoname(scope, name.data()) != nullptr ? name.data() : std::to_string(scope));
+}
+
 std::optional<SocketAddress> bound_address(int descriptor) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
@@ -54,7 +64,7 @@ std::optional<SocketAddress> bound_address(int descriptor) {
   } else {
     return {};
   }
-  address.address = text.data();
+  address.address = text.data() + interface_of(storage);
   return address;
 }
 

@@ -1,11 +1,14 @@
 #include "serve/admission.hpp"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 
 #include <algorithm>
 #include <cstring>
 #include <random>
 #include <string>
+
+#include "config/scalar.hpp"
 
 namespace tacet {
 namespace {
@@ -32,6 +35,16 @@ unsigned interface_of(const sockaddr_storage& client) {
 bool is_mapped(const AddressOctets& address) {
   static constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   return std::equal(mapped.begin(), mapped.end(), address.begin());
+}
+
+/// Whether a client's datagram came in by an interface, named or numbered; any if the name is empty. Interfaces come
+/// and go, so the kernel is asked each time.
+bool is_on_link(const sockaddr_storage& client, const std::string& interface) {
+  if (interface.empty()) return true;
+  if (client.ss_family != AF_INET6) return false;
+  const unsigned scope = reinterpret_cast<const sockaddr_in6&>(client).sin6_scope_id;
+  if (const unsigned index = ::if_nametoindex(interface.c_str()); index != 0) return index == scope;
+  return parse_number(interface) == scope;
 }
 
 std::string text_of(const sockaddr_storage& client) {
@@ -90,19 +103,20 @@ Admission::Key Admission::key_of(const AddressOctets& address) {
   return half;
 }
 
-bool Admission::is_allowed(const AddressOctets& address) const {
-  return std::ranges::any_of(allow_, [&](const OctetPrefix& prefix) { return prefix.holds(address); });
+bool Admission::is_allowed(const sockaddr_storage& client, const AddressOctets& address) const {
+  return std::ranges::any_of(
+      allow_, [&](const OctetPrefix& prefix) { return prefix.holds(address) && is_on_link(client, prefix.interface); });
 }
 
 bool Admission::allows(const sockaddr_storage& client) const {
-  return is_this_machine(client) || is_allowed(octets_of(client));
+  return is_this_machine(client) || is_allowed(client, octets_of(client));
 }
 
 Admission::Verdict Admission::judge_remote(const sockaddr_storage& client, Instant now) {
   const AddressOctets address = octets_of(client);
   const bool own = is_own(client);
   if (own && is_mapped(address)) return Verdict::welcome;
-  if (!own && !is_allowed(address)) {
+  if (!own && !is_allowed(client, address)) {
     note(strangers_, client, now, "asks, and no prefix of `allow` holds it");
     return Verdict::stranger;
   }

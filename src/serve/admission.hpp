@@ -97,7 +97,7 @@ private:
   bool is_free(const sockaddr_storage& client) const;
   static Key key_of(const AddressOctets& address);
   Verdict judge_remote(const sockaddr_storage& client, Instant now);
-  bool is_allowed(const AddressOctets& address) const;
+  bool is_allowed(const sockaddr_storage& client, const AddressOctets& address) const;
   Bucket& bucket_of(Key client);
   void leave(Key client);
   void note(log::Gate& gate, const sockaddr_storage& client, Instant now, const char* what);

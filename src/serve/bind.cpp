@@ -70,6 +70,9 @@ enum class Sharing : std::uint8_t {
 
 Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing sharing) {
   const Result<KernelAddress> where = kernel_address(address);
+  // An interface that is not there is as an address that is not there.
+  if (!where && where.error().fault == Fault::no_network)
+    return fail(Fault::unsupported, fmt::format("{}: {}", to_string(address), where.error().detail));
   if (!where) return fail(where.error());
   Descriptor socket(::socket(where->family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return fail(bind_error(address, errno));

@@ -1,20 +1,66 @@
 #include "transport/ares_channel.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
 #include <string>
 
 #include "base/shield.hpp"
+#include "dns/wire.hpp"
+#include "tacet/message.hpp"
+#include "transport/socket.hpp"
 
 namespace tacet {
 namespace {
 
+/// As c-ares 1.18 reads them: it knows no interfaces.
 std::string csv_of(const std::vector<SocketAddress>& servers) {
   std::string csv;
-  for (const auto& server : servers) csv += (csv.empty() ? "" : ",") + to_string(server);
+  for (SocketAddress server : servers) {
+    server.address.resize(std::min(server.address.size(), server.address.find('%')));
+    csv += (csv.empty() ? "" : ",") + to_string(server);
+  }
   return csv;
+}
+
+ares_socket_t open_socket(int family, int type, int protocol, void*) {
+  const int descriptor = ::socket(family, type, protocol);
+  if (descriptor < 0) return ARES_SOCKET_BAD;
+  ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
+  return descriptor;
+}
+
+int close_socket(ares_socket_t descriptor, void*) { return ::close(descriptor); }
+
+bool is_datagram_socket(int descriptor) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM;
+}
+
+/// A datagram that is no answer to a query is as none: c-ares would take an echo for the end of its question.
+ares_ssize_t receive(ares_socket_t descriptor, void* data, std::size_t size, int flags, sockaddr* from,
+                     ares_socklen_t* from_size, void*) {
+  const ssize_t count = ::recvfrom(descriptor, data, size, flags, from, from_size);
+  if (count < static_cast<ssize_t>(header_size) || !is_datagram_socket(descriptor)) return count;
+  const std::uint16_t said = load16({static_cast<const std::uint8_t*>(data), static_cast<std::size_t>(count)}, 2);
+  if ((said & flag::qr) != 0 && (said & flag::opcode_mask) == 0) return count;
+  errno = EAGAIN;
+  return -1;
+}
+
+ares_ssize_t send(ares_socket_t descriptor, const iovec* parts, int count, void*) {
+  return ::writev(descriptor, parts, count);
 }
 
 }  // namespace
@@ -65,7 +111,12 @@ int AresChannel::open(const std::vector<SocketAddress>& servers, const Settings&
 #ifdef ARES_OPT_QUERY_CACHE
   given |= ARES_OPT_QUERY_CACHE;  // with a maximum of 0: what is kept is kept by us
 #endif
+  std::ranges::copy_if(servers, std::back_inserter(link_local_),
+                       [](const SocketAddress& server) { return server.address.contains('%'); });
+  static constexpr ares_socket_functions functions{open_socket, close_socket, &AresChannel::connect_socket, receive,
+                                                   send};
   const int status = ares_init_options(&channel_, &options, given);
+  if (status == ARES_SUCCESS) ares_set_socket_functions(channel_, &functions, this);
   return status == ARES_SUCCESS ? ares_set_servers_ports_csv(channel_, csv_of(servers).c_str()) : status;
 }
 
@@ -95,6 +146,27 @@ void AresChannel::watch(ares_socket_t descriptor, bool readable, bool writable) 
   }
   watch->want_read(readable);
   watch->want_write(writable);
+}
+
+/// Adds the interface that c-ares knows nothing of. Servers of one address on several links are connected to by turns.
+int AresChannel::connect_socket(ares_socket_t descriptor, const sockaddr* address, ares_socklen_t size, void* self) {
+  auto& servers = static_cast<AresChannel*>(self)->link_local_;
+  if (address->sa_family != AF_INET6 || servers.empty()) return ::connect(descriptor, address, size);
+  sockaddr_in6 to{};
+  std::memcpy(&to, address, std::min<std::size_t>(size, sizeof to));
+  return shielded(-1, [&] {
+    for (auto server = servers.begin(); server != servers.end(); ++server) {
+      const Result<KernelAddress> where = kernel_address(*server);
+      if (!where) continue;
+      const auto& known = reinterpret_cast<const sockaddr_in6&>(where->storage);
+      if (known.sin6_port != to.sin6_port || std::memcmp(&known.sin6_addr, &to.sin6_addr, sizeof known.sin6_addr) != 0)
+        continue;
+      to.sin6_scope_id = known.sin6_scope_id;
+      std::rotate(server, server + 1, servers.end());
+      break;
+    }
+    return ::connect(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+  });
 }
 
 void AresChannel::on_socket(void* self, ares_socket_t descriptor, int readable, int writable) {

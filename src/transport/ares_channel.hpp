@@ -12,7 +12,8 @@
 namespace tacet {
 
 /// A c-ares channel that lives on a loop: its sockets are watched there, its timeouts are an alarm of ours. It reads no
-/// file of the system's and keeps no answers.
+/// file of the system's and keeps no answers. A server may have a link-local address with its interface, and what is no
+/// answer is not taken for one.
 class AresChannel {
 public:
   struct Settings {
@@ -40,8 +41,10 @@ private:
   void process(ares_socket_t readable, ares_socket_t writable);
   void watch(ares_socket_t descriptor, bool readable, bool writable);
   static void on_socket(void* self, ares_socket_t descriptor, int readable, int writable);
+  static int connect_socket(ares_socket_t descriptor, const sockaddr* address, ares_socklen_t size, void* self);
 
   Loop& loop_;
+  std::vector<SocketAddress> link_local_;  // the servers whose address needs its interface
   ares_channel channel_ = nullptr;
   std::map<ares_socket_t, std::unique_ptr<Watch>> watches_;
   Alarm alarm_;

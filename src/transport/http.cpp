@@ -32,8 +32,9 @@ HttpFeatures http_features() {
 std::string http_library_version() { return http_features().version; }
 
 HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& address) {
-  const bool bracketed = upstream.host.find(':') != std::string::npos;
-  const std::string host = bracketed ? "[" + upstream.host + "]" : upstream.host;
+  // Which interface an address is on concerns this machine alone (RFC 6874 §3), and the socket is connected by then.
+  const std::string name = upstream.host.substr(0, upstream.host.find('%'));
+  const std::string host = name.contains(':') ? "[" + name + "]" : name;
   return {.origin = fmt::format("https://{}:{}", host, upstream.port),
           .path = upstream.path,
           .host = upstream.host,

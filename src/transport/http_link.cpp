@@ -465,7 +465,7 @@ void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
 void HttpLink::State::take_response(HttpTransfer& transfer) {
   const Tag tag = transfer.tag();
   if (refuses(transfer.method(), transfer.status())) {
-    method_ = other(transfer.method());
+    method_ = other_than(transfer.method());
     if (std::optional<DohRequest> again = transfer.take_request_to_ask_again()) {
       waiting_.push_front(*std::move(again));
       return;

@@ -8,9 +8,10 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <system_error>
+
+#include "config/scalar.hpp"
 
 namespace tacet {
 
@@ -20,10 +21,10 @@ namespace {
 /// that nobody looks at any more.
 [[maybe_unused]] constexpr unsigned user_timeout_ms = 5000;
 
-/// The zone of a link-local address: an interface by name or by number; 0 if it is neither.
+/// The zone of a link-local address: an interface by name or by number; 0 if there is none of that name now.
 unsigned scope_of(const std::string& zone) {
   if (const unsigned index = ::if_nametoindex(zone.c_str()); index != 0) return index;
-  return static_cast<unsigned>(std::strtoul(zone.c_str(), nullptr, 10));
+  return static_cast<unsigned>(parse_number(zone).value_or(0));
 }
 
 bool fill_v4(KernelAddress& out, const SocketAddress& from) {
@@ -42,7 +43,6 @@ bool fill_v6(KernelAddress& out, const SocketAddress& from) {
   if (::inet_pton(AF_INET6, from.address.substr(0, percent).c_str(), &to.sin6_addr) != 1) return false;
   if (percent != std::string::npos) {
     to.sin6_scope_id = scope_of(from.address.substr(percent + 1));
-    if (to.sin6_scope_id == 0) return false;
   }
   to.sin6_family = AF_INET6;
   to.sin6_port = htons(from.port);
@@ -77,6 +77,8 @@ Error socket_error(int code) {
     case ENETDOWN:
     case EADDRNOTAVAIL:  // no address of our own to send from
     case EAFNOSUPPORT:
+    case ENODEV:  // the interface of a link-local address is gone
+    case ENXIO:
     case EACCES:  // a "prohibit" route, or a local firewall's refusal
     case EPERM:
       return {Fault::no_network, words};
@@ -98,7 +100,13 @@ Error socket_error(int code) {
 
 Result<KernelAddress> kernel_address(const SocketAddress& address) {
   KernelAddress made;
-  if (fill_v4(made, address) || fill_v6(made, address)) return made;
+  if (fill_v4(made, address)) return made;
+  if (fill_v6(made, address)) {
+    const auto percent = address.address.find('%');
+    if (percent == std::string::npos || reinterpret_cast<const sockaddr_in6&>(made.storage).sin6_scope_id != 0)
+      return made;
+    return fail(Fault::no_network, "there is no interface " + address.address.substr(percent + 1) + " now");
+  }
   return fail(Fault::invalid_config, "\"" + address.address + "\" is no IP address");
 }
 

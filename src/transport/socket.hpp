@@ -18,7 +18,8 @@ struct KernelAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-/// Fault::invalid_config if the text is no IP address ("fe80::1%eth0" is one).
+/// Fault::invalid_config if the text is no IP address; Fault::no_network if there is no interface "eth0" now for
+/// "fe80::1%eth0".
 Result<KernelAddress> kernel_address(const SocketAddress& address);
 
 /// Begins a TCP connect to `address`: non-blocking, close-on-exec, TCP_NODELAY, TCP_USER_TIMEOUT where it exists;

@@ -19,6 +19,9 @@ TEST_CASE("a listening address is read in every usual form") {
       {"::1", "::1", 53, "[::1]:53"},
       {"2606:4700:4700::1111", "2606:4700:4700::1111", 53, "[2606:4700:4700::1111]:53"},
       {"[2001:DB8:0:0:0:0:0:1]:1", "2001:db8::1", 1, "[2001:db8::1]:1"},
+      {"fe80::1%eth0", "fe80::1%eth0", 53, "[fe80::1%eth0]:53"},
+      {"[FE80:0::1%br-lan.2]:5353", "fe80::1%br-lan.2", 5353, "[fe80::1%br-lan.2]:5353"},
+      {"[fe80::1%3]", "fe80::1%3", 53, "[fe80::1%3]:53"},
       {"0.0.0.0:65535", "0.0.0.0", 65535, "0.0.0.0:65535"},
   };
   for (const auto& row : rows) {
@@ -32,26 +35,9 @@ TEST_CASE("a listening address is read in every usual form") {
 }
 
 TEST_CASE("what is no address or no port is refused with what is allowed") {
-  for (const char* text : {"",
-                           ":53",
-                           "localhost:53",
-                           "127.0.0.1:",
-                           "127.0.0.1:0",
-                           "127.0.0.1:65536",
-                           "127.0.0.1:-1",
-                           "127.0.0.1: 53",
-                           "127.0.0.1 :53",
-                           "127.1",
-                           "127.0.0.01",
-                           "[127.0.0.1]:53",
-                           "[::1",
-                           "::1]:53",
-                           "[::1]53",
-                           "[::1]:",
-                           "[]:53",
-                           "[fe80::1%lo]:53",
-                           "1.1.1.1:53:53",
-                           "*:53"}) {
+  for (const char* text : {"", ":53", "localhost:53", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:-1",
+                           "127.0.0.1: 53", "127.0.0.1 :53", "127.1", "127.0.0.01", "[127.0.0.1]:53", "[::1", "::1]:53",
+                           "[::1]53", "[::1]:", "[]:53", "1.1.1.1:53:53", "*:53"}) {
     CAPTURE(text);
     const auto address = parse_socket_address(text, 53);
     REQUIRE(!address.has_value());
@@ -65,4 +51,25 @@ TEST_CASE("an address ends where it ends") {
   CHECK(canonical_address("0:0:0:0:0:0:0:0") == "::");
   CHECK_FALSE(canonical_address(std::string_view("1.1.1.1\0x", 9)));
   CHECK_FALSE(canonical_address(std::string(5000, '1')));
+}
+
+TEST_CASE("a link-local address needs its interface, and no other address has one; the words say what to write") {
+  for (const char* text : {"fe80::1", "[fe80::1]:53", "[febf::1]", "fe80::1%", "fe80::1%a/b", "fe80::1%eth0%eth1",
+                           "fe80::1%a-name-too-long-"}) {
+    CAPTURE(text);
+    const auto address = parse_socket_address(text, 53);
+    REQUIRE(!address);
+    CHECK(address.error().detail.find("%eth0\"") != std::string::npos);
+  }
+  for (const char* text : {"fd00::1%eth0", "::1%lo", "[2001:db8::1%eth0]:53", "192.0.2.1%eth0"}) {
+    CAPTURE(text);
+    const auto address = parse_socket_address(text, 53);
+    REQUIRE(!address);
+    CHECK(address.error().detail.find("only link-local addresses have: write") != std::string::npos);
+  }
+  CHECK(parse_socket_address("169.254.1.1", 53).has_value());
+  CHECK(is_link_local("fe80::1%eth0"));
+  CHECK(is_link_local("febf::"));
+  CHECK(!is_link_local("fec0::1"));
+  CHECK(!is_link_local("169.254.1.1"));
 }

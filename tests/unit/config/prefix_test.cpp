@@ -21,6 +21,16 @@ TEST_CASE("a prefix is an address with its bits, or an address alone") {
   CHECK(parse_prefix("192.0.2.7").value() == AddressPrefix{"192.0.2.7", 32});
   CHECK(parse_prefix("2001:db8::7").value() == AddressPrefix{"2001:db8::7", 128});
   CHECK(to_string(parse_prefix("fd00::/8").value()) == "fd00::/8");
+  CHECK(parse_prefix("fe80::/10").value() == AddressPrefix{"fe80::", 10});
+  CHECK(parse_prefix("fe80::1%eth0").value() == AddressPrefix{"fe80::1%eth0", 128});
+  CHECK(parse_prefix("FE80::%eth0/64").value() == AddressPrefix{"fe80::%eth0", 64});
+  for (const auto* text : {"fe80::1%eth0", "fe80::%eth0/64"}) {
+    const AddressPrefix prefix = parse_prefix(text).value();
+    CHECK(octets_of(prefix).interface == "eth0");
+    CHECK(parse_prefix(to_string(prefix)).value() == prefix);
+    CHECK(!is_public(prefix));
+  }
+  CHECK(octets_of(parse_prefix("fe80::/10").value()).interface.empty());
 }
 
 TEST_CASE("what is no prefix is refused with what is allowed") {
@@ -31,6 +41,10 @@ TEST_CASE("what is no prefix is refused with what is allowed") {
     REQUIRE_FALSE(prefix.has_value());
     CHECK(prefix.error().detail.find("is no prefix, allowed: such as 192.168.1.0/24") != std::string::npos);
   }
+  CHECK(parse_prefix("fe80::1").error().detail.find("say on which interface") != std::string::npos);
+  CHECK(parse_prefix("fd00::%eth0/8").error().detail.find("only link-local") != std::string::npos);
+  CHECK(parse_prefix("fe80::1%eth0/64").error().detail ==
+        R"("fe80::1%eth0/64" has bits behind its prefix, allowed: fe80::%eth0/64)");
   CHECK(parse_prefix("192.168.1.2/24").error().detail ==
         R"("192.168.1.2/24" has bits behind its prefix, allowed: 192.168.1.0/24)");
   CHECK(parse_prefix("2001:db8::1/64").error().detail ==

@@ -103,7 +103,9 @@ TEST_CASE("a URL that is not exactly an upstream's is refused") {
                               "tls://[::1",
                               "tls://[::1]853",
                               "tls://[1.1.1.1]",
-                              "tls://[fe80::1%eth0]",
+                              "tls://[fe80::1]",
+                              "tls://[fe80::1%]",
+                              "tls://[fd00::1%eth0]",
                               "tls://[]",
                               "tls://1.1.1",
                               "tls://1.1.1.1.",
@@ -143,4 +145,18 @@ TEST_CASE("a refusal cannot steer the terminal that shows it") {
   CHECK(detail.find('\x1b') == std::string::npos);
   CHECK(detail.find('\n') == std::string::npos);
   CHECK(detail.starts_with("\"\\x1b[2J\\x0a\" has no scheme"));
+}
+
+TEST_CASE("an upstream at a link-local address has its interface in the URL, coded or as it is") {
+  for (const char* url : {"tls://[fe80::1%25eth0]:8853", "tls://[fe80::1%eth0]:8853"}) {
+    CAPTURE(url);
+    const auto upstream = parse_upstream_url(url);
+    REQUIRE(upstream);
+    CHECK(upstream->host == "fe80::1%eth0");
+    CHECK(upstream->addresses == std::vector<std::string>{"fe80::1%eth0"});
+    CHECK(upstream->host_is_address);
+    CHECK(upstream->port == 8853);
+  }
+  CHECK(parse_upstream_url("tls://[fe80::1%256]")->host == "fe80::1%6");
+  CHECK(parse_upstream_url("https://[fe80::1]/").error().detail.find("say on which interface") != std::string::npos);
 }

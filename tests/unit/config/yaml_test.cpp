@@ -174,7 +174,7 @@ TEST_CASE("metrics are for this machine only: a loopback address, port 9153 unle
   CHECK(read("metrics: {listen: 127.0.0.2}").metrics.listen == SocketAddress{"127.0.0.2", 9153});
   CHECK(read("metrics: {listen: \"[::1]:80\"}").metrics.listen == SocketAddress{"::1", 80});
   for (const std::string address :
-       {"0.0.0.0:9153", "[::]:9153", "192.168.1.1", "[fe80::1]", "128.0.0.1", "[::ffff:1.2.3.4]"})
+       {"0.0.0.0:9153", "[::]:9153", "192.168.1.1", "[fe80::1%eth0]", "128.0.0.1", "[::ffff:1.2.3.4]"})
     CHECK(faults("metrics: {listen: \"" + address + "\"}").find("is no loopback address, allowed: ") !=
           std::string::npos);
   CHECK(faults("metrics: {listen: localhost}").find("allowed: ") != std::string::npos);

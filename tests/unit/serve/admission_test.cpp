@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <net/if.h>
 
 #include <cstring>
 #include <string>
@@ -88,6 +89,24 @@ TEST_CASE(
   admission.use(Admission({}, {.rate = 100}));
   CHECK(admission.judge(from("192.168.1.2"), start) == Verdict::stranger);
   CHECK(admission.judge(from("fd00::2"), start) == Verdict::stranger);
+}
+
+TEST_CASE("a link-local prefix with an interface holds the clients of that link alone, if the interface is there") {
+  const unsigned lo = ::if_nametoindex("lo");
+  const auto on = [](const char* address, unsigned link) {
+    sockaddr_storage client = from(address);
+    reinterpret_cast<sockaddr_in6&>(client).sin6_scope_id = link;
+    return client;
+  };
+  REQUIRE(lo != 0);
+  for (const std::string& interface : {std::string("lo"), std::to_string(lo)}) {
+    const Admission named({{"fe80::%" + interface, 64}}, {});
+    CHECK(named.allows(on("fe80::7", lo)));
+    CHECK_FALSE(named.allows(on("fe80::7", lo + 1)));
+    CHECK_FALSE(named.allows(on("fe81::7", lo)));
+  }
+  CHECK_FALSE(Admission({{"fe80::%no-such", 64}}, {}).allows(on("fe80::7", lo)));
+  CHECK(Admission({{"fe80::", 10}}, {}).allows(on("fe80::7", lo + 1)));
 }
 
 TEST_CASE("others are strangers unless a prefix holds them") {

@@ -20,6 +20,7 @@ TEST_CASE("a query is appended to the URL as the parameter dns") {
   CHECK(http_target(upstream("dns.test", "/q?user=1"), address).path_of_get() == "/q?user=1&dns=");
   CHECK(http_target(upstream("2001:db8::1", "/"), address).path_of_get() == "/?dns=");
   CHECK(http_target(upstream("2001:db8::1", "/"), address).origin == "https://[2001:db8::1]:8443");
+  CHECK(http_target(upstream("fe80::1%eth0", "/"), address).origin == "https://[fe80::1]:8443");
   CHECK(http_target(upstream("dns.test", "/"), address).origin == "https://dns.test:8443");
 }
 
