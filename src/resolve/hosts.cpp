@@ -108,6 +108,22 @@ bool has_reverse(Bytes octets) {
   return !loopback && !(zeros && octets[3] == 0);
 }
 
+/// An address by which every machine reaches itself.
+bool is_loopback(Bytes octets) {
+  constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (octets.size() == 4) return octets[0] == 127;
+  if (std::ranges::equal(octets.first(mapped.size()), mapped)) return octets[mapped.size()] == 127;
+  return octets[15] == 1 && std::ranges::all_of(octets.first(15), [](std::uint8_t o) { return o == 0; });
+}
+
+/// True for what is below 127.in-addr.arpa. (All other loopback addresses have no reverse here, but for one that no
+/// resolver asks for: ::ffff:127.0.0.1.)
+bool is_loopback_reverse(Bytes name) {
+  constexpr std::array<std::uint8_t, 18> zone{3,   '1', '2', '7', 7,   'i', 'n', '-', 'a',
+                                              'd', 'd', 'r', 4,   'a', 'r', 'p', 'a', 0};
+  return name.size() >= zone.size() && std::ranges::equal(name.last(zone.size()), zone);
+}
+
 }  // namespace
 
 std::uint64_t Hosts::hash_of(Bytes name) {
@@ -238,13 +254,16 @@ Hosts Hosts::parse(std::string_view text) {
   return hosts;
 }
 
-std::optional<AnswerImage> Hosts::answer(const Question& question, Bytes name) const {
+std::optional<AnswerImage> Hosts::answer(const Question& question, Bytes name, Asker asker) const {
   const Entry* entry = question.qclass == Class::in ? find(name) : nullptr;
   if (entry == nullptr) return std::nullopt;
+  const bool told_all = asker == Asker::this_machine;
+  if (!told_all && is_loopback_reverse(name)) return std::nullopt;
   const auto wants = [&question](Type type) { return question.type == type || question.type == Type::any; };
   std::vector<LocalRecord> records;
   for (std::uint32_t at = entry->first; at != none; at = addresses_[at].next) {
     const auto& [octets, size, next] = addresses_[at];
+    if (!told_all && is_loopback(Bytes(octets).first(size))) continue;
     if (size == 4 && wants(Type::a)) records.push_back(a_record(question.name, ttl, std::span(octets).first<4>()));
     if (size == 16 && wants(Type::aaaa)) records.push_back(aaaa_record(question.name, ttl, octets));
   }

@@ -11,6 +11,9 @@
 
 namespace tacet {
 
+/// Where a question comes from.
+enum class Asker : std::uint8_t { this_machine, another_machine };
+
 /// The names and addresses of a file as /etc/hosts is. Immutable, in a few large blocks of memory: some five times
 /// the file's size, for a file of nothing but names. Pure.
 class Hosts {
@@ -35,7 +38,12 @@ public:
   /// The answer to a question about a name that is here, or about the reverse of an address that is: A, AAAA, PTR and
   /// ANY as the file says, for any other type NODATA, so that nothing else (an HTTPS record's hints) can contradict it.
   /// Nothing for any other question. `name` as for might_hold().
-  std::optional<AnswerImage> answer(const Question& question, Bytes name) const;
+  ///
+  /// Another machine is told no loopback address (127.0.0.0/8, ::1, and the former as IPv6): it would find itself
+  /// there, not who is meant (Debian's "127.0.1.1 HOSTNAME"). A name that has nothing else is NODATA for it, not asked
+  /// on: the file says that the name is ours, or that it is blocked, and neither should reach an upstream. The reverse
+  /// of such an address is no name of the file for it.
+  std::optional<AnswerImage> answer(const Question& question, Bytes name, Asker asker = Asker::this_machine) const;
 
   std::size_t names() const { return names_; }
   /// Lines that were skipped, or had something in them that was.

@@ -155,7 +155,8 @@ Recheck::Failure Resolver::failure_of(const Error& error) {
 /// What this machine answers by itself.
 std::optional<std::size_t> Resolver::local(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out) {
   std::optional<AnswerImage> image;
-  if (hosts_->might_hold(key.name())) image = hosts_->answer(question_of(query.wire, query.index), key.name());
+  if (hosts_->might_hold(key.name()))
+    image = hosts_->answer(question_of(query.wire, query.index), key.name(), query.asker);
   const bool elsewhere = query.index.qclass == Class::in && routes_.of(key.name())->is_local;
   if (!image && !elsewhere && policy_->might_answer(key.name(), query.index.type, query.index.qclass))
     image = policy_->local_answer(question_of(query.wire, query.index), asker_of(key));

@@ -25,6 +25,7 @@ struct QueryView {
   Instant arrived;
   std::size_t limit;  ///< octets that the reply may have: udp_limit(), or 65535 over TCP
   ClientView client = {};
+  Asker asker = Asker::this_machine;  ///< the hosts file has addresses that mean nothing elsewhere
 };
 
 /// A query that cannot be answered at once, with what was learned while trying.

@@ -93,6 +93,33 @@ std::unordered_map<std::string, std::string> plain_map(const std::string& text) 
 
 }  // namespace
 
+TEST_CASE("another machine is told no address that would lead it to itself") {
+  const Hosts hosts = Hosts::parse(
+      "127.0.1.1 server.home.example server\n::1 server ip6-only\n127.9.9.9 both\n192.168.1.2 both\n"
+      "::ffff:127.0.1.1 mapped\n0.0.0.0 ads.example\n127.0.0.1 tracker.example\nfd00::2 server\n");
+  const auto told = [&](std::string_view name, Type type) -> std::optional<std::size_t> {
+    const Name asked = Name::from_text(name).value();
+    const auto image = hosts.answer(question(name, type), asked.wire(), Asker::another_machine);
+    if (!image) return std::nullopt;
+    const Message answer = message(*image);
+    CHECK(answer.rcode() == Rcode::noerror);
+    return static_cast<std::size_t>(
+        std::ranges::count(answer.records(), Section::answer, [](const auto& record) { return record.section; }));
+  };
+  for (const auto* name : {"server.home.example", "server", "mapped", "tracker.example", "ip6-only"})
+    CHECK(told(name, Type::a) == 0);
+  CHECK(told("server", Type::aaaa) == 1);  // fd00::2
+  CHECK(told("ip6-only", Type::aaaa) == 0);
+  CHECK(told("mapped", Type::aaaa) == 0);
+  CHECK(told("both", Type::a) == 1);
+  CHECK(told("both", Type::any) == 1);
+  CHECK(told("ads.example", Type::a) == 1);  // blocked is blocked
+  CHECK_FALSE(told("1.1.0.127.in-addr.arpa", Type::ptr));
+  CHECK(told("2.1.168.192.in-addr.arpa", Type::ptr) == 1);
+  CHECK(said(hosts, "server.home.example") == "7f.00.01.01");
+  CHECK(said(hosts, "1.1.0.127.in-addr.arpa", Type::ptr) == "server.home.example.");
+}
+
 TEST_CASE("A name has all addresses of its lines, each once, in the order of the file") {
   const Hosts hosts = Hosts::parse(
       "192.0.2.1 nas nas.lan\n"
