@@ -100,7 +100,7 @@ struct MetricsConfig {
 struct LimitsConfig {
   std::size_t tcp_clients = 128;  ///< per worker; the longest idle is closed for a new one
   std::size_t pending = 4096;     ///< unanswered client queries per worker; the oldest is answered SERVFAIL beyond
-  std::size_t per_client = 256;   ///< of these from one address (or one IPv6 /64), and per TCP connection
+  std::size_t per_client = 256;   ///< of these from one address (an IPv6 /64 behind a router), per TCP connection
   std::uint32_t rate = 1000;      ///< queries per second from one such address; 0: any
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };

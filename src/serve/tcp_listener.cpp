@@ -61,8 +61,11 @@ public:
     finished_ = true;
     if (!watch_) return;
     watch_->want_read(false);
+    rest_.disarm();  // what it has yet to ask is not waited for
     if (!busy()) close();
   }
+
+  bool is_allowed() const { return listener_.parts_.admission.allows(address_.storage); }
 
   /// Ends the connection; the listener forgets it. `this` may be gone afterwards.
   void close() {
@@ -124,12 +127,23 @@ private:
     if (unsent_.empty()) patience_.arm(now + (frames_.partial() && !rest_.armed() ? partial_limit : idle_limit));
   }
 
-  /// True while nothing more may be asked here: a question is paid for before it is looked for.
+  /// True while nothing more may be asked here: a question is paid for before it is looked for. A client that may not
+  /// ask any more (a reload, an address that has gone) is served no further.
   bool rests(Instant now) {
+    if (paid_) return false;
     Admission& admission = listener_.parts_.admission;
-    if (!paid_) paid_ = admission.judge(address_.storage, now) != Admission::Verdict::hurried;
-    if (!paid_) rest_.arm(now + admission.pace());
-    return !paid_;
+    switch (admission.judge_connected(address_.storage, now)) {
+      case Admission::Verdict::hurried:
+        rest_.arm(now + admission.pace());
+        return true;
+      case Admission::Verdict::stranger:
+        ++listener_.parts_.metrics.strangers;
+        finished_ = true;
+        return true;
+      default:
+        paid_ = true;
+        return false;
+    }
   }
 
   /// One turn's worth; false if no whole frame is left, or the connection is over.
@@ -173,8 +187,9 @@ private:
     }
     ++listener_.parts_.metrics.tcp_queries;
     auto& scratch = reply_scratch();
+    const Asker asker = listener_.parts_.admission.asker(address_.storage);
     auto answer =
-        listener_.parts_.resolver.answer_now({message, *index, now, 65535, {address_.octets(), true}}, scratch);
+        listener_.parts_.resolver.answer_now({message, *index, now, 65535, {address_.octets(), true}, asker}, scratch);
     const bool wants_timeout = asks_tcp_keepalive(message, *index);
     if (const auto* size = std::get_if<std::size_t>(&answer)) {
       ++at_once_;
@@ -279,11 +294,21 @@ TcpListener::TcpListener(const Parts& parts, int socket)
 
 TcpListener::~TcpListener() = default;
 
-void TcpListener::limit_clients(std::size_t limit) {
+void TcpListener::judge_again(std::size_t limit) {
   parts_.client_limit = limit;
+  for (auto next = clients_.begin(); next != clients_.end();) {
+    const auto client = *next++;
+    if (!client->is_allowed()) client->finish();
+  }
   for (auto next = clients_.begin(); next != clients_.end() && clients_.size() > limit;) {
     const auto client = *next++;
     if (!client->busy()) client->close();
+  }
+  if (clients_.size() <= limit) return;
+  auto next = clients_.begin();
+  for (std::size_t surplus = clients_.size() - limit; surplus > 0; --surplus) {
+    const auto client = *next++;
+    client->finish();
   }
 }
 

@@ -32,8 +32,10 @@ public:
   TcpListener(const Parts& parts, int socket);
   ~TcpListener();
 
-  /// Serves at most so many clients from now on; of those that are too many, whoever is owed nothing is let go.
-  void limit_clients(std::size_t limit);
+  /// Serves at most so many clients from now on, and of those that are here none that Admission does not allow any
+  /// more. A client that has to go gets the answers that it waits for, and may ask nothing more; if there are too many,
+  /// one that waits for nothing goes first.
+  void judge_again(std::size_t limit);
 
   /// Accepts no further clients and reads no further queries; those that wait for an answer still get it.
   void stop();

@@ -63,7 +63,12 @@ bool UdpListener::serve_or_say_why_not(const Asked& asked, Instant now) {
 /// True if it was answered without waiting, by what is known here.
 bool UdpListener::serve(const Asked& asked, Instant now) {
   const auto& [i, index, key] = asked;
-  const QueryView query{burst_.datagram(i), index, now, udp_limit(index), {burst_.sender(i), false}};
+  const QueryView query{burst_.datagram(i),
+                        index,
+                        now,
+                        udp_limit(index),
+                        {burst_.sender(i), false},
+                        parts_.admission.asker(burst_.address(i))};
   auto answer = parts_.resolver.answer_now(query, key, burst_.room(i));
   if (const auto* size = std::get_if<std::size_t>(&answer)) {
     if (*size > 0) reply(i, *size);

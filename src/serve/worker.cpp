@@ -151,7 +151,7 @@ void Worker::make(Change change) {
   resolver_.use(change.settings->policy);
   resolver_.use(std::move(change.rebind));
   admission_.use(std::move(change.admission));
-  for (const auto& listener : tcp_) listener->limit_clients(config.limits.tcp_clients);
+  for (const auto& listener : tcp_) listener->judge_again(config.limits.tcp_clients);
   settings_ = std::move(change.settings);  // behind what uses the former ones
   shielded(0,
            [this] { return resolver_.use(settings_->config.exposure), 0; });  // it keeps nothing until there is memory

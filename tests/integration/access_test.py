@@ -199,6 +199,74 @@ class Neighbourhood(Case):
         self.assertGreater(time.monotonic() - begun, 0.7)  # what is left of a second's worth, and the rest at its rate
         self.assertLess(time.monotonic() - begun, 15)
 
+    def test_a_hurried_ipv6_client_does_not_slow_its_neighbours_down(self):
+        self.give(self.town, "v1", "fd09::3")
+        # fd08::/64 is behind a router, which is the friend.
+        self.town.run(["ip", "addr", "del", f"{STRANGER6}/64", "dev", "v1"], check=True)
+        self.place.run(["ip", "route", "del", "fd08::/64", "dev", "v0"], check=True)
+        self.place.run(["ip", "route", "add", "fd08::/64", "via", FRIEND6], check=True)
+        for address in (STRANGER6, "fd08::2"):
+            self.town.run(["ip", "addr", "add", f"{address}/128", "dev", "lo", "nodad"], check=True)
+        self.daemon(allow=["fd00::/8"], limits={"rate": 50})
+
+        def put_off(client, count):
+            return sum(1 for answer in self.flood(client, ["www.example.com"] * count) if answer.flags & dns.flags.TC)
+
+        self.assertGreater(put_off(FRIEND6, 300), 200)
+        self.assertEqual(put_off("fd09::3", 20), 0)
+        self.assertGreater(put_off(STRANGER6, 300), 200)
+        self.assertGreater(put_off("fd08::2", 60), 20)  # the same client by another address of its /64: else fewer than ten
+
+    def test_a_tcp_client_that_a_reload_no_longer_allows_is_served_no_further_however_busy_it_is(self):
+        daemon = self.daemon()
+        wire = dnsclient.query("www.example.com").to_wire()
+        framed = len(wire).to_bytes(2, "big") + wire
+        gone, stays = (self.connected(client, socket.SOCK_STREAM) for client in (FRIEND, OTHER))
+        for stream in (gone, stays):
+            stream.sendall(framed)
+            self.assertGreater(len(stream.recv(65535)), 2)
+        daemon.settings["allow"] = [OTHER]
+        daemon.write()
+        self.assertEqual(daemon.verb("reload").returncode, 0)
+        try:
+            gone.sendall(framed * 20)
+            self.assertEqual(gone.recv(65535), b"")
+        except ConnectionError:
+            pass
+        stays.sendall(framed)
+        self.assertGreater(len(stays.recv(65535)), 2)
+        self.assertEqual(daemon.status()["tcp_clients"], 1)
+
+    def test_a_reload_that_allows_fewer_tcp_clients_lets_busy_ones_go_as_well(self):
+        silent = self.inside(self.place, servers.silent_port)
+        self.addCleanup(silent.close)
+        daemon = self.daemon(f"tls://127.0.0.1:{silent.getsockname()[1]}", workers=1)
+        wire = dnsclient.query("www.example.com").to_wire()
+        streams = [self.connected(FRIEND, socket.SOCK_STREAM) for _ in range(8)]
+        for stream in streams:
+            stream.sendall(len(wire).to_bytes(2, "big") + wire)
+        scratch.eventually(lambda: daemon.status()["pending"] == 8, what="queries that wait")
+        daemon.settings["limits"] = {"tcp_clients": 3}
+        daemon.write()
+        self.assertEqual(daemon.verb("reload").returncode, 0)
+        for stream in streams:
+            self.assertGreater(len(stream.recv(65535)), 2)  # what it had asked is answered (with SERVFAIL)
+        scratch.eventually(lambda: daemon.status()["tcp_clients"] == 3, what="as few clients as may be")
+
+    def test_another_machine_is_not_led_to_itself_by_the_hosts_file(self):
+        hosts = os.path.join(self.directory, "hosts")
+        with open(hosts, "w", encoding="ascii") as file:
+            file.write("127.0.0.1 localhost\n127.0.1.1 server.home.example server\n::1 server.home.example\n10.9.0.3 printer.home.example\n")
+        self.daemon(hosts={"file": hosts}, allow=["10.9.0.0/24", "fd09::/64"])
+        for client in (FRIEND, FRIEND6):
+            self.assertEqual(dnsclient.addresses(self.ask(client, "printer.home.example")), [OTHER])
+            for response in (self.ask(client, "server.home.example"), self.ask_by_tcp(client, "server")):
+                self.assertEqual((response.rcode(), response.answer), (dns.rcode.NOERROR, []))
+        for client in ("127.0.0.1", SERVER, SERVER6):
+            self.assertEqual(dnsclient.addresses(self.ask(client, "server.home.example")), ["127.0.1.1"], client)
+            self.assertEqual(dnsclient.addresses(self.ask_by_tcp(client, "server")), ["127.0.1.1"], client)
+        self.assertEqual(self.upstream.count("server.home.example"), 0)
+
     def test_one_client_cannot_have_all_that_may_wait(self):
         silent = self.inside(self.place, servers.silent_port)
         self.addCleanup(silent.close)

@@ -71,12 +71,12 @@ TEST_CASE(
   for (const auto* client : {"192.168.1.2", "::ffff:192.168.1.2", "fd00::2", "fe80::2%2"}) {
     CHECK(admission.judge(from(client), start) == Verdict::welcome);
     CHECK(admission.allows(from(client)));
-    CHECK(admission.is_this_machine(from(client)));
+    CHECK(admission.asker(from(client)) == Asker::this_machine);
   }
   for (const auto* client : {"192.168.1.3", "fd00::3", "fe80::2%3"}) {
     CHECK(admission.judge(from(client), start) == Verdict::stranger);
     CHECK_FALSE(admission.allows(from(client)));
-    CHECK_FALSE(admission.is_this_machine(from(client)));
+    CHECK(admission.asker(from(client)) == Asker::another_machine);
   }
   CHECK(welcome(admission, "192.168.1.2", 5000, start) == 5000);
   CHECK(welcome(admission, "fd00::2", 5000, start + 1h) == 101);
@@ -140,6 +140,59 @@ TEST_CASE("an IPv6 client is its /64: it cannot have more by changing its addres
   for (int i = 0; i < 100; ++i) found += welcome(admission, "fd00:1:2:3::" + std::to_string(i + 1), 1, start);
   CHECK(found == 11);
   CHECK(welcome(admission, "fd00:1:2:4::1", 100, start) == 11);
+}
+
+TEST_CASE("an IPv6 client on a network of this machine is its address, and one beyond a router its /64") {
+  Admission admission(lan, {.per_client = 2, .rate = 10});
+  OwnNetwork network;
+  network.add(octets("fd00:1:2:3::1"), 64, 2);
+  network.add(octets("fe80::1"), 64, 2);
+  network.add(octets("fe80::1"), 64, 3);
+  admission.use(network);
+  for (const auto* client : {"fd00:1:2:3::2", "fd00:1:2:3::3", "fd00:1:2:3:4::", "fd00:1:2:4::2"})
+    CHECK(welcome(admission, client, 100, start) == 11);
+  CHECK(welcome(admission, "fd00:1:2:4::3", 100, start) == 0);
+  auto first = admission.enter(from("fd00:1:2:3::2")), second = admission.enter(from("fd00:1:2:3::2"));
+  CHECK(second.has_value());
+  CHECK_FALSE(admission.enter(from("fd00:1:2:3::2")).has_value());
+  CHECK(admission.enter(from("fd00:1:2:3::3")).has_value());
+  Admission links({{"fe80::", 10}}, {.rate = 10});
+  links.use(network);
+  CHECK(welcome(links, "fe80::9%2", 100, start) == 11);
+  CHECK(welcome(links, "fe80::9%3", 100, start) == 11);  // another host
+}
+
+TEST_CASE("a host with all addresses of its network is bounded, and does not take from those that are known") {
+  Admission admission(lan, {.pending = 100, .per_client = 2, .rate = 100});
+  OwnNetwork network;
+  network.add(octets("fd00:1:2:3::1"), 64, 2);
+  admission.use(network);
+  const auto at = [](unsigned number) {
+    return "fd00:1:2:3::" + std::to_string(number / 1000) + ":" + std::to_string(number % 1000);
+  };
+  int welcome_newcomers = 0, put_off_neighbour = 0;
+  for (unsigned i = 0; i < 50000; ++i) {  // ten seconds
+    const Instant now = start + i * 200us;
+    if (i % 5000 == 0) put_off_neighbour += admission.judge(from("fd00:1:2:3::2"), now) != Verdict::welcome;
+    welcome_newcomers += admission.judge(from(at(i + 10000)), now) == Verdict::welcome;
+  }
+  const Instant end = start + 9999900us;
+  CHECK(put_off_neighbour == 0);
+  CHECK(welcome_newcomers <= static_cast<int>(Admission::newcomers + 10 * Admission::newcomers_per_second + 1));
+  CHECK(admission.judge(from(at(7)), end) == Verdict::hurried);
+  CHECK(admission.judge_connected(from(at(7)), end) == Verdict::welcome);  // it is who it says
+  CHECK(admission.judge(from(at(7)), end) == Verdict::welcome);            // and is known now
+  CHECK(admission.judge(from("192.168.1.7"), end) == Verdict::welcome);
+  std::vector<Admission::Place> places;
+  for (unsigned i = 2; i < 1000; ++i)
+    if (auto place = admission.enter(from(at(i)))) places.push_back(*std::move(place));
+  CHECK(places.size() == 50);  // half of what may wait
+  CHECK(admission.enter(from("192.168.1.7")).has_value());
+  CHECK(admission.enter(from("fd00:1:2:4::1")).has_value());
+  admission.use(OwnNetwork());  // the network is another, and the queries come to their ends
+  places.clear();
+  admission.use(network);
+  CHECK(admission.enter(from(at(7))).has_value());
 }
 
 TEST_CASE("rate 0 is any rate") {
