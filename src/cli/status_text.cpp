@@ -27,10 +27,15 @@ std::string percentiles(const ParsedJson& json, const char* relation) {
 
 std::string heading(const ParsedJson& status) {
   const auto workers = number(status, "workers");
-  return fmt::format(
-      "tacet {}, up {}, {} worker{}, listening on {}, log level {}\n", status.at("version").get<std::string>(),
-      for_how_long(status.at("uptime_seconds").get<double>()), workers, workers == 1 ? "" : "s",
-      fmt::join(status.at("listen").get<std::vector<std::string>>(), ", "), status.at("log_level").get<std::string>());
+  const auto absent = status.at("listen_absent").get<std::vector<std::string>>();
+  const std::string missing =
+      absent.empty() ? ""
+                     : fmt::format("not on this machine now, so nobody can ask there: {}\n", fmt::join(absent, ", "));
+  return fmt::format("tacet {}, up {}, {} worker{}, listening on {}, log level {}\n{}",
+                     status.at("version").get<std::string>(), for_how_long(status.at("uptime_seconds").get<double>()),
+                     workers, workers == 1 ? "" : "s",
+                     fmt::join(status.at("listen").get<std::vector<std::string>>(), ", "),
+                     status.at("log_level").get<std::string>(), missing);
 }
 
 std::string queries(const ParsedJson& status) {

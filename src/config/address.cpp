@@ -97,6 +97,18 @@ bool is_loopback(std::string_view address) {
   return address == "::1" || (address.starts_with("127.") && address.find(':') == std::string_view::npos);
 }
 
+std::optional<std::string> left_out(const std::vector<SocketAddress>& listen) {
+  for (const SocketAddress& all : listen) {
+    const auto is_v4_there = [&](const SocketAddress& other) {
+      return other.port == all.port && other.address.find(':') == std::string::npos;
+    };
+    if (all.address != "::" || std::ranges::any_of(listen, is_v4_there)) continue;
+    return fmt::format("listen: {0} is IPv6 only, and IPv4 is not served: add \"0.0.0.0:{1}\" to serve it too",
+                       to_string(all), all.port);
+  }
+  return std::nullopt;
+}
+
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   const auto number = parse_number(text);
   if (!number || *number < 1 || *number > 65535) return std::nullopt;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tacet/config.hpp"
 #include "tacet/result.hpp"
@@ -25,6 +26,10 @@ Result<std::string> parse_host_address(std::string_view text);
 
 /// True for 127.0.0.0/8 and ::1, in the text of canonical_address().
 bool is_loopback(std::string_view address);
+
+/// What a list of addresses to listen at leaves out though it looks as if it had it, and what to write: IPv4, if [::]
+/// is all that there is for a port. Nothing if there is no such thing.
+std::optional<std::string> left_out(const std::vector<SocketAddress>& listen);
 
 /// A decimal port, 1 to 65535.
 std::optional<std::uint16_t> parse_port(std::string_view text);

@@ -30,6 +30,7 @@ Error bind_error(const SocketAddress& address, int error) {
                                           where)};
     case EAFNOSUPPORT:
     case EADDRNOTAVAIL:
+    case ENODEV:
       return {Fault::unsupported, fmt::format("{}: this machine has no such address", where)};
     default:
       return {Fault::system, fmt::format("{}: {}", where, std::strerror(error))};
@@ -51,16 +52,6 @@ void ask_for_destination(int descriptor, const SocketAddress& wildcard) {
 #endif
 }
 
-/// Lets an address be bound that is not there, or not there any more: what it is asked comes once it is.
-void allow_absence(int descriptor, int family) {
-#ifdef IP_FREEBIND
-  if (family == AF_INET) set(descriptor, IPPROTO_IP, IP_FREEBIND, 1);
-#endif
-#ifdef IPV6_FREEBIND
-  if (family == AF_INET6) set(descriptor, IPPROTO_IPV6, IPV6_FREEBIND, 1);
-#endif
-}
-
 /// Who else may bind the same.
 enum class Sharing : std::uint8_t {
   exclusive,          ///< nobody
@@ -68,7 +59,20 @@ enum class Sharing : std::uint8_t {
   among_workers,      ///< the same, and sockets of this user with SO_REUSEPORT
 };
 
-Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing sharing) {
+/// What is to be done about an address that this machine does not have.
+enum class Absence : std::uint8_t {
+  refused,  ///< a fault
+  awaited,  ///< it is bound all the same, where the system can
+};
+
+void await_address([[maybe_unused]] int descriptor, [[maybe_unused]] int family) {
+#ifdef IP_FREEBIND
+  set(descriptor, IPPROTO_IP, IP_FREEBIND, 1);  // kernels before 4.15 know only this one, for both families
+  if (family == AF_INET6) set(descriptor, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+#endif
+}
+
+Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing sharing, Absence absence) {
   const Result<KernelAddress> where = kernel_address(address);
   // An interface that is not there is as an address that is not there.
   if (!where && where.error().fault == Fault::no_network)
@@ -81,15 +85,15 @@ Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing shar
   if (type == SOCK_STREAM || sharing != Sharing::exclusive) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (sharing == Sharing::among_workers) set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (type == SOCK_DGRAM) prepare_datagrams(socket.get(), address);
-  if (!address.is_default) allow_absence(socket.get(), where->family());
+  if (absence == Absence::awaited) await_address(socket.get(), where->family());
   if (::bind(socket.get(), where->get(), where->size) != 0) return fail(bind_error(address, errno));
   if (type == SOCK_STREAM && ::listen(socket.get(), 128) != 0) return fail(bind_error(address, errno));
   return socket;
 }
 
-Result<void> bind_both(ListenSockets& sockets, Sharing sharing) {
+Result<void> bind_both(ListenSockets& sockets, Sharing sharing, Absence absence) {
   for (const auto& [slot, type] : {std::pair(&sockets.udp, SOCK_DGRAM), {&sockets.tcp, SOCK_STREAM}}) {
-    Result<Descriptor> bound = bind_one(sockets.address, type, sharing);
+    Result<Descriptor> bound = bind_one(sockets.address, type, sharing, absence);
     if (!bound) return fail(std::move(bound.error()));
     *slot = *std::move(bound);
   }
@@ -97,9 +101,9 @@ Result<void> bind_both(ListenSockets& sockets, Sharing sharing) {
 }
 
 /// Closed at once: what an exclusive bind gets, nobody else holds, however it is shared afterwards.
-Result<void> try_to_have_alone(const SocketAddress& address) {
+Result<void> try_to_have_alone(const SocketAddress& address, Absence absence) {
   ListenSockets sockets{.address = address};
-  return bind_both(sockets, Sharing::exclusive);
+  return bind_both(sockets, Sharing::exclusive, absence);
 }
 
 /// For sockets that reply only: they have to be there first, or a query could end in one of them.
@@ -125,25 +129,34 @@ void prepare_datagrams(int descriptor, const SocketAddress& address) {
   if (is_wildcard(address)) ask_for_destination(descriptor, address);
 }
 
+bool is_present(const SocketAddress& address) {
+  const Result<KernelAddress> where = kernel_address({.address = address.address, .port = 0});
+  if (!where) return false;
+  const Descriptor socket(::socket(where->family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (socket && ::bind(socket.get(), where->get(), where->size) == 0) return true;
+  return errno != EADDRNOTAVAIL && errno != ENODEV && errno != EAFNOSUPPORT;  // e.g. no descriptor is left to try it
+}
+
 Result<std::vector<ListenSockets>> bind_sockets(const SocketAddress& address, std::size_t workers) {
-  if (const auto free = try_to_have_alone(address); !free) return fail(free.error());
+  Absence absence = Absence::refused;
+  auto free = try_to_have_alone(address, absence);
+  if (!free && free.error().fault == Fault::unsupported && !address.is_default) {
+    absence = Absence::awaited;
+    free = try_to_have_alone(address, absence);
+  }
+  if (!free) return fail(free.error());
   std::vector<ListenSockets> sockets(workers);
   for (ListenSockets& each : sockets) each.address = address;
   add_reply_sockets(sockets);
+  const Sharing sharing = workers > 1 ? Sharing::among_workers : Sharing::with_reply_socket;
   for (ListenSockets& each : sockets)
-    if (const auto bound = bind_both(each, workers > 1 ? Sharing::among_workers : Sharing::with_reply_socket); !bound)
-      return fail(bound.error());
+    if (const auto bound = bind_both(each, sharing, absence); !bound) return fail(bound.error());
   seal(sockets);
   return sockets;
 }
 
-bool is_here(const SocketAddress& address) {
-  const Result<KernelAddress> where = kernel_address({.address = address.address, .port = 0});
-  if (!where) return true;
-  const Descriptor socket(::socket(where->family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  return !socket || ::bind(socket.get(), where->get(), where->size) == 0 || errno != EADDRNOTAVAIL;
+Result<Descriptor> bind_tcp(const SocketAddress& address) {
+  return bind_one(address, SOCK_STREAM, Sharing::exclusive, Absence::refused);
 }
-
-Result<Descriptor> bind_tcp(const SocketAddress& address) { return bind_one(address, SOCK_STREAM, Sharing::exclusive); }
 
 }  // namespace tacet

@@ -18,16 +18,17 @@ struct ListenSockets {
   Descriptor replies;  ///< where replies by UDP leave, see reply_socket(); none: by `udp`
 };
 
+/// Whether this machine has an address now, or would serve it without having it: a wildcard. Not the port is looked at.
+bool is_present(const SocketAddress& address);
+
 /// Binds UDP and TCP on one address, for as many workers: each has sockets of its own, and the kernel spreads clients
 /// over them. No other process can bind the same while they are open (with several workers only one of the same user
-/// that asks to share). An address that the machine lacks, unless it is a default one, is bound all the same, and
-/// served from the moment at which it comes: bridges and VPNs come late. Faults: in_use (the detail names the holder,
-/// or the command that shows it, and what to do), refused (a port below 1024 without the privilege), unsupported (the
-/// machine lacks the address family, or a default address), system.
+/// that asks to share). An address of the configuration's that this machine does not have (yet) is bound where the
+/// system can do that (Linux), and served from the moment at which it is there: see is_present(). Faults: in_use (the
+/// detail names the holder, or the command that shows it, and what to do), refused (a port below 1024 without the
+/// privilege), unsupported (the machine lacks the address family, or the interface of a link-local address; or a
+/// default address), system.
 Result<std::vector<ListenSockets>> bind_sockets(const SocketAddress& address, std::size_t workers);
-
-/// False if the machine has no such address at present. True where that cannot be found out.
-bool is_here(const SocketAddress& address);
 
 /// Binds TCP alone, exclusively. Faults: the same.
 Result<Descriptor> bind_tcp(const SocketAddress& address);

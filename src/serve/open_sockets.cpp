@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "config/address.hpp"
 #include "serve/activation.hpp"
 #include "serve/service_manager.hpp"
 
@@ -39,7 +40,6 @@ Result<void> add(const SocketAddress& address, Opened& sockets) {
     return {};
   }
   if (!bound) return fail(std::move(bound.error()));
-  if (!is_here(address)) log::warn("{}: this machine has no such address yet: served once it has", to_string(address));
   for (std::size_t i = 0; i < sockets.size(); ++i) sockets[i].push_back(std::move((*bound)[i]));
   return {};
 }
@@ -49,6 +49,7 @@ Result<Opened> bind_all(const Config& config) {
   for (const SocketAddress& address : config.listen)
     if (auto added = add(address, sockets); !added) return fail(std::move(added.error()));
   if (sockets.front().empty()) return fail(Fault::unsupported, "this machine has none of the addresses of `listen`");
+  if (const auto remark = left_out(config.listen)) log::warn("{}", *remark);
   return sockets;
 }
 

@@ -28,6 +28,7 @@
 #include "serve/reload.hpp"
 #include "serve/service_manager.hpp"
 #include "serve/worker.hpp"
+#include "transport/own_network_watch.hpp"
 
 namespace tacet {
 namespace {
@@ -91,7 +92,7 @@ public:
         loop_(clock_) {}
 
   void serve_on(std::vector<std::vector<ListenSockets>> sockets) {
-    for (const ListenSockets& listen : sockets.front()) listen_.push_back(to_string(listen.address));
+    for (const ListenSockets& listen : sockets.front()) listen_.push_back(listen.address);
     const SharedParts shared{clock_, settings_, cache_, exposure_};
     for (auto& of_worker : sockets) {
       QueryTap* const tap = query_log_ ? &query_log_->tap(workers_.size()) : nullptr;
@@ -133,6 +134,9 @@ private:
   void open_metrics();
   void report_zones() const;
   void report_access() const;
+  void follow_listen();
+  std::vector<std::string> listen_texts() const;
+  std::vector<std::string> absent() const;
   void share(const std::shared_ptr<const Hosts>& hosts) {
     for (const auto& worker : workers_) worker->use(hosts);
   }
@@ -158,7 +162,9 @@ private:
   BundleWatch bundles_{loop_, [this] { settings_->trust.refresh(); }};
   HostsFile hosts_{loop_, settings_->config.hosts.file, [this](const auto& hosts) { share(hosts); }};
   Instant started_{clock_.now()};
-  std::vector<std::string> listen_;
+  std::vector<SocketAddress> listen_;  // as bound
+  std::vector<std::string> absent_;    // of these, as told to the log
+  std::optional<OwnNetworkWatch> own_network_;
   std::unique_ptr<QueryLog> query_log_;  // null: nobody wants one
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Control> control_;
@@ -191,7 +197,8 @@ Result<void> Server::State::run() {
     settings_->trust.refresh();  // what changed before it was watched
     open_control();
     open_metrics();
-    log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_, ", "));
+    log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_texts(), ", "));
+    follow_listen();
     report_zones();
     report_access();
     notify_service_manager("READY=1");
@@ -323,6 +330,35 @@ void Server::State::report_zones() const {
   }
 }
 
+std::vector<std::string> Server::State::listen_texts() const {
+  std::vector<std::string> texts;
+  for (const SocketAddress& address : listen_) texts.push_back(to_string(address));
+  return texts;
+}
+
+/// The addresses that nobody can ask at, for this machine does not have them (any more).
+std::vector<std::string> Server::State::absent() const {
+  std::vector<std::string> texts;
+  for (const SocketAddress& address : listen_)
+    if (!is_present(address)) texts.push_back(to_string(address));
+  return texts;
+}
+
+/// Says what is not there, and then what comes and goes: a bridge, a VPN.
+void Server::State::follow_listen() {
+  const auto tell = [this] {
+    auto now = absent();
+    for (const std::string& address : now)
+      if (std::ranges::find(absent_, address) == absent_.end())
+        log::warn("{}: this machine has no such address now; it is served as soon as it is there", address);
+    for (const std::string& address : absent_)
+      if (std::ranges::find(now, address) == now.end()) log::info("{} is there now, and served", address);
+    absent_ = std::move(now);
+  };
+  tell();
+  own_network_.emplace(loop_, [tell](const OwnNetwork&) { tell(); });
+}
+
 /// Who opens a door has to know what may come in.
 void Server::State::report_access() const {
   for (const AddressPrefix& prefix : settings_->config.allow)
@@ -380,7 +416,8 @@ void Server::State::report_health() {
 Snapshot Server::State::snapshot() {
   Snapshot snapshot;
   snapshot.uptime = clock_.now() - started_;
-  snapshot.listen = listen_;
+  snapshot.listen = listen_texts();
+  snapshot.listen_absent = absent();
   snapshot.log_level = log::to_string(log::level());
   {
     const std::lock_guard lock(settings_mutex_);

@@ -24,7 +24,8 @@ struct ReloadCounts {
 /// Everything that `tacet status` shows, taken from all workers at nearly one moment.
 struct Snapshot {
   Duration uptime{};
-  std::vector<std::string> listen;  ///< addresses that are served
+  std::vector<std::string> listen;         ///< addresses that are served
+  std::vector<std::string> listen_absent;  ///< of these, what this machine does not have now: nobody can ask there
   unsigned workers = 0;
   std::string_view log_level;  ///< that is in effect now
   ReloadCounts reloads;

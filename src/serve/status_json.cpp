@@ -157,6 +157,7 @@ std::string status_json(const Snapshot& snapshot, const ExposureReport& exposure
             {"uptime_seconds", seconds(snapshot.uptime)},
             {"workers", snapshot.workers},
             {"listen", snapshot.listen},
+            {"listen_absent", snapshot.listen_absent},
             {"log_level", snapshot.log_level},
             {"queries", queries(snapshot.metrics)},
             {"answers", answers(snapshot.metrics)},

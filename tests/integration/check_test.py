@@ -48,7 +48,7 @@ class Good(unittest.TestCase):
             path.write_text('listen: ["127.0.0.1:53", 192.0.2.77, "127.0.0.9:53"]\nallow: [192.0.2.0/24]\n', encoding="utf-8")
             done = check(path)
         self.assertEqual((done.returncode, done.stderr),
-                         (0, "warning: listen: this machine has no address 192.0.2.77 at present: served once it has\n"))
+                         (0, "warning: listen: this machine has no 192.0.2.77:53 now: it is served when it is there\n"))
 
     def test_every_sample_is_accepted_and_what_is_printed_is_accepted_as_the_same(self):
         samples = sorted(SAMPLES.glob("*.yaml"))
@@ -59,8 +59,8 @@ class Good(unittest.TestCase):
                 with self.subTest(sample.name):
                     first = check(sample)
                     self.assertEqual(first.returncode, 0, first.stderr)
-                    for line in first.stderr.splitlines():  # of this machine, not of the file
-                        self.assertRegex(line, "^warning: listen: this machine has no address ")
+                    for line in first.stderr.splitlines():  # a sample's addresses are those of another machine
+                        self.assertRegex(line, "^warning: listen: this machine has no ")
                     self.assertIn("\nworkers: ", first.stdout)
                     printed.write_text(first.stdout, encoding="utf-8")
                     self.assertEqual(check(printed).stdout, first.stdout)

@@ -213,7 +213,7 @@ class Starting(UnboundCase):
                 namespace = self.enterContext(netlab.Namespace())
                 daemon = self.tacet(self.upstream.doh_url(), command=namespace.command(), workers=workers, listen=["127.0.0.1", late], allow=[f"{late}"])
                 self.assertIn("127.0.0.1", self.dug(namespace, "127.0.0.1"), daemon.log())
-                self.assertEqual(len(daemon.log_lines(f"warn.*{late}.*no such address yet")), 1, daemon.log())
+                self.assertEqual(len(daemon.log_lines(f"warn.*{late}.*no such address now")), 1, daemon.log())
                 for _ in range(2):  # and a bridge that goes and comes back
                     for words in (("link", "add", "br-late", "type", "bridge"), ("address", "add", f"{late}/{prefix}", "dev", "br-late", *(["nodad"] if ":" in late else [])), ("link", "set", "br-late", "up")):
                         namespace.run(["ip", *words], check=True)

@@ -73,3 +73,13 @@ TEST_CASE("a link-local address needs its interface, and no other address has on
   CHECK(!is_link_local("fec0::1"));
   CHECK(!is_link_local("169.254.1.1"));
 }
+
+TEST_CASE("IPv4 is left out by a list whose only address for a port is [::]") {
+  const auto told = [](std::vector<SocketAddress> listen) { return left_out(listen).value_or(""); };
+  CHECK(told({{.address = "::", .port = 53}}) ==
+        R"(listen: [::]:53 is IPv6 only, and IPv4 is not served: add "0.0.0.0:53" to serve it too)");
+  CHECK(told({{.address = "::", .port = 53}, {.address = "0.0.0.0", .port = 5353}}).contains("0.0.0.0:53\""));
+  CHECK(told({{.address = "::", .port = 53}, {.address = "0.0.0.0", .port = 53}}).empty());
+  CHECK(told({{.address = "::", .port = 53}, {.address = "192.168.1.2", .port = 53}}).empty());
+  CHECK(told({{.address = "fd00::1", .port = 53}, {.address = "::1", .port = 53}}).empty());
+}

@@ -1,0 +1,108 @@
+"""Where queries are answered: addresses that are not there yet, and those that somebody forgot."""
+import json
+import os
+import socket
+import threading
+import unittest
+
+import dns.message
+import dns.query
+import dnsclient
+import netlab
+import scratch
+import servers
+import tacet
+from case import Case
+
+ADDRESSES = ("10.7.7.1", "fd77::1")
+
+
+class Absent(Case):
+    def setUp(self):
+        if netlab.why_not():
+            self.skipTest(netlab.why_not())
+        self.place = self.enterContext(netlab.Namespace())
+        self.upstream = self.unbound(command=self.place.command())
+
+    def ask(self, server, send):
+        """The addresses in a response from one of this machine's addresses."""
+        outcome = []
+
+        def enter():
+            scratch.enter_namespace(self.place.name)
+            outcome.append(send(dnsclient.query("www.example.com"), server, timeout=5))
+
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join()
+        return dnsclient.addresses(outcome[0])
+
+    def change(self, verb, address):
+        more = ["nodad"] if ":" in address and verb == "add" else []
+        self.place.run(["ip", "addr", verb, f"{address}/{64 if ':' in address else 24}", "dev", "lo", *more], check=True)
+
+    def test_a_missing_address_does_not_stop_the_others_and_is_served_when_it_comes(self):
+        daemon = self.tacet(self.upstream.dot_url(), command=self.place.command(), allow=["10.7.7.0/24"],
+                            listen=["127.0.0.1:53", "10.7.7.1:53", "[fd77::1]:53"])
+        self.assertEqual(self.ask("127.0.0.1", dns.query.udp), [servers.ADDRESS])
+        self.assertEqual(daemon.status()["listen_absent"], ["10.7.7.1:53", "[fd77::1]:53"])
+        self.assertIn("nobody can ask there: 10.7.7.1:53, [fd77::1]:53", daemon.verb("status").stdout)
+        for address in ADDRESSES:
+            shown = scratch.url_host(address).replace("[", r"\[").replace("]", r"\]") + ":53"
+            self.assertEqual(len(daemon.log_lines(f"warn.*{shown}: this machine has no such address now")), 1)
+            self.change("add", address)
+            daemon.await_log(f"{shown} is there now, and served")
+            for send in (dns.query.udp, dns.query.tcp):
+                self.assertEqual(self.ask(address, send), [servers.ADDRESS], f"{address}\n{daemon.log()}")
+        self.assertEqual(daemon.status()["listen_absent"], [])
+        self.change("del", "10.7.7.1")
+        scratch.eventually(lambda: len(daemon.log_lines(r"warn.*10.7.7.1:53: this machine has no such address now")) == 2, what="a word that it is gone")
+        self.assertEqual(self.ask("127.0.0.1", dns.query.udp), [servers.ADDRESS])
+        self.change("add", "10.7.7.1")
+        self.assertEqual(self.ask("10.7.7.1", dns.query.tcp), [servers.ADDRESS])
+
+    def test_it_starts_with_nothing_but_an_address_that_is_still_to_come(self):
+        self.tacet(self.upstream.dot_url(), command=self.place.command(), allow=["10.7.7.0/24"], listen=["10.7.7.1:53"], workers=3)
+        self.change("add", "10.7.7.1")
+        self.assertEqual(self.ask("10.7.7.1", dns.query.udp), [servers.ADDRESS])
+        self.assertEqual(self.ask("10.7.7.1", dns.query.tcp), [servers.ADDRESS])
+
+    def test_a_port_that_somebody_else_has_is_a_fault_though_the_address_is_missing(self):
+        def hold():
+            scratch.enter_namespace(self.place.name)
+            holder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            holder.bind(("0.0.0.0", 53))
+            self.addCleanup(holder.close)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        thread.join()
+        path = os.path.join(self.directory, "held.yaml")
+        with open(path, "w", encoding="ascii") as file:
+            json.dump({"listen": ["127.0.0.1:5353", "10.7.7.1:53"], "allow": ["10.7.7.0/24"], "control": {"socket": ""}}, file)
+        done = self.place.run([tacet.BINARY, "run", "--config", path], capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("10.7.7.1:53 is in use by", done.stderr)
+
+    def test_check_warns_of_what_is_missing_and_of_ipv4_that_is_left_out(self):
+        path = os.path.join(self.directory, "checked.yaml")
+        for listen, warning in ((["127.0.0.1", "10.7.7.1"], "warning: listen: this machine has no 10.7.7.1:53 now"),
+                                (["[::]:53"], 'warning: listen: [::]:53 is IPv6 only, and IPv4 is not served: add "0.0.0.0:53"'),
+                                (["[::]:53", "0.0.0.0:53"], ""), (["127.0.0.1", "[::1]"], "")):
+            with open(path, "w", encoding="ascii") as file:
+                json.dump({"listen": listen, "allow": ["10.7.7.0/24"]}, file)
+            done = self.place.run([tacet.BINARY, "check", "--config", path], capture_output=True, text=True, timeout=30)
+            self.assertEqual(done.returncode, 0)
+            self.assertEqual(done.stderr.count("\n"), 1 if warning else 0, done.stderr)
+            self.assertIn(warning, done.stderr)
+
+    def test_ipv6_alone_is_said_to_be_ipv6_alone(self):
+        for listen, told in ((["[::]:53"], 1), (["[::]:53", "0.0.0.0:53"], 0)):
+            daemon = self.tacet(self.upstream.dot_url(), command=self.place.command(), allow=["10.7.7.0/24"], listen=listen)
+            said = daemon.log_lines(r'warn.*\[::\]:53 is IPv6 only, and IPv4 is not served: add "0.0.0.0:53"')
+            self.assertEqual(len(said), told, daemon.log())
+            daemon.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
