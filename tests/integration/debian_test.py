@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+import subprocess
 import unittest
 
 import debian
@@ -135,8 +136,39 @@ class Package(Case):
             self.assertTrue(self.exists(f"etc/systemd/system/{wants}/tacet.socket"), "the socket is not enabled")
         self.assertEqual(self.read("etc/resolv.conf"), _BEFORE)
         self.assertRegex(self.read("etc/group"), r"(?m)^tacet:x:\d+:$")
-        self.assertIn("/etc/tacet/tacet.yaml", self.dpkg("--status", "tacet").split("Conffiles:")[1])
+        self.assertNotIn("Conffiles:", self.dpkg("--status", "tacet"))
+        self.assertLessEqual(len(self.read("etc/tacet/tacet.yaml").splitlines()), 2)
+        self.assertIn("#listen:", self.read("usr/share/doc/tacet/examples/tacet.yaml"))
         self.run_inside("tacet", "check", "--config", "/etc/tacet/tacet.yaml")
+
+
+@unittest.skipIf(debian.why_not(), debian.why_not())
+class Upgrade(unittest.TestCase):
+    """From a package whose configuration was a conffile of many comments, as the first ones had it."""
+
+    def test_what_an_administrator_wrote_is_kept_and_nobody_is_asked(self):
+        directory = self.enterContext(scratch.directory())
+        new = debian.package(directory, 2)
+        system = debian.System(directory, "bookworm")
+        system.install(*debian.dependencies(new))
+        shutil.copy(debian.with_conffile(new, directory, "0.0.9-1"), system.root / "tmp/former.deb")
+        shutil.copy(new, system.root / "tmp/new.deb")
+        configuration = system.root / "etc/tacet/tacet.yaml"
+        for edit in ("cache: {size: 1MiB}\n", 'listen: ["127.0.0.1:5353"]\n', ""):
+            with self.subTest(edit=edit):
+                system.run("dpkg", "--install", "/tmp/former.deb")
+                mine = configuration.read_text(encoding="utf-8") + edit
+                self.assertGreater(len(mine.splitlines()), 100)
+                configuration.write_text(mine, encoding="utf-8")
+                told = system.run("dpkg", "--install", "/tmp/new.deb", stdin=subprocess.DEVNULL)
+                self.assertNotIn("onfiguration file", told)
+                self.assertEqual(configuration.read_text(encoding="utf-8"), mine)
+                self.assertEqual([path.name for path in configuration.parent.iterdir()], ["tacet.yaml"])
+                # Where other addresses were named, the socket's might be in the way.
+                socket = system.root / "etc/systemd/system/sockets.target.wants/tacet.socket"
+                self.assertEqual(os.path.lexists(socket), "listen" not in edit)
+                system.run("dpkg", "--purge", "tacet")
+                self.assertFalse(configuration.parent.exists())
 
 
 @unittest.skipIf(debian.why_not(), debian.why_not())

@@ -74,6 +74,21 @@ def package(directory, release):
     return file
 
 
+def with_conffile(package, directory, version):
+    """The same package as an older `version` whose /etc/tacet/tacet.yaml is the commented sample, and a conffile."""
+    tree, file = pathlib.Path(directory) / "former", pathlib.Path(directory) / "former.deb"
+    _succeed(["dpkg-deb", "--raw-extract", package, tree])
+    control = tree / "DEBIAN" / "control"
+    control.write_text(re.sub(r"(?m)^Version: .*", f"Version: {version}", control.read_text(encoding="utf-8")), encoding="utf-8")
+    (tree / "DEBIAN" / "conffiles").write_text("/etc/tacet/tacet.yaml\n", encoding="utf-8")
+    for later in ("md5sums", "postinst"):
+        (tree / "DEBIAN" / later).unlink(missing_ok=True)
+    (tree / "etc" / "tacet").mkdir(parents=True)
+    shutil.copy(SOURCE / "conf" / "tacet.yaml", tree / "etc" / "tacet")
+    _succeed(["dpkg-deb", "--root-owner-group", "--build", tree, file])
+    return file
+
+
 def dependencies(file):
     """The packages that a .deb depends on, by name."""
     listed = _succeed(["dpkg-deb", "--field", file, "Depends"])
