@@ -5,6 +5,8 @@ import re
 import socket
 import threading
 import time
+import pathlib
+import re
 import unittest
 
 import dns.rcode
@@ -30,6 +32,12 @@ REVERSE = """$ORIGIN 168.192.in-addr.arpa.
 @ 300 NS ns.lan.
 5.1 300 PTR nas.lan.
 """
+TIME = """$ORIGIN pool.ntp.org.
+@ 300 SOA ns hostmaster 1 3600 900 604800 60
+@ 300 NS ns
+0.debian 300 A 192.0.2.123
+"""
+SAMPLE = pathlib.Path(__file__).resolve().parents[2] / "conf" / "no-clock.yaml"
 DEEPER = """$ORIGIN deep.lan.
 @ 300 SOA ns hostmaster 1 3600 900 604800 60
 @ 300 NS ns
@@ -167,6 +175,20 @@ class Spellings(Case):
                 done = tacet.run("check", "--config", file)
                 self.assertEqual((done.returncode, done.stdout), (1, ""))
                 self.assertRegex(done.stderr, rf"^{re.escape(file)}:1:14: forward\..*, allowed: .*{re.escape(meant)}")
+
+
+class WrongClock(Case):
+    """What conf/no-clock.yaml is for: to this machine every certificate is "not yet valid"."""
+
+    def test_the_time_servers_name_is_answered_by_the_router_and_no_other_name_is(self):
+        upstream = self.unbound(certificate=self.pki.not_yet_valid())
+        router = self.unbound(zones={"pool.ntp.org.": TIME})
+        zones = re.findall(r"(?m)^  (\S+): \[192\.168\.1\.1\]$", SAMPLE.read_text(encoding="utf-8"))
+        self.assertEqual(zones, ["pool.ntp.org"])
+        daemon = self.tacet(upstream.doh_url(), forward={zone: [f"127.0.0.1:{router.plain_port}"] for zone in zones})
+        self.assertEqual(dnsclient.addresses(daemon.ask("0.debian.pool.ntp.org")), ["192.0.2.123"], daemon.log())
+        self.assertEqual(daemon.ask("www.example.com").rcode(), dns.rcode.SERVFAIL)
+        self.assertEqual({name for name, _ in router.asked()}, {"0.debian.pool.ntp.org."})
 
 
 class DeadServers(Case):
