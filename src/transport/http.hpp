@@ -48,7 +48,7 @@ HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& addr
 /// What all links to one server share.
 struct DohShared {
   TlsClient& tls;
-  DohMethod& method;  ///< how to ask; written when the server refuses it
+  DohManner& manner;  ///< its method changes when another has brought an answer
 };
 
 /// HTTP/2 requests over one TLS connection on a socket that we connected (libcurl; one multi handle per connection).

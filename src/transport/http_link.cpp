@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "base/log.hpp"
 #include "base/memory.hpp"
 #include "base/shield.hpp"
 #include "transport/peer.hpp"
@@ -33,6 +34,10 @@ constexpr std::uint64_t most_beside_answers = 256U << 10;
 /// at again: the answer is complete, and nobody hears of it. Of the room only what is used costs memory.
 constexpr long room_for_answer = 65535 + 16385;
 
+/// Each transfer that posts has a buffer for that of 64 KiB unless told; this is the least that libcurl takes, and more
+/// than any query has.
+constexpr long room_for_query = 16384;
+
 /// So many transfers' memory is worth a call.
 constexpr std::size_t worth_giving_back = 16;
 
@@ -54,7 +59,7 @@ HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, co
     : loop_(loop),
       target_(std::move(target)),
       handshake_(shared.tls, target_.address),
-      method_(shared.method),
+      manner_(shared.manner),
       path_of_get_(target_.path_of_get()),
       owner_(owner),
       facts_(std::make_shared<ConnectionFacts>()),
@@ -134,9 +139,10 @@ void HttpLink::State::fill() {
   }
 }
 
-HttpForm HttpLink::State::form() const {
-  if (method_ == DohMethod::post) return {DohMethod::post, target_.path, post_headers_.get()};
-  return {DohMethod::get, path_of_get_, get_headers_.get()};
+HttpForm HttpLink::State::form_for(const DohRequest& request) const {
+  const DohMethod method = request.was_refused ? other(request.method) : manner_.method;
+  if (method == DohMethod::post) return {method, target_.path, post_headers_.get()};
+  return {method, path_of_get_, get_headers_.get()};
 }
 
 void HttpLink::State::start(DohRequest request) {
@@ -146,7 +152,8 @@ void HttpLink::State::start(DohRequest request) {
     free_.push_back(transfers_.back().get());
   }
   HttpTransfer& transfer = *free_.back();
-  transfer.load(std::move(request), form());
+  const HttpForm form = form_for(request);
+  transfer.load(std::move(request), form);
   if (curl_multi_add_handle(multi_.get(), transfer.easy()) != CURLM_OK) {
     transfer.unload();
     throw std::bad_alloc();
@@ -168,6 +175,7 @@ std::unique_ptr<HttpTransfer> HttpLink::State::make_transfer() {
   set_option(easy, CURLOPT_NOSIGNAL, 1L);
   set_option(easy, CURLOPT_MAXAGE_CONN, 86400L);  // how long it may idle is the owner's business
   set_option(easy, CURLOPT_BUFFERSIZE, room_for_answer);
+  set_option(easy, CURLOPT_UPLOAD_BUFFERSIZE, room_for_query);
   set_trust(easy);
   set_socket(easy);
   return transfer;
@@ -461,17 +469,26 @@ void HttpLink::State::judge(HttpTransfer& transfer, CURLcode code) {
   }
 }
 
-/// A server that refuses the method is asked by the other one, this query as well unless that was refused too.
+/// A query whose method was refused is asked by the other one. If that brings an answer, so are all others.
 void HttpLink::State::take_response(HttpTransfer& transfer) {
-  const Tag tag = transfer.tag();
-  if (refuses(transfer.method(), transfer.status())) {
-    method_ = other_than(transfer.method());
-    if (std::optional<DohRequest> again = transfer.take_request_to_ask_again()) {
-      waiting_.push_front(*std::move(again));
-      return;
-    }
+  const DohMethod method = transfer.request().method;
+  if (!transfer.request().was_refused && refuses(method, transfer.status())) {
+    waiting_.push_front(transfer.take_request());
+    waiting_.front().was_refused = true;
+    return;
   }
-  endings_.push_back({tag, transfer.take_body()});
+  Result<DohBody> body = transfer.take_body();
+  if (body && transfer.request().was_refused && manner_.method != method) adopt(method);
+  endings_.push_back({transfer.tag(), std::move(body)});
+}
+
+void HttpLink::State::adopt(DohMethod method) {
+  manner_.method = method;
+  if (!manner_.changes.pass(loop_.now())) return;
+  if (method == DohMethod::post)
+    return log::info("{} ({}) refuses GET and is asked by POST", target_.host, facts_->address);
+  log::info("{} ({}) refuses POST and is asked by GET: the size of a query varies with the letters of its name",
+            target_.host, facts_->address);
 }
 
 void HttpLink::State::tell() {

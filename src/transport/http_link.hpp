@@ -54,7 +54,7 @@ private:
   template <class Work>
   void guarded(Work&& work) noexcept;
   void fill();
-  HttpForm form() const;
+  HttpForm form_for(const DohRequest& request) const;
   void start(DohRequest request);
 
   void watch(curl_socket_t descriptor, int what);
@@ -74,6 +74,7 @@ private:
   void look_for_flood();
   void judge(HttpTransfer& transfer, CURLcode code);
   void take_response(HttpTransfer& transfer);
+  void adopt(DohMethod method);
   void tell();
   void close(Error why);
   Error loss(std::string words) const;
@@ -82,7 +83,7 @@ private:
   std::optional<ConnectedSocket> socket_;  // ours; libcurl has a duplicate, so that it may close as it likes
   HttpTarget target_;
   ForeignHandshake handshake_;  // before libcurl's handles, which refer to it
-  DohMethod& method_;
+  DohManner& manner_;
   std::string path_of_get_;
   Owner& owner_;
   std::shared_ptr<ConnectionFacts> facts_;

@@ -21,6 +21,7 @@ HttpTransfer::HttpTransfer() : easy_(curl_easy_init()) {
 /// writes it anew octet by octet, when it comes as a part of a URL (a tenth of all that a query costs).
 void HttpTransfer::load(DohRequest request, const HttpForm& form) {
   request_ = std::move(request);
+  request_.method = form.method;
   look_ = Look::fresh;
   body_.clear();
   words_[0] = '\0';
@@ -40,11 +41,6 @@ void HttpTransfer::set_form(const HttpForm& form) {
   set_option(easy(), CURLOPT_HTTPHEADER, form.headers);
   set_option(easy(), CURLOPT_REQUEST_TARGET, form.path.c_str());
   method_ = form.method;
-}
-
-std::optional<DohRequest> HttpTransfer::take_request_to_ask_again() {
-  if (std::exchange(request_.was_refused, true)) return {};
-  return std::move(request_);
 }
 
 bool HttpTransfer::outlived_look() {

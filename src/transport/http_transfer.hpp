@@ -16,8 +16,9 @@ namespace tacet {
 /// A request that waits for its turn.
 struct DohRequest {
   Tag tag = 0;
-  std::vector<std::uint8_t> query;  ///< the message
-  bool was_refused = false;         ///< the server did not take the method by which it was asked
+  std::vector<std::uint8_t> query;     ///< the message
+  DohMethod method = DohMethod::post;  ///< by which it was asked last
+  bool was_refused = false;            ///< the server did not take the other method
 };
 
 /// How requests of one method are made. What it names must outlive the transfers that have been loaded with it.
@@ -43,16 +44,15 @@ public:
 
   CURL* easy() const { return easy_.get(); }
   Tag tag() const { return request_.tag; }
-  /// By which it carries its request.
-  DohMethod method() const { return method_.value_or(DohMethod::get); }
+  const DohRequest& request() const { return request_; }
   /// Of the response; 0 before there is one.
   long status() const;
 
   /// Makes it carry another request.
   void load(DohRequest request, const HttpForm& form);
 
-  /// The request, for the method was refused; nothing if this was its second.
-  std::optional<DohRequest> take_request_to_ask_again();
+  /// The request, which it carries no more.
+  DohRequest take_request() { return std::move(request_); }
 
   /// It carries none.
   void unload() { look_ = Look::idle; }

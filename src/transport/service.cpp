@@ -38,7 +38,7 @@ Task<Result<void>> Service::look_up(Instant deadline) {
 std::unique_ptr<Connection> Service::connect(ConnectedSocket socket, Connection::Owner& owner) {
   if (parts_.config.encryption == Encryption::dot)
     return std::make_unique<DotConnection>(parts_.loop, std::move(socket), tls_, owner);
-  return std::make_unique<DohConnection>(parts_.loop, std::move(socket), parts_.config, DohShared{tls_, doh_method_},
+  return std::make_unique<DohConnection>(parts_.loop, std::move(socket), parts_.config, DohShared{tls_, doh_manner_},
                                          owner);
 }
 
@@ -47,6 +47,7 @@ Duration Service::idle_limit() const { return parts_.config.encryption == Encryp
 void Service::network_changed() {
   parts_.budget.pace().forget();
   book_.forget();
+  doh_manner_.method = DohMethod::post;  // what refused it may have stood between
   tls_.forget_sessions();
 }
 

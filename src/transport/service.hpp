@@ -57,7 +57,7 @@ private:
   Parts parts_;
   AddressBook book_;
   TlsClient tls_;
-  DohMethod doh_method_ = DohMethod::get;
+  DohManner doh_manner_;
   bool said_failing_ = false;
 };
 

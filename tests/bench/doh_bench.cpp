@@ -1,5 +1,6 @@
 // Sends N padded queries with K in flight over one DoH connection at a time to a server on an address, and prints what
-// they cost. With "churn" it destroys the connection at random moments with queries in flight, again and again.
+// they cost; by GET if DOH_BENCH_GET is set, else by POST. With "churn" it destroys the connection at random moments
+// with queries in flight, again and again.
 //   doh_bench HOST ADDRESS PORT CA_FILE N K [churn]
 #include <fmt/core.h>
 #include <sys/resource.h>
@@ -42,7 +43,9 @@ public:
         tls_(tls),
         plan_(plan),
         query_(upstream_query({.name = *Name::from_text("www.example.com"), .type = Type::a}, false, false)),
-        churn_(loop.scheduler(), [this] { lose(); }) {}
+        churn_(loop.scheduler(), [this] { lose(); }) {
+    if (std::getenv("DOH_BENCH_GET") != nullptr) manner_.method = DohMethod::get;
+  }
 
   void connect() {
     ++connections_;
@@ -86,7 +89,7 @@ private:
     budget_.take();
     connection_ =
         std::make_unique<DohConnection>(loop_, ConnectedSocket(std::move(connecting_), plan_.address, budget_),
-                                        plan_.upstream, DohShared{tls_, method_}, *this);
+                                        plan_.upstream, DohShared{tls_, manner_}, *this);
     while (sent_.size() < plan_.in_flight && asked_ < plan_.queries) ask();
     if (plan_.churn) churn_.arm(loop_.now() + std::chrono::microseconds(random_() % 12000));
   }
@@ -122,7 +125,7 @@ private:
 
   Loop& loop_;
   TlsClient& tls_;
-  DohMethod method_ = std::getenv("TACET_POST") != nullptr ? DohMethod::post : DohMethod::get;
+  DohManner manner_;
   const Plan& plan_;
   Message query_;
   Alarm churn_;

@@ -71,16 +71,19 @@ TEST_CASE("a message is an answer under any successful status, and a success wit
   CHECK(empty.error().detail == "HTTP 204 without a DNS message");
 }
 
-TEST_CASE("405 and 501 refuse a method, 414 only the one that puts the query into the URL") {
+TEST_CASE("405 and 501 refuse a method; other statuses refuse only one of them") {
   for (const DohMethod method : {DohMethod::get, DohMethod::post}) {
     CHECK(refuses(method, 405));
     CHECK(refuses(method, 501));
-    for (const long status : {0L, 200L, 301L, 400L, 403L, 404L, 415L, 429L, 500L, 503L})
-      CHECK_FALSE(refuses(method, status));
+    for (const long status : {0L, 200L, 301L, 401L, 408L, 429L, 500L, 503L}) CHECK_FALSE(refuses(method, status));
     CHECK(other_than(other_than(method)) == method);
   }
   CHECK(refuses(DohMethod::get, 414));
   CHECK_FALSE(refuses(DohMethod::post, 414));
+  for (const long status : {400L, 403L, 404L, 411L, 413L, 415L}) {
+    CHECK(refuses(DohMethod::post, status));
+    CHECK_FALSE(refuses(DohMethod::get, status));
+  }
 }
 
 TEST_CASE("octets behind the last record of an answer are no part of it") {

@@ -62,7 +62,7 @@ public:
     REQUIRE(finish_connect(socket.get()));
     REQUIRE(budget.take());
     connection = std::make_unique<DohConnection>(loop, ConnectedSocket(std::move(socket), server.address(), budget),
-                                                 upstream, DohShared{tls, method}, *this);
+                                                 upstream, DohShared{tls, manner}, *this);
   }
 
   void on_established() override { tell("established"); }
@@ -93,7 +93,7 @@ public:
   SocketBudget budget{loop.scheduler(), 8};
   TestH2Server server;
   TlsClient tls;
-  DohMethod method = DohMethod::get;
+  DohManner manner;
   std::unique_ptr<DohConnection> connection;
   std::string told;  ///< word by word, with a comma between
   std::string detail;

@@ -1,0 +1,101 @@
+"""What a query's size on the wire tells of its name: how many blocks of 128 octets it was padded to, and nothing else."""
+import random
+import string
+import unittest
+
+import dnsclient
+from case import Case
+from fake_upstream import ADDRESS
+from tcp_proxy import TcpProxy
+
+_APPLICATION_DATA = 23
+_CONTROL = 40  # HTTP/2's own frames (SETTINGS, WINDOW_UPDATE, PING) are smaller; they tell of the connection, not of a query
+_SEAL = 17  # what TLS 1.3 adds to the octets in a record
+_OVERHEAD = 31  # of a query beside its name: header, type, class, OPT, and the head of the padding
+
+
+def _records(octets):
+    """The types and lengths of the TLS records in a stream (RFC 8446 section 5.1)."""
+    at, records = 0, []
+    while at + 5 <= len(octets):
+        size = int.from_bytes(octets[at + 3:at + 5], "big")
+        records.append((octets[at], size))
+        at += 5 + size
+    return records
+
+
+def _name(length, letters, seed):
+    """A name of so many octets as text, of these letters, in labels of up to 30."""
+    pick = random.Random(seed)
+    text = [pick.choice(letters) for _ in range(length)]
+    for dot in range(length - 5, 0, -31):
+        text[dot] = "."
+    return "".join(text)
+
+
+def _names():
+    """200 of 10 to 90 octets: letters that HPACK writes in 5 bits, in 7, and those of names as they are."""
+    alphabets = ("aeiost", "jkqvwxyz", string.ascii_lowercase, string.ascii_lowercase + string.digits, string.digits, string.ascii_uppercase)
+    return [_name(10 + (80 * number) // 199, alphabets[number % len(alphabets)], number) for number in range(200)]
+
+
+def _blocks(name):
+    return -(-(_OVERHEAD + len(name) + 2) // 128)
+
+
+class QuerySizes(Case):
+    def sizes(self, scheme, names):
+        """The lengths of the records of each query, names of one number of blocks, by the query's place on its connection: the first, the
+        second (HPACK tells the size of its table once the server's settings are known), and later ones."""
+        fake = self.fake()
+        port, path = (fake.dot_port, "") if scheme == "tls" else (fake.doh_port, "/dns-query")
+        with TcpProxy((fake.address, port)) as proxy:
+            daemon = self.tacet(self.entry(f"{scheme}://127.0.0.1:{proxy.port}{path}"), workers=1)
+            for name in names:
+                self.assertEqual(dnsclient.addresses(daemon.ask(name)), [ADDRESS], daemon.log())
+                self.assertEqual(len(fake.received[-1].wire), 128 * _blocks(name))
+            daemon.stop()
+            streams = [_records(sent) for sent in proxy.from_clients]
+        places = ([], [], [])
+        for stream in streams:
+            sent = [size for kind, size in stream if kind == _APPLICATION_DATA and size > _CONTROL]
+            for place, query in enumerate(self.dot_queries(sent, names[0]) if scheme == "tls" else self.doh_queries(sent)):
+                places[min(place, 2)].append(query)
+        self.assertGreaterEqual(sum(map(len, places)), len(names))
+        return places
+
+    def dot_queries(self, sent, name):
+        """Behind the handshake's last record. Queries of one moment share a record, one behind the other."""
+        framed = 2 + 128 * _blocks(name)
+        for size in sent[1:]:
+            yield from [framed] * ((size - _SEAL) // framed) if (size - _SEAL) % framed == 0 else [size]
+
+    def doh_queries(self, sent):
+        """Behind the handshake's last record and HTTP/2's preface: the fields of each request, and its body."""
+        return list(zip(sent[2::2], sent[3::2], strict=True))
+
+    def check(self, names):
+        self.assertEqual(len({_blocks(name) for name in names}), 1)
+        for scheme in ("tls", "https"):
+            with self.subTest(scheme=scheme):
+                for queries in self.sizes(scheme, names):
+                    self.assertLessEqual(len(set(queries)), 1, set(queries))
+
+    def test_two_hundred_names_of_10_to_90_octets_have_one_size(self):
+        names = _names()
+        self.assertEqual((min(map(len, names)), max(map(len, names)), len(set(names))), (10, 90, 200))
+        self.check(names)
+
+    def test_names_that_take_two_blocks_have_one_size_of_their_own(self):
+        self.check([_name(length, letters, length) for length in range(100, 220, 12) for letters in ("aeiost", "jkqvwxyz", string.digits)])
+
+    def test_the_first_query_of_a_connection_has_one_size(self):
+        for scheme in ("tls", "https"):
+            firsts = []
+            for length, letters in ((10, "aeiost"), (10, "jkqvwxyz"), (57, string.digits), (90, "aeiost"), (90, "jkqvwxyz")):
+                firsts += self.sizes(scheme, [_name(length, letters, length)])[0]
+            self.assertEqual(len(set(firsts)), 1, f"{scheme}: {firsts}")
+
+
+if __name__ == "__main__":
+    unittest.main()
