@@ -278,7 +278,9 @@ def serve_as_another_program(rcode):
     def serve():
         while True:
             query, peer = server.recvfrom(512)
-            server.sendto(query[:2] + bytes([0x81, 0x80 | rcode]) + query[4:6] + bytes(6) + query[12:], peer)
+            root = query[12:17] == bytes([0, 0, 2, 0, 1])  # ". NS", which any resolver can answer
+            record = bytes([0, 0, 2, 0, 1, 0, 0, 0, 60, 0, 1, 0]) if root else b""
+            server.sendto(query[:2] + bytes([0x81, 0x80 | rcode]) + query[4:6] + bytes([0, root]) + bytes(4) + query[12:] + record, peer)
     threading.Thread(target=serve, daemon=True).start()
 
 def behave(received):
