@@ -52,7 +52,7 @@ using ZoneServer = std::variant<SocketAddress, UpstreamConfig>;
 
 /// A zone of the local network: its names go to its own servers and to nobody else.
 struct ForwardZone {
-  std::string zone;                 ///< "corp.example", with all below: lower case, in ASCII, no dot behind it; never the root
+  std::string zone;  ///< "corp.example", with all below: lower case, in ASCII, no dot behind it; never the root
   std::vector<ZoneServer> servers;  ///< at least one; all of them plain or all of them encrypted
   /// True if names of this zone travel unencrypted.
   bool in_clear() const { return std::holds_alternative<SocketAddress>(servers.front()); }

@@ -39,10 +39,10 @@ std::uint32_t aged_ttl(std::uint32_t original, const ReplySource& source);
 
 /// Copies a kept answer into `out` and fits it to the client: its ID, its question octets, its RD and CD; AD only if
 /// the client set AD or DO (RFC 6840 §5.8); TTLs as aged_ttl() or fixed_ttl say; an OPT if it sent one. What is larger
-/// than the limit loses the extended error's text, then the extended error, then all records but the first of the answer
-/// that fit whole (TC set): a client without TCP lives on those (RFC 2181 §9 lets the others drop them). Never allocates.
-/// The image's question must be the query's but for case. Returns the size; 0 if `out` (or the limit) cannot even hold
-/// the question and OPT, or if image and query do not belong together.
+/// than the limit loses the extended error's text, then the extended error, then all records but the first of the
+/// answer that fit whole (TC set): a client without TCP lives on those (RFC 2181 §9 lets the others drop them). Never
+/// allocates. The image's question must be the query's but for case. Returns the size; 0 if `out` (or the limit) cannot
+/// even hold the question and OPT, or if image and query do not belong together.
 std::size_t write_reply(const ReplySource& source, const ReplyRequest& request, std::span<std::uint8_t> out);
 
 /// True if a reply says that records are missing (TC).

@@ -140,7 +140,7 @@ void HttpLink::State::fill() {
 }
 
 HttpForm HttpLink::State::form_for(const DohRequest& request) const {
-  const DohMethod method = request.was_refused ? other(request.method) : manner_.method;
+  const DohMethod method = request.was_refused ? other_than(request.method) : manner_.method;
   if (method == DohMethod::post) return {method, target_.path, post_headers_.get()};
   return {method, path_of_get_, get_headers_.get()};
 }

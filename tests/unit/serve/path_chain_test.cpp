@@ -43,7 +43,6 @@ TEST_CASE("The way to a file names every entry that decides which file it is") {
   CHECK(way(folder, folder / "v1" / "hosts" / "below") == ".:v1/ v1:hosts");
   CHECK(chain_of((folder / "circle").string()).size() < 64);
   CHECK(chain_of("/").empty());
-  CHECK(chain_of(folder.string()).back() ==
-        chain_of(folder.string() + "/./../" + folder.filename().string()).back());
+  CHECK(chain_of(folder.string()).back() == chain_of(folder.string() + "/./../" + folder.filename().string()).back());
   std::filesystem::remove_all(folder);
 }
