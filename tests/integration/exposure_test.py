@@ -16,7 +16,7 @@ import servers
 from case import Case
 from client_hello import ENCRYPTED_CLIENT_HELLO, read_client_hello
 from fake_upstream import ANSWER, Behaviour
-from tcp_proxy import TcpProxy
+from recorder import Recorder
 
 # What Cloudflare published for its outer name.
 ECH = "AEX+DQBBYQAgACB/ZNpruUIOMT7U9iv5DLgTo+oHQ7RI7GeHwd0tbccrCAAEAAEAAQASY2xvdWRmbGFyZS1lY2guY29tAAA="
@@ -355,31 +355,6 @@ class OnTheWire(Exposed):
         connections = self.exposure(daemon)["connections"]
         self.assertEqual(sum(one["answers"] for one in connections), 3)
         self.assertEqual(sum(one["answers_padded"] for one in connections), 2)
-
-
-class Recorder(TcpProxy):
-    """Keeps what clients sent, one stream per connection."""
-
-    def __init__(self, target, **options):
-        super().__init__(target, **options)
-        self.streams = []
-
-    async def _pump(self, reader, writer, pair, to_client):
-        if not to_client:
-            stream = bytearray()
-            self.streams.append(stream)
-            reader = _Tee(reader, stream)
-        await super()._pump(reader, writer, pair, to_client)
-
-
-class _Tee:
-    def __init__(self, reader, copy):
-        self._reader, self._copy = reader, copy
-
-    async def read(self, size):
-        data = await self._reader.read(size)
-        self._copy.extend(data)
-        return data
 
 
 if __name__ == "__main__":

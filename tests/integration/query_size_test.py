@@ -6,7 +6,7 @@ import unittest
 import dnsclient
 from case import Case
 from fake_upstream import ADDRESS
-from tcp_proxy import TcpProxy
+from recorder import Recorder
 
 _APPLICATION_DATA = 23
 _CONTROL = 40  # HTTP/2's own frames (SETTINGS, WINDOW_UPDATE, PING) are smaller; they tell of the connection, not of a query
@@ -49,13 +49,13 @@ class QuerySizes(Case):
         second (HPACK tells the size of its table once the server's settings are known), and later ones."""
         fake = self.fake()
         port, path = (fake.dot_port, "") if scheme == "tls" else (fake.doh_port, "/dns-query")
-        with TcpProxy((fake.address, port)) as proxy:
+        with Recorder((fake.address, port)) as proxy:
             daemon = self.tacet(self.entry(f"{scheme}://127.0.0.1:{proxy.port}{path}"), workers=1)
             for name in names:
                 self.assertEqual(dnsclient.addresses(daemon.ask(name)), [ADDRESS], daemon.log())
                 self.assertEqual(len(fake.received[-1].wire), 128 * _blocks(name))
             daemon.stop()
-            streams = [_records(sent) for sent in proxy.from_clients]
+            streams = [_records(sent) for sent in proxy.streams]
         places = ([], [], [])
         for stream in streams:
             sent = [size for kind, size in stream if kind == _APPLICATION_DATA and size > _CONTROL]

@@ -26,7 +26,6 @@ class TcpProxy(LoopThread):
         self.target, self.address, self.port = target, address, port or scratch.free_port([address])
         self.mode, self.delay, self.cut_after = "pass", 0.0, None
         self.accepted = 0
-        self.from_clients = []  # what each connection's client has sent, in the order of their coming
         self._pairs = set()
 
     @property
@@ -52,8 +51,6 @@ class TcpProxy(LoopThread):
 
     async def _serve(self, reader, writer):
         self.accepted += 1
-        sent = bytearray()
-        self.from_clients.append(sent)
         if self.mode == "silence":
             pair = (writer, None)
             self._pairs.add(pair)
@@ -71,7 +68,7 @@ class TcpProxy(LoopThread):
             return
         pair = (writer, onward_writer)
         self._pairs.add(pair)
-        await asyncio.gather(self._pump(reader, onward_writer, pair, to_client=False, kept=sent),
+        await asyncio.gather(self._pump(reader, onward_writer, pair, to_client=False),
                              self._pump(onward_reader, writer, pair, to_client=True), return_exceptions=True)
         self._forget(pair)
 
@@ -79,11 +76,9 @@ class TcpProxy(LoopThread):
         self._pairs.discard(pair)
         _abort(*pair)
 
-    async def _pump(self, reader, writer, pair, to_client, kept=None):
+    async def _pump(self, reader, writer, pair, to_client):
         passed = 0
         while data := await reader.read(65536):
-            if kept is not None:
-                kept += data
             if self.delay:
                 await asyncio.sleep(self.delay)
             if self.mode in ("stall", "silence"):
