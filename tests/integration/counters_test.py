@@ -154,14 +154,17 @@ class Counters(Case):
         self.until(few, 'tacet_answers_total{source="failure"}')
 
     def strangers(self):
-        with netlab.Namespace() as place:
-            for address in (SERVER, FRIEND, STRANGER):
-                place.run(["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
+        with netlab.Namespace() as place, netlab.Namespace("town") as town:
+            place.run(["ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", town.name], check=True)
+            for side, device, addresses in ((place, "v0", [SERVER]), (town, "v1", [FRIEND, STRANGER])):
+                side.run(["ip", "link", "set", device, "up"], check=True)
+                for address in addresses:
+                    side.run(["ip", "addr", "add", f"{address}/24", "dev", device], check=True)
             daemon = self.tacet(f"tls://127.0.0.1:{scratch.free_port()}", command=place.command(), workers=1, listen=["127.0.0.1:53", f"{SERVER}:53"],
                                 allow=[f"{FRIEND}/32"], limits={"rate": 10, "per_client": 1})
 
             def send():
-                scratch.enter_namespace(place.name)
+                scratch.enter_namespace(town.name)
                 for address in (FRIEND, STRANGER):
                     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
                         client.bind((address, 0))

@@ -15,7 +15,7 @@ class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.directory = cls.enterClassContext(scratch.directory())
-        cls.pki = pki.Pki(cls.directory, ["10.9.0.2", "fd09::2"])
+        cls.pki = pki.Pki(cls.directory, ["10.9.0.2", "fd09::2", "fe80::1"])
 
     def unbound(self, **options):
         return self.enterContext(servers.Unbound(self.directory, options.pop("certificate", None) or self.pki.good(), **options))
