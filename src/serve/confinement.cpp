@@ -56,6 +56,17 @@ void add_directory_of(const std::string& file, std::vector<std::string>& places)
   if (!failed && real.string() != file) places.push_back(directory_of(real.string()));
 }
 
+/// The directory of a file that is written, and no other: one that is not there is none, rather than the next one above
+/// it, where others' files are. And that of what the file is a link to.
+void add_written(const std::string& file, std::vector<std::string>& places) {
+  std::error_code failed;
+  const auto whole = std::filesystem::absolute(file, failed);
+  if (file.empty() || failed) return;
+  places.push_back(whole.parent_path().string());
+  const auto real = std::filesystem::canonical(file, failed);
+  if (!failed && real.string() != file) places.push_back(directory_of(real.string()));
+}
+
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && value[0] == '/' ? value : "";
@@ -108,8 +119,8 @@ Reach reach_of(const Config& config, const std::string& file) {
   add_directory_of(file, reach.readable);
   add_directory_of(variable("OPENSSL_CONF"), reach.readable);
   if (auto modules = variable("OPENSSL_MODULES"); !modules.empty()) reach.readable.push_back(std::move(modules));
-  add_directory_of(config.control.socket, reach.writable);
-  if (config.query_log.to.starts_with('/')) add_directory_of(config.query_log.to, reach.writable);
+  add_written(config.control.socket, reach.writable);
+  if (config.query_log.to.starts_with('/')) add_written(config.query_log.to, reach.writable);
   tidy(reach.readable);
   tidy(reach.writable);
   return reach;

@@ -32,7 +32,8 @@ struct Reach {
 };
 
 /// What a tacet with this configuration, read from `file`, needs: its own files' directories, wherever links lead from
-/// there, and what its libraries read. What is not there is left out.
+/// there, and what its libraries read. What is not there is left out: what is written must be made before, and for what
+/// is read the nearest directory above counts, where it may come.
 Reach reach_of(const Config& config, const std::string& file);
 
 /// What whoever runs a tacet with this configuration, read from `file`, must be able to use, for it to start and to

@@ -6,12 +6,13 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 
 namespace tacet {
 namespace {
 
-constexpr mode_t mode = 0600;
+constexpr mode_t mode = 0600, directory_mode = 0750;
 constexpr Duration look_period = std::chrono::seconds(1);
 
 Error system_error(const std::string& what) {
@@ -19,6 +20,20 @@ Error system_error(const std::string& what) {
 }
 
 }  // namespace
+
+Result<void> make_directory_of(const std::string& file, const std::optional<Account>& account) {
+  const std::string directory = std::filesystem::path(file).parent_path().string();
+  struct stat status{};
+  if (::stat(directory.c_str(), &status) == 0) return {};
+  const bool made = ::mkdir(directory.c_str(), directory_mode) == 0 &&
+                    (!account || ::lchown(directory.c_str(), account->user, account->group) == 0);
+  if (made) return {};
+  const auto owner = account ? account->name : "the user that tacet runs as";
+  return fail(Fault::invalid_config,
+              fmt::format("query_log.to: the directory {} is not there and cannot be made: {}. Make it "
+                          "(`mkdir -p {}`, owned by {}), or name another",
+                          directory, std::generic_category().message(errno), directory, owner));
+}
 
 Result<void> QueryFile::open() {
   file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode));

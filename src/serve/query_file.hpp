@@ -6,10 +6,16 @@
 #include <string_view>
 
 #include "base/descriptor.hpp"
+#include "serve/account.hpp"
 #include "tacet/instant.hpp"
 #include "tacet/result.hpp"
 
 namespace tacet {
+
+/// Makes the directory of `file`, mode 0750, the account's or else this process's, unless it is there. Only the last
+/// one of the path: a mistyped path is not to leave directories behind. To be called while this process may still do
+/// so. Fault::invalid_config with what to make: it is not there and cannot be made.
+Result<void> make_directory_of(const std::string& file, const std::optional<Account>& account);
 
 /// A file that only grows at its end, mode 0600, up to a size; then it becomes FILE.1, what was FILE.1 becomes FILE.2,
 /// and so on, and the last is removed. If somebody else moves or removes it, a new one is begun within a second.

@@ -24,6 +24,7 @@
 #include "serve/hosts_file.hpp"
 #include "serve/metrics_endpoint.hpp"
 #include "serve/open_sockets.hpp"
+#include "serve/query_file.hpp"
 #include "serve/query_log.hpp"
 #include "serve/reload.hpp"
 #include "serve/service_manager.hpp"
@@ -481,6 +482,8 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSourc
   auto sockets = open_sockets(config);
   if (!sockets) return fail(std::move(sockets.error()));
   auto control = open_control_socket(config);
+  if (config.query_log.to.starts_with('/'))
+    if (auto made = make_directory_of(config.query_log.to, *account); !made) return fail(std::move(made.error()));
   if (*account)
     if (auto became = become(**account); !became) return fail(std::move(became.error()));
   // From here on there are threads, and each has what this one has given up.

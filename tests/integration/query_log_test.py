@@ -176,17 +176,39 @@ class QueryLog(UnboundCase):
         self.assertEqual(self.lines(1)[0]["name"], "www.example.com")
 
     def test_a_path_that_cannot_be_written_is_said_and_dns_goes_on(self):
-        self.file = self.folder / "missing" / "queries.log"
+        self.file.mkdir()
+        self.file.chmod(0o777)
         daemon = self.logging()
-        daemon.await_log("the query log cannot be written.*No such file")
+        daemon.await_log("the query log cannot be written.*Is a directory")
         for _ in range(3):
             self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
         scratch.eventually(lambda: daemon.status()["query_log"]["failed"] == 3, what=lambda: daemon.status()["query_log"])
         self.assertEqual(len(daemon.log_lines("query log cannot")), 1)
-        self.file.parent.mkdir()
-        self.file.parent.chmod(0o777)
+        self.file.rmdir()
         daemon.ask("www.example.com")
         self.assertEqual(len(self.lines(1)), 1)
+
+    def test_a_directory_that_is_missing_is_made_for_the_daemon_alone(self):
+        self.file = self.folder / "missing" / "queries.log"
+        daemon = self.logging()
+        daemon.ask("www.example.com")
+        self.assertEqual(len(self.lines(1)), 1)
+        status = self.file.parent.stat()
+        self.assertEqual(status.st_mode & 0o777, 0o750)
+        self.assertEqual(status.st_uid, self.file.stat().st_uid)
+        daemon.stop()
+        daemon.start()  # where it is there
+        daemon.ask("www.example.com")
+        self.assertEqual(len(self.lines(2)), 2)
+
+    def test_a_directory_that_cannot_be_made_is_refused_with_what_to_make(self):
+        config = self.folder / "tacet.yaml"
+        missing = self.folder / "no" / "such"
+        config.write_text(f'listen: ["127.0.0.1:{scratch.free_port()}"]\ncontrol: {{socket: ""}}\nquery_log: {{to: {missing}/queries.log}}\n')
+        done = subprocess.run([os.environ["TACET_BINARY"], "run", "--config", config], capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn(f"query_log.to: the directory {missing} is not there and cannot be made: No such file or directory. Make it (`mkdir -p {missing}`", done.stderr)
+        self.assertFalse(missing.parent.exists())
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can mount a small disk")
     def test_a_full_disk_costs_lines_but_no_answers_and_is_over_when_there_is_room(self):

@@ -269,6 +269,16 @@ TEST_CASE("what can be reached: the files' directories and where links lead, eac
   CHECK(reach.writable == std::vector{corner.at("run")});
 }
 
+TEST_CASE("what is written and not there yet makes nothing above it writable") {
+  const Corner corner;
+  Config config = corner.config;
+  config.query_log.to = corner.at("other/missing/queries.log");
+  config.control.socket = corner.at("run/missing/control.sock");
+  CHECK(reach_of(config, "").writable.empty());
+  std::filesystem::create_directory(corner.at("other/missing"));
+  CHECK(reach_of(config, "").writable == std::vector{corner.at("other/missing")});
+}
+
 TEST_CASE("a configuration is read again with files where they were, and refused with files elsewhere") {
   const Corner corner;
   Config next = corner.config;
