@@ -24,7 +24,7 @@ constexpr std::uint64_t write_file = 1U << 1, read_file = 1U << 2, read_dir = 1U
 constexpr std::uint64_t to_read = read_file | read_dir;
 constexpr std::uint64_t to_write = to_read | write_file | remove_file | make_reg | make_sock | truncate_file;
 constexpr std::uint64_t rights_of_files = read_file | write_file | truncate_file;
-constexpr std::uint64_t signals = 1U << 1;  // to other processes
+constexpr std::uint64_t abstract_sockets = 1U << 0, signals = 1U << 1;  // the ways to other processes
 
 /// What the kernel watches; later versions look at more of it.
 struct Ruleset {
@@ -72,7 +72,7 @@ Restraint restrict_files(const Reach& reach) {
   if (version < 0 && errno == EOPNOTSUPP) return {false, "this kernel was started without Landlock"};
   if (version < 0 && errno == EPERM) return {false, "a container or a unit keeps it from us"};
   if (version < 0) return off("landlock_create_ruleset");
-  const Ruleset watched{.files = known_rights(version), .scopes = version >= 6 ? signals : 0};
+  const Ruleset watched{.files = known_rights(version), .scopes = version >= 6 ? abstract_sockets | signals : 0};
   const Descriptor ruleset(static_cast<int>(::syscall(create_ruleset, &watched, size_for(version), 0)));
   if (!ruleset) return off("landlock_create_ruleset");
   for (const auto& place : reach.readable)

@@ -82,11 +82,13 @@ public:
   struct Beginning {
     ReadConfig read;
     std::optional<ControlSocket> control;
+    NotifySocket notify;
     Confinement confinement;
   };
   State(const Config& configured, Beginning beginning)
       : read_(std::move(beginning.read)),
         control_socket_(std::move(beginning.control)),
+        notify_(std::move(beginning.notify)),
         confinement_(std::move(beginning.confinement)),
         settings_(std::make_shared<const Settings>(configured)),
         cache_(configured.cache),
@@ -130,7 +132,7 @@ private:
   std::expected<Reloaded, ReloadFaults> reload_from_elsewhere();
   void announce_reload() const;
   void count_reload(const std::expected<Reloaded, ReloadFaults>& outcome);
-  static void tell_of_reload(const std::expected<Reloaded, ReloadFaults>& outcome);
+  void tell_of_reload(const std::expected<Reloaded, ReloadFaults>& outcome) const;
   void open_control();
   void open_metrics();
   void report_zones() const;
@@ -153,6 +155,7 @@ private:
 
   ReadConfig read_;
   std::optional<ControlSocket> control_socket_;  // until there is a Control
+  const NotifySocket notify_;
   Confinement confinement_;
   mutable std::mutex settings_mutex_;
   std::shared_ptr<const Settings> settings_;
@@ -202,9 +205,9 @@ Result<void> Server::State::run() {
     follow_listen();
     report_zones();
     report_access();
-    notify_service_manager("READY=1");
+    notify_.tell("READY=1");
     loop_.run();
-    notify_service_manager("STOPPING=1");
+    notify_.tell("STOPPING=1");
     log::info("stopping");
   }
   ending_ = true;
@@ -234,12 +237,12 @@ std::expected<Reloaded, ReloadFaults> Server::State::reload() {
     auto outcome = reload_now();
     count_reload(outcome);
     // What has been done is done, even if there are no words for it.
-    if (!shielded(false, [&] { return tell_of_reload(outcome), true; })) notify_service_manager("READY=1");
+    if (!shielded(false, [&] { return tell_of_reload(outcome), true; })) notify_.tell("READY=1");
     return outcome;
   } catch (...) {
     count_reload(std::unexpected(ReloadFaults{}));
     log::warn("reload: refused: {}", no_memory);
-    notify_service_manager("READY=1\nSTATUS=Reload refused, serving as before: there was no memory for it");
+    notify_.tell("READY=1\nSTATUS=Reload refused, serving as before: there was no memory for it");
     throw;
   }
 }
@@ -247,7 +250,7 @@ std::expected<Reloaded, ReloadFaults> Server::State::reload() {
 void Server::State::announce_reload() const {
   const auto since_boot = std::chrono::duration_cast<std::chrono::microseconds>(clock_.now().time_since_epoch());
   const auto awake = since_boot - std::chrono::duration_cast<std::chrono::microseconds>(clock_.asleep());
-  notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", awake.count()));
+  notify_.tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", awake.count()));
 }
 
 std::expected<Reloaded, ReloadFaults> Server::State::reload_now() {
@@ -300,14 +303,13 @@ void Server::State::count_reload(const std::expected<Reloaded, ReloadFaults>& ou
   if (outcome) reloads_.last_good = SystemClock::unix_time();
 }
 
-void Server::State::tell_of_reload(const std::expected<Reloaded, ReloadFaults>& outcome) {
+void Server::State::tell_of_reload(const std::expected<Reloaded, ReloadFaults>& outcome) const {
   if (outcome) {
     log::info("reload: {}", to_string(*outcome));
-    notify_service_manager(fmt::format("READY=1\nSTATUS=Reloaded: {}", to_string(*outcome)));
+    notify_.tell(fmt::format("READY=1\nSTATUS=Reloaded: {}", to_string(*outcome)));
   } else {
     for (const std::string& fault : outcome.error()) log::warn("reload: refused: {}", fault);
-    notify_service_manager(
-        fmt::format("READY=1\nSTATUS=Reload refused, serving as before: {}", outcome.error().front()));
+    notify_.tell(fmt::format("READY=1\nSTATUS=Reload refused, serving as before: {}", outcome.error().front()));
   }
 }
 
@@ -411,7 +413,7 @@ void Server::State::open_metrics() {
 /// Comes back only when every worker has answered: one that hangs keeps the watchdog hungry.
 void Server::State::report_health() {
   for (const auto& worker : workers_) worker->await_turn();
-  notify_service_manager("WATCHDOG=1");
+  notify_.tell("WATCHDOG=1");
 }
 
 Snapshot Server::State::snapshot() {
@@ -484,6 +486,7 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSourc
   auto control = open_control_socket(config);
   if (config.query_log.to.starts_with('/'))
     if (auto made = make_directory_of(config.query_log.to, *account); !made) return fail(std::move(made.error()));
+  auto notify = NotifySocket::open();
   if (*account)
     if (auto became = become(**account); !became) return fail(std::move(became.error()));
   // From here on there are threads, and each has what this one has given up.
@@ -492,7 +495,7 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSourc
   if (*account) confinement.user = (*account)->name;
   if (confinement.landlock.on) source.read = within(reach, std::move(source));
   auto state = std::make_unique<State>(
-      config, State::Beginning{std::move(source.read), std::move(control), std::move(confinement)});
+      config, State::Beginning{std::move(source.read), std::move(control), std::move(notify), std::move(confinement)});
   if (auto opened = state->open_query_log(); !opened) return fail(opened.error());
   state->serve_on(std::move(*sockets));
   return std::unique_ptr<Server>(new Server(std::move(state)));

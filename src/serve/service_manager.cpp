@@ -1,14 +1,11 @@
 #include "serve/service_manager.hpp"
 
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
-#include "base/descriptor.hpp"
 #include "config/scalar.hpp"
 
 namespace tacet {
@@ -21,19 +18,31 @@ std::optional<std::uint64_t> variable(const char* name) {
 
 }  // namespace
 
-void notify_service_manager(std::string_view state) {
+NotifySocket NotifySocket::open() {
+  NotifySocket notify;
   const char* path = std::getenv("NOTIFY_SOCKET");
-  if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
+  if (path == nullptr || (path[0] != '/' && path[0] != '@')) return notify;
   const std::size_t size = std::strlen(path);
-  if (size >= sizeof address.sun_path) return;
-  std::memcpy(address.sun_path, path, size);
-  if (path[0] == '@') address.sun_path[0] = '\0';  // Linux's abstract sockets
-  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return;
-  ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
-           static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size));
+  if (size >= sizeof notify.address_.sun_path) return notify;
+  notify.address_.sun_family = AF_UNIX;
+  std::memcpy(notify.address_.sun_path, path, size);
+  if (path[0] == '@') notify.address_.sun_path[0] = '\0';  // Linux's abstract sockets
+  notify.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
+  notify.socket_ = Descriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (notify.socket_) notify.connect();
+  return notify;
+}
+
+bool NotifySocket::connect() const {
+  const void* const any = &address_;
+  return ::connect(socket_.get(), static_cast<const sockaddr*>(any), size_) == 0;
+}
+
+/// A service manager that has made its socket anew is found again.
+void NotifySocket::tell(std::string_view state) const {
+  if (!socket_) return;
+  const auto send = [&] { return ::send(socket_.get(), state.data(), state.size(), MSG_NOSIGNAL) >= 0; };
+  if (!send() && connect()) send();
 }
 
 bool has_service_manager() { return std::getenv("NOTIFY_SOCKET") != nullptr; }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@
 #include "serve/account.hpp"
 #include "serve/confinement.hpp"
 #include "serve/control_socket.hpp"
+#include "serve/service_manager.hpp"
 #include "transport/network_picture.hpp"
 #include "transport/tls.hpp"
 
@@ -48,6 +51,7 @@ struct Corner {
     config.hosts.file = root + "/hosts/hosts";
     config.upstreams.front().ca_file = root + "/bundle/ca.pem";
     config.control.socket = root + "/run/control.sock";
+    config.query_log.to = root + "/other/missing/queries.log";
   }
   ~Corner() { std::filesystem::remove_all(root); }
 
@@ -70,6 +74,18 @@ struct Act {
 
 bool opens(const std::string& path, int how) {
   return static_cast<bool>(Descriptor(::open(path.c_str(), how | O_CLOEXEC, 0600)));
+}
+bool makes_pair(int type) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, type, 0, ends) != 0) return false;
+  const Descriptor one(ends[0]), other(ends[1]);
+  return true;
+}
+sockaddr_un unix_address(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  return address;
 }
 bool makes_socket(int family, int type, int protocol = 0) {
   return static_cast<bool>(Descriptor(::socket(family, type, protocol)));
@@ -105,6 +121,10 @@ std::vector<Act> forbidden(const Corner& corner, const Descriptor& before) {
       {"become a member of root's group", [] { return ::setresgid(0, 0, 0) == 0; }},
       {"own a packet socket", [] { return makes_socket(AF_PACKET, SOCK_RAW); }},
       {"own a raw socket", [] { return makes_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP); }},
+      {"connect to D-Bus", [] { return makes_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC); }},
+      {"speak to the system's log", [] { return makes_socket(AF_UNIX, SOCK_DGRAM); }},
+      {"lead one of a pair of sockets to a service",
+       [] { return makes_pair(SOCK_DGRAM) || makes_pair(SOCK_SEQPACKET); }},
       {"own a socket to virtual machines", [] { return makes_socket(AF_VSOCK, SOCK_STREAM); }},
       {"run what it has written", [] { return maps(PROT_WRITE | PROT_EXEC); }},
       {"make what it has written run", [] { return maps(PROT_WRITE) && ::mprotect(&errno, 1, PROT_EXEC) == 0; }},
@@ -124,8 +144,27 @@ std::vector<Act> forbidden(const Corner& corner, const Descriptor& before) {
   };
 }
 
+/// What a process has opened before it is confined.
+struct Opened {
+  explicit Opened(const Corner& corner)
+      : manager(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
+        notify(open_notify(corner.at("run/notify"))),
+        control(ControlSocket::listen(corner.config.control.socket)) {}
+
+  NotifySocket open_notify(const std::string& path) const {
+    const sockaddr_un address = unix_address(path);
+    if (::bind(manager.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) ::_exit(1);
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+    return NotifySocket::open();
+  }
+
+  Descriptor manager;
+  NotifySocket notify;
+  Result<ControlSocket> control;
+};
+
 /// What a resolver goes on doing.
-std::vector<Act> needed(const Corner& corner) {
+std::vector<Act> needed(const Corner& corner, Opened& opened) {
   return {
       {"read the hosts file that took the old one's place", [&] { return text_of(corner.at("hosts/hosts")) == "new"; }},
       {"read the bundle that took the old one's place", [&] { return text_of(corner.at("bundle/ca.pem")) == "new"; }},
@@ -146,8 +185,20 @@ std::vector<Act> needed(const Corner& corner) {
        [] {
          return makes_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC) && makes_socket(AF_INET6, SOCK_STREAM);
        }},
-      {"make and remove a control socket",
-       [&] { return ControlSocket::listen(corner.config.control.socket).has_value(); }},
+      {"wake itself by a pair of sockets", [] { return makes_pair(SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK); }},
+      {"find an interface by its name", [] { return ::if_nametoindex("lo") != 0; }},
+      {"tell its service manager",
+       [&] {
+         opened.notify.tell("READY=1");
+         char text[16];
+         return ::recv(opened.manager.get(), text, sizeof text, MSG_DONTWAIT) == 7;
+       }},
+      {"remove its control socket",
+       [&] {
+         const bool was_there = std::filesystem::exists(corner.config.control.socket);
+         opened.control = fail(Fault::system, "it is over");
+         return was_there && !std::filesystem::exists(corner.config.control.socket);
+       }},
       {"map a library", [] { return maps(PROT_READ | PROT_EXEC); }},
   };
 }
@@ -213,6 +264,7 @@ TEST_CASE("a confined process is refused what a resolver does not need, and may 
   const std::string complaints = complaints_of([&](int out) {
     const Descriptor before(::open("/dev/null", O_RDWR | O_CLOEXEC));
     PackageManager manager(corner);
+    Opened opened(corner);
     const Confinement confinement = settle(corner.config);
     if (!manager.replaces()) say(out, "nothing was replaced");
     for (const auto* restraint :
@@ -220,7 +272,7 @@ TEST_CASE("a confined process is refused what a resolver does not need, and may 
       if (!restraint->on) say(out, "off: " + restraint->detail);
     for (const auto& act : forbidden(corner, before))
       if (act.succeeds()) say(out, std::string("may ") + act.name);
-    for (const auto& act : needed(corner))
+    for (const auto& act : needed(corner, opened))
       if (!act.succeeds()) say(out, std::string("may not ") + act.name);
   });
   CHECK(complaints == "");
@@ -234,12 +286,13 @@ TEST_CASE("the forbidden acts are acts: without confinement many succeed") {
       const std::string name = act.name;
       if (name == "read a file of others" || name == "make a file elsewhere" || name == "write the hosts file" ||
           name == "run what it has written" || name == "signal its parent" || name == "type on its terminal" ||
-          name == "raise a limit")
+          name == "raise a limit" || name == "connect to D-Bus" || name == "lead one of a pair of sockets to a service")
         say(out, name + (act.succeeds() ? ": yes" : ": no"));
     }
   });
   CHECK(complaints ==
         "signal its parent: yes\nread a file of others: yes\nmake a file elsewhere: yes\nwrite the hosts file: yes\n"
+        "connect to D-Bus: yes\nlead one of a pair of sockets to a service: yes\n"
         "run what it has written: yes\ntype on its terminal: yes\nraise a limit: yes\n");
 }
 
