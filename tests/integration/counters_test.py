@@ -179,7 +179,9 @@ class Counters(Case):
             daemon.stop()
 
     def query_log(self):
-        daemon = self.tacet(self.fake().dot_url(), workers=1, query_log={"to": os.path.join(self.directory, "missing", "queries.log")})
+        in_the_way = os.path.join(self.directory, "queries.log")
+        os.mkdir(in_the_way)
+        daemon = self.tacet(self.fake().dot_url(), workers=1, query_log={"to": in_the_way})
         daemon.ask("localhost")
         self.until(daemon, 'tacet_query_log_queries_total{outcome="failed"}')
         stuck = self.tacet(self.fake().dot_url(), workers=1, query_log={"to": "journal"})
