@@ -16,14 +16,9 @@ namespace {
 Error bind_error(const SocketAddress& address, int error) {
   const std::string where = to_string(address);
   switch (error) {
-    case EADDRINUSE: {
-      const std::string holder = holder_of(address);
-      const std::string who =
-          holder.empty() ? fmt::format("somebody else (`ss -lnptu 'sport = :{}'` as root shows who)", address.port)
-                         : holder;
+    case EADDRINUSE:
       return {Fault::in_use, fmt::format("{} is in use by {}: stop it, or listen elsewhere, e.g. --listen 127.0.0.2:{}",
-                                         where, who, address.port)};
-    }
+                                         where, holder_of(address), address.port)};
     case EACCES:
       return {Fault::refused, fmt::format("{}: a port below 1024 needs root or CAP_NET_BIND_SERVICE; or listen on a "
                                           "higher one, e.g. --listen 127.0.0.1:5353",

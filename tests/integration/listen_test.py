@@ -1,7 +1,10 @@
 """Where queries are answered: addresses that are not there yet, and those that somebody forgot."""
 import json
 import os
+import pwd
 import socket
+import subprocess
+import sys
 import threading
 import unittest
 
@@ -83,6 +86,27 @@ class Absent(Case):
         done = self.place.run([tacet.BINARY, "run", "--config", path], capture_output=True, text=True, timeout=30)
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("10.7.7.1:53 is in use by", done.stderr)
+
+    def refusal(self, listen, *user):
+        words = [*user, tacet.BINARY, "run", "--listen", listen, "--socket", os.path.join(self.directory, "never.sock")]
+        done = self.place.run(words, capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        return done.stderr
+
+    def test_says_which_program_holds_the_port_or_as_one_who_may_not_see_that_its_user_and_how_to_see_it(self):
+        uid = pwd.getpwnam("daemon").pw_uid
+        hold = "import signal, socket; s = socket.socket(socket.%s, socket.SOCK_DGRAM); s.bind((%r, 5301)); print(flush=True); signal.pause()"
+        as_service = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        # Another address of the same port is not in the way, as systemd-resolved's is not.
+        for user, family, address in ((4343, "AF_INET", "127.0.0.53"), (uid, "AF_INET", "127.0.0.1"), (4242, "AF_INET6", "::1")):
+            holder = self.child(*self.place.command(), "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", sys.executable, "-c",
+                                hold % (family, address), stdout=subprocess.PIPE)
+            self.addCleanup(holder.stdout.close)
+            holder.stdout.readline()
+        for listen, words in (("127.0.0.1:5301", "user daemon"), ("[::1]:5301", "the user with the number 4242")):
+            seen = self.refusal(listen, *as_service)
+            self.assertIn(f"{listen} is in use by a program of {words} (`sudo ss -lntup 'sport = :5301'` shows which)", seen)
+        self.assertRegex(self.refusal("[::1]:5301"), rf"\[::1\]:5301 is in use by python3\S* \(pid {holder.pid}\): stop it")
 
     def test_check_warns_of_what_is_missing_and_of_ipv4_that_is_left_out(self):
         path = os.path.join(self.directory, "checked.yaml")
