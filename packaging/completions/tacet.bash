@@ -21,7 +21,7 @@ _tacet() {
     *)
       case $verb in
         run) options='--config --listen --upstream --bootstrap --workers --log-level --socket' ;;
-        check) options='--config' ;;
+        check) options='--service --config' ;;
         query) options='--dnssec --config --upstream --bootstrap' ;;
         status) options='--json --watch --interval --socket --config' ;;
         flush) options='--below --all --socket --config' ;;

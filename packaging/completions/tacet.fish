@@ -26,6 +26,7 @@ complete -c tacet -n '__fish_seen_subcommand_from run query' -l bootstrap -x -d 
 complete -c tacet -n '__fish_seen_subcommand_from run' -l listen -x -d 'Listen here'
 complete -c tacet -n '__fish_seen_subcommand_from run' -l workers -x -d 'Threads'
 complete -c tacet -n '__fish_seen_subcommand_from run' -l log-level -x -a 'error warn info debug' -d 'What is logged'
+complete -c tacet -n '__fish_seen_subcommand_from check' -l service -d 'Judge as the service will'
 complete -c tacet -n '__fish_seen_subcommand_from log-level' -a 'error warn info debug'
 complete -c tacet -n '__fish_seen_subcommand_from query' -l dnssec -d 'Ask for signatures'
 complete -c tacet -n '__fish_seen_subcommand_from status cache explain exposure' -l json -d 'For programs'

@@ -4,7 +4,9 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
+#include "cli/service_view.hpp"
 #include "config/address.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"
@@ -12,18 +14,33 @@
 
 namespace tacet {
 
-int run_check(std::string_view path, std::ostream& out, std::ostream& err) {
-  const auto config = load_config(std::string(path));
-  if (config) {
-    out << to_yaml(*config);
-    for (const SocketAddress& address : config->listen)
-      if (!address.is_default && !is_present(address))
-        err << "warning: listen: this machine has no " << to_string(address) << " now: it is served when it is there\n";
-    if (const auto remark = left_out(config->listen)) err << "warning: " << *remark << '\n';
-    return 0;
-  }
-  for (const auto& fault : config.error()) err << to_string(fault) << '\n';
+namespace {
+
+void warn_of_addresses(const Config& config, std::ostream& err) {
+  for (const SocketAddress& address : config.listen)
+    if (!address.is_default && !is_present(address))
+      err << "warning: listen: this machine has no " << to_string(address) << " now: it is served when it is there\n";
+  if (const auto remark = left_out(config.listen)) err << "warning: " << *remark << '\n';
+}
+
+int report(const std::vector<ConfigFault>& faults, std::ostream& err) {
+  for (const ConfigFault& fault : faults) err << to_string(fault) << '\n';
   return 1;
+}
+
+}  // namespace
+
+int run_check(std::string_view path, Onlooker onlooker, std::ostream& out, std::ostream& err) {
+  const auto config = load_config(std::string(path));
+  if (!config) return report(config.error(), err);
+  if (onlooker == Onlooker::service) {
+    const ServiceView view = as_the_service(*config, std::string(path));
+    for (const std::string& warning : view.warnings) err << "warning: " << warning << '\n';
+    if (!view.faults.empty()) return report(view.faults, err);
+  }
+  out << to_yaml(*config);
+  warn_of_addresses(*config, err);
+  return 0;
 }
 
 }  // namespace tacet

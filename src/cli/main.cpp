@@ -69,11 +69,14 @@ void add_run(CLI::App& app, CommandLine& given, Verb& chosen) {
   verb.callback([&] { chosen = [&] { return run_server(given, std::cerr); }; });
 }
 
-void add_check(CLI::App& app, CommandLine& given, Verb& chosen) {
+void add_check(CLI::App& app, CommandLine& given, tacet::Onlooker& onlooker, Verb& chosen) {
   auto& verb = new_verb(app, "check", "Print the configuration in effect, or every fault of the file");
   add_config(verb, given);
   verb.get_option("--config")->required();
-  verb.callback([&] { chosen = [&] { return tacet::run_check(given.file, std::cout, std::cerr); }; });
+  verb.add_flag_callback(
+      "--service", [&] { onlooker = tacet::Onlooker::service; },
+      "Judge the files that it names as the packaged service will see them");
+  verb.callback([&] { chosen = [&] { return tacet::run_check(given.file, onlooker, std::cout, std::cerr); }; });
 }
 
 void add_query(CLI::App& app, CommandLine& given, tacet::QueryRequest& request, Verb& chosen) {
@@ -253,12 +256,13 @@ int run(int count, char** words) {
   tacet::InstallRequest install;
   std::string log_level;
   tacet::StatusRequest status;
+  tacet::Onlooker onlooker = tacet::Onlooker::anybody;
   Verb chosen = [&app] { return std::cout << app.help(), 0; };
   app.set_version_flag("--version", tacet::version_text);
   app.require_subcommand(0, 1);
   app.get_formatter()->label("SUBCOMMAND", "VERB");
   add_run(app, given, chosen);
-  add_check(app, given, chosen);
+  add_check(app, given, onlooker, chosen);
   add_query(app, given, query, chosen);
   add_status(app, given, status, chosen);
   add_flush(app, given, flush, chosen);

@@ -13,8 +13,8 @@ BROKEN = pathlib.Path(__file__).resolve().parent / "broken"
 SAMPLES = BROKEN.parents[2] / "conf"
 
 
-def check(path, directory=None):
-    return subprocess.run([BINARY, "check", "--config", str(path)], cwd=directory, capture_output=True, text=True, timeout=20, check=False)
+def check(path, directory=None, *options):
+    return subprocess.run([BINARY, "check", *options, "--config", str(path)], cwd=directory, capture_output=True, text=True, timeout=20, check=False)
 
 
 class Broken(unittest.TestCase):
@@ -64,6 +64,72 @@ class Good(unittest.TestCase):
                     self.assertIn("\nworkers: ", first.stdout)
                     printed.write_text(first.stdout, encoding="utf-8")
                     self.assertEqual(check(printed).stdout, first.stdout)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can look at files as another user")
+class Service(unittest.TestCase):
+    """What root may use, and the packaged service may not."""
+
+    def setUp(self):
+        # Not in /tmp, which the unit hides.
+        self.place = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(dir="/dev/shm")))
+        self.place.chmod(0o755)
+        self.bundle = self.place / "ca.pem"
+        self.bundle.write_text("", encoding="ascii")
+        self.bundle.chmod(0o644)
+
+    def judged(self, text):
+        path = self.place / "tacet.yaml"
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o644)
+        self.assertEqual(check(path).returncode, 0)
+        return check(path, None, "--service")
+
+    def refused(self, text, *words):
+        done = self.judged(text)
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def accepted(self, text):
+        done = self.judged(text)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("\nworkers: ", done.stdout)
+        return done.stderr
+
+    def with_bundle(self, path):
+        return f"upstreams: [{{url: 'tls://192.0.2.1', ca_file: {path}}}]\n"
+
+    def test_a_file_that_only_root_may_read_is_a_fault(self):
+        self.assertEqual(self.accepted(self.with_bundle(self.bundle)), "")
+        self.bundle.chmod(0o600)
+        self.refused(self.with_bundle(self.bundle), f'upstreams[0].ca_file: the service may not read "{self.bundle}"')
+        self.refused(f"hosts: {{file: {self.bundle}}}\n", "hosts.file: the service may not read")
+        self.refused(f"forward: {{corp.example: [{{url: 'tls://192.0.2.1', ca_file: {self.bundle}}}]}}\n", "forward.corp.example[0].ca_file: ")
+        self.bundle.chmod(0o644)
+        self.place.chmod(0o700)
+        self.refused(self.with_bundle(self.bundle), "may not read")
+
+    def test_a_file_where_the_unit_hides_it_is_a_fault_by_way_of_a_link_too(self):
+        link = self.place / "link.pem"
+        with tempfile.NamedTemporaryFile(dir="/tmp") as file:
+            os.chmod(file.name, 0o644)
+            link.symlink_to(file.name)
+            for path in (file.name, link):
+                self.refused(self.with_bundle(path), "does not see", "/tmp (PrivateTmp=yes)")
+        for place in ("/home/somebody", "/root", "/run/user/1000"):
+            self.refused(f"hosts: {{file: {place}/hosts}}\n", "hosts.file: the service does not see", "(ProtectHome=yes)")
+
+    def test_a_query_log_where_the_unit_lets_nobody_write_is_a_fault(self):
+        self.refused("query_log: {to: /var/lib/queries.log}\n", "query_log.to: the service may not write", "/var/log/tacet/queries.log")
+        self.assertEqual(self.accepted("query_log: {to: /var/log/tacet/queries.log}\n"), "")
+
+    def test_a_user_that_it_cannot_become_is_a_fault(self):
+        self.refused("user: nobody\n", "user: the service is not root")
+
+    def test_a_group_that_the_unit_is_not_in_is_a_warning(self):
+        self.assertRegex(self.accepted("control: {group: games}\n"), "^warning: control.group: .*SupplementaryGroups=games")
+        self.assertEqual(self.accepted("control: {group: tacet}\n"), "")
 
 
 if __name__ == "__main__":
