@@ -299,8 +299,8 @@ void HttpLink::State::ready(curl_socket_t descriptor, Watch::Ready ready) {
   }
   if (descriptor == descriptor_ && !watched_by_curl_) return look_at_idle();
   received_ = received_ || descriptor == descriptor_;
-  // libcurl sends a request's body only if it is told that it may; else the body leaves a turn behind the fields, and an
-  // answer that comes between is lost to libcurl 7.88.
+  // libcurl sends a request's body only if it is told that it may; else the body leaves a turn behind the fields, and
+  // an answer that comes between is lost to libcurl 7.88.
   act(descriptor, CURL_CSELECT_IN | CURL_CSELECT_OUT);
 }
 
