@@ -13,12 +13,12 @@
 namespace tacet {
 namespace {
 
-Error bind_error(const SocketAddress& address, int error) {
+Error bind_error(const SocketAddress& address, int type, int error) {
   const std::string where = to_string(address);
   switch (error) {
     case EADDRINUSE:
       return {Fault::in_use, fmt::format("{} is in use by {}: stop it, or listen elsewhere, e.g. --listen 127.0.0.2:{}",
-                                         where, holder_of(address), address.port)};
+                                         where, holder_of(address, type), address.port)};
     case EACCES:
       return {Fault::refused, fmt::format("{}: a port below 1024 needs root or CAP_NET_BIND_SERVICE; or listen on a "
                                           "higher one, e.g. --listen 127.0.0.1:5353",
@@ -74,15 +74,15 @@ Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing shar
     return fail(Fault::unsupported, fmt::format("{}: {}", to_string(address), where.error().detail));
   if (!where) return fail(where.error());
   Descriptor socket(::socket(where->family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket) return fail(bind_error(address, errno));
+  if (!socket) return fail(bind_error(address, type, errno));
   if (where->family() == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   // For TCP this lets a restarted resolver bind while old connections linger; it lets no second listener in.
   if (type == SOCK_STREAM || sharing != Sharing::exclusive) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (sharing == Sharing::among_workers) set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (type == SOCK_DGRAM) prepare_datagrams(socket.get(), address);
   if (absence == Absence::awaited) await_address(socket.get(), where->family());
-  if (::bind(socket.get(), where->get(), where->size) != 0) return fail(bind_error(address, errno));
-  if (type == SOCK_STREAM && ::listen(socket.get(), 128) != 0) return fail(bind_error(address, errno));
+  if (::bind(socket.get(), where->get(), where->size) != 0) return fail(bind_error(address, type, errno));
+  if (type == SOCK_STREAM && ::listen(socket.get(), 128) != 0) return fail(bind_error(address, type, errno));
   return socket;
 }
 

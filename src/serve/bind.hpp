@@ -37,8 +37,9 @@ Result<Descriptor> bind_tcp(const SocketAddress& address);
 /// which address each query was sent to.
 void prepare_datagrams(int descriptor, const SocketAddress& address);
 
-/// What holds a UDP or TCP port of an address, in words: "unbound (pid 123)". A process that may not look into those of
-/// other users says what it can see, and how to see the rest: "a program of user unbound (`sudo ss …` shows which)".
-std::string holder_of(const SocketAddress& address);
+/// What holds a port of an address by UDP (SOCK_DGRAM) or TCP (SOCK_STREAM), in words: "unbound (pid 123)". A process
+/// that may not look into those of other users says what it can see, and how to see the rest: "a program of user
+/// unbound (`sudo ss …` shows which)".
+std::string holder_of(const SocketAddress& address, int type);
 
 }  // namespace tacet

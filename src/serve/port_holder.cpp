@@ -68,17 +68,17 @@ std::optional<SocketRow> row_of(const std::string& line, std::uint16_t port, boo
 
 /// The sockets that are bound to an address, from the kernel's tables (Linux; elsewhere the files do not exist). By way
 /// of /proc/self: under the unit's ProcSubset=pid there is no /proc/net.
-std::vector<SocketRow> sockets_at(const SocketAddress& address) {
+std::vector<SocketRow> sockets_at(const SocketAddress& address, int type) {
   std::vector<SocketRow> rows;
   const Result<KernelAddress> where = kernel_address(address);
   if (!where) return rows;
   const std::string wanted = table_text(*where);
-  for (const char* table : {"udp", "udp6", "tcp", "tcp6"}) {
-    std::ifstream file(fmt::format("/proc/self/net/{}", table));
+  for (const char* family : {"", "6"}) {
+    std::ifstream file(fmt::format("/proc/self/net/{}{}", type == SOCK_STREAM ? "tcp" : "udp", family));
     std::string line;
     std::getline(file, line);  // headings
     while (std::getline(file, line)) {
-      auto row = row_of(line, address.port, std::string_view(table).starts_with("tcp"));
+      auto row = row_of(line, address.port, type == SOCK_STREAM);
       if (row && overlap(row->local, wanted)) rows.push_back(*std::move(row));
     }
   }
@@ -124,8 +124,8 @@ std::string user_text(uid_t user) {
 
 }  // namespace
 
-std::string holder_of(const SocketAddress& address) {
-  const std::vector<SocketRow> rows = sockets_at(address);
+std::string holder_of(const SocketAddress& address, int type) {
+  const std::vector<SocketRow> rows = sockets_at(address, type);
   if (std::string program = program_with(rows); !program.empty()) return program;
   const std::string command = fmt::format("`sudo ss -lntup 'sport = :{}'` shows which", address.port);
   if (rows.empty()) return fmt::format("another program ({})", command);

@@ -95,12 +95,13 @@ class Absent(Case):
 
     def test_says_which_program_holds_the_port_or_as_one_who_may_not_see_that_its_user_and_how_to_see_it(self):
         uid = pwd.getpwnam("daemon").pw_uid
-        hold = "import signal, socket; s = socket.socket(socket.%s, socket.SOCK_DGRAM); s.bind((%r, 5301)); print(flush=True); signal.pause()"
+        hold = "import signal, socket; s = socket.socket(socket.%s, socket.%s); s.bind((%r, 5301)); s.type == socket.SOCK_STREAM and s.listen(); print(flush=True); signal.pause()"
         as_service = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         # Another address of the same port is not in the way, as systemd-resolved's is not.
-        for user, family, address in ((4343, "AF_INET", "127.0.0.53"), (uid, "AF_INET", "127.0.0.1"), (4242, "AF_INET6", "::1")):
+        # Where TCP alone is held, tacet has bound UDP before it finds out, and must not name itself.
+        for user, family, kind, address in ((4343, "AF_INET", "SOCK_DGRAM", "127.0.0.53"), (uid, "AF_INET", "SOCK_STREAM", "127.0.0.1"), (4242, "AF_INET6", "SOCK_DGRAM", "::1")):
             holder = self.child(*self.place.command(), "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", sys.executable, "-c",
-                                hold % (family, address), stdout=subprocess.PIPE)
+                                hold % (family, kind, address), stdout=subprocess.PIPE)
             self.addCleanup(holder.stdout.close)
             holder.stdout.readline()
         for listen, words in (("127.0.0.1:5301", "user daemon"), ("[::1]:5301", "the user with the number 4242")):
