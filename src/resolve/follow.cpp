@@ -56,8 +56,8 @@ std::vector<Name> Resolver::onward(const Route& route, const AnswerImage& image,
 }
 
 /// Asks a way's upstreams. What they say of a name that is theirs is judged; aliases that lead elsewhere are only that.
-Task<Result<Resolver::Part>> Resolver::ask(std::shared_ptr<Route> route, CacheKey key, Question question,
-                                           Instant deadline) {
+Task<Result<Resolver::Part>> Resolver::ask(const std::shared_ptr<Route>& route, const CacheKey& key,
+                                           const Question& question, Instant deadline) {
   const Message query = upstream_query(question, key.dnssec_ok(), key.checking_disabled());
   Recheck& recheck = cache_.recheck();
   const Recheck::Attempt attempt{route->zone, key, recheck.answers(route->zone)};
@@ -80,7 +80,7 @@ Task<Result<Resolver::Part>> Resolver::ask(std::shared_ptr<Route> route, CacheKe
 }
 
 /// The answer for a name that an alias leads to: this machine's own, a kept one, or that of its own way.
-Task<Result<Resolver::Part>> Resolver::rest_of(CacheKey key, Question question, Instant deadline) {
+Task<Result<Resolver::Part>> Resolver::rest_of(const CacheKey& key, const Question& question, Instant deadline) {
   Part known;
   if (auto own = own_answer(question, key)) {
     known.own = true;
@@ -112,7 +112,7 @@ Task<Result<Resolver::Part>> Resolver::rest_of(CacheKey key, Question question, 
 }
 
 /// Follows the aliases of an answer that lead elsewhere, to the end.
-Task<Result<Fetched>> Resolver::follow(Part front, CacheKey key, Instant deadline) {
+Task<Result<Fetched>> Resolver::follow(Part& front, const CacheKey& key, Instant deadline) {
   const CacheKey::Kind kind = CacheKey::read(key.kind());
   Fetched whole = std::move(front.fetched);
   std::vector<Name> chain{Name::from_checked_wire(key.name())};

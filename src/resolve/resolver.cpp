@@ -281,8 +281,9 @@ Task<void> Resolver::fly(CacheKey key, Question question, EvidenceOrigin origin)
   }
 }
 
-/// Asks the upstreams, follows where the answer leads, and keeps what may be kept.
-Task<FetchResult> Resolver::fetch(std::shared_ptr<Route> route, CacheKey key, Question question,
+/// Asks the upstreams, follows where the answer leads, and keeps what may be kept. Each of these tasks is awaited by
+/// one that holds what it is given: a copy of a key and a question in each would be a kilobyte a query.
+Task<FetchResult> Resolver::fetch(const std::shared_ptr<Route>& route, const CacheKey& key, const Question& question,
                                   EvidenceOrigin origin) {
   const Instant deadline = scheduler_.now() + answer_limit;
   const Recheck::Attempt attempt{route->zone, key, cache_.recheck().answers(route->zone)};
@@ -294,7 +295,7 @@ Task<FetchResult> Resolver::fetch(std::shared_ptr<Route> route, CacheKey key, Qu
   else if (part->onward.empty())
     fetched = std::move(part->fetched);
   else
-    fetched = co_await follow(*std::move(part), key, deadline);
+    fetched = co_await follow(*part, key, deadline);
   const Instant now = scheduler_.now();
   if (fetched) {
     // Had the name another way meanwhile, the cache would show what that one does not say.

@@ -149,7 +149,8 @@ private:
   void launch(Route& route, const CacheKey& key, Bytes query, const MessageIndex& index);
   void launch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin);
   Task<void> fly(CacheKey key, Question question, EvidenceOrigin origin);
-  Task<FetchResult> fetch(std::shared_ptr<Route> route, CacheKey key, Question question, EvidenceOrigin origin);
+  Task<FetchResult> fetch(const std::shared_ptr<Route>& route, const CacheKey& key, const Question& question,
+                          EvidenceOrigin origin);
 
   /// What one who answers says of a name, and where its aliases lead on.
   struct Part {
@@ -160,9 +161,10 @@ private:
   };
   std::optional<AnswerImage> own_answer(const Question& question, const CacheKey& key) const;
   std::vector<Name> onward(const Route& route, const AnswerImage& image, const CacheKey& key) const;
-  Task<Result<Part>> ask(std::shared_ptr<Route> route, CacheKey key, Question question, Instant deadline);
-  Task<Result<Part>> rest_of(CacheKey key, Question question, Instant deadline);
-  Task<Result<Fetched>> follow(Part front, CacheKey key, Instant deadline);
+  Task<Result<Part>> ask(const std::shared_ptr<Route>& route, const CacheKey& key, const Question& question,
+                         Instant deadline);
+  Task<Result<Part>> rest_of(const CacheKey& key, const Question& question, Instant deadline);
+  Task<Result<Fetched>> follow(Part& front, const CacheKey& key, Instant deadline);
   static Policy::Asker asker_of(const CacheKey& key);
   static Recheck::Failure failure_of(const Error& error);
 

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "dns/packed_question.hpp"
 #include "dns/wire.hpp"
 #include "transport/doh_response.hpp"
 #include "transport/http.hpp"
@@ -39,13 +40,13 @@ struct DohConnection::State final : HttpLink::Owner {
   void on_body(Tag tag, Result<DohBody> body) override {
     const auto asked = questions.find(tag);
     if (asked == questions.end()) return;
-    const Question question = asked->second;
+    const Question question = asked->second.unpacked();
     questions.erase(asked);
     owner.on_answer(tag, body ? doh_answer(question, std::move(*body)) : fail(std::move(body.error())));
   }
 
   Connection::Owner& owner;
-  std::unordered_map<Tag, Question> questions;
+  std::unordered_map<Tag, PackedQuestion> questions;
   std::unique_ptr<HttpLink> link;  // last: it calls the others
 };
 
@@ -56,7 +57,7 @@ DohConnection::DohConnection(Loop& loop, ConnectedSocket socket, const UpstreamC
 DohConnection::~DohConnection() = default;
 
 void DohConnection::send(Tag tag, const Message& query) {
-  state_->questions.emplace(tag, query.question());
+  state_->questions.emplace(tag, PackedQuestion(query.question()));
   state_->link->ask(tag, with_id_0(query));
 }
 

@@ -15,6 +15,7 @@
 #include "base/shield.hpp"
 #include "dns/answer_check.hpp"
 #include "dns/edns.hpp"
+#include "dns/packed_question.hpp"
 #include "dns/wire.hpp"
 #include "transport/framing.hpp"
 #include "transport/query_ids.hpp"
@@ -41,7 +42,7 @@ constexpr int send_flags = 0;  // SO_NOSIGPIPE is set on the socket
 
 struct Outstanding {
   Tag tag;
-  Question question;
+  PackedQuestion question;
   Instant sent;
 };
 
@@ -131,7 +132,7 @@ void DotConnection::State::send(Tag tag, const Message& query) {
   if (outstanding_.size() >= sweep_at_) sweep(now);
   if (outstanding_.size() >= most_outstanding) return;  // never answered, as if the server had lost it
   const std::uint16_t id = free_id();
-  outstanding_.emplace(id, Outstanding{tag, query.question(), now});
+  outstanding_.emplace(id, Outstanding{tag, PackedQuestion(query.question()), now});
   append_frame(queries_, query.wire());
   store16(queries_, queries_.size() - query.wire().size(), id);
   end_turn_later();
@@ -230,7 +231,7 @@ void DotConnection::State::deliver(Bytes frame) {
   const Outstanding asked = std::move(found->second);
   outstanding_.erase(found);
   Result<Message> answer =
-      accept_answer(asked.question, load16(frame, 0), {frame.begin(), frame.end()}, Carriage::stream);
+      accept_answer(asked.question.unpacked(), load16(frame, 0), {frame.begin(), frame.end()}, Carriage::stream);
   if (!answer) answer.error().detail = facts->address + " sent " + answer.error().detail;
   if (answer && answer->index().has_edns)
     if (const std::optional<Duration> limit = tcp_keepalive_of(*answer)) idle_limit = limit;
