@@ -1,4 +1,5 @@
 """Without queries nothing happens; without a network little does."""
+import statistics
 import time
 import unittest
 
@@ -8,6 +9,7 @@ QUIET = here(70, 240)  # seconds without a query
 WATCHED = here(15, 180)  # at the end of those, wake-ups are counted
 RATE = 10
 OFFLINE = here(15, 120)
+STARTS = 3
 
 
 class Quiet(FaultCase):
@@ -32,14 +34,16 @@ class Quiet(FaultCase):
         self.server(lab)
         lab.down("a")
         for number, way in enumerate(WAYS, 1):
-            self.offline(lab, self.daemon(lab, way, number=number), f"no route, {RATE}/s, {way}")
+            word = f"no route, {RATE}/s, {way}"
+            started = [self.daemon(lab, way, number=STARTS * number + each) for each in range(STARTS)]
+            self.at_most(f"{word}: ready after, median of {STARTS}", statistics.median(each.ready_after for each in started), 0.5)
+            self.offline(lab, started[0], word)
 
     def offline(self, lab, daemon, word):
         stream = self.stream(lab, daemon, RATE)
         cpu_before = daemon.cpu_seconds()
         time.sleep(OFFLINE / 3)
         cpu = (daemon.cpu_seconds() - cpu_before) / (OFFLINE / 3)
-        self.at_most(f"{word}: ready after", daemon.ready_after, 0.5)
         self.none(f"{word}: queries without an answer", [each for each in stream.asked[:-RATE * 3] if each.rcode is None])
         self.at_most(f"{word}: slowest SERVFAIL", max(each.took for each in stream.asked[:-RATE * 3]), 2)
         self.at_most(f"{word}: CPU", 100 * cpu, 1, "% of a core", 2)
