@@ -30,7 +30,7 @@ public:
   static void* allocate(std::size_t size) {
     const std::size_t shelf = shelf_of(size);
     if (shelf >= shelves) return ::operator new(size);
-    Shelf& from = pool().shelves_[shelf];
+    SizeClass& from = pool().shelves_[shelf];
     if (from.top == nullptr) return ::operator new((shelf + 1) * step);
     --from.count;
     Block* block = from.top;
@@ -41,7 +41,7 @@ public:
   static void release(void* memory, std::size_t size) noexcept {
     const std::size_t shelf = shelf_of(size);
     if (shelf >= shelves || pool().shelves_[shelf].count >= most) return ::operator delete(memory);
-    Shelf& to = pool().shelves_[shelf];
+    SizeClass& to = pool().shelves_[shelf];
     ++to.count;
     to.top = new (memory) Block{to.top};
   }
@@ -50,7 +50,7 @@ private:
   struct Block {
     Block* next;
   };
-  struct Shelf {
+  struct SizeClass {
     Block* top = nullptr;
     std::size_t count = 0;
   };
@@ -58,7 +58,7 @@ private:
 
   FramePool() = default;
   ~FramePool() {
-    for (Shelf& shelf : shelves_)
+    for (SizeClass& shelf : shelves_)
       while (shelf.top != nullptr) {
         Block* block = shelf.top;
         shelf.top = block->next;
@@ -71,7 +71,7 @@ private:
     return pool;
   }
 
-  std::array<Shelf, shelves> shelves_{};
+  std::array<SizeClass, shelves> shelves_{};
 };
 
 #endif

@@ -58,7 +58,7 @@ public:
     if (lines_a_minute != 0) gate_.emplace(std::chrono::minutes(1), lines_a_minute);
   }
 
-  /// Gate::pass() of one gate for want of memory, and of one for bugs.
+  /// RateLimit::pass() of one gate for want of memory, and of one for bugs.
   std::optional<std::uint64_t> pass_escaped(bool scarce) {
     const std::lock_guard lock(mutex_);
     return (scarce ? scarcity_ : bugs_).pass(clock_.now());
@@ -82,8 +82,8 @@ private:
 
   SystemClock clock_;
   std::mutex mutex_;
-  std::optional<Gate> gate_;
-  Gate scarcity_, bugs_;
+  std::optional<RateLimit> gate_;
+  RateLimit scarcity_, bugs_;
 };
 
 BoundedLogger* bounded() { return dynamic_cast<BoundedLogger*>(spdlog::default_logger_raw()); }
@@ -185,7 +185,7 @@ void escaped(std::string_view what) noexcept {
           what_is_wrong(), *held);
 }
 
-std::optional<std::uint64_t> Gate::pass(Instant now) {
+std::optional<std::uint64_t> RateLimit::pass(Instant now) {
   if (!began_ || now - *began_ >= period_) {
     began_ = now;
     passed_ = 0;

@@ -13,7 +13,7 @@ namespace tacet::log {
 
 /// When to use which: `error`: tacet cannot do its work; `warn`: the user should act; `info`: rare changes of state;
 /// `debug`: per query, for a person who is looking. Nothing that a client can cause at will is above debug without a
-/// Gate.
+/// RateLimit.
 enum class Level : std::uint8_t { debug, info, warn, error };
 
 /// "error", "warn", "info" or "debug".
@@ -61,9 +61,11 @@ void error(fmt::format_string<Args...> format, Args&&... args) {
 void escaped(std::string_view what) noexcept;
 
 /// Lets one event (or `most`) per period through and counts the rest, so that no event can flood the log.
-class Gate {
+class RateLimit {
 public:
-  explicit Gate(Duration period = std::chrono::minutes(1), std::uint32_t most = 1) : period_(period), most_(most) {}
+  explicit RateLimit(Duration period = std::chrono::minutes(1), std::uint32_t most = 1)
+      : period_(period),
+        most_(most) {}
 
   /// The number of events held back before this period, told with its first; or nothing if this one is to be held back.
   std::optional<std::uint64_t> pass(Instant now);

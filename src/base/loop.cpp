@@ -10,7 +10,7 @@
 
 #include "base/log.hpp"
 #include "base/loop_alarm.hpp"
-#include "base/loop_room.hpp"
+#include "base/loop_handler_memory.hpp"
 
 namespace tacet {
 
@@ -37,7 +37,7 @@ bool succeeds(Work&& work) {
 struct Loop::State {
   explicit State(const Clock& clock) : scheduler(clock), alarm(io, alarm_room, [this] { on_alarm(); }), signals(io) {}
 
-  Room alarm_room, signal_room, overdue_room;
+  HandlerMemory alarm_room, signal_room, overdue_room;
   Scheduler scheduler;  // before `io`, for what waits in there may hold timers
   asio::io_context io{1};
   LoopAlarm alarm;
@@ -138,7 +138,7 @@ struct Watch::Entry : std::enable_shared_from_this<Entry> {
         on_ready(std::move(callback)),
         rest(loop.scheduler, [this] { await_both(); }) {}
 
-  Room rooms[2];
+  HandlerMemory rooms[2];
   Loop::State& state;
   asio::posix::stream_descriptor descriptor;
   std::function<void(Ready)> on_ready;
@@ -204,22 +204,22 @@ void Watch::want_write(bool wanted) {
 }
 
 /// Shared with the handler that Asio holds.
-struct Errand::Entry {
+struct AsyncCall::Entry {
   Entry(Loop::State& loop, std::function<void()> what) : state(loop), work(std::move(what)) {}
 
-  Room room;
+  HandlerMemory room;
   Loop::State& state;
   std::function<void()> work;
   std::atomic<bool> posted{false};
   bool dead = false;
 };
 
-Errand::Errand(Loop& loop, std::function<void()> work)
+AsyncCall::AsyncCall(Loop& loop, std::function<void()> work)
     : entry_(std::make_shared<Entry>(*loop.state_, std::move(work))) {}
 
-Errand::~Errand() { entry_->dead = true; }
+AsyncCall::~AsyncCall() { entry_->dead = true; }
 
-void Errand::post() {
+void AsyncCall::post() {
   if (entry_->posted.exchange(true)) return;
   asio::post(entry_->state.io, in(entry_->room, [entry = entry_] {
                entry->posted = false;

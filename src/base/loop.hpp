@@ -12,7 +12,7 @@ namespace tacet {
 /// the coroutines that the event made ready. The only room that knows Asio.
 ///
 /// An exception that leaves an event's work (no memory) is told to the log, and ends that event only. Waiting needs no
-/// memory: whoever has a Watch, a Timer or an Errand hears from it whatever happens.
+/// memory: whoever has a Watch, a Timer or an AsyncCall hears from it whatever happens.
 class Loop {
 public:
   explicit Loop(const Clock& clock);
@@ -35,7 +35,7 @@ public:
 
 private:
   friend class Watch;
-  friend class Errand;
+  friend class AsyncCall;
   struct State;
   std::unique_ptr<State> state_;
 };
@@ -63,12 +63,12 @@ private:
 
 /// Work that is posted to a loop time and again, and can be even when there is no memory. Must be destroyed on the
 /// loop's thread, or while that does not run; what was posted is then forgotten.
-class Errand {
+class AsyncCall {
 public:
-  Errand(Loop& loop, std::function<void()> work);
-  ~Errand();
-  Errand(const Errand&) = delete;
-  Errand& operator=(const Errand&) = delete;
+  AsyncCall(Loop& loop, std::function<void()> work);
+  ~AsyncCall();
+  AsyncCall(const AsyncCall&) = delete;
+  AsyncCall& operator=(const AsyncCall&) = delete;
 
   /// Calls the work on the loop's thread in a turn of its own, once for all that was posted before. Any thread.
   void post();

@@ -3,7 +3,7 @@
 #include <functional>
 #include <memory>
 
-#include "base/loop_room.hpp"
+#include "base/loop_handler_memory.hpp"
 #include "tacet/instant.hpp"
 
 namespace tacet {
@@ -13,7 +13,7 @@ namespace tacet {
 class LoopAlarm {
 public:
   /// `room` must outlive `io`; `ring` is called in io's run(). std::system_error: the kernel has no timer left.
-  LoopAlarm(asio::io_context& io, Room& room, std::function<void()> ring);
+  LoopAlarm(asio::io_context& io, HandlerMemory& room, std::function<void()> ring);
   ~LoopAlarm();
   LoopAlarm(const LoopAlarm&) = delete;
   LoopAlarm& operator=(const LoopAlarm&) = delete;

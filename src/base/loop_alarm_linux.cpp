@@ -22,12 +22,12 @@ int make_timer() {
 }  // namespace
 
 struct LoopAlarm::State {
-  State(asio::io_context& io, Room& of, std::function<void()> what)
+  State(asio::io_context& io, HandlerMemory& of, std::function<void()> what)
       : room(of),
         ring(std::move(what)),
         timer(io, make_timer()) {}
 
-  Room& room;
+  HandlerMemory& room;
   std::function<void()> ring;
   asio::posix::stream_descriptor timer;
   bool waits = false;
@@ -46,7 +46,7 @@ struct LoopAlarm::State {
   }
 };
 
-LoopAlarm::LoopAlarm(asio::io_context& io, Room& room, std::function<void()> ring)
+LoopAlarm::LoopAlarm(asio::io_context& io, HandlerMemory& room, std::function<void()> ring)
     : state_(std::make_unique<State>(io, room, std::move(ring))) {}
 
 LoopAlarm::~LoopAlarm() = default;

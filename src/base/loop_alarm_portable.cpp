@@ -9,9 +9,12 @@ namespace tacet {
 /// By the steady clock, which may stand still while the machine sleeps: then the alarm is late by that time, unless
 /// something else wakes the loop, which then sets it anew.
 struct LoopAlarm::State {
-  State(asio::io_context& io, Room& of, std::function<void()> what) : room(of), ring(std::move(what)), timer(io) {}
+  State(asio::io_context& io, HandlerMemory& of, std::function<void()> what)
+      : room(of),
+        ring(std::move(what)),
+        timer(io) {}
 
-  Room& room;
+  HandlerMemory& room;
   std::function<void()> ring;
   asio::steady_timer timer;
   bool waits = false;
@@ -33,7 +36,7 @@ struct LoopAlarm::State {
   }
 };
 
-LoopAlarm::LoopAlarm(asio::io_context& io, Room& room, std::function<void()> ring)
+LoopAlarm::LoopAlarm(asio::io_context& io, HandlerMemory& room, std::function<void()> ring)
     : state_(std::make_unique<State>(io, room, std::move(ring))) {}
 
 LoopAlarm::~LoopAlarm() = default;

@@ -131,26 +131,26 @@ inline Timer::~Timer() {
 }
 
 /// Wakes one waiting coroutine, as often as it is rung. A ring that nobody waits for is kept for the next wait.
-class Bell final : Timer {
+class AutoResetEvent final : Timer {
 public:
-  explicit Bell(Scheduler& scheduler) : Timer(scheduler) {}
+  explicit AutoResetEvent(Scheduler& scheduler) : Timer(scheduler) {}
 
-  void ring() {
-    rung_ = true;
+  void set() {
+    set_ = true;
     if (waiter_.handle) wake();
   }
 
   /// Awaits a ring until `until`: true if there was one, false if that time came first.
   auto wait(Instant until) {
     struct Awaiter {
-      Bell& bell;
+      AutoResetEvent& event;
       Instant until;
-      bool await_ready() const noexcept { return bell.rung_; }
+      bool await_ready() const noexcept { return event.set_; }
       void await_suspend(std::coroutine_handle<> waiting) {
-        bell.waiter_.handle = waiting;
-        bell.arm(until);
+        event.waiter_.handle = waiting;
+        event.arm(until);
       }
-      bool await_resume() { return std::exchange(bell.rung_, false); }
+      bool await_resume() { return std::exchange(event.set_, false); }
     };
     return Awaiter{*this, until};
   }
@@ -163,26 +163,26 @@ private:
   }
 
   Resumable waiter_;
-  bool rung_ = false;
+  bool set_ = false;
 };
 
 /// A one-shot meeting of one waiting coroutine and whoever has the value it waits for.
 template <class T>
 class OneShot {
 public:
-  explicit OneShot(Scheduler& scheduler) : bell_(scheduler) {}
+  explicit OneShot(Scheduler& scheduler) : event_(scheduler) {}
 
   /// Hands the value over and wakes the waiter; false if the meeting is over (a value is there, or the wait has ended).
   bool deliver(T value) {
     if (value_ || over_) return false;
     value_.emplace(std::move(value));
-    bell_.ring();
+    event_.set();
     return true;
   }
 
   /// Awaits the value until `until`; nothing if that time came first.
   auto wait(Instant until) {
-    using Ring = decltype(std::declval<Bell&>().wait(until));
+    using Ring = decltype(std::declval<AutoResetEvent&>().wait(until));
     struct Awaiter : Ring {
       OneShot& shot;
       std::optional<T> await_resume() {
@@ -191,11 +191,11 @@ public:
         return std::move(shot.value_);
       }
     };
-    return Awaiter{bell_.wait(until), *this};
+    return Awaiter{event_.wait(until), *this};
   }
 
 private:
-  Bell bell_;
+  AutoResetEvent event_;
   std::optional<T> value_;
   bool over_ = false;
 };

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/service_view.hpp"
+#include "cli/setup/service_view.hpp"
 #include "config/address.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"
-#include "serve/bind.hpp"
+#include "listen/bind.hpp"
 
 namespace tacet {
 
@@ -30,10 +30,10 @@ int report(const std::vector<ConfigFault>& faults, std::ostream& err) {
 
 }  // namespace
 
-int run_check(std::string_view path, Onlooker onlooker, std::ostream& out, std::ostream& err) {
+int run_check(std::string_view path, CheckedAs checked_as, std::ostream& out, std::ostream& err) {
   const auto config = load_config(std::string(path));
   if (!config) return report(config.error(), err);
-  if (onlooker == Onlooker::service) {
+  if (checked_as == CheckedAs::service) {
     const ServiceView view = as_the_service(*config, std::string(path));
     for (const std::string& warning : view.warnings) err << "warning: " << warning << '\n';
     if (!view.faults.empty()) return report(view.faults, err);

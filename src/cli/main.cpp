@@ -4,19 +4,19 @@
 #include <functional>
 #include <iostream>
 
-#include "cli/cache.hpp"
+#include "cli/ask/cache.hpp"
+#include "cli/ask/explain.hpp"
+#include "cli/ask/exposure.hpp"
+#include "cli/ask/flush.hpp"
+#include "cli/ask/log_level.hpp"
+#include "cli/ask/reload.hpp"
+#include "cli/ask/status.hpp"
 #include "cli/check.hpp"
 #include "cli/command_line.hpp"
-#include "cli/explain.hpp"
-#include "cli/exposure.hpp"
-#include "cli/flush.hpp"
-#include "cli/install.hpp"
-#include "cli/log_level.hpp"
-#include "cli/migrate.hpp"
 #include "cli/query.hpp"
-#include "cli/reload.hpp"
 #include "cli/run.hpp"
-#include "cli/status.hpp"
+#include "cli/setup/install.hpp"
+#include "cli/setup/migrate.hpp"
 #include "cli/version.hpp"
 
 namespace {
@@ -69,14 +69,14 @@ void add_run(CLI::App& app, CommandLine& given, Verb& chosen) {
   verb.callback([&] { chosen = [&] { return run_server(given, std::cerr); }; });
 }
 
-void add_check(CLI::App& app, CommandLine& given, tacet::Onlooker& onlooker, Verb& chosen) {
+void add_check(CLI::App& app, CommandLine& given, tacet::CheckedAs& checked_as, Verb& chosen) {
   auto& verb = new_verb(app, "check", "Print the configuration in effect, or every fault of the file");
   add_config(verb, given);
   verb.get_option("--config")->required();
   verb.add_flag_callback(
-      "--service", [&] { onlooker = tacet::Onlooker::service; },
+      "--service", [&] { checked_as = tacet::CheckedAs::service; },
       "Judge the files that it names as the packaged service will see them");
-  verb.callback([&] { chosen = [&] { return tacet::run_check(given.file, onlooker, std::cout, std::cerr); }; });
+  verb.callback([&] { chosen = [&] { return tacet::run_check(given.file, checked_as, std::cout, std::cerr); }; });
 }
 
 void add_query(CLI::App& app, CommandLine& given, tacet::QueryRequest& request, Verb& chosen) {
@@ -256,13 +256,13 @@ int run(int count, char** words) {
   tacet::InstallRequest install;
   std::string log_level;
   tacet::StatusRequest status;
-  tacet::Onlooker onlooker = tacet::Onlooker::anybody;
+  tacet::CheckedAs checked_as = tacet::CheckedAs::anybody;
   Verb chosen = [&app] { return std::cout << app.help(), 0; };
   app.set_version_flag("--version", tacet::version_text);
   app.require_subcommand(0, 1);
   app.get_formatter()->label("SUBCOMMAND", "VERB");
   add_run(app, given, chosen);
-  add_check(app, given, onlooker, chosen);
+  add_check(app, given, checked_as, chosen);
   add_query(app, given, query, chosen);
   add_status(app, given, status, chosen);
   add_flush(app, given, flush, chosen);

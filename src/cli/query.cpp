@@ -10,12 +10,12 @@
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "cli/query_report.hpp"
+#include "daemon/hosts_file.hpp"
+#include "daemon/upstreams.hpp"
 #include "dns/edns.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/resolver.hpp"
-#include "serve/hosts_file.hpp"
-#include "serve/upstreams.hpp"
-#include "transport/http.hpp"
+#include "transport/http/http.hpp"
 
 namespace tacet {
 namespace {
@@ -53,7 +53,7 @@ public:
                         .plaintext_lookups = upstreams_.plaintext_lookups()};
   }
 
-  std::vector<LaneReport> reports(const Name& name) { return upstreams_.set_for(name).reports(); }
+  std::vector<ChannelReport> reports(const Name& name) { return upstreams_.set_for(name).reports(); }
 
 private:
   Task<void> exchange(const Message& query, Instant deadline, std::optional<Result<Response>>& response) {

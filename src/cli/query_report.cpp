@@ -112,11 +112,11 @@ Result<std::string> local_report(Bytes wire) {
   return without_noise(*answer) + "\nanswered here, nothing was sent: such a question never leaves the machine\n";
 }
 
-std::string failure_report(const Error& error, const std::vector<LaneReport>& lanes) {
+std::string failure_report(const Error& error, const std::vector<ChannelReport>& channels) {
   std::string text =
       fmt::format("tacet: no answer: {}\n", error.detail.empty() ? to_string(error.fault) : error.detail);
-  for (const auto& lane : lanes)
-    if (!lane.state.last_error.empty()) text += fmt::format("  {}: {}\n", lane.id, lane.state.last_error);
+  for (const auto& channel : channels)
+    if (!channel.state.last_error.empty()) text += fmt::format("  {}: {}\n", channel.id, channel.state.last_error);
   return text;
 }
 

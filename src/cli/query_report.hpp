@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "resolve/upstream_set.hpp"
+#include "pool/upstream_set.hpp"
 #include "tacet/message.hpp"
 #include "tacet/upstream.hpp"
 
@@ -16,14 +16,14 @@ struct QueryOutcome {
   std::uint64_t plaintext_lookups = 0;  ///< names asked for in the clear on the way
 };
 
-/// The answer as dig prints it, then how it came, then what an onlooker could learn from that. Fault::malformed if the
-/// answer cannot be printed.
+/// The answer as dig prints it, then how it came, then what an checked_as could learn from that. Fault::malformed if
+/// the answer cannot be printed.
 Result<std::string> upstream_report(const Message& query, const QueryOutcome& outcome);
 
 /// An answer that was made here.
 Result<std::string> local_report(Bytes wire);
 
 /// Why there is no answer: the error, and what each upstream ran into.
-std::string failure_report(const Error& error, const std::vector<LaneReport>& lanes);
+std::string failure_report(const Error& error, const std::vector<ChannelReport>& channels);
 
 }  // namespace tacet

@@ -8,7 +8,7 @@
 
 #include "config/log_level.hpp"
 #include "tacet/server.hpp"
-#include "transport/http.hpp"
+#include "transport/http/http.hpp"
 
 namespace tacet {
 namespace {

@@ -8,13 +8,13 @@
 #include "base/log.hpp"
 #include "base/loop.hpp"
 #include "config/load.hpp"
+#include "control/control.hpp"
 #include "dns/ldns.hpp"
 #include "privacy/public_suffix.hpp"
-#include "serve/confinement.hpp"
-#include "serve/control.hpp"
-#include "transport/bootstrap.hpp"
-#include "transport/http.hpp"
-#include "transport/tls.hpp"
+#include "system/confinement.hpp"
+#include "transport/dial/bootstrap.hpp"
+#include "transport/http/http.hpp"
+#include "transport/tls/tls.hpp"
 
 namespace tacet {
 namespace {

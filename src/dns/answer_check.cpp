@@ -55,7 +55,7 @@ Result<Message> bare_error(Bytes octets, const Question& asked) {
 }  // namespace
 
 Result<Message> accept_answer(const Question& asked, std::optional<std::uint16_t> id, std::vector<std::uint8_t> octets,
-                              Carriage carriage) {
+                              TransportKind transport_kind) {
   if (octets.size() < header_size) return fail(Fault::malformed, "an answer shorter than a header");
   const std::uint16_t flags = load16(octets, 2);
   if ((flags & flag::qr) == 0) return fail(Fault::mismatched, "a query instead of an answer");
@@ -65,7 +65,8 @@ Result<Message> accept_answer(const Question& asked, std::optional<std::uint16_t
   if (load16(octets, 4) != 1) return fail(Fault::mismatched, "an answer that has not exactly one question");
   if (!has_question(octets, asked)) return fail(Fault::mismatched, "an answer to another question");
   auto message = Message::parse_answer(std::move(octets));
-  if (message && carriage == Carriage::stream && message->index().has(flag::tc) && message->index().answers == 0)
+  if (message && transport_kind == TransportKind::stream && message->index().has(flag::tc) &&
+      message->index().answers == 0)
     return fail(Fault::protocol, "an answer that is truncated, though it had room");
   return message;
 }

@@ -9,7 +9,7 @@
 namespace tacet {
 
 /// How an answer travels: a datagram may be too small for it, a stream never is.
-enum class Carriage : std::uint8_t { datagram, stream };
+enum class TransportKind : std::uint8_t { datagram, stream };
 
 /// The message in `octets` if it is an answer to what was asked; every transport takes answers by this function alone.
 /// An answer has QR set, the opcode QUERY, the ID `id` (DNS over HTTPS has none to compare) and the one question that
@@ -19,6 +19,6 @@ enum class Carriage : std::uint8_t { datagram, stream };
 /// waiting; Fault::malformed for what is shorter than a header, and for what belongs to it and breaks the format;
 /// Fault::protocol for an answer by a stream that says TC and has no answer records. Pure.
 Result<Message> accept_answer(const Question& asked, std::optional<std::uint16_t> id, std::vector<std::uint8_t> octets,
-                              Carriage carriage);
+                              TransportKind transport_kind);
 
 }  // namespace tacet

@@ -84,12 +84,12 @@ bool Resolver::probe(const Name& name) {
 
 Task<FetchResult> Resolver::fetch_https(CacheKey key, Question question) {
   const std::shared_ptr<Route> route = routes_.others();
-  InFlight::Seat seat(route->in_flight, key);
-  if (seat.leads()) {
+  InFlight::FlightWaiter waiter(route->in_flight, key);
+  if (waiter.leads()) {
     journal_.asked();
     launch(*route, key, question, EvidenceOrigin::tacet);
   }
-  std::optional<FetchResult> arrived = co_await seat.wait(scheduler_.now() + examination_limit);
+  std::optional<FetchResult> arrived = co_await waiter.wait(scheduler_.now() + examination_limit);
   co_return arrived ? std::move(*arrived) : nullptr;
 }
 

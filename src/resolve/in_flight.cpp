@@ -6,28 +6,30 @@ FetchResult InFlight::make_overloaded() {
   return std::make_shared<const Result<Fetched>>(fail(Fault::overloaded, "too many queries wait for an answer"));
 }
 
-InFlight::Seat::Seat(InFlight& in_flight, const CacheKey& key) : in_flight_(in_flight), arrival_(in_flight.scheduler_) {
+InFlight::FlightWaiter::FlightWaiter(InFlight& in_flight, const CacheKey& key)
+    : in_flight_(in_flight),
+      arrival_(in_flight.scheduler_) {
   while (in_flight_.in_order_ > 0 && in_flight_.in_order_ >= in_flight_.limit_) in_flight_.shed_oldest();
   auto [found, inserted] = in_flight_.flights_.try_emplace(key);
   leads_ = inserted;
-  in_flight_place_.join(found->second.seats);
+  in_flight_place_.join(found->second.waiters);
   in_order_place_.join(in_flight_.order_);
   ++in_flight_.in_order_;
   ++in_flight_.seats_;
 }
 
-InFlight::Seat::~Seat() {
+InFlight::FlightWaiter::~FlightWaiter() {
   leave_order();
   --in_flight_.seats_;
 }
 
-void InFlight::Seat::leave_order() {
+void InFlight::FlightWaiter::leave_order() {
   if (in_order_place_.taken()) --in_flight_.in_order_;
   in_order_place_.leave();
 }
 
 /// False if it had been told something before.
-bool InFlight::Seat::tell(const FetchResult& result) {
+bool InFlight::FlightWaiter::tell(const FetchResult& result) {
   leave_order();
   return arrival_.deliver(result);
 }
@@ -47,10 +49,10 @@ std::size_t InFlight::end(const CacheKey& key, const FetchResult& result) {
   const auto found = flights_.find(key);
   if (found == flights_.end()) return 0;
   std::size_t told = 0;
-  for (Ring<Seat>& seats = found->second.seats; !seats.empty();) {
-    Seat& seat = seats.front();
-    seat.in_flight_place_.leave();
-    told += seat.tell(result) ? 1 : 0;
+  for (Ring<FlightWaiter>& waiters = found->second.waiters; !waiters.empty();) {
+    FlightWaiter& waiter = waiters.front();
+    waiter.in_flight_place_.leave();
+    told += waiter.tell(result) ? 1 : 0;
   }
   flights_.erase(found);
   return told;

@@ -33,12 +33,12 @@ public:
   void set_limit(std::size_t limit) { limit_ = limit; }
 
   /// A place among those who wait for one question. Lives in the waiter's frame; gives the place up when destroyed.
-  class Seat {
+  class FlightWaiter {
   public:
-    Seat(InFlight& in_flight, const CacheKey& key);
-    ~Seat();
-    Seat(const Seat&) = delete;
-    Seat& operator=(const Seat&) = delete;
+    FlightWaiter(InFlight& in_flight, const CacheKey& key);
+    ~FlightWaiter();
+    FlightWaiter(const FlightWaiter&) = delete;
+    FlightWaiter& operator=(const FlightWaiter&) = delete;
 
     /// True for the first to wait for its question: it has to see to it that the exchange is begun.
     bool leads() const { return leads_; }
@@ -50,8 +50,8 @@ public:
     bool tell(const FetchResult& result);
     void leave_order();
     InFlight& in_flight_;
-    Ring<Seat>::Place in_flight_place_{*this};  // among those of its question, while that is asked
-    Ring<Seat>::Place in_order_place_{*this};   // until it was told something
+    Ring<FlightWaiter>::Place in_flight_place_{*this};  // among those of its question, while that is asked
+    Ring<FlightWaiter>::Place in_order_place_{*this};   // until it was told something
     OneShot<FetchResult> arrival_;
     bool leads_ = false;
   };
@@ -74,7 +74,7 @@ public:
 
 private:
   struct Flight {
-    Ring<Seat> seats;
+    Ring<FlightWaiter> waiters;
   };
   void shed_oldest();
   static FetchResult make_overloaded();
@@ -84,7 +84,7 @@ private:
   std::size_t limit_;
   FetchResult overloaded_;  // made at the start, for it tells of want of memory, too
   std::unordered_map<CacheKey, Flight, CacheKeyHash> flights_;
-  Ring<Seat> order_;  // of those who were told nothing yet, the one that has waited longest first
+  Ring<FlightWaiter> order_;  // of those who were told nothing yet, the one that has waited longest first
   std::size_t in_order_ = 0;
   std::size_t seats_ = 0;
   std::uint64_t shed_ = 0;

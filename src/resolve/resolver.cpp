@@ -51,7 +51,7 @@ std::uint16_t stale_error(const AnswerImage& image) {
   return image.kind == AnswerKind::nxdomain ? ede::stale_nxdomain : ede::stale_answer;
 }
 
-/// Room for an image and for what a reply may add to it: OPT, extended error and its text.
+/// HandlerMemory for an image and for what a reply may add to it: OPT, extended error and its text.
 constexpr std::size_t reply_margin = 32 + ExtendedError::max_text;
 
 }  // namespace
@@ -204,15 +204,15 @@ Task<Resolver::Outcome> Resolver::resolve(const Miss& miss) {
   }
   FetchResult fetched = route->failures.recall(miss.key, miss.arrived);
   if (!fetched) {
-    InFlight::Seat seat(route->in_flight, miss.key);
-    if (!seat.leads())
+    InFlight::FlightWaiter waiter(route->in_flight, miss.key);
+    if (!waiter.leads())
       ++metrics_.coalesced;
     else if (route->in_flight.crowded())
       route->in_flight.refuse(miss.key);
     else
       launch(*route, miss.key, miss.query, miss.index);
     metrics_.shed = routes_.shed();
-    std::optional<FetchResult> arrived = co_await seat.wait(miss.arrived + patience);
+    std::optional<FetchResult> arrived = co_await waiter.wait(miss.arrived + patience);
     if (arrived) fetched = std::move(*arrived);
   }
   const bool failed = !fetched || !*fetched || (*fetched)->image.kind == AnswerKind::failure;

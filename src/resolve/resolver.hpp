@@ -8,9 +8,9 @@
 
 #include "base/task_group.hpp"
 #include "observe/journal.hpp"
+#include "resolve/answer_explanation.hpp"
 #include "resolve/cache.hpp"
 #include "resolve/hosts.hpp"
-#include "resolve/outlook.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/prober.hpp"
 #include "resolve/rebind.hpp"
@@ -92,7 +92,7 @@ public:
   Task<Result<NameExposure>> examine(Name name);
 
   /// What would answer, and why, for a client that sets neither DO nor CD. `services` is left to who knows them.
-  Outlook outlook(const Question& question) const;
+  AnswerExplanation explanation(const Question& question) const;
 
   /// What this machine knows by itself from now on; never null.
   void use(std::shared_ptr<const Hosts> hosts) {

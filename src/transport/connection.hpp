@@ -10,11 +10,11 @@
 
 namespace tacet {
 
-/// A number that a lane gives a query, to know its answer by; never reused while the connection lives.
+/// A number that a channel gives a query, to know its answer by; never reused while the connection lives.
 using Tag = std::uint64_t;
 
 /// One encrypted connection to one address of an upstream, over a socket that has been connected already. It moves
-/// bytes and matches answers; whether to wait, retire or retry is decided by its owner (a Lane).
+/// bytes and matches answers; whether to wait, retire or retry is decided by its owner (a Channel).
 class Connection {
 public:
   /// What a connection tells its owner. No call comes from inside send(), nor after on_closed(), nor after the

@@ -17,9 +17,9 @@
 #include "dns/edns.hpp"
 #include "dns/packed_question.hpp"
 #include "dns/wire.hpp"
+#include "transport/dial/socket.hpp"
 #include "transport/framing.hpp"
-#include "transport/query_ids.hpp"
-#include "transport/socket.hpp"
+#include "transport/plain/query_ids.hpp"
 
 namespace tacet {
 
@@ -81,9 +81,9 @@ private:
   Loop& loop_;
   ConnectedSocket socket_;
   TlsStream tls_;
-  Owner* owner_;  // null once the connection is over or abandoned
-  Watch watch_;   // behind the socket: gone before its descriptor is closed
-  Errand turn_;   // what one turn of the loop writes leaves at its end
+  Owner* owner_;    // null once the connection is over or abandoned
+  Watch watch_;     // behind the socket: gone before its descriptor is closed
+  AsyncCall turn_;  // what one turn of the loop writes leaves at its end
 
   FrameReader frames_;
   std::vector<std::uint8_t> queries_;  // framed, of this turn
@@ -95,7 +95,7 @@ private:
   bool wrote_this_turn_ = false;
   bool announced_ = false;
   unsigned strays_ = 0;  // since the last answer to a question
-  log::Gate stray_gate_;
+  log::RateLimit stray_gate_;
 };
 
 DotConnection::State::State(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner)
@@ -231,7 +231,7 @@ void DotConnection::State::deliver(Bytes frame) {
   const Outstanding asked = std::move(found->second);
   outstanding_.erase(found);
   Result<Message> answer =
-      accept_answer(asked.question.unpacked(), load16(frame, 0), {frame.begin(), frame.end()}, Carriage::stream);
+      accept_answer(asked.question.unpacked(), load16(frame, 0), {frame.begin(), frame.end()}, TransportKind::stream);
   if (!answer) answer.error().detail = facts->address + " sent " + answer.error().detail;
   if (answer && answer->index().has_edns)
     if (const std::optional<Duration> limit = tcp_keepalive_of(*answer)) idle_limit = limit;

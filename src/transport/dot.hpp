@@ -4,8 +4,8 @@
 
 #include "base/loop.hpp"
 #include "transport/connection.hpp"
-#include "transport/connector.hpp"
-#include "transport/tls.hpp"
+#include "transport/dial/connector.hpp"
+#include "transport/tls/tls.hpp"
 
 namespace tacet {
 

@@ -12,9 +12,9 @@
 #include <unordered_map>
 
 #include "dns/edns.hpp"
-#include "transport/doh.hpp"
-#include "transport/http.hpp"
-#include "transport/socket.hpp"
+#include "transport/dial/socket.hpp"
+#include "transport/http/doh.hpp"
+#include "transport/http/http.hpp"
 
 namespace {
 
@@ -44,7 +44,7 @@ public:
         plan_(plan),
         query_(upstream_query({.name = *Name::from_text("www.example.com"), .type = Type::a}, false, false)),
         churn_(loop.scheduler(), [this] { lose(); }) {
-    if (std::getenv("DOH_BENCH_GET") != nullptr) manner_.method = DohMethod::get;
+    if (std::getenv("DOH_BENCH_GET") != nullptr) method_state_.method = DohMethod::get;
   }
 
   void connect() {
@@ -89,7 +89,7 @@ private:
     budget_.take();
     connection_ =
         std::make_unique<DohConnection>(loop_, ConnectedSocket(std::move(connecting_), plan_.address, budget_),
-                                        plan_.upstream, DohShared{tls_, manner_}, *this);
+                                        plan_.upstream, DohShared{tls_, method_state_}, *this);
     while (sent_.size() < plan_.in_flight && asked_ < plan_.queries) ask();
     if (plan_.churn) churn_.arm(loop_.now() + std::chrono::microseconds(random_() % 12000));
   }
@@ -125,7 +125,7 @@ private:
 
   Loop& loop_;
   TlsClient& tls_;
-  DohManner manner_;
+  DohMethodState method_state_;
   const Plan& plan_;
   Message query_;
   Alarm churn_;

@@ -1,5 +1,5 @@
 #include "fuzz/property.hpp"
-#include "transport/base64url.hpp"
+#include "transport/http/base64url.hpp"
 
 using namespace tacet;
 using namespace tacet::fuzz;

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "control/control.hpp"
 #include "fuzz/property.hpp"
-#include "serve/control.hpp"
 
 using namespace tacet;
 using namespace tacet::fuzz;
@@ -30,20 +30,20 @@ ControlHandlers counting() {
   };
   handlers.explain = [](const Name& name) {
     ++calls.read;
-    Explanation explanation;
+    ExposureExplanation explanation;
     const Bytes wire = name.wire();
     explanation.name.name.assign(wire.begin(), wire.end());
-    return Result<Explanation>(explanation);
+    return Result<ExposureExplanation>(explanation);
   };
   handlers.cache = [](const CacheScope&) {
     ++calls.read;
     return Result<CacheReport>(CacheReport{});
   };
-  handlers.prospect = [](const Question& question) {
+  handlers.explain_question = [](const Question& question) {
     ++calls.read;
-    Prospect prospect;
-    prospect.outlook.question = question;
-    return Result<Prospect>(prospect);
+    QuestionExplanation explain_question;
+    explain_question.explanation.question = question;
+    return Result<QuestionExplanation>(explain_question);
   };
   handlers.flush = [](const CacheScope& scope) {
     ++calls.changed;

@@ -5,7 +5,7 @@
 #include "dns/answer_check.hpp"
 #include "dns/wire.hpp"
 #include "fuzz/property.hpp"
-#include "transport/doh_response.hpp"
+#include "transport/http/doh_response.hpp"
 
 using namespace tacet;
 using namespace tacet::fuzz;
@@ -57,7 +57,7 @@ Question changed(const Question& question, Choices& choices, bool& same) {
 
 /// What must hold for whatever is taken as the answer to `asked`.
 void check_answer(const Question& asked, const std::vector<std::uint8_t>& body) {
-  const auto answer = accept_answer(asked, std::nullopt, body, Carriage::stream);
+  const auto answer = accept_answer(asked, std::nullopt, body, TransportKind::stream);
   if (!answer) return check_words(answer.error());
   const MessageIndex& index = answer->index();
   require(answer->question() == asked, "an answer has its question");
@@ -95,14 +95,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
   if (!message) return 0;
   const Question question = message->question();
   check_answer(question, body);
-  const auto answer = accept_answer(question, std::nullopt, body, Carriage::stream);
+  const auto answer = accept_answer(question, std::nullopt, body, TransportKind::stream);
   const bool is_answer = message->index().has(flag::qr) && (message->index().flags & flag::opcode_mask) == 0;
   const bool is_void = message->index().has(flag::tc) && message->index().answers == 0;
   require(answer.has_value() == (is_answer && !is_void), "an answer is taken for its own question, a query not");
   if (!answer) return 0;
   bool same = false;
   const Question other = changed(question, change, same);
-  const auto not_mine = accept_answer(other, std::nullopt, body, Carriage::stream);
+  const auto not_mine = accept_answer(other, std::nullopt, body, TransportKind::stream);
   require(not_mine.has_value() == same, "for no other, but in any case of letters");
   require(not_mine || not_mine.error().fault == Fault::mismatched, "and that is a mismatch");
   return 0;

@@ -6,9 +6,9 @@
 
 #include "dns/reply.hpp"
 #include "fuzz/property.hpp"
+#include "pool/upstream_set.hpp"
 #include "resolve/resolver.hpp"
-#include "resolve/upstream_set.hpp"
-#include "unit/resolve/upstream_fixture.hpp"
+#include "unit/pool/upstream_fixture.hpp"
 
 using namespace tacet;
 using namespace tacet::fuzz;
@@ -87,21 +87,22 @@ private:
       UpstreamOperator& one = all.emplace_back(UpstreamOperator{std::to_string(all.size()), {}});
       for (const std::size_t count : services) {
         UpstreamService& service = one.services.emplace_back();
-        for (std::size_t i = 0; i < count; ++i) service.lanes.push_back(lane());
+        for (std::size_t i = 0; i < count; ++i) service.channels.push_back(channel());
       }
     }
     return all;
   }
 
-  std::unique_ptr<Upstream> lane() {
-    auto lane = std::make_unique<FakeUpstream>(scheduler, std::to_string(lanes_.size()), [this](const Message& query) {
-      require(!query.question().name.under(zone_), "local names stay local");
-      return behave(query.question());
-    });
-    lane->now_.warm = choices_.chance();
-    lane->held_up_ = choices_.chance();
-    lanes_.push_back(lane.get());
-    return lane;
+  std::unique_ptr<Upstream> channel() {
+    auto channel =
+        std::make_unique<FakeUpstream>(scheduler, std::to_string(channels_.size()), [this](const Message& query) {
+          require(!query.question().name.under(zone_), "local names stay local");
+          return behave(query.question());
+        });
+    channel->now_.warm = choices_.chance();
+    channel->held_up_ = choices_.chance();
+    channels_.push_back(channel.get());
+    return channel;
   }
 
   FakeUpstream::Step behave_locally(const Question& asked) {
@@ -159,17 +160,17 @@ private:
       return;
     }
     if (what < 192) return pass(delays[what % delays.size()]);
-    FakeUpstream& lane = *lanes_[what % lanes_.size()];
+    FakeUpstream& channel = *channels_[what % channels_.size()];
     switch (choices_.u8() % 12) {
       case 0:
         return pass(std::chrono::seconds(choices_.u16()));
       case 1:
       case 2:
-        lane.now_.warm = !lane.now_.warm;
+        channel.now_.warm = !channel.now_.warm;
         return;
       case 3:
       case 4:
-        lane.held_up_ = !lane.held_up_;
+        channel.held_up_ = !channel.held_up_;
         return;
       case 5:
         return sleep(std::chrono::seconds(choices_.u8()));
@@ -296,7 +297,7 @@ private:
     require(kept.octets <= kept.budget, "the cache stays within its budget");
     require(resolver_.pending() <= 2 * pending_limit_, "on neither way wait more than may");
     std::size_t asked = 0;
-    for (const FakeUpstream* lane : lanes_) asked += lane->asked.size();
+    for (const FakeUpstream* channel : channels_) asked += channel->asked.size();
     const double budget = ExtraBudget::burst + ExtraBudget::share * static_cast<double>(asked);
     require(static_cast<double>(metrics_.hedges_sent) <= budget, "hedges stay within their budget");
   }
@@ -306,8 +307,8 @@ private:
     require(flights_.size() == 0, "every flight ends");
     require(flights_.escaped_exceptions() == 0, "no task ends by an exception");
     require(local_.asked.size() == local_.ended, "nor one with the local server");
-    for (const FakeUpstream* lane : lanes_)
-      require(lane->asked.size() == lane->ended && lane->now_.outstanding == 0, "no exchange is left behind");
+    for (const FakeUpstream* channel : channels_)
+      require(channel->asked.size() == channel->ended && channel->now_.outstanding == 0, "no exchange is left behind");
   }
 
   enum class Mood { any, slow, good };
@@ -320,7 +321,7 @@ private:
   Metrics metrics_;
   Name zone_ = Name::from_text("org").value();
   FakeUpstream local_{scheduler, "local", [this](const Message& query) { return behave_locally(query.question()); }};
-  std::vector<FakeUpstream*> lanes_;
+  std::vector<FakeUpstream*> channels_;
   std::map<Question, std::vector<Given>, Before> given_;
   TaskGroup flights_;
   UpstreamSet set_;

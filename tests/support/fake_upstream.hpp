@@ -41,8 +41,8 @@ public:
     asked.push_back(query.question());
     const Step step = script(query);
     const Outstanding counted(now_.outstanding);
-    Bell bell(scheduler_);
-    if (step.delay > Duration::zero()) co_await bell.wait(std::min(deadline, scheduler_.now() + step.delay));
+    AutoResetEvent event(scheduler_);
+    if (step.delay > Duration::zero()) co_await event.wait(std::min(deadline, scheduler_.now() + step.delay));
     ++ended;
     if (!step.answer) co_return fail(step.answer.error());
     if (scheduler_.now() >= deadline) co_return fail(Fault::timeout, "no answer in time");

@@ -15,7 +15,7 @@
 
 #include "base/loop.hpp"
 #include "support/tls_peer.hpp"
-#include "transport/socket.hpp"
+#include "transport/dial/socket.hpp"
 
 namespace tacet {
 

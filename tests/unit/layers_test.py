@@ -16,23 +16,28 @@ BELOW = {
     "config": {"base", "dns"},
     "privacy": {"base", "dns"},
     "observe": {"base", "dns", "privacy"},
-    "resolve": {"base", "dns", "config", "privacy", "observe"},
-    "transport": {"base", "dns", "config", "privacy", "observe"},
-    "serve": {"base", "dns", "config", "privacy", "observe", "resolve", "transport"},
-    "cli": {"base", "dns", "config", "privacy", "observe", "resolve", "transport", "serve"},
 }
+BELOW["pool"] = BELOW["observe"] | {"observe", "config"}
+BELOW["transport"] = BELOW["observe"] | {"observe", "config"}
+BELOW["resolve"] = BELOW["pool"] | {"pool"}
+BELOW["system"] = {"base", "dns", "config"}
+BELOW["listen"] = BELOW["resolve"] | {"resolve", "transport", "system"}
+BELOW["report"] = BELOW["resolve"] | {"resolve", "system"}
+BELOW["control"] = BELOW["listen"] | {"listen", "report"}
+BELOW["daemon"] = BELOW["control"] | {"control"}
+BELOW["cli"] = BELOW["daemon"] | {"daemon"}
 
 # How a library's headers are spelled, and the files that may include them.
 ROOMS = {
-    "curl": (r"curl/", r"transport/http"),
-    "OpenSSL": (r"openssl/", r"transport/tls"),
-    "c-ares": (r"ares(_\w+)?\.h", r"transport/(ares|lookup)"),
+    "curl": (r"curl/", r"transport/http/http"),
+    "OpenSSL": (r"openssl/", r"transport/tls/tls"),
+    "c-ares": (r"ares(_\w+)?\.h", r"transport/dial/(ares|lookup)"),
     "ldns": (r"ldns/", r"dns/ldns"),
     "yaml-cpp": (r"yaml-cpp/", r"config/"),
     "Asio": (r"asio(\.hpp|/)", r"base/loop"),
     "spdlog": (r"spdlog/", r"base/log"),
-    "cpp-httplib": (r"httplib\.h", r"serve/http_server|cli/control_client"),
-    "libseccomp": (r"seccomp\.h", r"serve/confinement"),
+    "cpp-httplib": (r"httplib\.h", r"control/http_server|cli/ask/control_client"),
+    "libseccomp": (r"seccomp\.h", r"system/confinement"),
     "libpsl": (r"libpsl\.h", r"privacy/"),
     "libidn2": (r"idn2\.h", r"config/idn"),
 }
@@ -84,24 +89,27 @@ class Layers(unittest.TestCase):
             "src/base/a.hpp": '#include "dns/wire.hpp"',
             "src/dns/a.cpp": "#include <config/load.hpp>",
             "src/transport/a.cpp": '#include "resolve/cache.hpp"',
-            "src/resolve/a.cpp": '  #  include "transport/lane.hpp"',
+            "src/resolve/a.cpp": '  #  include "transport/channel.hpp"',
+            "src/pool/a.cpp": '#include "resolve/cache.hpp"',
+            "src/report/a.cpp": '#include "daemon/worker.hpp"',
+            "src/listen/a.cpp": '#include "report/json.hpp"',
             "src/config/a.cpp": '#include "privacy/exposure_log.hpp"',
             "src/observe/a.cpp": '#include "resolve/cache.hpp"',
-            "src/serve/a.cpp": '#include "cli/run.hpp"',
-            "src/serve/b.cpp": '#include "worker.hpp"',
-            "src/serve/c.cpp": '#include "serve/../resolve/cache.hpp"',
+            "src/daemon/a.cpp": '#include "cli/run.hpp"',
+            "src/daemon/b.cpp": '#include "worker.hpp"',
+            "src/daemon/c.cpp": '#include "daemon/../resolve/cache.hpp"',
             "include/tacet/a.hpp": '#include "base/clock.hpp"',
             "src/transport/dot.cpp": "#include <curl/curl.h>",
-            "src/transport/http_link.cpp": "#include <openssl/ssl.h>",
-            "src/transport/socket.cpp": "#include <ares.h>",
-            "src/transport/bootstrap.cpp": "#include <ares.h>",
+            "src/transport/http/http_link.cpp": "#include <openssl/ssl.h>",
+            "src/transport/dial/socket.cpp": "#include <ares.h>",
+            "src/transport/dial/bootstrap.cpp": "#include <ares.h>",
             "src/transport/loop.cpp": "#include <asio.hpp>",
             "src/base/task.cpp": "#include <asio/post.hpp>",
             "src/dns/message.cpp": "#include <ldns/ldns.h>",
             "src/cli/check.cpp": "#include <yaml-cpp/yaml.h>",
             "src/cli/run.cpp": "#include <spdlog/spdlog.h>",
-            "src/serve/worker.cpp": "#include <httplib.h>",
-            "src/serve/bind.cpp": "#include <seccomp.h>",
+            "src/daemon/worker.cpp": "#include <httplib.h>",
+            "src/listen/bind.cpp": "#include <seccomp.h>",
             "src/resolve/policy.cpp": "#include <libpsl.h>",
             "src/config/zone.cpp": "#include <idn2.h>",
             "include/tacet/b.hpp": "#include <openssl/ssl.h>",
@@ -117,8 +125,8 @@ class Layers(unittest.TestCase):
 
     def test_what_is_allowed_is_not_complained_of(self):
         for name, line in {
-            "src/serve/worker.cpp": '#include "transport/lane.hpp"\n#include "serve/worker.hpp"\n#include <vector>',
-            "src/transport/tls_stream.cpp": "#include <openssl/ssl.h>",
+            "src/daemon/worker.cpp": '#include "transport/channel.hpp"\n#include "daemon/worker.hpp"\n#include <vector>',
+            "src/transport/tls/tls_stream.cpp": "#include <openssl/ssl.h>",
             "src/base/loop.cpp": "#include <asio.hpp>",
             "include/tacet/a.hpp": '#include "tacet/name.hpp"\n#include <ares_of_peace>',
         }.items():

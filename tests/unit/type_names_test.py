@@ -37,11 +37,11 @@ class TypeNames(unittest.TestCase):
         self.assertEqual(shared_names(files), {})
 
     def test_planted_twins_are_found(self):
-        twins = [("a.hpp", "struct Lane {\n"), ("b.cpp", "class Lane final : public Upstream {\n"), ("c.cpp", "using Text = int;\nenum class Text : char {\n")]
-        self.assertEqual(shared_names(twins), {"Lane": ["a.hpp", "b.cpp"], "Text": ["c.cpp", "c.cpp"]})
+        twins = [("a.hpp", "struct Channel {\n"), ("b.cpp", "class Channel final : public Upstream {\n"), ("c.cpp", "using Text = int;\nenum class Text : char {\n")]
+        self.assertEqual(shared_names(twins), {"Channel": ["a.hpp", "b.cpp"], "Text": ["c.cpp", "c.cpp"]})
 
     def test_forward_declarations_and_inner_types_are_no_twins(self):
-        self.assertEqual(shared_names([("a.hpp", "struct Lane;\nstruct Lane {\n  struct State {\n"), ("b.hpp", "class Lane;\n  struct State {\nstruct Lane::State {\n")]), {})
+        self.assertEqual(shared_names([("a.hpp", "struct Channel;\nstruct Channel {\n  struct State {\n"), ("b.hpp", "class Channel;\n  struct State {\nstruct Channel::State {\n")]), {})
 
 
 if __name__ == "__main__":

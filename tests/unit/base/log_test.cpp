@@ -6,7 +6,7 @@ using namespace tacet;
 using namespace std::chrono_literals;
 
 TEST_CASE("A gate lets the first event through, holds the rest of a period back, and tells how many they were") {
-  log::Gate gate(1min);
+  log::RateLimit gate(1min);
   const Instant start{24h};
   CHECK(gate.pass(start) == 0U);
   for (int i = 1; i <= 59; ++i) CHECK(!gate.pass(start + std::chrono::seconds(i)));
@@ -17,7 +17,7 @@ TEST_CASE("A gate lets the first event through, holds the rest of a period back,
 }
 
 TEST_CASE("A gate may let several through a period, and tells once how many were too many") {
-  log::Gate gate(1min, 3);
+  log::RateLimit gate(1min, 3);
   const Instant start{24h};
   for (int i = 0; i < 3; ++i) CHECK(gate.pass(start + std::chrono::seconds(i)) == 0U);
   for (int i = 3; i < 10; ++i) CHECK(!gate.pass(start + std::chrono::seconds(i)));
@@ -44,7 +44,7 @@ TEST_CASE("The level can be changed while running") {
 }
 
 TEST_CASE("A gate is open at the time zero, too") {
-  log::Gate gate;
+  log::RateLimit gate;
   CHECK(gate.pass(Instant{}) == 0U);
   CHECK(!gate.pass(Instant{}));
 }

@@ -92,7 +92,7 @@ TEST_CASE("the loop survives every kind of event that throws") {
     events += 'a';
     throw std::bad_alloc();
   });
-  Errand errand(loop, [&] {
+  AsyncCall async_call(loop, [&] {
     events += 'e';
     throw std::bad_alloc();
   });
@@ -101,7 +101,7 @@ TEST_CASE("the loop survives every kind of event that throws") {
     events += 'p';
     throw std::bad_alloc();
   });
-  errand.post();
+  async_call.post();
   alarm.arm(loop.now() + 2ms);
   end.arm(loop.now() + 20ms);
   loop.run();
@@ -127,21 +127,21 @@ TEST_CASE("a watch whose callback throws rests for a moment instead of spinning,
   CHECK(clock.now() - began >= 200ms);
 }
 
-TEST_CASE("an errand is run once for all that was posted before, and not after its end") {
+TEST_CASE("an async_call is run once for all that was posted before, and not after its end") {
   const SystemClock clock;
   Loop loop(clock);
   int runs = 0, gone_runs = 0;
-  Errand errand(loop, [&] {
+  AsyncCall async_call(loop, [&] {
     if (++runs == 2) loop.stop();
   });
-  auto gone = std::make_unique<Errand>(loop, [&] { ++gone_runs; });
+  auto gone = std::make_unique<AsyncCall>(loop, [&] { ++gone_runs; });
   gone->post();
   gone.reset();
-  errand.post();
-  errand.post();
-  std::thread other([&] { errand.post(); });
+  async_call.post();
+  async_call.post();
+  std::thread other([&] { async_call.post(); });
   other.join();
-  loop.post([&] { errand.post(); });
+  loop.post([&] { async_call.post(); });
   loop.run();
   CHECK(runs == 2);
   CHECK(gone_runs == 0);

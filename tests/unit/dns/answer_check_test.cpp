@@ -15,8 +15,8 @@ const Question asked{named("www.example"), Type::a, Class::in};
 const Octets a_record = record(pointer(12), Type::a, 300, address);
 
 /// The fault by which an answer under ID 7 is refused; nothing if it is taken.
-std::optional<Fault> refusal(const Octets& octets, Carriage carriage = Carriage::datagram) {
-  const auto answer = accept_answer(asked, 7, octets, carriage);
+std::optional<Fault> refusal(const Octets& octets, TransportKind transport_kind = TransportKind::datagram) {
+  const auto answer = accept_answer(asked, 7, octets, transport_kind);
   return answer ? std::nullopt : std::optional(answer.error().fault);
 }
 
@@ -40,7 +40,7 @@ TEST_CASE(
   CHECK(refusal(answer_with(7, ok, question(asked_name, Type::aaaa))) == Fault::mismatched);
   CHECK(refusal(answer_with(7, ok, question(asked_name, Type{0x21}))) == Fault::mismatched);
   CHECK(refusal(answer_with(7, ok, question(asked_name, Type::a, Class::ch))) == Fault::mismatched);
-  CHECK(accept_answer(asked, std::nullopt, answer_with(8, ok, same), Carriage::stream));
+  CHECK(accept_answer(asked, std::nullopt, answer_with(8, ok, same), TransportKind::stream));
 }
 
 TEST_CASE("An answer has one question: one without or with two is none, unless it is an error without records") {
@@ -56,7 +56,7 @@ TEST_CASE("A bare header that says an error is the error's answer to the questio
   for (const Rcode rcode : {Rcode::formerr, Rcode::servfail, Rcode::notimp, Rcode::refused}) {
     for (const Counts counts : {Counts{.questions = 0}, Counts{.questions = 1, .additionals = 1}}) {
       const auto answer =
-          accept_answer(asked, 7, header(7, ok | static_cast<unsigned>(rcode), counts), Carriage::datagram);
+          accept_answer(asked, 7, header(7, ok | static_cast<unsigned>(rcode), counts), TransportKind::datagram);
       REQUIRE(answer);
       CHECK(answer->rcode() == rcode);
       CHECK(answer->question() == asked);
@@ -68,7 +68,7 @@ TEST_CASE("A bare header that says an error is the error's answer to the questio
   CHECK(refusal(header(7, 1, {.questions = 0})) == Fault::mismatched);
   CHECK(refusal(header(7, ok | 0x2801, {.questions = 0})) == Fault::mismatched);
   const auto badvers = accept_answer(
-      asked, 7, header(7, ok, {.questions = 0, .additionals = 1}) + opt(1232, 0x01000000), Carriage::stream);
+      asked, 7, header(7, ok, {.questions = 0, .additionals = 1}) + opt(1232, 0x01000000), TransportKind::stream);
   REQUIRE(badvers);
   CHECK(badvers->rcode() == Rcode::badvers);
 }
@@ -76,8 +76,8 @@ TEST_CASE("A bare header that says an error is the error's answer to the questio
 TEST_CASE("Truncation is for datagrams: by a stream an answer that brings nothing for it is refused") {
   const Octets empty = header(7, ok | flag::tc) + question(asked_name);
   CHECK(!refusal(empty));
-  CHECK(refusal(empty, Carriage::stream) == Fault::protocol);
-  CHECK(!refusal(answer_with(7, ok | flag::tc, question(asked_name)), Carriage::stream));
+  CHECK(refusal(empty, TransportKind::stream) == Fault::protocol);
+  CHECK(!refusal(answer_with(7, ok | flag::tc, question(asked_name)), TransportKind::stream));
 }
 
 TEST_CASE("What belongs to the question and is broken is malformed, and so is what has no whole header") {

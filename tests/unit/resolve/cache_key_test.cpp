@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "resolve_fixture.hpp"
+#include "unit/pool/resolve_fixture.hpp"
 
 using namespace tacet;
 using namespace tacet::fixture;

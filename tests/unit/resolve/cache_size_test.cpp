@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "resolve/cache.hpp"
-#include "resolve_fixture.hpp"
+#include "unit/pool/resolve_fixture.hpp"
 
 using namespace tacet;
 using namespace tacet::fixture;

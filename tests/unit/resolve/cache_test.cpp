@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "dns/reply.hpp"
-#include "resolve_fixture.hpp"
+#include "unit/pool/resolve_fixture.hpp"
 
 using namespace tacet;
 using namespace tacet::fixture;

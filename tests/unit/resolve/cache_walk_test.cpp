@@ -3,8 +3,8 @@
 #include <random>
 #include <set>
 
-#include "resolve/cache_census.hpp"
-#include "resolve_fixture.hpp"
+#include "resolve/cache_summary.hpp"
+#include "unit/pool/resolve_fixture.hpp"
 
 using namespace tacet;
 using namespace tacet::fixture;
@@ -93,19 +93,19 @@ TEST_CASE("What is met tells everything but the records") {
   CHECK(!cache.peek({cache.seed(), asked, true, false}, now));
 }
 
-TEST_CASE("A census tells fresh from stale and from what is too old, and counts kinds and types") {
+TEST_CASE("A summary tells fresh from stale and from what is too old, and counts kinds and types") {
   Cache cache({});
   store(cache, question("long.example"), 80000);
   store(cache, question("short.example"), 10);
   const Question gone = question("gone.example", Type::https);
   cache.store({cache.seed(), gone, true, false}, negative(gone, Rcode::nxdomain, 10), now);
   const auto at = [&](Duration later) {
-    CacheCensus census;
+    CacheSummary summary;
     for (CacheWalk walk; !walk.done;)
-      for (const CacheEntry& entry : cache.next(walk, now + later)) census.add(entry);
-    return census;
+      for (const CacheEntry& entry : cache.next(walk, now + later)) summary.add(entry);
+    return summary;
   };
-  const CacheCensus early = at(5s), later = at(1h), last = at(25h);
+  const CacheSummary early = at(5s), later = at(1h), last = at(25h);
   CHECK(early.fresh == 3);
   CHECK(early.oldest == 5);
   CHECK(early.by_kind[static_cast<std::size_t>(AnswerKind::positive)] == 2);

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "resolve_fixture.hpp"
+#include "unit/pool/resolve_fixture.hpp"
 
 using namespace tacet;
 using namespace tacet::fixture;

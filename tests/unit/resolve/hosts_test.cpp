@@ -10,7 +10,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "resolve_fixture.hpp"
+#include "unit/pool/resolve_fixture.hpp"
 
 using namespace tacet;
 using namespace tacet::fixture;

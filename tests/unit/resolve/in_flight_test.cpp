@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "resolve_fixture.hpp"
+#include "unit/pool/resolve_fixture.hpp"
 
 using namespace tacet;
 using namespace tacet::fixture;
@@ -19,9 +19,9 @@ struct Hall : World {
 
   Task<void> wait(CacheKey asked, Duration patience, std::size_t number) {
     told.emplace_back();
-    InFlight::Seat seat(in_flight, asked);
-    if (seat.leads()) ++leaders;
-    auto result = co_await seat.wait(clock.now() + patience);
+    InFlight::FlightWaiter waiter(in_flight, asked);
+    if (waiter.leads()) ++leaders;
+    auto result = co_await waiter.wait(clock.now() + patience);
     told[number] = !result ? "late" : **result ? "answer" : std::string(to_string((*result)->error().fault));
   }
 

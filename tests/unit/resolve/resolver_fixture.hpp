@@ -3,7 +3,7 @@
 
 #include "dns/reply.hpp"
 #include "resolve/resolver.hpp"
-#include "upstream_fixture.hpp"
+#include "unit/pool/upstream_fixture.hpp"
 
 namespace tacet::fixture {
 

@@ -1,0 +1,72 @@
+#include "cli/ask/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "cli/ask/control_client.hpp"
+#include "cli/ask/parsed_json.hpp"
+#include "cli/words.hpp"
+
+namespace tacet {
+namespace {
+
+std::string word(const ParsedJson& json, const char* key, const std::string& instead) {
+  return json.at(key).is_null() ? instead : json.at(key).get<std::string>();
+}
+
+std::string kept(const ParsedJson& entries) {
+  if (entries.empty()) return "cache     nothing\n";
+  std::string text;
+  for (const auto& entry : entries) {
+    std::string clients = entry.at("dnssec_ok").get<bool>() ? "DO" : "";
+    if (entry.at("checking_disabled").get<bool>()) clients += clients.empty() ? "CD" : " and CD";
+    const auto state = word(entry, "state", "");
+    const auto ttl = for_how_long(entry.at("ttl_seconds").get<double>());
+    text += fmt::format("{:<9} {}, {} old, {}{}\n", text.empty() ? "cache" : "", word(entry, "rcode", ""),
+                        for_how_long(entry.at("age_seconds").get<double>()),
+                        state == "fresh" ? fmt::format("fresh for {} more", ttl) : state,
+                        clients.empty() ? "" : fmt::format(", for clients that set {}", clients));
+  }
+  return text;
+}
+
+std::string upstreams(const ParsedJson& services) {
+  std::string text;
+  for (const auto& service : services) {
+    const auto time = service.at("typical_ms").is_null()
+                          ? std::string("no times yet")
+                          : fmt::format("typically {:.4g} ms", service.at("typical_ms").get<double>());
+    text += fmt::format("{:<9} {} of {}: {}, {}, {}\n", text.empty() ? "upstreams" : "", word(service, "id", ""),
+                        word(service, "operator", ""), word(service, "state", ""),
+                        service.at("warm").get<bool>() ? "connected" : "not connected", time);
+  }
+  return text;
+}
+
+std::string text_of(const ParsedJson& explanation) {
+  std::string text = fmt::format("{} {}  would be answered by: {}\n", word(explanation, "name", ""),
+                                 word(explanation, "type", ""), word(explanation, "answered_by", ""));
+  text += fmt::format("why       {}\n\n", word(explanation, "why", ""));
+  const bool in_hosts = explanation.at("answered_by") == "hosts";
+  text += fmt::format("hosts     {}{}\n", in_hosts ? "in " : "not in ",
+                      word(explanation, "hosts_file", "a file: there is none"));
+  const auto overridden = !explanation.at("zone").is_null() && !explanation.at("policy").is_null();
+  text += fmt::format("policy    {}{}\n", word(explanation, "policy", "no rule of tacet's own"),
+                      overridden ? "; the zone below wins" : "");
+  text += fmt::format("zone      {}\n", word(explanation, "zone", "none of the local network (`forward`)"));
+  text += kept(explanation.at("kept"));
+  if (!explanation.at("recent_failure").is_null())
+    text += fmt::format("failed    a moment ago: {}\n", word(explanation, "recent_failure", ""));
+  return text + upstreams(explanation.at("upstreams"));
+}
+
+}  // namespace
+
+int run_explain(const std::string& socket_path, const ExplainRequest& request, std::ostream& out, std::ostream& err) {
+  ControlRequest control{.method = "GET", .path = "/explain", .parameters = {{"name", request.name}}};
+  if (!request.type.empty()) control.parameters.emplace("type", request.type);
+  return show(ask(socket_path, control), request.json, text_of, {out, err});
+}
+
+}  // namespace tacet

@@ -1,0 +1,105 @@
+#include "cli/ask/status.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <ostream>
+#include <thread>
+
+#include "cli/ask/control_client.hpp"
+#include "cli/ask/parsed_json.hpp"
+#include "cli/ask/status_text.hpp"
+
+namespace tacet {
+namespace {
+
+Result<std::string> text_of(const ParsedJson& status) {
+  try {
+    return status_text(status);
+  } catch (const ParsedJson::exception& missing) {
+    return fail(Fault::protocol,
+                fmt::format("the tacet that is running is of another version (try --json): {}", missing.what()));
+  }
+}
+
+Result<std::string> look(const std::string& socket_path, const StatusRequest& request) {
+  const auto status = ask(socket_path, {.method = "GET", .path = "/status"});
+  if (!status) return fail(status.error());
+  if (request.form == StatusForm::text) return text_of(*status);
+  return status->dump(request.watch ? -1 : 2) + "\n";
+}
+
+/// Ends at once, in the middle of whatever waits: there is nothing to tidy up.
+void end_watching(int) {
+  const char line_end = '\n';
+  if (::isatty(STDOUT_FILENO) == 1 && ::write(STDOUT_FILENO, &line_end, 1) < 0) ::_exit(1);
+  ::_exit(0);
+}
+
+/// The text in place of what the terminal shows, without a flicker: each line's rest is cleared, then what is below.
+std::string in_place(const std::string& text) {
+  std::string out = "\x1b[H";
+  for (const char c : text) {
+    if (c == '\n') out += "\x1b[K";
+    out += c;
+  }
+  return out + "\x1b[J";
+}
+
+/// Shows one look after another.
+class Watcher {
+public:
+  Watcher(std::string socket_path, const StatusRequest& request, std::ostream& out, std::ostream& err)
+      : socket_path_(std::move(socket_path)),
+        request_(request),
+        out_(out),
+        err_(err),
+        on_terminal_(request.form == StatusForm::text && ::isatty(STDOUT_FILENO) == 1) {}
+
+  int run(const std::string& first) {
+    std::signal(SIGINT, end_watching);
+    std::signal(SIGTERM, end_watching);
+    if (on_terminal_) out_ << "\x1b[2J";
+    for (show(first); out_.flush(); show_next()) std::this_thread::sleep_for(request_.interval);
+    return 1;  // nobody reads any more
+  }
+
+private:
+  void show_next() {
+    const auto text = look(socket_path_, request_);
+    if (text) return show(*text);
+    const auto excuse =
+        fmt::format("tacet: {}; trying again every {} s\n", text.error().detail, request_.interval.count());
+    if (request_.form == StatusForm::json)
+      err_ << excuse << std::flush;
+    else
+      show(excuse);
+  }
+
+  void show(const std::string& text) {
+    const bool is_block = !on_terminal_ && request_.form == StatusForm::text;
+    out_ << (on_terminal_ ? in_place(text) : text) << (is_block ? "\n" : "");
+  }
+
+  std::string socket_path_;
+  StatusRequest request_;
+  std::ostream& out_;
+  std::ostream& err_;
+  bool on_terminal_;
+};
+
+}  // namespace
+
+int run_status(const std::string& socket_path, const StatusRequest& request, std::ostream& out, std::ostream& err) {
+  const auto text = look(socket_path, request);
+  if (!text) {
+    err << "tacet: " << text.error().detail << '\n';
+    return 1;
+  }
+  if (request.watch) return Watcher(socket_path, request, out, err).run(*text);
+  out << *text;
+  return 0;
+}
+
+}  // namespace tacet

@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cli/setup/dns_manager_plans.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr std::string_view heading = "# Written by `tacet install`; `tacet uninstall` brings back what was here.\n";
+
+/// The lines that say how to ask, and not whom; comments of whoever wrote the file would no longer be true.
+std::string lines_to_keep(std::string_view text) {
+  constexpr std::array<std::string_view, 4> words{"search", "domain", "options", "sortlist"};
+  std::string kept;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const auto line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (std::ranges::any_of(words, [&](auto word) { return line.starts_with(word); })) kept.append(line).append("\n");
+  }
+  return kept;
+}
+
+bool is_directory(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+}  // namespace
+
+Result<InstallPlan> plan_plain(const std::string& root, const std::string& server) {
+  const auto before = read_image(root + "/etc/resolv.conf");
+  if (!before) return fail(before.error());
+  const bool file = before->kind == FileImage::Kind::file;
+  auto after = file_with(fmt::format("{}nameserver {}\n", heading, server));
+  if (file) after.content += lines_to_keep(before->content);
+  InstallPlan plan;
+  constexpr std::string_view hooks = "/etc/dhcp/dhclient-enter-hooks.d";
+  if (is_directory(root + std::string(hooks)))
+    plan.files.push_back(
+        {std::string(hooks) + "/tacet",
+         file_with("# Written by `tacet install`; `tacet uninstall` removes it. Keeps /etc/resolv.conf.\n"
+                   "make_resolv_conf() { :; }\n")});
+  plan.files.push_back({"/etc/resolv.conf", std::move(after)});
+  return plan;
+}
+
+}  // namespace tacet

@@ -1,0 +1,258 @@
+#include "cli/setup/install.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <ostream>
+#include <ranges>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "cli/setup/command.hpp"
+#include "cli/setup/dns_manager.hpp"
+#include "cli/setup/install_effect.hpp"
+#include "cli/setup/install_state.hpp"
+#include "cli/setup/probe.hpp"
+#include "cli/words.hpp"
+#include "config/address.hpp"
+
+namespace tacet {
+namespace {
+
+/// One run of the verb: says what it does, and does it unless this is a rehearsal.
+class Installation {
+public:
+  Installation(const InstallRequest& request, const Streams& to) : request_(request), out_(to.out), err_(to.err) {}
+
+  Result<void> install();
+  Result<void> uninstall();
+
+private:
+  bool on_this_machine() const { return request_.root.empty(); }
+  std::string at_root(std::string_view path) const { return request_.root + std::string(path); }
+
+  Result<void> check_rights() const;
+  bool acts() const { return on_this_machine() && !request_.dry_run; }
+  Result<std::vector<DnsManager>> choose_managers(const std::optional<InstallState>& state) const;
+  Result<std::vector<FileChange>> outstanding(const InstallPlan& plan) const;
+  Result<void> change(const InstallPlan& plan, const std::vector<FileChange>& changes, InstallState state);
+  Result<void> write(const std::vector<FileChange>& changes);
+  Result<void> list(const InstallPlan& plan);
+  Result<void> run_all(const std::vector<Command>& commands);
+  Result<void> roll_back(const InstallPlan& plan, const InstallState& state);
+  void describe(const FileChange& change);
+  void warn() const;
+  Result<void> check_resolver() const;
+  Result<void> confirm(const std::vector<DnsManager>& managers) const;
+
+  const InstallRequest& request_;
+  std::ostream& out_;
+  std::ostream& err_;
+};
+
+/// Nobody has tried tacet on macOS: it is told what to type, and nothing is done to it.
+bool only_listed(DnsManager manager) { return manager == DnsManager::networksetup; }
+
+Result<void> Installation::check_rights() const {
+  if (request_.dry_run || !on_this_machine() || ::geteuid() == 0) return {};
+  return fail(Fault::refused,
+              "this changes files of the system: it needs root (sudo). --dry-run shows what it would do");
+}
+
+/// Those of the last time, or of --manager, or of /etc/resolv.conf; and whom programs ask beside that file by now.
+Result<std::vector<DnsManager>> Installation::choose_managers(const std::optional<InstallState>& state) const {
+  auto first = find_manager(request_.root);
+  if (!request_.manager.empty()) first = *manager_named(request_.manager);
+  if (state && request_.manager.empty()) first = state->managers.front();
+  if (!first) return fail(first.error());
+  auto managers = with_others_in_use(*first, request_.root);
+  if (!state) return managers;
+  for (const auto known : state->managers)
+    if (std::ranges::find(managers, known) == managers.end()) managers.push_back(known);
+  return managers;
+}
+
+/// The changes that are not there already.
+Result<std::vector<FileChange>> Installation::outstanding(const InstallPlan& plan) const {
+  std::vector<FileChange> changes;
+  for (const auto& change : plan.files) {
+    const auto now = read_image(at_root(change.path));
+    if (!now) return fail(now.error());
+    if (now->kind != change.after.kind || now->content != change.after.content) changes.push_back(change);
+  }
+  return changes;
+}
+
+void Installation::describe(const FileChange& change) {
+  const auto path = at_root(change.path);
+  if (change.after.kind == FileImage::Kind::link) {
+    out_ << fmt::format("link {} -> {}\n", path, change.after.content);
+    return;
+  }
+  out_ << fmt::format("write {}\n", path);
+  for (const auto line : std::views::split(change.after.content, '\n')) {
+    if (!line.empty()) out_ << "  | " << std::string_view(line.begin(), line.end()) << '\n';
+  }
+}
+
+Result<void> Installation::write(const std::vector<FileChange>& changes) {
+  for (const auto& change : changes) {
+    if (auto done = write_image(at_root(change.path), change.after); !done) return done;
+  }
+  return {};
+}
+
+Result<void> Installation::run_all(const std::vector<Command>& commands) {
+  for (const auto& command : commands) {
+    out_ << "run " << to_string(command)
+         << (on_this_machine() ? "\n" : "  # left to you: this is not the running system\n");
+    out_.flush();
+    if (request_.dry_run || !on_this_machine()) continue;
+    if (auto done = run(command); !done) return done;
+  }
+  return {};
+}
+
+Result<void> Installation::list(const InstallPlan& plan) {
+  out_ << "nothing is done here; to do it, run as root:\n";
+  for (const auto& command : plan.apply) out_ << "  " << to_string(command) << '\n';
+  out_ << "and to undo it:\n";
+  for (const auto& command : plan.revert) out_ << "  " << to_string(command) << '\n';
+  return {};
+}
+
+Result<void> Installation::roll_back(const InstallPlan& plan, const InstallState& state) {
+  out_ << "put everything back\n";
+  const auto files = restore_files(request_.root, state);
+  const auto commands = run_all(plan.revert);
+  if (!files) return files;  // the state stays, for another try
+  remove_state(request_.root);
+  return commands;
+}
+
+Result<void> Installation::change(const InstallPlan& plan, const std::vector<FileChange>& changes, InstallState state) {
+  std::optional<InstallEffect> effect;
+  if (on_this_machine()) effect.emplace(request_.server, request_.socket);
+  const auto saved = save_state(request_.root, std::move(state), plan);
+  if (!saved) return fail(saved.error());
+  auto done = make_directories(request_.root, *saved);
+  if (done) done = write(changes);
+  if (done) done = run_all(plan.apply);
+  if (done && effect) done = effect->await(saved->managers);
+  if (done) return {};
+  const auto undone = roll_back(plan, *saved);
+  return fail(done.error().fault,
+              undone ? done.error().detail + "; everything is as it was"
+                     : fmt::format("{}; and not everything could be put back: {}. The files as they were are in "
+                                   "/var/lib/tacet/install/before",
+                                   done.error().detail, undone.error().detail));
+}
+
+/// What is no fault now, but may surprise later.
+void Installation::warn() const {
+  if (!acts()) return;
+  for (const auto& line : InstallEffect(request_.server, request_.socket).claimed_elsewhere())
+    out_ << "names below a network's own domain still go to its servers: " << line << '\n';
+  constexpr auto systemd_runs = "/run/systemd/system";
+  std::error_code error;
+  if (!std::filesystem::is_directory(systemd_runs, error)) return;
+  for (const auto* unit : {"tacet.service", "tacet.socket"})
+    if (output_of({.words = {"systemctl", "is-enabled", unit}})) return;
+  err_ << "tacet: warning: neither tacet.service nor tacet.socket is enabled: after the next boot this machine would "
+          "ask "
+          "a tacet that does not run. Enable it: systemctl enable tacet.service\n";
+}
+
+Result<void> Installation::check_resolver() const {
+  if (!acts()) return {};
+  const auto answers = probe_resolver(request_.server, request_.socket);
+  if (answers) return {};
+  return fail(
+      answers.error().fault,
+      fmt::format("{}; nothing was changed. Start tacet first: systemctl enable --now tacet", answers.error().detail));
+}
+
+/// Everything is written already: it remains to be seen whether it still holds.
+Result<void> Installation::confirm(const std::vector<DnsManager>& managers) const {
+  out_ << "installed already: nothing to do\n";
+  if (!acts()) return {};
+  const auto holds = InstallEffect(request_.server, request_.socket).await(managers);
+  if (holds) return {};
+  return fail(holds.error().fault, fmt::format("installed, but {}; nothing was changed", holds.error().detail));
+}
+
+Result<void> Installation::install() {
+  if (auto allowed = check_rights(); !allowed) return allowed;
+  auto state = load_state(request_.root);
+  if (!state) return fail(state.error());
+  const auto managers = choose_managers(*state);
+  if (!managers) return fail(managers.error());
+  if (*state && ((*state)->managers.front() != managers->front() || (*state)->server != request_.server))
+    return fail(Fault::refused, fmt::format("installed already, by {} with {}: run `tacet uninstall` first",
+                                            to_string((*state)->managers), (*state)->server));
+  const auto plan = plan_install(*managers, request_.root, request_.server);
+  if (!plan) return fail(plan.error());
+  if (only_listed(managers->front())) return list(*plan);
+  const auto changes = outstanding(*plan);
+  if (!changes) return fail(changes.error());
+  out_ << fmt::format("DNS of {} is managed by {}\n", on_this_machine() ? "this machine" : request_.root,
+                      to_string(*managers));
+  if (*state && changes->empty()) return confirm(*managers);
+  if (auto answers = check_resolver(); !answers) return answers;
+  for (const auto& one : *changes) describe(one);
+  if (request_.dry_run) return run_all(plan->apply);
+  auto next = state->value_or(InstallState{.managers = {}, .server = request_.server});
+  next.managers = *managers;
+  if (auto done = change(*plan, *changes, std::move(next)); !done) return done;
+  warn();
+  return {};
+}
+
+Result<void> Installation::uninstall() {
+  if (auto allowed = check_rights(); !allowed) return allowed;
+  const auto state = load_state(request_.root);
+  if (!state) return fail(state.error());
+  if (!*state) {
+    out_ << "not installed: nothing to do\n";
+    return {};
+  }
+  const auto plan = plan_install((*state)->managers, request_.root, (*state)->server);
+  if (!plan) return fail(plan.error());
+  const bool theirs = taken_over(request_.root, **state);
+  for (const auto& path : std::views::reverse((*state)->files)) {
+    const bool leave = theirs && path == "/etc/resolv.conf";
+    out_ << (leave ? "leave " : "put back ") << at_root(path) << (leave ? "  # somebody else wrote it since\n" : "\n");
+  }
+  if (request_.dry_run) return run_all(plan->revert);
+  if (auto files = restore_files(request_.root, **state); !files) return files;
+  if (auto commands = run_all(plan->revert); !commands) return commands;  // the state stays, for another try
+  remove_state(request_.root);
+  return {};
+}
+
+int report(const Result<void>& outcome, std::ostream& err) {
+  if (outcome) return 0;
+  err << "tacet: " << outcome.error().detail << '\n';
+  return 1;
+}
+
+}  // namespace
+
+int run_install(const InstallRequest& request, std::ostream& out, std::ostream& err) {
+  if (const auto server = canonical_address(request.server); !server || *server != request.server) {
+    err << fmt::format("tacet: --server: not an IP address in its usual form, such as 127.0.0.1 or ::1\n");
+    return 1;
+  }
+  return report(Installation(request, {out, err}).install(), err);
+}
+
+int run_uninstall(const InstallRequest& request, std::ostream& out, std::ostream& err) {
+  return report(Installation(request, {out, err}).uninstall(), err);
+}
+
+}  // namespace tacet

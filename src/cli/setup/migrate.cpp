@@ -1,0 +1,225 @@
+#include "cli/setup/migrate.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <ostream>
+#include <utility>
+
+#include "cli/setup/cloudflared.hpp"
+#include "config/address.hpp"
+#include "config/fault.hpp"
+#include "config/prefix.hpp"
+#include "config/print.hpp"
+#include "config/scalar.hpp"
+#include "config/url.hpp"
+#include "config/yaml.hpp"
+
+namespace tacet {
+namespace {
+
+using Notes = std::vector<std::string>;
+
+std::vector<std::string> values(const CloudflaredSettings& settings, std::string_view name) {
+  std::vector<std::string> found;
+  for (const auto& setting : settings) {
+    if (setting.name == name) found.push_back(setting.value);
+  }
+  return found;
+}
+
+/// cloudflared takes the last of several.
+std::string last(const CloudflaredSettings& settings, std::string_view name, std::string otherwise) {
+  auto found = values(settings, name);
+  return found.empty() ? std::move(otherwise) : std::move(found.back());
+}
+
+Result<std::vector<SocketAddress>> listen_addresses(const CloudflaredSettings& settings) {
+  const auto port_text = last(settings, "port", "53");
+  const auto port = parse_port(port_text);
+  if (!port)
+    return fail(Fault::invalid_config, fmt::format("--port {} is none, allowed: 1 to 65535", quotation(port_text)));
+  const auto host = last(settings, "address", "localhost");
+  if (host == "localhost") {
+    const bool usual = *port == 53;
+    return std::vector<SocketAddress>{{"127.0.0.1", *port, usual}, {"::1", *port, usual}};
+  }
+  auto address = parse_host_address(host);
+  if (!address && canonical_address(host.substr(0, host.find('%')))) return fail(std::move(address.error()));
+  if (!address)
+    return fail(Fault::invalid_config,
+                fmt::format("--address {} is neither localhost nor an IP address; tacet listens on addresses",
+                            quotation(host)));
+  return std::vector<SocketAddress>{{*std::move(address), *port, false}};
+}
+
+/// Cloudflare's servers by the names and addresses that tacet knows anyway: they need no look-up, and are one operator.
+void recognise(UpstreamConfig& upstream) {
+  const auto known = Config::defaults().upstreams.front();
+  const bool by_name = upstream.host == known.host || upstream.host == "one.one.one.one";
+  const bool by_address = std::ranges::find(known.addresses, upstream.host) != known.addresses.end();
+  if (by_name) upstream.addresses = known.addresses;
+  if (by_name || by_address) upstream.operator_name = known.operator_name;
+}
+
+std::vector<UpstreamConfig> upstreams(const CloudflaredSettings& settings, Notes& notes) {
+  auto urls = values(settings, "upstream");
+  if (urls.empty()) urls = {"https://1.1.1.1/dns-query", "https://1.0.0.1/dns-query"};  // cloudflared's own default
+  std::vector<UpstreamConfig> all;
+  for (const auto& url : urls) {
+    auto upstream = parse_upstream_url(url);
+    if (!upstream) {
+      notes.push_back(fmt::format("--upstream {}: left out: {}", quotation(url), upstream.error().detail));
+      continue;
+    }
+    recognise(*upstream);
+    if (std::ranges::find(all, upstream->url, &UpstreamConfig::url) == all.end()) all.push_back(*std::move(upstream));
+  }
+  return all;
+}
+
+/// The plain DNS servers at the addresses of cloudflared's bootstrap URLs.
+std::vector<SocketAddress> bootstrap_servers(const CloudflaredSettings& settings, Notes& notes) {
+  auto urls = values(settings, "bootstrap");
+  if (urls.empty()) urls = {"https://1.1.1.1/dns-query", "https://[2606:4700:4700::1111]/dns-query"};
+  std::vector<SocketAddress> servers;
+  for (const auto& url : urls) {
+    const auto upstream = parse_upstream_url(url);
+    if (!upstream || !upstream->host_is_address) {
+      notes.push_back(fmt::format("--bootstrap {}: left out: not an https URL with an address in it", quotation(url)));
+      continue;
+    }
+    SocketAddress server{.address = upstream->host, .port = 53};
+    if (std::ranges::find(servers, server) == servers.end()) servers.push_back(std::move(server));
+  }
+  return servers;
+}
+
+/// cloudflared looked upstreams' names up by DoH, and tacet by plain DNS, where it has to: nobody is to be surprised.
+void settle_bootstrap(const CloudflaredSettings& settings, Config& config, Notes& notes) {
+  std::vector<std::string> names;
+  for (const auto& upstream : config.upstreams) {
+    if (needs_bootstrap(upstream)) names.push_back(upstream.host);
+  }
+  if (names.empty()) {
+    if (!values(settings, "bootstrap").empty())
+      notes.emplace_back("--bootstrap: left out: no name has to be looked up, for all upstreams have addresses");
+    return;
+  }
+  config.bootstrap = bootstrap_servers(settings, notes);
+  std::vector<std::string> servers;
+  for (const auto& server : config.bootstrap) servers.push_back(to_string(server));
+  notes.push_back(fmt::format(
+      "bootstrap: tacet will ask {} in plain DNS, for the address of {} and for nothing else. To have no plain DNS at "
+      "all, write its addresses under `addresses` and take `bootstrap` away",
+      fmt::join(servers, " and "), fmt::join(names, " and ")));
+}
+
+LogLevel log_level(std::string_view word) {
+  if (word == "debug") return LogLevel::debug;
+  if (word == "warn") return LogLevel::warn;
+  return word == "error" || word == "fatal" || word == "panic" ? LogLevel::error : LogLevel::info;
+}
+
+/// What to say of a setting that no key stands for; empty for those that were taken.
+std::string_view left_out(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 15> words{{
+      {"port", ""},
+      {"address", ""},
+      {"upstream", ""},
+      {"bootstrap", ""},
+      {"loglevel", ""},
+      {"proxy-dns", ""},
+      {"max-upstream-conns",
+       "not needed: one connection carries all queries at once, and tacet opens another when it must"},
+      {"metrics", "has no counterpart here: `tacet status --json` tells more, on a socket that no web page can reach"},
+      {"logfile", "tacet writes to standard error, which the journal keeps"},
+      {"pidfile", "not needed: the service manager knows the process"},
+      {"no-autoupdate", "not needed: tacet never updates itself"},
+      {"autoupdate-freq", "not needed: tacet never updates itself"},
+      {"config", "is another file: migrate it by its name"},
+      {"tunnel", "belongs to a tunnel: cloudflared is still needed for that"},
+      {"ingress", "belongs to a tunnel: cloudflared is still needed for that"},
+  }};
+  const auto found = std::ranges::find(words, name, &std::pair<std::string_view, std::string_view>::first);
+  return found == words.end() ? "is nothing that a resolver has, or nothing that tacet knows" : found->second;
+}
+
+void note_left_out(const CloudflaredSettings& settings, Notes& notes) {
+  for (const auto& setting : settings) {
+    const auto why = left_out(setting.name);
+    auto note = fmt::format("--{}: left out: {}", setting.name, why);
+    if (!why.empty() && std::ranges::find(notes, note) == notes.end()) notes.push_back(std::move(note));
+  }
+}
+
+/// cloudflared answers everybody.
+void allow_neighbours(Config& config, Notes& notes) {
+  for (const auto& address : config.listen) {
+    if (is_loopback(address.address)) continue;
+    if (config.allow.empty())
+      for (const char* prefix : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"})
+        config.allow.push_back(parse_prefix(prefix).value());
+    notes.push_back(
+        fmt::format("listen: {} can be reached by other machines: those with private addresses may ask (`allow`), and "
+                    "nobody else; keep its port closed towards the Internet",
+                    to_string(address)));
+  }
+}
+
+Result<Config> translate(const CloudflaredSettings& settings, Notes& notes) {
+  auto config = Config::defaults();
+  auto listen = listen_addresses(settings);
+  if (!listen) return fail(listen.error());
+  config.listen = *std::move(listen);
+  config.upstreams = upstreams(settings, notes);
+  if (config.upstreams.empty())
+    return fail(Fault::invalid_config, fmt::format("no upstream is left\n{}", fmt::join(notes, "\n")));
+  settle_bootstrap(settings, config, notes);
+  config.log.level = log_level(last(settings, "loglevel", "info"));
+  allow_neighbours(config, notes);
+  note_left_out(settings, notes);
+  return config;
+}
+
+Result<CloudflaredSettings> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  constexpr std::size_t largest = 1U << 20;
+  for (char c = 0; text.size() <= largest && file.get(c);) text += c;
+  if (text.empty()) return fail(Fault::invalid_config, fmt::format("{}: cannot be read, or is empty", path));
+  if (text.size() > largest) return fail(Fault::invalid_config, fmt::format("{}: larger than 1 MiB", path));
+  auto settings = read_cloudflared_file(text);
+  if (!settings) return fail(Fault::invalid_config, fmt::format("{}: {}", path, settings.error().detail));
+  return settings;
+}
+
+Result<CloudflaredSettings> read_settings(const std::vector<std::string>& words) {
+  const bool is_file = words.size() == 1 && !words.front().starts_with('-');
+  return is_file ? read_file(words.front()) : read_cloudflared_flags(words);
+}
+
+}  // namespace
+
+int run_migrate(const std::vector<std::string>& words, std::ostream& out, std::ostream& err) {
+  const auto complain = [&err](const Error& error) { return err << "tacet: " << error.detail << '\n', 1; };
+  const auto settings = read_settings(words);
+  if (!settings) return complain(settings.error());
+  Notes notes;
+  const auto config = translate(*settings, notes);
+  if (!config) return complain(config.error());
+  const auto yaml = to_yaml(*config);
+  // What is written is what `tacet check` will read: better a refusal here than a daemon that does not start.
+  if (const auto checked = read_config(yaml, "migrated"); !checked) {
+    for (const auto& fault : checked.error()) err << to_string(fault) << '\n';
+    return 1;
+  }
+  for (const auto& note : notes) err << note << '\n';
+  out << yaml;
+  return 0;
+}
+
+}  // namespace tacet

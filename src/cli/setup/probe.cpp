@@ -1,0 +1,181 @@
+#include "cli/setup/probe.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <random>
+#include <string_view>
+#include <vector>
+
+#include "base/descriptor.hpp"
+#include "cli/ask/control_client.hpp"
+#include "cli/ask/parsed_json.hpp"
+#include "transport/dial/socket.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr int tries = 3;
+constexpr int milliseconds_each = 2000;
+constexpr int own_names = 4;
+constexpr int servfail = 2, refused = 5;
+constexpr std::uint8_t type_a = 1, type_ns = 2;
+
+struct ProbeQuestion {
+  std::string name;  ///< "example.com."
+  std::uint8_t type;
+};
+
+std::vector<std::uint8_t> query_for(const ProbeQuestion& question) {
+  std::random_device random;
+  const auto id = random();
+  std::vector<std::uint8_t> query{
+      static_cast<std::uint8_t>(id >> 8U), static_cast<std::uint8_t>(id), 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+  std::string_view rest = question.name;
+  while (rest.size() > 1) {
+    const auto label = rest.substr(0, rest.find('.'));
+    query.push_back(static_cast<std::uint8_t>(label.size()));
+    query.insert(query.end(), label.begin(), label.end());
+    rest.remove_prefix(label.size() + 1);
+  }
+  query.insert(query.end(), {0, 0, question.type, 0, 1});
+  return query;
+}
+
+/// One conversation with the server.
+class Probe {
+public:
+  explicit Probe(const std::string& server) : server_(server) {}
+
+  Result<void> connect() {
+    const auto where = kernel_address({.address = server_, .port = 53});
+    if (!where) return fail(where.error());
+    socket_ = Descriptor(::socket(where->family(), SOCK_DGRAM, 0));
+    if (!socket_ || ::connect(socket_.get(), where->get(), where->size) != 0) return socket_error();
+    return {};
+  }
+
+  /// The response code. Faults: unreachable, timeout, system.
+  Result<int> ask(const ProbeQuestion& question) {
+    const auto query = query_for(question);
+    for (int i = 0; i < tries; ++i) {
+      if (::send(socket_.get(), query.data(), query.size(), 0) < 0) return socket_error();
+      const auto rcode = await_reply(query);
+      if (!rcode) return fail(rcode.error());
+      if (*rcode) return **rcode;
+    }
+    return fail(Fault::timeout, fmt::format("no answer from {} port 53", server_));
+  }
+
+private:
+  /// Nothing if there is no reply in time.
+  Result<std::optional<int>> await_reply(const std::vector<std::uint8_t>& query) {
+    pollfd readable{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+    while (::poll(&readable, 1, milliseconds_each) > 0) {
+      std::array<std::uint8_t, 512> reply{};
+      const auto size = ::recv(socket_.get(), reply.data(), reply.size(), 0);
+      if (size < 0) return socket_error();
+      if (size >= 12 && reply[0] == query[0] && reply[1] == query[1] && (reply[2] & 0x80) != 0)
+        return std::optional<int>(reply[3] & 0xF);
+    }
+    return std::optional<int>();
+  }
+
+  std::unexpected<Error> socket_error() const {
+    if (errno == ECONNREFUSED) return fail(Fault::unreachable, fmt::format("nobody answers at {} port 53", server_));
+    return fail(Fault::system, fmt::format("{}: {}", server_, std::strerror(errno)));
+  }
+
+  const std::string& server_;
+  Descriptor socket_;
+};
+
+/// That it serves this machine at all; what its own count says is compared by the caller.
+Result<void> ask_own_names(Probe& probe, const std::string& server) {
+  for (int i = 0; i < own_names; ++i) {
+    const auto rcode = probe.ask({fresh_name(), type_a});
+    if (!rcode) return fail(rcode.error());
+    if (*rcode == refused)
+      return fail(Fault::refused,
+                  fmt::format("{} refuses the queries of this machine: see `allow` in its configuration", server));
+  }
+  return {};
+}
+
+/// Nothing if it can look something up. An upstream need not know these names, and need not answer each of them: a
+/// failure that an upstream sends is an answer, too.
+Result<void> look_something_up(Probe& probe, const std::string& server, const std::string& socket) {
+  const auto before = query_count(socket);
+  const std::array<ProbeQuestion, 2> questions{{{".", type_ns}, {"example.com.", type_a}}};
+  for (const auto& question : questions) {
+    const auto rcode = probe.ask(question);
+    if (!rcode && rcode.error().fault != Fault::timeout) return fail(rcode.error());
+    if (rcode && *rcode != servfail) return {};
+  }
+  const auto after = query_count(socket);
+  if (before && after && after->upstream > before->upstream) return {};
+  return fail(Fault::protocol, fmt::format("{} listens, but cannot look names up: no upstream answers, see its log "
+                                           "(asked for `. NS` and `example.com A`: SERVFAIL)",
+                                           server));
+}
+
+std::uint64_t answers_of_upstreams(const ParsedJson& status) {
+  std::uint64_t sum = 0;
+  for (const auto& upstream : status.at("upstreams")) sum += upstream.at("answers").get<std::uint64_t>();
+  return sum;
+}
+
+bool has_zone(const ParsedJson& status, std::string_view name) {
+  for (const auto& zone : status.at("zones")) {
+    const auto& text = zone.at("zone").get_ref<const std::string&>();
+    if (text == name || text + "." == name) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<QueryCount> query_count(const std::string& socket) {
+  const auto status = ask(socket, {.method = "GET", .path = "/status"});
+  if (!status) return fail(status.error());
+  try {
+    const auto& queries = status->at("queries");
+    return QueryCount{.taken = queries.at("udp").get<std::uint64_t>() + queries.at("tcp").get<std::uint64_t>(),
+                      .local = status->at("answers").at("policy").get<std::uint64_t>(),
+                      .upstream = answers_of_upstreams(*status),
+                      .forwards_test = has_zone(*status, "test.")};
+  } catch (const ParsedJson::exception& missing) {
+    return fail(Fault::protocol, fmt::format("the tacet that is running is of another version: {}", missing.what()));
+  }
+}
+
+std::string fresh_name() {
+  std::random_device random;
+  return fmt::format("tacet-{:08x}{:08x}.test.", random(), random());
+}
+
+Result<void> probe_resolver(const std::string& server, const std::string& socket) {
+  Probe probe(server);
+  if (auto connected = probe.connect(); !connected) return connected;
+  const auto before = query_count(socket);
+  if (auto served = ask_own_names(probe, server); !served) return served;
+  const auto after = query_count(socket);
+  const auto looked_up = look_something_up(probe, server, socket);
+  if (before && after && after->taken >= before->taken + own_names) return looked_up;
+  const auto also = looked_up ? std::string() : "; and " + looked_up.error().detail;
+  if (!before || !after)
+    return fail(Fault::refused, fmt::format("{} answers at port 53, but nothing shows that it is tacet: {}{}", server,
+                                            (before ? after : before).error().detail, also));
+  return fail(
+      Fault::refused,
+      fmt::format("what answers at {} port 53 is not the tacet that listens on {}, which has counted none of the "
+                  "queries (`ss -lpn sport = :53` names it){}",
+                  server, socket, also));
+}
+
+}  // namespace tacet

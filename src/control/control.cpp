@@ -1,0 +1,187 @@
+#include "control/control.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json_fwd.hpp>
+#include <utility>
+
+#include "control/http_server.hpp"
+#include "report/json.hpp"
+#include "report/prometheus.hpp"
+#include "report/status_json.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr Duration patience = std::chrono::seconds(10);
+
+HttpReply json_reply(std::string text) { return {.body = std::move(text) + "\n"}; }
+
+/// What a handler said, or its fault as an answer.
+template <class T, class Write>
+HttpReply reply_with(const Result<T>& result, Write write) {
+  if (!result) return http_error(503, result.error().detail);
+  return json_reply(write(*result));
+}
+
+std::string count_json(std::string_view key, std::size_t count) { return Json{{key, count}}.dump(); }
+
+Result<Name> name_in(const std::string& text) {
+  auto name = Name::from_text(text);
+  if (!name) return fail(Fault::malformed, fmt::format("'{}' is no domain name: {}", text, name.error().detail));
+  return name;
+}
+
+Result<CacheScope> scope_in(const HttpRequest& request) {
+  const bool one = request.has("name");
+  const bool below = request.has("below");
+  if (one && below) return fail(Fault::malformed, "name and below exclude each other");
+  if (request.parameters.size() > (one || below ? 1U : 0U))
+    return fail(Fault::malformed, "name or below, and nothing else, can be given once");
+  if (!one && !below) return CacheScope{};
+  const auto name = name_in(request.get(one ? "name" : "below"));
+  if (!name) return fail(name.error());
+  return CacheScope{*name, one ? Cache::Reach::name_only : Cache::Reach::with_descendants};
+}
+
+Result<Question> question_in(const HttpRequest& request) {
+  const auto name = name_in(request.get("name"));
+  if (!name) return fail(name.error());
+  const auto word = request.has("type") ? request.get("type") : "A";
+  const auto type = type_from_text(word);
+  if (!type) return fail(Fault::malformed, fmt::format("'{}' is no record type", word));
+  return Question{*name, *type, Class::in};
+}
+
+/// The snapshot and the exposure, as one text.
+template <class Write>
+HttpReply overview(const ControlHandlers& handlers, Write write) {
+  const auto snapshot = handlers.status();
+  if (!snapshot) return http_error(503, snapshot.error().detail);
+  const auto report = handlers.exposure();
+  if (!report) return http_error(503, report.error().detail);
+  return write(*snapshot, *report);
+}
+
+HttpReply status(const ControlHandlers& handlers) {
+  return overview(handlers,
+                  [](const auto& snapshot, const auto& report) { return json_reply(status_json(snapshot, report)); });
+}
+
+HttpReply metrics(const ControlHandlers& handlers) {
+  return overview(handlers, [](const auto& snapshot, const auto& report) {
+    return HttpReply{200, prometheus_text(snapshot, report.exposure), prometheus_type};
+  });
+}
+
+HttpReply cache(const ControlHandlers& handlers, const HttpRequest& request) {
+  const auto scope = scope_in(request);
+  if (!scope) return http_error(400, scope.error().detail);
+  return reply_with(handlers.cache(*scope), cache_json);
+}
+
+HttpReply explain_question(const ControlHandlers& handlers, const HttpRequest& request) {
+  const auto question = question_in(request);
+  if (!question) return http_error(400, question.error().detail);
+  return reply_with(handlers.explain_question(*question), explain_json);
+}
+
+HttpReply flush(const ControlHandlers& handlers, const HttpRequest& request) {
+  const auto scope = scope_in(request);
+  if (!scope) return http_error(400, scope.error().detail);
+  return reply_with(handlers.flush(*scope), [](std::size_t count) { return count_json("flushed", count); });
+}
+
+HttpReply explain(const ControlHandlers& handlers, const HttpRequest& request) {
+  const auto name = name_in(request.get("name"));
+  if (!name) return http_error(400, name.error().detail);
+  return reply_with(handlers.explain(*name), exposure_explanation_json);
+}
+
+HttpReply set_log_level(const ControlHandlers& handlers, const HttpRequest& request) {
+  const auto word = request.get("level");
+  const auto level = log::level_from_text(word);
+  if (!level) return http_error(400, fmt::format("'{}' is none of error, warn, info and debug", word));
+  handlers.set_log_level(*level);
+  return json_reply(Json{{"log_level", log::to_string(*level)}}.dump());
+}
+
+HttpReply reload(const ControlHandlers& handlers) {
+  const auto reloaded = handlers.reload();
+  if (!reloaded) {
+    const auto faults = fmt::format("{}", fmt::join(reloaded.error(), "\n"));
+    return http_error(409, "the configuration is refused, and the former one stays in use:\n" + faults);
+  }
+  const Json json{
+      {"changed", reloaded->changed}, {"forgotten", reloaded->forgotten}, {"summary", to_string(*reloaded)}};
+  return json_reply(json.dump());
+}
+
+/// No browser reaches a Unix socket by itself; but whoever forwards one to a TCP port must not open it to web pages.
+HttpSite site_of(ControlHandlers given) {
+  HttpSite site{
+      .routes = {}, .is_ours = [](std::string_view host) { return host == "localhost"; }, .patience = patience};
+  const auto handlers = std::make_shared<const ControlHandlers>(std::move(given));
+  auto& routes = site.routes;
+  routes["GET /status"] = [handlers](const HttpRequest&) { return status(*handlers); };
+  routes["GET /metrics"] = [handlers](const HttpRequest&) { return metrics(*handlers); };
+  routes["GET /cache"] = [handlers](const HttpRequest& request) { return cache(*handlers, request); };
+  routes["GET /explain"] = [handlers](const HttpRequest& request) { return explain_question(*handlers, request); };
+  routes["POST /flush"] = [handlers](const HttpRequest& request) { return flush(*handlers, request); };
+  routes["POST /log-level"] = [handlers](const HttpRequest& request) { return set_log_level(*handlers, request); };
+  routes["POST /reload"] = [handlers](const HttpRequest&) { return reload(*handlers); };
+  routes["GET /exposure"] = [handlers](const HttpRequest&) { return reply_with(handlers->exposure(), exposure_json); };
+  routes["POST /exposure/clear"] = [handlers](const HttpRequest&) {
+    return reply_with(handlers->forget_names(), [](std::size_t count) { return count_json("forgotten", count); });
+  };
+  routes["GET /exposure/explain"] = [handlers](const HttpRequest& request) { return explain(*handlers, request); };
+  return site;
+}
+
+}  // namespace
+
+/// Destroyed from below: the thread first, then the socket and its file.
+class Control::State {
+public:
+  explicit State(ControlSocket socket) : socket_(std::move(socket)) {}
+
+  Result<void> serve(ControlHandlers handlers) {
+    auto server = HttpServer::create(socket_.get(), site_of(std::move(handlers)));
+    if (!server) return fail(server.error());
+    server_ = *std::move(server);
+    return {};
+  }
+
+private:
+  ControlSocket socket_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+Control::Control(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Control::~Control() = default;
+
+Result<std::unique_ptr<Control>> Control::create(ControlSocket socket, ControlHandlers handlers) {
+  auto state = std::make_unique<State>(std::move(socket));
+  if (auto served = state->serve(std::move(handlers)); !served) return fail(served.error());
+  return std::unique_ptr<Control>(new Control(std::move(state)));
+}
+
+void Control::stop() { state_.reset(); }
+
+class ControlRouter::State {
+public:
+  explicit State(ControlHandlers handlers) : answerer(site_of(std::move(handlers))) {}
+  HttpAnswerer answerer;
+};
+
+ControlRouter::ControlRouter(ControlHandlers handlers) : state_(std::make_unique<State>(std::move(handlers))) {}
+ControlRouter::~ControlRouter() = default;
+std::string ControlRouter::answer(std::string_view request) { return state_->answerer.answer(request); }
+
+std::string control_library_versions() {
+  return fmt::format("{}, nlohmann-json {}.{}.{}", http_server_library_version(), NLOHMANN_JSON_VERSION_MAJOR,
+                     NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH);
+}
+
+}  // namespace tacet

@@ -1,0 +1,59 @@
+#pragma once
+#include <sys/stat.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/loop.hpp"
+#include "resolve/hosts.hpp"
+#include "system/file_watch.hpp"
+
+namespace tacet {
+
+/// The hosts file as a table that is made anew when the file changes. A file that is not there is an empty one.
+class HostsFile {
+public:
+  /// More than so many octets of a file are not read.
+  static constexpr std::size_t most_octets = std::size_t{64} << 20;
+
+  /// Reads the file at `path`, and again whenever it changes; `on_change` is then called on the loop. An empty path is
+  /// no file. `loop` must outlive it.
+  using OnChange = std::function<void(std::shared_ptr<const Hosts>)>;
+  HostsFile(Loop& loop, std::string path, OnChange on_change);
+
+  /// What was read last; never null.
+  const std::shared_ptr<const Hosts>& table() const { return table_; }
+
+  /// Reads and watches the file at another path from now on, and tells what it has.
+  void follow(std::string path);
+
+  /// Reads the file again if it looks different: for changes that no watch has seen.
+  void look();
+
+private:
+  /// What a file looks like from outside.
+  struct Picture {
+    ino_t inode = 0;
+    dev_t device = 0;
+    off_t size = 0;
+    std::int64_t seconds = 0, nanoseconds = 0;  // of the last change
+    friend bool operator==(const Picture&, const Picture&) = default;
+  };
+  std::optional<Picture> take_picture() const;
+  void reload();
+  void read();
+
+  void begin();
+
+  Loop& loop_;
+  std::string path_;
+  OnChange on_change_;
+  std::optional<Picture> picture_;  // nothing if there was no file
+  std::shared_ptr<const Hosts> table_ = std::make_shared<const Hosts>();
+  std::optional<FileWatch> watch_;
+  bool told_ = true;  // of the table
+};
+
+}  // namespace tacet

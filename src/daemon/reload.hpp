@@ -1,0 +1,34 @@
+#pragma once
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/reload_outcome.hpp"
+#include "daemon/settings.hpp"
+#include "resolve/cache.hpp"
+#include "tacet/server.hpp"
+
+namespace tacet {
+
+/// The settings to change to, ready to be used: read, compared and with every trust store loaded; what is in use is not
+/// touched. Refused are what `read` refuses, changes of what is sealed at the start, and trust stores that cannot be
+/// loaded. Waits for these, some 20 ms each.
+std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const Settings& in_use,
+                                                                           const ReadConfig& read);
+
+/// The part of the cache that a change of settings makes untrue: what was asked of others than would be asked now.
+struct Outdated {
+  bool everything = false;  ///< the set of operators has changed, or which addresses they may give
+  std::vector<Name> zones;  ///< forwarded elsewhere than before
+};
+
+Outdated outdated_by(const Config& former, const Config& now);
+
+/// Returns how many answers that were. To be called when nobody asks by the former configuration any more. Asks for no
+/// memory.
+std::size_t forget(Cache& cache, const Outdated& outdated);
+
+}  // namespace tacet

@@ -1,0 +1,192 @@
+#include "daemon/upstreams.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+#include "transport/channel.hpp"
+#include "transport/plain/do53.hpp"
+
+namespace tacet {
+namespace {
+
+/// No failure mode opens more upstream sockets than this, for one worker and one way.
+constexpr std::size_t most_sockets = 8;
+constexpr std::size_t lanes_per_service = 4;
+/// How often to look whether what was replaced is still in use.
+constexpr Duration sweep_interval = std::chrono::milliseconds(100);
+
+std::vector<UpstreamConfig> encrypted_servers(const Config& config) {
+  std::vector<UpstreamConfig> all = config.upstreams;
+  for (const ForwardZone& zone : config.forward)
+    for (const ZoneServer& server : zone.servers)
+      if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) all.push_back(*upstream);
+  return all;
+}
+
+}  // namespace
+
+TrustStores::TrustStores(const Config& config, const TrustStores& former) {
+  for (const UpstreamConfig& upstream : encrypted_servers(config)) {
+    const std::string& file = upstream.ca_file;
+    if (find(file)) continue;
+    auto known = former.find(file);
+    stores_.emplace_back(file, known ? std::move(known) : TrustStore::begin_load(file));
+  }
+}
+
+Result<void> TrustStores::await() const {
+  for (const auto& [file, store] : stores_)
+    if (Result<void> read = store->await(); !read) return read;
+  return {};
+}
+
+std::shared_ptr<TrustStore> TrustStores::find(const std::string& file) const {
+  const auto found = std::ranges::find(stores_, file, [](const auto& entry) { return entry.first; });
+  return found != stores_.end() ? found->second : nullptr;
+}
+
+std::shared_ptr<TrustStore> TrustStores::of(const UpstreamConfig& upstream) const { return find(upstream.ca_file); }
+
+void TrustStores::refresh() const {
+  for (const auto& [file, store] : stores_) store->refresh();
+}
+
+std::vector<std::string> TrustStores::files() const {
+  std::vector<std::string> files;
+  for (const auto& [configured, store] : stores_) files.push_back(store->file());
+  return files;
+}
+
+/// A set of upstreams, what their connections share, and what it was made of.
+struct Upstreams::UpstreamGroup {
+  explicit UpstreamGroup(Scheduler& scheduler) : budget(scheduler, most_sockets) {}
+
+  std::string zone;  // as configured; empty: all other names
+  std::vector<ZoneServer> servers;
+  SocketBudget budget;
+  std::vector<std::unique_ptr<UpstreamServer>> services;
+  std::unique_ptr<UpstreamSet> set;
+  TaskGroup tasks;  // last: its tasks work with all of the above
+
+  Name name() const { return zone.empty() ? Name{} : Name::from_text(zone).value(); }
+  bool in_clear() const { return std::holds_alternative<SocketAddress>(servers.front()); }
+
+  UpstreamService add(std::unique_ptr<UpstreamServer> service) {
+    UpstreamService channels;
+    for (std::size_t number = 0; number < lanes_per_service; ++number)
+      channels.channels.push_back(std::make_unique<Channel>(*service, number));
+    services.push_back(std::move(service));
+    return channels;
+  }
+};
+
+Upstreams::Upstreams(Parts parts, const Config& config, const TrustStores& trust)
+    : parts_(std::move(parts)),
+      bootstrap_(parts_.loop, config.bootstrap),
+      sweep_(parts_.loop.scheduler(), [this] { sweep(); }) {
+  use(prepare(config, trust));
+}
+
+Upstreams::~Upstreams() = default;
+
+Upstreams::Change Upstreams::prepare(const Config& config, const TrustStores& trust) {
+  Change change{config.bootstrap, {}};
+  const auto keep_or_make = [&](const std::string& zone, std::vector<ZoneServer> servers) {
+    const auto same = [&](const auto& group) { return group->zone == zone && group->servers == servers; };
+    const auto found = std::ranges::find_if(groups_, same);
+    return found != groups_.end() ? *found : make_group(zone, std::move(servers), trust);
+  };
+  change.groups.push_back(keep_or_make({}, {config.upstreams.begin(), config.upstreams.end()}));
+  for (const ForwardZone& zone : config.forward) change.groups.push_back(keep_or_make(zone.zone, zone.servers));
+  retired_.reserve(retired_.size() + groups_.size());
+  return change;
+}
+
+void Upstreams::use(Change change) {
+  bootstrap_.use(std::move(change.bootstrap));
+  const bool was_warm = !groups_.empty() && groups_.front()->set->warm();
+  std::swap(groups_, change.groups);
+  for (auto& group : change.groups)
+    if (std::ranges::find(groups_, group) == groups_.end()) retired_.push_back(std::move(group));
+  change.groups.clear();
+  // So that the first query after a change need not wait for a handshake.
+  if (was_warm && !set().warm()) set().prepare();
+  sweep();
+}
+
+std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& config, UpstreamGroup& group,
+                                                       const TrustStores& trust) {
+  return std::make_unique<UpstreamServer>(UpstreamServer::Parts{parts_.loop, group.tasks, config, trust.of(config),
+                                                                group.budget, bootstrap_, parts_.on_established});
+}
+
+/// All servers of a zone are one operator: whoever runs the zone knows its names already.
+std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const std::string& zone,
+                                                                std::vector<ZoneServer> servers,
+                                                                const TrustStores& trust) {
+  auto group = std::make_shared<UpstreamGroup>(parts_.loop.scheduler());
+  group->zone = zone;
+  group->servers = std::move(servers);
+  std::vector<UpstreamOperator> operators;
+  const auto operator_named = [&](const std::string& name) -> UpstreamOperator& {
+    const auto known = std::ranges::find(operators, name, &UpstreamOperator::name);
+    return known != operators.end() ? *known : operators.emplace_back(UpstreamOperator{name, {}});
+  };
+  for (const ZoneServer& server : group->servers) {
+    if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) {
+      auto& named = operator_named(zone.empty() ? upstream->operator_name : zone);
+      named.services.push_back(group->add(make_server(*upstream, *group, trust)));
+    } else {
+      auto& plain = operator_named(zone).services.emplace_back();
+      plain.channels.push_back(std::make_unique<Do53>(parts_.loop, std::get<SocketAddress>(server)));
+    }
+  }
+  group->set =
+      std::make_unique<UpstreamSet>(parts_.loop.scheduler(), group->tasks, parts_.metrics, std::move(operators));
+  return group;
+}
+
+/// Every exchange ends by its deadline, and nobody begins another with a set that was replaced.
+void Upstreams::sweep() {
+  std::erase_if(retired_, [](const auto& group) { return group.use_count() == 1 && group->tasks.size() == 0; });
+  if (!retired_.empty()) sweep_.arm(parts_.loop.now() + sweep_interval);
+}
+
+std::shared_ptr<UpstreamSet> Upstreams::Change::set_for_others() const {
+  return {groups.front(), groups.front()->set.get()};
+}
+
+std::vector<ZoneRoute> Upstreams::Change::zones() const {
+  std::vector<ZoneRoute> routes;
+  for (const auto& group : groups | std::views::drop(1)) routes.push_back({group->name(), {group, group->set.get()}});
+  return routes;
+}
+
+std::shared_ptr<UpstreamSet> Upstreams::set_for_others() const { return {groups_.front(), groups_.front()->set.get()}; }
+
+UpstreamSet& Upstreams::set_for(const Name& name) {
+  const UpstreamGroup* longest = groups_.front().get();
+  for (const auto& group : groups_)
+    if (name.under(group->name()) && group->name().under(longest->name())) longest = group.get();
+  return *longest->set;
+}
+
+std::vector<ZoneRoute> Upstreams::zones() const {
+  std::vector<ZoneRoute> routes;
+  for (const auto& group : groups_ | std::views::drop(1)) routes.push_back({group->name(), {group, group->set.get()}});
+  return routes;
+}
+
+std::vector<ZoneReport> Upstreams::zone_reports() const {
+  std::vector<ZoneReport> reports;
+  for (const auto& group : groups_ | std::views::drop(1))
+    reports.push_back({group->zone, group->in_clear(), group->set->reports()});
+  return reports;
+}
+
+void Upstreams::network_changed() {
+  for (const auto& group : groups_) group->set->network_changed();
+  for (const auto& group : retired_) group->set->network_changed();
+}
+
+}  // namespace tacet

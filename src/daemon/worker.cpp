@@ -1,0 +1,197 @@
+#include "daemon/worker.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <new>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/shield.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr Duration drain_limit = std::chrono::seconds(1), drain_look = std::chrono::milliseconds(5);
+
+}  // namespace
+
+Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, QueryTap* query_log)
+    : exposure_(shared.exposure),
+      settings_(shared.settings),
+      sockets_(std::move(sockets)),
+      loop_(shared.clock),
+      admission_(settings_->config.allow, settings_->config.limits),
+      upstreams_(upstream_parts(), settings_->config, settings_->trust),
+      resolver_({loop_.scheduler(), tasks_, settings_->policy, shared.cache, upstreams_.set_for_others(), metrics_,
+                 settings_->config.limits.pending, settings_->config.exposure.mode, upstreams_.zones(),
+                 settings_->rebind, settings_->config.exposure.names}),
+      network_(loop_,
+               [this] {
+                 log::info("the network has changed: connecting afresh");
+                 upstreams_.network_changed();
+                 resolver_.forget_failures();
+               }),
+      own_network_(loop_, [this](OwnNetwork network) { admission_.use(std::move(network)); }),
+      make_change_(loop_,
+                   [this] {
+                     shielded(0, [this] { return make(*std::exchange(change_, std::nullopt)), 0; });
+                     changed_.release();
+                   }),
+      pulse_(loop_, [this] { had_a_turn_.release(); }),
+      stop_(loop_, [this] { take_no_more(); }),
+      drained_(loop_.scheduler(), [this] { drain(drain_deadline_); }) {
+  if (query_log != nullptr) resolver_.journal().log_to(*query_log);
+  for (const ListenSockets& listen : sockets_) {
+    const std::size_t clients = settings_->config.limits.tcp_clients;
+    const int replies = listen.replies ? listen.replies.get() : listen.udp.get();
+    udp_.push_back(std::make_unique<UdpListener>(UdpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_},
+                                                 listen.udp.get(), replies));
+    tcp_.push_back(std::make_unique<TcpListener>(
+        TcpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_, clients}, listen.tcp.get()));
+  }
+}
+
+Worker::~Worker() { tasks_.cancel(); }
+
+Upstreams::Parts Worker::upstream_parts() {
+  auto on_established = [this](const UpstreamConfig& upstream, const ConnectionFacts& facts) {
+    exposure_.established(upstream, facts, loop_.now());
+    resolver_.journal().connected(upstream.url, facts, loop_.now());
+  };
+  return {loop_, metrics_, std::move(on_established)};
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::take_no_more() {
+  for (const auto& listener : udp_) listener->stop();
+  for (const auto& listener : tcp_) listener->stop();
+  drain_deadline_ = loop_.now() + drain_limit;
+  drain(drain_deadline_);
+}
+
+void Worker::drain(Instant deadline) {
+  if (resolver_.pending() == 0 || loop_.now() >= deadline) return loop_.stop();
+  drained_.arm(loop_.now() + drain_look);
+}
+
+/// Runs `work` on the worker's thread. What comes of it is to be waited for.
+Worker::Outcome Worker::ask(std::move_only_function<void()> work) {
+  Outcome outcome;
+  loop_.post([work = std::move(work), sender = outcome.sender()]() mutable {
+    try {
+      work();
+      sender.send(nullptr);
+    } catch (...) {
+      sender.send(std::current_exception());
+    }
+  });
+  return outcome;
+}
+
+void Worker::await(Outcome outcome) {
+  const auto thrown = outcome.take();
+  if (!thrown) throw std::bad_alloc();  // it was never begun
+  if (*thrown) std::rethrow_exception(*thrown);
+}
+
+void Worker::ask_and_wait(std::move_only_function<void()> work) { await(ask(std::move(work))); }
+
+void Worker::add_to(Snapshot& snapshot) {
+  ask_and_wait([&] {
+    snapshot.metrics.add(metrics_);
+    snapshot.pending += resolver_.pending();
+    snapshot.plaintext_lookups += upstreams_.plaintext_lookups();
+    for (ChannelReport& report : upstreams_.set().reports()) snapshot.channels.push_back(std::move(report));
+    add_zones_to(snapshot);
+  });
+}
+
+/// Every worker has the same zones, but for the moment of a reload.
+void Worker::add_zones_to(Snapshot& snapshot) {
+  for (ZoneReport& zone : upstreams_.zone_reports()) {
+    const auto known = std::ranges::find(snapshot.zones, zone.zone, &ZoneReport::zone);
+    if (known == snapshot.zones.end())
+      snapshot.zones.push_back(std::move(zone));
+    else
+      std::ranges::move(zone.channels, std::back_inserter(known->channels));
+  }
+}
+
+void Worker::use(std::shared_ptr<const Hosts> hosts) {
+  loop_.post([this, hosts = std::move(hosts)]() mutable { resolver_.use(std::move(hosts)); });
+}
+
+Worker::Outcome Worker::prepare(std::shared_ptr<const Settings> settings) {
+  return ask([this, settings = std::move(settings)] {
+    change_.reset();
+    change_.emplace(change_to(settings));
+  });
+}
+
+Worker::Change Worker::change_to(std::shared_ptr<const Settings> settings) {
+  const Config& config = settings->config;
+  auto upstreams = upstreams_.prepare(config, settings->trust);
+  auto routes = resolver_.prepare(config.limits.pending, upstreams.set_for_others(), upstreams.zones());
+  return {settings, std::move(upstreams), std::move(routes), settings->rebind, Admission(config.allow, config.limits)};
+}
+
+void Worker::use_prepared() {
+  make_change_.post();
+  changed_.acquire();
+}
+
+void Worker::make(Change change) {
+  const Config& config = change.settings->config;
+  upstreams_.use(std::move(change.upstreams));
+  resolver_.use(std::move(change.routes));
+  resolver_.use(change.settings->policy);
+  resolver_.use(std::move(change.rebind));
+  admission_.use(std::move(change.admission));
+  for (const auto& listener : tcp_) listener->judge_again(config.limits.tcp_clients);
+  settings_ = std::move(change.settings);  // behind what uses the former ones
+  shielded(0,
+           [this] { return resolver_.use(settings_->config.exposure), 0; });  // it keeps nothing until there is memory
+}
+
+void Worker::await_turn() {
+  pulse_.post();
+  had_a_turn_.acquire();
+}
+
+void Worker::add_to(ExposureReport& report) {
+  ask_and_wait([&] {
+    report.plaintext_lookups += upstreams_.plaintext_lookups();
+    resolver_.ledger().add_to(report.exposure);
+  });
+}
+
+AnswerExplanation Worker::explanation(const Question& question) {
+  AnswerExplanation explanation;
+  ask_and_wait([&] {
+    explanation = resolver_.explanation(question);
+    explanation.services = upstreams_.set_for(question.name).explanation();
+  });
+  return explanation;
+}
+
+void Worker::forget_names() {
+  ask_and_wait([this] { resolver_.ledger().clear(); });
+}
+
+Result<NameExposure> Worker::examine(const Name& name) {
+  Examined examined;
+  loop_.post([this, name, sender = examined.sender()]() mutable { tasks_.spawn(examine(name, std::move(sender))); });
+  auto result = examined.take();
+  return result ? *std::move(result) : fail(Fault::overloaded, "out of memory: try again later");
+}
+
+Task<void> Worker::examine(Name name, Examined::Sender sender) {
+  Result<NameExposure> result = co_await resolver_.examine(name);
+  sender.send(std::move(result));
+}
+
+}  // namespace tacet

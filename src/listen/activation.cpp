@@ -1,0 +1,163 @@
+#include "listen/activation.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "config/scalar.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr int first_passed = 3;
+/// Far above what a unit lists; a number beyond it is no count of descriptors.
+constexpr std::uint64_t most_passed = 1024;
+
+std::optional<std::uint64_t> variable(const char* name) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? std::nullopt : parse_number(text);
+}
+
+/// An integer option of a socket, or nothing if this is no socket.
+std::optional<int> option(int descriptor, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (::getsockopt(descriptor, SOL_SOCKET, name, &value, &size) != 0) return {};
+  return value;
+}
+
+/// "%eth0" for a link-local address, which is another one on each interface; else nothing.
+std::string interface_of(const sockaddr_storage& bound) {
+  if (bound.ss_family != AF_INET6) return {};
+  const unsigned scope = reinterpret_cast<const sockaddr_in6&>(bound).sin6_scope_id;
+  std::array<char, IF_NAMESIZE> name{};
+  if (scope == 0) return {};
+  return fmt::format("%{}", ::if_indextoname(scope, name.data()) != nullptr ? name.data() : std::to_string(scope));
+}
+
+std::optional<SocketAddress> bound_address(int descriptor) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  SocketAddress address;
+  if (storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    address.port = ntohs(v4.sin_port);
+  } else if (storage.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    address.port = ntohs(v6.sin6_port);
+  } else {
+    return {};
+  }
+  address.address = text.data() + interface_of(storage);
+  return address;
+}
+
+std::unexpected<Error> unfit(std::size_t index, std::string_view why) {
+  return fail(
+      Fault::invalid_config,
+      fmt::format("descriptor {} from the service manager {}. The socket unit is to have one ListenDatagram= and "
+                  "one ListenStream= for each address, and nothing else",
+                  static_cast<std::size_t>(first_passed) + index, why));
+}
+
+/// A socket may have been opened blocking, and for a child to inherit.
+Result<void> make_ours(int descriptor) {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 ||
+      ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0)
+    return fail(Fault::system, fmt::format("a socket from the service manager: {}", std::strerror(errno)));
+  return {};
+}
+
+/// The entry for `address`, made if there is none yet.
+ListenSockets& entry_of(const SocketAddress& address, std::vector<ListenSockets>& all) {
+  const auto found = std::ranges::find(all, address, &ListenSockets::address);
+  if (found != all.end()) return *found;
+  return all.emplace_back(ListenSockets{.address = address});
+}
+
+Result<void> place(Descriptor socket, std::size_t index, std::vector<ListenSockets>& all) {
+  const auto type = option(socket.get(), SO_TYPE);
+  if (!type) return unfit(index, "is no socket");
+  const auto address = bound_address(socket.get());
+  if (!address) return unfit(index, "is no IP socket");
+  if (*type != SOCK_DGRAM && *type != SOCK_STREAM) return unfit(index, "is neither UDP nor TCP");
+  if (*type == SOCK_STREAM && option(socket.get(), SO_ACCEPTCONN) != 1)
+    return unfit(index, "is a connection (Accept=yes?), not a listening socket");
+  auto& entry = entry_of(*address, all);
+  Descriptor& slot = *type == SOCK_DGRAM ? entry.udp : entry.tcp;
+  if (slot) return unfit(index, fmt::format("is a second one for {}", to_string(*address)));
+  if (auto ours = make_ours(socket.get()); !ours) return ours;
+  if (*type == SOCK_DGRAM) prepare_datagrams(socket.get(), *address);
+  slot = std::move(socket);
+  return {};
+}
+
+Result<Descriptor> duplicate(const Descriptor& original) {
+  Descriptor copy(::fcntl(original.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) return fail(Fault::system, fmt::format("a socket for another worker: {}", std::strerror(errno)));
+  return copy;
+}
+
+}  // namespace
+
+bool takes_both_families(const Descriptor& socket) {
+  int v6_only = 0;
+  socklen_t size = sizeof v6_only;
+  return ::getsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, &size) == 0 && v6_only == 0;
+}
+
+std::vector<Descriptor> take_passed_descriptors() {
+  const auto whose = variable("LISTEN_PID");
+  const auto count = variable("LISTEN_FDS");
+  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(name);
+  std::vector<Descriptor> passed;
+  if (whose != static_cast<std::uint64_t>(::getpid()) || !count || *count > most_passed) return passed;
+  for (int i = 0; i < static_cast<int>(*count); ++i) passed.emplace_back(first_passed + i);
+  return passed;
+}
+
+Result<std::vector<ListenSockets>> pair_passed_sockets(std::vector<Descriptor> passed) {
+  std::vector<ListenSockets> all;
+  for (std::size_t i = 0; i < passed.size(); ++i) {
+    if (const auto placed = place(std::move(passed[i]), i, all); !placed) return fail(placed.error());
+  }
+  for (const auto& entry : all) {
+    if (entry.udp && entry.tcp) continue;
+    return fail(Fault::invalid_config,
+                fmt::format("the service manager passed only {1} for {0}: the socket unit lacks {2}={0}",
+                            to_string(entry.address), entry.udp ? "UDP" : "TCP",
+                            entry.udp ? "ListenStream" : "ListenDatagram"));
+  }
+  return all;
+}
+
+Result<std::vector<ListenSockets>> share_sockets(const std::vector<ListenSockets>& sockets) {
+  std::vector<ListenSockets> copies;
+  for (const auto& original : sockets) {
+    auto udp = duplicate(original.udp);
+    if (!udp) return fail(udp.error());
+    auto tcp = duplicate(original.tcp);
+    if (!tcp) return fail(tcp.error());
+    copies.push_back({original.address, *std::move(udp), *std::move(tcp), {}});
+  }
+  return copies;
+}
+
+}  // namespace tacet

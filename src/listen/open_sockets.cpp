@@ -1,0 +1,116 @@
+#include "listen/open_sockets.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/log.hpp"
+#include "config/address.hpp"
+#include "listen/activation.hpp"
+#include "system/service_manager.hpp"
+
+namespace tacet {
+namespace {
+
+using Opened = std::vector<std::vector<ListenSockets>>;
+
+/// How often a port that is in use is tried again, once a second.
+constexpr int most_waits = 10;
+
+/// By us. A service manager would only start us again, and says much each time; people who type want to know at once.
+Result<std::vector<ListenSockets>> bind_when_free(const SocketAddress& address, unsigned workers) {
+  auto bound = bind_sockets(address, workers);
+  for (int waits = 0; has_service_manager() && waits < most_waits; ++waits) {
+    if (bound || bound.error().fault != Fault::in_use) break;
+    if (waits == 0) log::warn("{}. Waiting for it", bound.error().detail);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    bound = bind_sockets(address, workers);
+  }
+  return bound;
+}
+
+/// Adds one address; nothing if the machine lacks its family.
+Result<void> add(const SocketAddress& address, Opened& sockets) {
+  auto bound = bind_when_free(address, static_cast<unsigned>(sockets.size()));
+  if (!bound && bound.error().fault == Fault::unsupported) {
+    log::warn("{}: not served", bound.error().detail);
+    return {};
+  }
+  if (!bound) return fail(std::move(bound.error()));
+  for (std::size_t i = 0; i < sockets.size(); ++i) sockets[i].push_back(std::move((*bound)[i]));
+  return {};
+}
+
+Result<Opened> bind_all(const Config& config) {
+  Opened sockets(config.workers);
+  for (const SocketAddress& address : config.listen)
+    if (auto added = add(address, sockets); !added) return fail(std::move(added.error()));
+  if (sockets.front().empty()) return fail(Fault::unsupported, "this machine has none of the addresses of `listen`");
+  if (const auto remark = left_out(config.listen)) log::warn("{}", *remark);
+  return sockets;
+}
+
+/// The service manager's sockets for every worker.
+Result<Opened> share_all(std::vector<ListenSockets> passed, unsigned workers) {
+  Opened sockets;
+  for (unsigned i = 1; i < workers; ++i) {
+    auto copies = share_sockets(passed);
+    if (!copies) return fail(copies.error());
+    sockets.push_back(*std::move(copies));
+  }
+  sockets.push_back(std::move(passed));
+  return sockets;
+}
+
+/// True if what is sent to `address` comes by this socket.
+bool covers(const ListenSockets& passed, const SocketAddress& address) {
+  if (passed.address.port != address.port) return false;
+  if (passed.address.address == address.address) return true;
+  const bool is_v6 = address.address.find(':') != std::string::npos;
+  if (passed.address.address == "0.0.0.0") return !is_v6;
+  return passed.address.address == "::" && (is_v6 || takes_both_families(passed.udp));
+}
+
+/// For one port the kernel lets nobody listen on all addresses while somebody else does on one of them.
+Result<void> check_beside(const std::vector<ListenSockets>& passed, const SocketAddress& address) {
+  const bool v4 = address.address == "0.0.0.0", v6 = address.address == "::";
+  for (const ListenSockets& each : passed) {
+    const bool is_v6 = each.address.address.find(':') != std::string::npos;
+    if (each.address.port != address.port || !((v4 && !is_v6) || (v6 && is_v6))) continue;
+    return fail(Fault::invalid_config,
+                fmt::format("listen: {} cannot be opened beside {}, which systemd holds for tacet. Name this machine's "
+                            "addresses one by one, or let tacet open all by itself: systemctl disable --now "
+                            "tacet.socket && systemctl restart tacet",
+                            to_string(address), to_string(each.address)));
+  }
+  return {};
+}
+
+/// What a user has added to `listen` is served too.
+Result<void> add_missing(const Config& config, Opened& sockets) {
+  for (const SocketAddress& address : config.listen) {
+    const auto& there = sockets.front();
+    if (address.is_default || std::ranges::any_of(there, [&](const auto& each) { return covers(each, address); }))
+      continue;
+    if (auto possible = check_beside(there, address); !possible) return possible;
+    if (auto added = add(address, sockets); !added) return added;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Opened> open_sockets(const Config& config) {
+  auto passed = pair_passed_sockets(take_passed_descriptors());
+  if (!passed) return fail(passed.error());
+  if (passed->empty()) return bind_all(config);
+  auto sockets = share_all(*std::move(passed), config.workers);
+  if (!sockets) return sockets;
+  if (auto added = add_missing(config, *sockets); !added) return fail(std::move(added.error()));
+  return sockets;
+}
+
+}  // namespace tacet

@@ -1,0 +1,58 @@
+#pragma once
+#include <cstddef>
+#include <list>
+#include <memory>
+
+#include "base/descriptor.hpp"
+#include "base/loop.hpp"
+#include "base/task_group.hpp"
+#include "listen/admission.hpp"
+#include "observe/metrics.hpp"
+#include "resolve/resolver.hpp"
+
+namespace tacet {
+
+/// Serves DNS over TCP (RFC 7766): many queries a connection, answered as they complete, in whatever order. A client is
+/// let go when it is idle for ten seconds, leaves a message half-sent for five, or does not read what it asked for; one
+/// more than the limit takes the place of the longest idle. Who has as many queries waiting as one client may, or asks
+/// faster than it may, is not read from for a while; a stranger is let go at once. Who asks is told how long that is
+/// (RFC 7828).
+class TcpListener {
+public:
+  static constexpr Duration idle_limit = std::chrono::seconds(10), partial_limit = std::chrono::seconds(5);
+  /// `tasks` must be cancelled before the listener is destroyed; everything else must outlive it.
+  struct Parts {
+    Loop& loop;
+    TaskGroup& tasks;
+    Resolver& resolver;
+    Metrics& metrics;
+    Admission& admission;
+    std::size_t client_limit;
+  };
+  TcpListener(const Parts& parts, int socket);
+  ~TcpListener();
+
+  /// Serves at most so many clients from now on, and of those that are here none that Admission does not allow any
+  /// more. A client that has to go gets the answers that it waits for, and may ask nothing more; if there are too many,
+  /// one that waits for nothing goes first.
+  void judge_again(std::size_t limit);
+
+  /// Accepts no further clients and reads no further queries; those that wait for an answer still get it.
+  void stop();
+
+private:
+  class Client;
+  using Clients = std::list<std::shared_ptr<Client>>;  // the longest idle first
+
+  void on_acceptable();
+  bool evict_longest_idle();
+
+  Parts parts_;
+  int socket_;
+  Clients clients_;
+  bool stopping_ = false;
+  Watch watch_;
+  Alarm accept_again_;
+};
+
+}  // namespace tacet

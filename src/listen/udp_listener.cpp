@@ -1,0 +1,125 @@
+#include "listen/udp_listener.hpp"
+
+#include <new>
+
+#include "base/log.hpp"
+#include "dns/query.hpp"
+#include "dns/reply.hpp"
+
+namespace tacet {
+
+UdpListener::UdpListener(const Parts& parts, int socket, int replies)
+    : parts_(parts),
+      socket_(socket),
+      replies_(replies),
+      end_of_turn_(parts.loop, [this] { send_late(); }),
+      watch_(parts.loop, socket, [this](Watch::Ready) { on_readable(); }) {
+  asked_.reserve(Datagrams::most);
+  late_.reserve(Datagrams::most);
+  watch_.want_read(true);
+}
+
+void UdpListener::on_readable() {
+  const std::size_t count = burst_.receive(socket_);
+  const Instant now = parts_.loop.now();
+  asked_.clear();
+  for (std::size_t i = 0; i < count; ++i) admit(i, now);
+  for (const Asked& asked : asked_) parts_.resolver.approach(asked.key);
+  std::uint64_t at_once = 0;
+  for (const Asked& asked : asked_) at_once += serve_or_say_why_not(asked, now) ? 1 : 0;
+  parts_.metrics.send_failures += burst_.send(replies_);
+  // One look at the clock for all of them: none took longer than the burst.
+  if (at_once > 0) parts_.metrics.at_once_time.observe(parts_.loop.scheduler().clock().now() - now, at_once);
+}
+
+/// Puts it among those to be answered, or turns it away.
+void UdpListener::admit(std::size_t i, Instant now) {
+  const Bytes datagram = burst_.datagram(i);
+  const auto index = judge_query(datagram);
+  const auto verdict = parts_.admission.judge(burst_.address(i), now);
+  if (!index) {
+    if (verdict != Admission::Verdict::welcome) return;  // no form of theirs is worth a reply
+    const std::size_t size = write_refusal(datagram, index.error(), burst_.room(i));
+    ++(size > 0 ? parts_.metrics.refused_at_once : parts_.metrics.dropped);
+    if (size > 0) burst_.reply(i, size);
+    return;
+  }
+  ++parts_.metrics.udp_queries;
+  if (verdict != Admission::Verdict::welcome) return turn_away(i, *index, verdict);
+  asked_.emplace_back(i, *index, parts_.resolver.key_of(datagram, *index));
+}
+
+/// A query for which there is no memory must not take those behind it along.
+bool UdpListener::serve_or_say_why_not(const Asked& asked, Instant now) {
+  try {
+    return serve(asked, now);
+  } catch (const std::bad_alloc&) {
+    log::escaped("a query");
+  }
+  turn_away(asked.at, asked.index, Admission::Verdict::crowding);
+  return false;
+}
+
+/// True if it was answered without waiting, by what is known here.
+bool UdpListener::serve(const Asked& asked, Instant now) {
+  const auto& [i, index, key] = asked;
+  const QueryView query{burst_.datagram(i),
+                        index,
+                        now,
+                        udp_limit(index),
+                        {burst_.sender(i), false},
+                        parts_.admission.asker(burst_.address(i))};
+  auto answer = parts_.resolver.answer_now(query, key, burst_.room(i));
+  if (const auto* size = std::get_if<std::size_t>(&answer)) {
+    if (*size > 0) reply(i, *size);
+    return true;
+  }
+  if (auto place = parts_.admission.enter(burst_.address(i)))
+    parts_.tasks.spawn(answer_later(std::move(std::get<Miss>(answer)), burst_.peer(i), *std::move(place)));
+  else
+    turn_away(i, index, Admission::Verdict::crowding);
+  return false;
+}
+
+/// No such reply is larger than its query by more than an extended error: who forges addresses gains nothing.
+void UdpListener::turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict) {
+  const ReplyRequest request{burst_.datagram(i), index, udp_limit(index)};
+  std::size_t size = 0;
+  if (verdict == Admission::Verdict::hurried) {
+    ++parts_.metrics.hurried;
+    size = write_truncated(request, burst_.room(i));
+  } else if (verdict == Admission::Verdict::crowding) {
+    ++parts_.metrics.crowding;
+    size = write_error(request, Rcode::servfail, ExtendedError{ede::not_ready, {}}, burst_.room(i));
+  } else {
+    ++parts_.metrics.strangers;
+    size = write_error(request, Rcode::refused, ExtendedError{ede::prohibited, {}}, burst_.room(i));
+  }
+  if (size > 0) reply(i, size);
+}
+
+void UdpListener::reply(std::size_t i, std::size_t size) {
+  parts_.metrics.truncated += is_truncated(burst_.room(i).first(size)) ? 1 : 0;
+  burst_.reply(i, size);
+}
+
+Task<void> UdpListener::answer_later(Miss miss, Peer peer, [[maybe_unused]] Admission::Place place) {
+  Reply reply = co_await parts_.resolver.answer(std::move(miss));
+  if (!reply.empty()) reply_late(peer, std::move(reply));
+}
+
+/// One read from an upstream brings many answers; a system call for each of their replies would cost more than to make
+/// them.
+void UdpListener::reply_late(const Peer& peer, Reply reply) {
+  parts_.metrics.truncated += is_truncated(reply) ? 1 : 0;
+  if (late_.size() == Datagrams::most) send_late();
+  late_.push_back({peer, std::move(reply)});
+  end_of_turn_.post();
+}
+
+void UdpListener::send_late() {
+  parts_.metrics.send_failures += send_letters(replies_, late_);
+  late_.clear();
+}
+
+}  // namespace tacet

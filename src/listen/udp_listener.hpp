@@ -1,0 +1,62 @@
+#pragma once
+#include <vector>
+
+#include "base/loop.hpp"
+#include "base/task_group.hpp"
+#include "listen/admission.hpp"
+#include "listen/datagrams.hpp"
+#include "observe/metrics.hpp"
+#include "resolve/resolver.hpp"
+#include "tacet/result.hpp"
+
+namespace tacet {
+
+/// Serves one UDP socket: drains a burst, answers in place what policy and cache know, sends the burst of replies, and
+/// leaves the rest to coroutines, whose replies leave together at the end of the turn that brought them. One burst a
+/// turn, so that a flood of datagrams starves nothing else.
+class UdpListener {
+public:
+  /// `tasks` must be cancelled before the listener is destroyed; everything else must outlive it.
+  struct Parts {
+    Loop& loop;
+    TaskGroup& tasks;
+    Resolver& resolver;
+    Metrics& metrics;
+    Admission& admission;
+  };
+  /// Takes queries from `socket`, and replies by `replies`, which may be the same. Both must outlive the listener.
+  UdpListener(const Parts& parts, int socket, int replies);
+  ~UdpListener() { send_late(); }
+  UdpListener(const UdpListener&) = delete;
+  UdpListener& operator=(const UdpListener&) = delete;
+
+  /// Takes no further queries; those that wait for an answer still get it.
+  void stop() { watch_.want_read(false); }
+
+private:
+  /// A query of the burst that is to be answered.
+  struct Asked {
+    std::size_t at;  // in the burst
+    MessageIndex index;
+    CacheKey key;
+  };
+  void on_readable();
+  void admit(std::size_t i, Instant now);
+  bool serve_or_say_why_not(const Asked& asked, Instant now);
+  bool serve(const Asked& asked, Instant now);
+  void turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict);
+  void reply(std::size_t i, std::size_t size);
+  Task<void> answer_later(Miss miss, Peer peer, Admission::Place place);
+  void reply_late(const Peer& peer, Reply reply);
+  void send_late();
+
+  Parts parts_;
+  int socket_, replies_;
+  Datagrams burst_;
+  std::vector<Asked> asked_;
+  std::vector<Datagram> late_;  // replies of this turn to earlier queries
+  AsyncCall end_of_turn_;       // send_late()
+  Watch watch_;
+};
+
+}  // namespace tacet

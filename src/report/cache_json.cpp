@@ -1,0 +1,92 @@
+#include "report/cache_json.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <tuple>
+
+namespace tacet {
+namespace {
+
+/// Long enough for whoever waits for the lock to get it.
+constexpr auto pause = std::chrono::microseconds(100);
+
+std::string text_of(const Name& name) {
+  std::string text = name.to_string();
+  if (text.size() > 1) text.pop_back();
+  return text;
+}
+
+const char* state_of(const CacheEntry& entry) {
+  if (entry.fresh()) return "fresh";
+  return entry.expired() ? "expired" : "stale";
+}
+
+const char* kind_of(const CacheEntry& entry) {
+  if (entry.kind == AnswerKind::nxdomain) return "nxdomain";
+  return entry.kind == AnswerKind::nodata ? "nodata" : "positive";
+}
+
+Json summary(const CacheSummary& summary) {
+  Json types = Json::object();
+  for (const auto& [type, count] : summary.by_type) types.add(to_string(type), count);
+  return {{"fresh", summary.fresh},
+          {"stale", summary.stale},
+          {"expired", summary.expired},
+          {"positive", summary.by_kind[static_cast<std::size_t>(AnswerKind::positive)]},
+          {"nxdomain", summary.by_kind[static_cast<std::size_t>(AnswerKind::nxdomain)]},
+          {"nodata", summary.by_kind[static_cast<std::size_t>(AnswerKind::nodata)]},
+          {"for_dnssec", summary.dnssec_ok},
+          {"oldest_seconds", summary.oldest},
+          {"types", std::move(types)}};
+}
+
+}  // namespace
+
+Json cache_entry_json(const CacheEntry& entry) {
+  return {{"name", text_of(entry.name)},
+          {"type", to_string(entry.type)},
+          {"dnssec_ok", entry.dnssec_ok},
+          {"checking_disabled", entry.checking_disabled},
+          {"rcode", to_string(entry.rcode)},
+          {"kind", kind_of(entry)},
+          {"state", state_of(entry)},
+          {"age_seconds", entry.age},
+          {"ttl_seconds", entry.fresh() ? entry.lifetime - entry.age : 0},
+          {"octets", entry.octets}};
+}
+
+bool CacheScope::holds(const Name& other) const {
+  if (!name) return true;
+  return reach == Cache::Reach::name_only ? other == *name : other.under(*name);
+}
+
+CacheReport look_into(const Cache& cache, const CacheScope& scope, Instant now) {
+  CacheReport report{.statistics = cache.statistics(), .lists = scope.name.has_value()};
+  CacheWalk walk;
+  while (!walk.done) {
+    for (CacheEntry& entry : cache.next(walk, now)) {
+      if (!scope.holds(entry.name)) continue;
+      report.summary.add(entry);
+      if (report.lists && report.entries.size() < CacheReport::most_entries) report.entries.push_back(entry);
+    }
+    std::this_thread::sleep_for(pause);
+  }
+  std::ranges::sort(report.entries, {}, [](const CacheEntry& entry) {
+    return std::tuple(entry.name.to_string(), entry.type, entry.dnssec_ok, entry.checking_disabled);
+  });
+  return report;
+}
+
+std::string cache_json(const CacheReport& report) {
+  const CacheStatistics& cache = report.statistics;
+  Json json{{"entries", cache.entries}, {"octets", cache.octets},
+            {"budget", cache.budget},   {"stored", cache.stored},
+            {"evicted", cache.evicted}, {report.lists ? "matching" : "held", summary(report.summary)}};
+  if (!report.lists) return json.dump();
+  Json answers = Json::array();
+  for (const CacheEntry& entry : report.entries) answers.push_back(cache_entry_json(entry));
+  json.add("answers", answers);
+  return json.dump();
+}
+
+}  // namespace tacet

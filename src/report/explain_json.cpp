@@ -1,0 +1,113 @@
+#include "report/explain_json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/cache_json.hpp"
+#include "report/json.hpp"
+
+namespace tacet {
+namespace {
+
+std::string text_of(const Name& name) {
+  std::string text = name.to_string();
+  if (text.size() > 1) text.pop_back();
+  return text;
+}
+
+const char* word(Answerer answerer) {
+  switch (answerer) {
+    case Answerer::nobody:
+      return "nobody";
+    case Answerer::hosts:
+      return "hosts";
+    case Answerer::policy:
+      return "policy";
+    case Answerer::cache:
+      return "cache";
+    case Answerer::recent_failure:
+      return "recent failure";
+    case Answerer::upstream:
+      break;
+  }
+  return "upstream";
+}
+
+/// The answer that a client gets that sets neither DO nor CD; null if there is none.
+const CacheEntry* plainly_kept(const AnswerExplanation& explanation) {
+  const auto found = std::ranges::find_if(explanation.kept, &CacheEntry::is_plain);
+  return found == explanation.kept.end() ? nullptr : &*found;
+}
+
+std::string rule_text(const AnswerExplanation& explanation) {
+  const std::string zone = text_of(explanation.policy->zone);
+  return fmt::format("{} {}", explanation.policy->zone.is_root() ? "it" : zone, explanation.policy->reason);
+}
+
+std::string why_upstream(const AnswerExplanation& explanation) {
+  const CacheEntry* kept = plainly_kept(explanation);
+  std::string why =
+      kept == nullptr ? "nothing is kept" : fmt::format("what is kept is {}", kept->expired() ? "too old" : "stale");
+  if (explanation.zone) why += fmt::format(", and names in {} go to its own servers", text_of(*explanation.zone));
+  if (explanation.services.empty()) return why;
+  const ServerExplanation& first = explanation.services.front();
+  why += fmt::format("; {} is asked first: ", first.id);
+  if (!first.good) return why + "all are failing, and it has failed least";
+  return why + "of those that work, the first as configured unless one of its operator's is much faster";
+}
+
+std::string why(const QuestionExplanation& explain_question) {
+  const AnswerExplanation& explanation = explain_question.explanation;
+  switch (explanation.answerer) {
+    case Answerer::nobody:
+      return fmt::format("nobody may be asked for this type: {}", to_string(*explanation.refused));
+    case Answerer::hosts:
+      return fmt::format("the name is in {}, which comes first", explain_question.hosts_file);
+    case Answerer::policy:
+      return rule_text(explanation);
+    case Answerer::cache:
+      return fmt::format("kept {} s ago, and fresh for {} s more", explanation.kept.front().age,
+                         explanation.kept.front().lifetime - explanation.kept.front().age);
+    case Answerer::recent_failure: {
+      const CacheEntry* kept = plainly_kept(explanation);
+      const bool has_stale = kept != nullptr && !kept->expired();
+      return fmt::format("a moment ago: {}; {}", explanation.failure,
+                         has_stale ? "the stale answer is given again" : "for a few seconds nobody is asked again");
+    }
+    case Answerer::upstream:
+      break;
+  }
+  return why_upstream(explanation);
+}
+
+Json service(const ServerExplanation& service) {
+  const auto typical = std::chrono::duration<double, std::milli>(service.typical).count();
+  return {{"id", service.id},
+          {"operator", service.operator_name},
+          {"state", service.good ? "good" : "failing"},
+          {"warm", service.warm},
+          {"typical_ms", service.typical == Duration::zero() ? Json(nullptr) : Json(typical)}};
+}
+
+}  // namespace
+
+std::string explain_json(const QuestionExplanation& explain_question) {
+  const AnswerExplanation& explanation = explain_question.explanation;
+  Json kept = Json::array(), upstreams = Json::array();
+  for (const CacheEntry& entry : explanation.kept) kept.push_back(cache_entry_json(entry));
+  for (const ServerExplanation& each : explanation.services) upstreams.push_back(service(each));
+  Json json{{"name", text_of(explanation.question.name)},
+            {"type", to_string(explanation.question.type)},
+            {"answered_by", word(explanation.answerer)},
+            {"why", why(explain_question)},
+            {"hosts_file", explain_question.hosts_file.empty() ? Json(nullptr) : Json(explain_question.hosts_file)},
+            {"policy", explanation.policy ? Json(rule_text(explanation)) : Json(nullptr)},
+            {"zone", explanation.zone ? Json(text_of(*explanation.zone)) : Json(nullptr)},
+            {"recent_failure", explanation.failure.empty() ? Json(nullptr) : Json(explanation.failure)},
+            {"kept", kept},
+            {"upstreams", upstreams}};
+  return json.dump();
+}
+
+}  // namespace tacet

@@ -1,0 +1,150 @@
+#include "report/exposure_json.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace tacet {
+namespace {
+
+std::string_view word(ExposureMode mode) {
+  switch (mode) {
+    case ExposureMode::off:
+      return "off";
+    case ExposureMode::passive:
+      return "passive";
+    case ExposureMode::active:
+      break;
+  }
+  return "active";
+}
+
+double seconds_ago(Instant then, Instant now) { return std::chrono::duration<double>(now - then).count(); }
+
+Json known(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+/// A name in wire form as text, without the last dot; null if there is none.
+Json name_text(const std::string& wire) {
+  if (wire.empty()) return nullptr;
+  const auto* octets = reinterpret_cast<const std::uint8_t*>(wire.data());
+  std::string text = Name::from_checked_wire({octets, wire.size()}).to_string();
+  if (text.size() > 1) text.pop_back();
+  return text;
+}
+
+Json connection(const EndpointExposure& endpoint, const ExposureReport& report) {
+  const ConnectionFacts& facts = *endpoint.facts;
+  const bool by_address = facts.verified.find_first_not_of("0123456789.") == std::string::npos ||
+                          facts.verified.find(':') != std::string::npos;
+  return {{"upstream", endpoint.upstream},
+          {"transport", to_string(facts.transport)},
+          {"address", facts.address},
+          {"sni", known(facts.sni)},
+          {"ech", report.ech_in_build ? "not offered" : "not in this build"},
+          {"tls_version", known(facts.tls_version)},
+          {"key_exchange", known(facts.key_exchange)},
+          {"resumed", facts.resumed},
+          {"certificate_checked_for", known(facts.verified)},
+          {"certificate_checked_by", facts.verified.empty() ? Json(nullptr) : Json(by_address ? "address" : "name")},
+          {"connections", endpoint.connections},
+          {"resumptions", endpoint.resumptions},
+          {"queries_padded", true},
+          {"answers", endpoint.answers},
+          {"answers_padded", endpoint.padded},
+          {"last_use_seconds", seconds_ago(endpoint.last_use, report.now)}};
+}
+
+Json states(const StateCounts& counts) {
+  Json json = Json::object();
+  for (std::size_t state = 0; state < ech_state_count; ++state)
+    json.add(to_string(static_cast<EchState>(state)), counts.names[state]);
+  return json;
+}
+
+Json evidence_age(const NameExposure& name, Instant now) {
+  return name.history.empty() ? Json(nullptr) : Json(seconds_ago(name.history.back().last, now));
+}
+
+Json name_json(const NameExposure& name, Instant now) {
+  return {{"name", name_text(name.name)},
+          {"state", to_string(name.state())},
+          {"public_name", known(name.public_name)},
+          {"alias_of", name_text(name.alias)},
+          {"queries", name.queries},
+          {"last_query_seconds", name.queries == 0 ? Json(nullptr) : Json(seconds_ago(name.last_query, now))},
+          {"evidence_seconds", evidence_age(name, now)}};
+}
+
+Json domain_json(const DomainExposure& domain, Instant now) {
+  Json names = Json::array();
+  for (const NameExposure* name : domain.names) names.push_back(name_json(*name, now));
+  return {{"domain", domain.domain}, {"queries", domain.queries}, {"states", states(domain.states)}, {"names", names}};
+}
+
+Json connections(const ExposureReport& report) {
+  Json json = Json::array();
+  for (const EndpointExposure& endpoint : report.exposure.endpoints) json.push_back(connection(endpoint, report));
+  return json;
+}
+
+Json history(const NameExposure& name, Instant now) {
+  Json json = Json::array();
+  for (const Sighting& sighting : name.history)
+    json.push_back({{"state", to_string(sighting.state)},
+                    {"first_seconds", seconds_ago(sighting.first, now)},
+                    {"last_seconds", seconds_ago(sighting.last, now)}});
+  return json;
+}
+
+}  // namespace
+
+std::string exposure_json(const ExposureReport& report) {
+  const Exposure& exposure = report.exposure;
+  StateCounts sum;
+  Json domains = Json::array();
+  for (const DomainExposure& domain : by_domain(exposure)) {
+    for (std::size_t state = 0; state < ech_state_count; ++state) sum.names[state] += domain.states.names[state];
+    domains.push_back(domain_json(domain, report.now));
+  }
+  Json json{{"mode", word(report.mode)},
+            {"plaintext_lookups", report.plaintext_lookups},
+            {"zones_in_clear", report.zones_in_clear},
+            {"connections", connections(report)},
+            {"names", exposure.names.size()},
+            {"states", states(sum)},
+            {"forgotten", exposure.forgotten},
+            {"malformed", exposure.malformed},
+            {"own_questions", exposure.questions},
+            {"domains", std::move(domains)}};
+  return json.dump();
+}
+
+Json exposure_summary(const ExposureReport& report) {
+  StateCounts known;
+  for (const auto& [wire, name] : report.exposure.names) ++known[name.state()];
+  const auto in_clear = std::ranges::count_if(report.exposure.endpoints,
+                                              [](const auto& endpoint) { return !endpoint.facts->sni.empty(); });
+  return {{"mode", word(report.mode)},
+          {"names", report.exposure.names.size()},
+          {"states", states(known)},
+          {"connections", report.exposure.endpoints.size()},
+          {"connections_with_sni_in_clear", in_clear}};
+}
+
+std::string exposure_explanation_json(const ExposureExplanation& explanation) {
+  const NameExposure& name = explanation.name;
+  Json json = name_json(name, explanation.now);
+  json.add("domain", domain_of(name.name));
+  json.add("asked_now", explanation.asked_now);
+  const bool evidence = !name.history.empty();
+  json.add("asked_by", evidence ? Json(name.origin == EvidenceOrigin::client ? "client" : "tacet") : Json(nullptr));
+  json.add("answered_by", evidence ? known(name.upstream) : Json(nullptr));
+  json.add("owner", name_text(name.owner));
+  json.add("record", name.rdata.empty() ? Json(nullptr) : Json(fmt::format("{:02x}", fmt::join(name.rdata, ""))));
+  json.add("record_octets", name.rdata_size);
+  json.add("history", history(name, explanation.now));
+  return json.dump();
+}
+
+}  // namespace tacet

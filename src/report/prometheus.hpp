@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+
+#include "privacy/exposure.hpp"
+#include "report/snapshot.hpp"
+
+namespace tacet {
+
+/// The media type of prometheus_text().
+inline constexpr auto prometheus_type = "text/plain; version=0.0.4; charset=utf-8";
+
+/// What is counted, in the text format that Prometheus reads: every family has its HELP and TYPE, times are in seconds,
+/// upstreams are summed over all workers. Holds no name that a client asked for. Families are only ever added; one
+/// that has nothing to tell (no upstream, no round trip yet) is left out.
+std::string prometheus_text(const Snapshot& snapshot, const Exposure& exposure);
+
+}  // namespace tacet

@@ -1,0 +1,48 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "observe/metrics.hpp"
+#include "pool/upstream_set.hpp"
+#include "report/query_log.hpp"
+#include "resolve/cache.hpp"
+#include "system/confinement.hpp"
+#include "tacet/instant.hpp"
+
+namespace tacet {
+
+/// What can be said of a zone's servers.
+struct ZoneReport {
+  std::string zone;
+  bool in_clear = false;  ///< its names travel unencrypted
+  std::vector<ChannelReport> channels;
+};
+
+/// How often the configuration was read, and what became of it.
+struct ReloadCounts {
+  std::uint64_t good = 0, refused = 0;  ///< since the start
+  bool last_was_good = true;
+  double last_good = 0;  ///< when the configuration in use was read, seconds since 1970
+};
+
+/// Everything that `tacet status` shows, taken from all workers at nearly one moment.
+struct Snapshot {
+  Duration uptime{};
+  std::vector<std::string> listen;         ///< addresses that are served
+  std::vector<std::string> listen_absent;  ///< of these, what this machine does not have now: nobody can ask there
+  unsigned workers = 0;
+  std::string_view log_level;  ///< that is in effect now
+  ReloadCounts reloads;
+  Confinement confinement;
+  Metrics metrics;  ///< of all workers
+  CacheStatistics cache;
+  QueryLogCounts query_log;
+  std::vector<ChannelReport> channels;  ///< of all workers, one after another
+  std::vector<ZoneReport> zones;        ///< in configured order, each with the channels of all workers
+  std::uint64_t pending = 0;            ///< queries that wait for an upstream
+  std::uint64_t plaintext_lookups = 0;  ///< bootstrap look-ups made in the clear
+};
+
+}  // namespace tacet

@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+
+#include "report/exposure_json.hpp"
+#include "report/snapshot.hpp"
+
+namespace tacet {
+
+/// A snapshot, and the exposure in numbers, as `tacet status --json` prints them: one JSON object. Units are part of
+/// the keys (uptime_seconds, p50_ms); what is not known is null. Keys are only ever added.
+std::string status_json(const Snapshot& snapshot, const ExposureReport& exposure);
+
+}  // namespace tacet

@@ -1,0 +1,150 @@
+#include <fmt/format.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <initializer_list>
+#include <memory>
+
+#include "system/confinement.hpp"
+
+namespace tacet {
+namespace {
+
+/// What a resolver and its libraries call. Whatever is not here, or is newer than this list, does not exist for this
+/// process (ENOSYS): the C library then takes the older way that is here. The strict list is the unit's.
+constexpr std::array always{
+    // descriptors and files; where files may be is Landlock's business
+    "read", "readv", "pread64", "preadv", "write", "writev", "pwrite64", "pwritev", "close", "close_range", "dup",
+    "dup2", "dup3", "fcntl", "lseek", "openat", "open", "access", "faccessat", "faccessat2", "stat", "lstat", "fstat",
+    "newfstatat", "fstatat64", "statx", "statfs", "fstatfs", "readlink", "readlinkat", "getdents64", "getcwd", "fsync",
+    "fdatasync", "ftruncate", "flock", "unlink", "unlinkat", "rename", "renameat", "renameat2", "chmod", "fchmod",
+    "fchmodat", "umask", "fadvise64", "pipe", "pipe2",
+    // sockets
+    "bind", "connect", "listen", "accept", "accept4", "getsockname", "getpeername", "getsockopt", "setsockopt",
+    "shutdown", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg",
+    // events and time
+    "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll",
+    "select", "pselect6", "eventfd", "eventfd2", "timerfd_create", "timerfd_settime", "timerfd_gettime",
+    "inotify_init1", "inotify_add_watch", "inotify_rm_watch", "clock_gettime", "clock_getres", "clock_nanosleep",
+    "nanosleep", "gettimeofday", "time", "times",
+    // memory and threads
+    "brk", "munmap", "mremap", "madvise", "membarrier", "futex", "exit", "exit_group", "set_robust_list",
+    "get_robust_list", "rseq", "set_tid_address", "gettid", "sched_yield", "sched_getaffinity", "sched_getparam",
+    "sched_getscheduler", "sched_get_priority_max", "sched_get_priority_min", "getcpu",
+    // signals
+    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "rt_sigsuspend", "rt_sigtimedwait",
+    "sigaltstack", "restart_syscall",
+    // what the process is and where
+    "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups", "getrlimit",
+    "getrusage", "getrandom", "getpriority", "uname", "sysinfo"};
+
+/// A filter being written. Names that this architecture lacks are passed over.
+class Filter {
+public:
+  Filter() : context_(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)), seccomp_release) {
+    // All threads, should there be others; and no kill for a foreign architecture's calls either.
+    keep(seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_TSYNC, 1));
+    keep(seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)));
+    // A balanced tree, for kernels that do not remember which calls are allowed.
+    keep(seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2));
+  }
+
+  void allow(const char* name, std::initializer_list<scmp_arg_cmp> where = {}) {
+    const int number = seccomp_syscall_resolve_name(name);
+    if (number == __NR_SCMP_ERROR) return;
+    keep(seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, number, static_cast<unsigned>(where.size()),
+                                where.begin()));
+  }
+
+  /// Zero, or the first error.
+  int load() {
+    if (error_ == 0) keep(seccomp_load(context_.get()));
+    return error_;
+  }
+
+private:
+  void keep(int result) {
+    if (error_ == 0 && result < 0) error_ = -result;
+  }
+
+  std::unique_ptr<void, decltype(&seccomp_release)> context_;
+  int error_ = 0;
+};
+
+scmp_arg_cmp argument(unsigned index, std::uint64_t value) { return {index, SCMP_CMP_EQ, value, 0}; }
+scmp_arg_cmp masked(unsigned index, std::uint64_t mask, std::uint64_t value) {
+  return {index, SCMP_CMP_MASKED_EQ, mask, value};
+}
+constexpr std::uint64_t word = 0xffffffff;  // an int in a register: its upper half is not looked at
+
+/// UDP and TCP, and netlink, which tells of network changes. No raw and no packet sockets. No Unix socket either, by
+/// which one speaks to the system's services (D-Bus): what is needed of them is open. libcurl wakes itself by a pair of
+/// stream sockets, which lead nowhere else; a datagram one of a pair could be led to any service.
+void allow_sockets(Filter& filter) {
+  constexpr std::uint64_t type_mask = 0xf;
+  for (const auto family : std::initializer_list<unsigned>{AF_INET, AF_INET6})
+    for (const unsigned type : {SOCK_STREAM, SOCK_DGRAM})
+      filter.allow("socket", {masked(0, word, family), masked(1, type_mask, type)});
+  filter.allow("socket", {masked(0, word, AF_NETLINK)});
+  filter.allow("socketpair", {masked(0, word, AF_UNIX), masked(1, type_mask, SOCK_STREAM)});
+}
+
+/// Libraries are mapped as they are; no memory that can be written can be run.
+void allow_memory(Filter& filter) {
+  for (const char* map : {"mmap", "mmap2"}) {
+    filter.allow(map, {masked(2, PROT_EXEC, 0)});
+    filter.allow(map, {masked(2, PROT_WRITE, 0)});
+  }
+  filter.allow("mprotect", {masked(2, PROT_EXEC, 0)});
+}
+
+/// Threads, but no processes. (The flags of clone3() are out of a filter's sight; the C library then takes clone().)
+void allow_threads(Filter& filter) {
+#ifdef __s390__
+  constexpr unsigned flags = 1;
+#else
+  constexpr unsigned flags = 0;
+#endif
+  filter.allow("clone", {masked(flags, CLONE_THREAD, CLONE_THREAD)});
+  filter.allow("tgkill", {masked(0, word, static_cast<std::uint64_t>(::getpid()))});  // abort()
+}
+
+void allow_particulars(Filter& filter) {
+  constexpr std::array<unsigned, 6> requests{FIONBIO, FIONREAD, TCGETS, TIOCGWINSZ, SIOCGIFINDEX, SIOCGIFNAME};
+  for (const auto request : requests) filter.allow("ioctl", {masked(1, word, request)});
+  constexpr unsigned name_of_memory = 0x53564d41;  // PR_SET_VMA, of newer C libraries
+  for (const unsigned option : {unsigned{PR_SET_NAME}, unsigned{PR_GET_NAME}, name_of_memory})
+    filter.allow("prctl", {masked(0, word, option)});
+  filter.allow("prlimit64", {masked(0, word, 0), argument(2, 0)});  // reads our own
+}
+
+}  // namespace
+
+Restriction restrict_system_calls() {
+  Filter filter;
+  for (const char* name : always) filter.allow(name);
+  allow_sockets(filter);
+  allow_memory(filter);
+  allow_threads(filter);
+  allow_particulars(filter);
+  const int error = filter.load();
+  if (error == 0) return {true, {}};
+  return {false, error == EINVAL || error == ENOSYS ? "this kernel has no seccomp filters" : std::strerror(error)};
+}
+
+std::string confinement_library_version() {
+  const scmp_version* version = seccomp_version();
+  return fmt::format("libseccomp {}.{}.{}", version->major, version->minor, version->micro);
+}
+
+}  // namespace tacet

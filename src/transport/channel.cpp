@@ -1,0 +1,340 @@
+#include "transport/channel.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace tacet {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration race_after = milliseconds(500);
+constexpr Duration least_silence_limit = milliseconds(1500);
+constexpr Duration watch_interval = milliseconds(250);
+/// A race for a connection that nobody waits for any more goes on a little, so that an outage's end is met early.
+constexpr Duration race_beyond_demand = seconds(3);
+/// Over how many connections that end without an answer to anything a query is sent before the upstream is told to be
+/// at fault; and over how many that end with some: servers exist that close behind each answer, and queries that make a
+/// server close.
+constexpr unsigned most_barren_tries = 3, most_tries = 30;
+
+}  // namespace
+
+/// One query that waits for its answer; lives in the frame of exchange().
+struct Channel::Call {
+  Call(Channel& owner, const Message& asked) : channel(owner), query(asked), answer(owner.scheduler()) {}
+  ~Call() {
+    if (channel.calls_.erase(tag) > 0) channel.given_up(*this);
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  Channel& channel;
+  const Message& query;
+  Tag tag = 0;
+  Instant sent{};
+  unsigned tries = 0, barren_tries = 0;
+  OneShot<Result<Response>> answer;
+};
+
+/// A connection and what the channel knows of it.
+class Channel::Link final : public Connection::Owner {
+public:
+  Link(Channel& channel, ConnectedSocket socket)
+      : opened(channel.now()),
+        last_received(opened),
+        last_answered(opened),
+        channel_(channel),
+        connection(channel.server_.connect(std::move(socket), *this)) {}
+
+  void on_established() override { channel_.established(*this); }
+  void on_received() override { last_received = channel_.now(); }
+  void on_answer(Tag tag, Result<Message> answer) override {
+    last_answered = channel_.now();
+    left_unanswered.reset();
+    channel_.answered(*this, tag, std::move(answer));
+  }
+  void on_closed(Error why) override { channel_.lost(*this, why); }
+
+  void leave_unanswered(const Name& name) {
+    if (!left_unanswered) {
+      left_unanswered = name;
+      left_others = false;
+    }
+    left_others = left_others || !(*left_unanswered == name);
+  }
+
+  Instant opened;
+  Instant last_received;
+  Instant last_answered;                // or opened
+  std::optional<Name> left_unanswered;  // the first name given up since then
+  bool left_others = false;             // and there were others, with a name in left_unanswered
+  bool is_established = false;
+  bool prepared = false;  // opened for queries to come; DoH shakes hands with the first of them
+  std::uint64_t answers = 0;
+
+private:
+  Channel& channel_;
+
+public:
+  std::unique_ptr<Connection> connection;  // last: the first to be destroyed
+};
+
+Channel::Channel(UpstreamServer& service, std::size_t number)
+    : server_(service),
+      id_(number == 0 ? service.parts().config.url : fmt::format("{}#{}", service.parts().config.url, number + 1)),
+      connector_(service.parts().loop, service.book(), service.parts().budget,
+                 {[this](ConnectedSocket socket) { connected(std::move(socket)); },
+                  [this](const Error& error) { round_failed(error); }}),
+      watch_(scheduler(), [this] { on_watch(); }),
+      idle_(scheduler(), [this] { on_idle(); }) {}
+
+Channel::~Channel() = default;
+
+Task<Result<Response>> Channel::exchange(const Message& query, Instant deadline) {
+  Call call(*this, query);
+  submit(call);
+  std::optional<Result<Response>> answer = co_await call.answer.wait(deadline);
+  if (!answer) {
+    ++counters_.failures;
+    co_return fail(Fault::timeout, fmt::format("{} did not answer in time", id_));
+  }
+  co_return std::move(*answer);
+}
+
+void Channel::prepare() {
+  if (current_ || connector_.running()) return;
+  demand_connection();
+  rest();
+}
+
+void Channel::submit(Call& call) {
+  call.tag = next_tag_++;
+  call.sent = now();
+  calls_.emplace(call.tag, &call);
+  idle_.disarm();
+  for (Link* link : {current_.get(), fresh_.get()})
+    if (link != nullptr) link->connection->send(call.tag, call.query);
+  if (!current_) demand_connection();
+  watch();
+}
+
+void Channel::send_all(Link& link) {
+  for (const auto& [tag, call] : calls_) link.connection->send(tag, call->query);
+}
+
+// Connecting.
+
+void Channel::demand_connection() {
+  if (looking_up_) return;
+  if (connector_.running() || !server_.needs_lookup()) return connector_.start();
+  try {
+    server_.parts().tasks.spawn(look_up());
+  } catch (const std::bad_alloc&) {  // whoever waits looks again soon
+    log::escaped("a look-up of an upstream's address");
+  }
+}
+
+Task<void> Channel::look_up() {
+  struct Looking {
+    bool& flag;
+    explicit Looking(bool& looks) : flag(looks) { flag = true; }
+    ~Looking() { flag = false; }
+  };
+  std::optional<Looking> looking(std::in_place, looking_up_);
+  const Result<void> found = co_await server_.look_up(now() + seconds(4));
+  looking.reset();
+  if (found)
+    connector_.start();
+  else
+    round_failed(found.error());
+}
+
+void Channel::connected(ConnectedSocket socket) {
+  auto& place = current_ ? fresh_ : current_;
+  place = std::make_unique<Link>(*this, std::move(socket));
+  ++counters_.connections;
+  place->prepared = calls_.empty();
+  if (place->prepared) rest();
+  send_all(*place);
+  watch();
+}
+
+void Channel::round_failed(const Error& error) {
+  // Too many sockets of ours says nothing about the upstream: a later attempt finds room.
+  if (error.fault == Fault::overloaded) return;
+  note_failure(error);
+  // Silence is waited out, for the network may come back within the deadline; a refusal is final for these queries.
+  if (!current_ && error.fault != Fault::timeout) fail_all(error);
+}
+
+void Channel::established(Link& link) {
+  link.is_established = true;
+  counters_.facts = link.connection->facts();
+  if (counters_.facts->resumed) ++counters_.resumptions;
+  server_.parts().on_established(server_.parts().config, *counters_.facts);
+}
+
+// Answers and losses.
+
+void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
+  if (link.answers++ == 0 && answer) server_.parts().budget.pace().led_to_answer();
+  const auto found = calls_.find(tag);
+  if (found != calls_.end()) {
+    Call& call = *found->second;
+    if (answer) {
+      note_success();
+      const Duration took = now() - std::max(call.sent, link.opened);
+      latency_.sample(took);
+      ++counters_.answers;
+      deliver(call, Response{std::move(*answer), {id_, link.connection->facts(), took, link.answers > 1}});
+    } else {
+      note_failure(answer.error());
+      deliver(call, fail(std::move(answer.error())));
+    }
+  }
+  if (fresh_) settle(link);
+}
+
+/// Two connections raced and one of them answered: it stays, the other goes.
+void Channel::settle(const Link& winner) {
+  if (&winner == fresh_.get()) std::swap(current_, fresh_);
+  retire(fresh_);
+}
+
+void Channel::lost(Link& link, const Error& why) {
+  auto& place = &link == current_.get() ? current_ : fresh_;
+  const bool was_used = link.answers > 0;
+  retire(place);
+  if (!current_) std::swap(current_, fresh_);
+  // A server may close an idle connection whenever it likes: no failure, and a query that met it is sent again.
+  if (why.fault != Fault::cancelled || !was_used) note_failure(why);
+  if (calls_.empty() || current_) return;
+  reissue(why, was_used);
+}
+
+void Channel::reissue(const Error& why, bool was_used) {
+  if (why.fault == Fault::tls_untrusted) return fail_all(why);
+  std::vector<Call*> hopeless;
+  for (const auto& [tag, call] : calls_) {
+    ++counters_.reissued;
+    if (!was_used) ++call->barren_tries;
+    if (++call->tries >= most_tries || call->barren_tries >= most_barren_tries) hopeless.push_back(call);
+  }
+  for (Call* call : hopeless) deliver(*call, fail(why));
+  if (!calls_.empty()) demand_connection();
+}
+
+void Channel::fail_all(const Error& error) {
+  while (!calls_.empty()) deliver(*calls_.begin()->second, fail(error));
+}
+
+void Channel::deliver(Call& call, Result<Response> result) {
+  calls_.erase(call.tag);
+  if (!result) ++counters_.failures;
+  call.answer.deliver(std::move(result));
+  if (!calls_.empty()) return;
+  watch_.disarm();
+  rest();
+}
+
+/// The connection had time to answer and did not. Not what it sends besides counts: a server that answers nothing more
+/// may still send signs of life.
+void Channel::given_up(const Call& call) {
+  if (!current_ || now() - std::max(call.sent, current_->last_answered) < race_after) return;
+  current_->leave_unanswered(call.query.question().name);
+}
+
+/// Nobody waits for anything: what is open or under way is kept for a while.
+void Channel::rest() {
+  const auto said = current_ ? current_->connection->idle_limit() : std::nullopt;
+  idle_.arm(now() + (current_ ? said.value_or(server_.idle_limit()) : race_beyond_demand));
+}
+
+// Silence.
+
+void Channel::watch() {
+  if (!watch_.armed() && !calls_.empty()) watch_.arm(now() + race_after);
+}
+
+void Channel::on_watch() {
+  if (calls_.empty()) return rest();  // whoever waited has given up
+  watch_.arm(now() + watch_interval);
+  if (!current_) return demand_connection();
+  const Duration silence = now() - std::max(current_->last_received, calls_.begin()->second->sent);
+  if (silence < race_after || !suspect(*current_, silence)) return;
+  if (silence >= std::max<Duration>(least_silence_limit, latency_.percentile(0.99) * 3)) {
+    note_failure(
+        {Fault::timeout, fmt::format("no answer for {:.1f} s", std::chrono::duration<double>(silence).count())});
+    retire(current_);
+    if (fresh_)
+      std::swap(current_, fresh_);
+    else
+      reissue({Fault::timeout, "the connection went silent"}, false);
+    return;
+  }
+  if (!fresh_) demand_connection();
+}
+
+bool Channel::suspect(const Link& link, Duration silence) const {
+  if (!link.is_established || link.connection->unacknowledged() >= std::min(silence, race_after)) return true;
+  if (link.left_unanswered && link.left_others) return true;
+  const Instant long_ago = now() - race_after;
+  const Name name = link.left_unanswered.value_or(calls_.begin()->second->query.question().name);
+  return std::ranges::any_of(calls_, [&](const auto& entry) {
+    return entry.second->sent <= long_ago && !(entry.second->query.question().name == name);
+  });
+}
+
+void Channel::retire(std::unique_ptr<Link>& link) { link.reset(); }
+
+void Channel::on_idle() {
+  connector_.stop();
+  retire(fresh_);
+  if (!current_) return;
+  current_->connection->close();
+  retire(current_);
+}
+
+void Channel::network_changed() {
+  server_.network_changed();
+  latency_.clear();
+  connector_.stop();
+  retire(fresh_);
+  retire(current_);
+  if (!calls_.empty()) demand_connection();
+}
+
+void Channel::note_failure(const Error& error) {
+  counters_.last_error = error.detail;
+  if (error.fault == Fault::overloaded) return;  // no fault of the upstream's
+  const bool changed = !std::exchange(failing_, true);
+  if (!changed && error.fault != Fault::tls_untrusted) return;
+  const auto held = failure_log_.pass(now());
+  if (!held) return;
+  server_.say_failing(true);
+  log::warn("upstream {} fails: {}{}", id_, error.detail,
+            *held > 0 ? fmt::format(" ({} more like this)", *held) : std::string{});
+}
+
+/// Said by an answer only, whichever channel has it: servers exist that shake hands and then answer nothing.
+void Channel::note_success() {
+  failing_ = false;
+  if (server_.say_failing(false)) log::info("upstream {} works again, by {}", id_, counters_.facts->address);
+}
+
+bool Channel::warm() const { return current_ && (current_->is_established || current_->prepared); }
+
+bool Channel::held_up() const { return current_ && current_->connection->unacknowledged() > Duration::zero(); }
+
+UpstreamState Channel::state() const {
+  UpstreamState state = counters_;
+  state.warm = warm();
+  state.outstanding = static_cast<std::uint32_t>(calls_.size());
+  return state;
+}
+
+}  // namespace tacet

@@ -1,0 +1,87 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/scheduler.hpp"
+#include "observe/latency.hpp"
+#include "tacet/upstream.hpp"
+#include "transport/upstream_server.hpp"
+
+namespace tacet {
+
+/// One connection's worth of an upstream: opened when there is something to ask, watched while it owes answers,
+/// replaced when it is silent, closed when idle. A query that meets a dying connection is sent again on the next one,
+/// unseen.
+///
+/// Silence counts from the later of the last octet received and the moment the oldest unanswered query was sent. A
+/// silent connection is suspect if the kernel holds unacknowledged data for as long, or if two different names went
+/// unanswered since it last answered, be they given up meanwhile: one name that nobody answers proves nothing. After
+/// half a second of it a fresh connection is raced against the old one, and whichever answers first is kept; past the
+/// limit the old one is retired.
+class Channel final : public Upstream {
+public:
+  /// `number` counts the channels of a service from 0; the service must outlive the channel.
+  Channel(UpstreamServer& service, std::size_t number);
+  ~Channel() override;
+
+  std::string_view id() const override { return id_; }
+  Task<Result<Response>> exchange(const Message& query, Instant deadline) override;
+  bool warm() const override;
+  bool held_up() const override;
+  void prepare() override;
+  UpstreamState state() const override;
+  void network_changed() override;
+
+private:
+  struct Call;
+  class Link;
+
+  void submit(Call& call);
+  void send_all(Link& link);
+  void demand_connection();
+  Task<void> look_up();
+  void connected(ConnectedSocket socket);
+  void round_failed(const Error& error);
+
+  void established(Link& link);
+  void answered(Link& link, Tag tag, Result<Message> answer);
+  void lost(Link& link, const Error& why);
+  void settle(const Link& winner);
+  void reissue(const Error& why, bool was_used);
+  void fail_all(const Error& error);
+  void deliver(Call& call, Result<Response> result);
+  void given_up(const Call& call);
+
+  void rest();
+  void watch();
+  void on_watch();
+  bool suspect(const Link& link, Duration silence) const;
+  void retire(std::unique_ptr<Link>& link);
+  void on_idle();
+  void note_failure(const Error& error);
+  void note_success();
+
+  Scheduler& scheduler() const { return server_.parts().loop.scheduler(); }
+  Instant now() const { return scheduler().now(); }
+
+  UpstreamServer& server_;
+  std::string id_;
+  std::map<Tag, Call*> calls_;  // unanswered, the oldest first
+  Tag next_tag_ = 1;
+  std::unique_ptr<Link> current_;
+  std::unique_ptr<Link> fresh_;  // raced against a suspect current_
+  Connector connector_;
+  Alarm watch_;
+  Alarm idle_;
+  Latency latency_;
+  UpstreamState counters_;
+  bool looking_up_ = false;
+  bool failing_ = false;
+  log::RateLimit failure_log_;
+};
+
+}  // namespace tacet

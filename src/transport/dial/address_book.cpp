@@ -1,0 +1,95 @@
+#include <algorithm>
+
+#include "transport/dial/connector.hpp"
+
+namespace tacet {
+
+namespace {
+
+/// For how long a family that lost a race is not tried first again.
+constexpr Duration demotion = std::chrono::minutes(10);
+
+bool is_v6(const SocketAddress& address) { return address.address.contains(':'); }
+
+void move_to_front(std::vector<std::size_t>& order, std::size_t index) {
+  const auto at = std::ranges::find(order, index);
+  std::rotate(order.begin(), at, at + 1);
+}
+
+/// Takes from both in turn until both are empty.
+std::vector<std::size_t> alternate(const std::vector<std::size_t>& first, const std::vector<std::size_t>& second) {
+  std::vector<std::size_t> merged;
+  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+    if (i < first.size()) merged.push_back(first[i]);
+    if (i < second.size()) merged.push_back(second[i]);
+  }
+  return merged;
+}
+
+}  // namespace
+
+std::vector<SocketAddress> AddressBook::order(Instant now) const {
+  std::vector<std::size_t> v6, v4;
+  bool v6_lost = false, v4_lost = false;
+  for (std::size_t i = 0; i < addresses_.size(); ++i) {
+    const bool lost = lost_[i] > now - demotion;
+    (is_v6(addresses_[i]) ? v6 : v4).push_back(i);
+    (is_v6(addresses_[i]) ? v6_lost : v4_lost) |= lost;
+  }
+  if (winner_) move_to_front(is_v6(addresses_[*winner_]) ? v6 : v4, *winner_);
+  const bool v4_first = v6_lost != v4_lost ? v6_lost : winner_ && !is_v6(addresses_[*winner_]);
+  const std::vector<std::size_t>& first = v4_first ? v4 : v6;
+  const std::vector<std::size_t>& second = v4_first ? v6 : v4;
+  std::vector<std::size_t> order = first;
+  if (v6_lost == v4_lost)
+    order = alternate(first, second);
+  else
+    order.insert(order.end(), second.begin(), second.end());
+  if (winner_) move_to_front(order, *winner_);
+  std::vector<SocketAddress> in_order;
+  in_order.reserve(order.size());
+  for (const std::size_t index : order) in_order.push_back(addresses_[index]);
+  return in_order;
+}
+
+std::optional<std::size_t> AddressBook::place_of(const SocketAddress& address) const {
+  const auto found = std::ranges::find(addresses_, address);
+  if (found == addresses_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - addresses_.begin());
+}
+
+void AddressBook::won(const SocketAddress& address, Duration took) {
+  connect_time_ = took;
+  if (const auto place = place_of(address)) winner_ = place;
+  for (std::size_t i = 0; i < addresses_.size(); ++i)
+    if (is_v6(addresses_[i]) == is_v6(address)) lost_[i] = Instant::min();
+}
+
+void AddressBook::failed(const SocketAddress& address, Instant now) {
+  const auto place = place_of(address);
+  if (!place) return;
+  lost_[*place] = now;
+  if (winner_ == place) winner_.reset();
+}
+
+void AddressBook::forget() {
+  winner_.reset();
+  connect_time_.reset();
+  std::ranges::fill(lost_, Instant::min());
+}
+
+void AddressBook::replace(std::vector<SocketAddress> addresses) {
+  std::vector<Instant> lost(addresses.size(), Instant::min());
+  std::optional<std::size_t> winner;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const auto old = place_of(addresses[i]);
+    if (!old) continue;
+    lost[i] = lost_[*old];
+    if (winner_ == old) winner = i;
+  }
+  addresses_ = std::move(addresses);
+  lost_ = std::move(lost);
+  winner_ = winner;
+}
+
+}  // namespace tacet

@@ -1,0 +1,67 @@
+#include "transport/http/http.hpp"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "transport/http/http_link.hpp"
+
+namespace tacet {
+
+HttpLibrary::HttpLibrary() { curl_global_init(CURL_GLOBAL_DEFAULT); }
+HttpLibrary::~HttpLibrary() { curl_global_cleanup(); }
+
+HttpFeatures http_features() {
+  const curl_version_info_data& info = *curl_version_info(CURLVERSION_NOW);
+  HttpFeatures features;
+  features.version = fmt::format("libcurl {} ({}", info.version, info.ssl_version ? info.ssl_version : "no TLS");
+  if (info.age >= CURLVERSION_SEVENTH && info.nghttp2_version)
+    features.version += fmt::format(", nghttp2/{}", info.nghttp2_version);
+  features.version += ")";
+  features.http2 = (info.features & CURL_VERSION_HTTP2) != 0;
+  features.http3 = (info.features & CURL_VERSION_HTTP3) != 0;
+  if (info.age >= CURLVERSION_ELEVENTH && info.feature_names != nullptr) {
+    for (const char* const* name = info.feature_names; *name != nullptr; ++name)
+      features.ech = features.ech || std::string_view(*name) == "ECH";
+  }
+  return features;
+}
+
+std::string http_library_version() { return http_features().version; }
+
+HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& address) {
+  // Which interface an address is on concerns this machine alone (RFC 6874 §3), and the socket is connected by then.
+  const std::string name = upstream.host.substr(0, upstream.host.find('%'));
+  const std::string host = name.contains(':') ? "[" + name + "]" : name;
+  return {.origin = fmt::format("https://{}:{}", host, upstream.port),
+          .path = upstream.path,
+          .host = upstream.host,
+          .port = upstream.port,
+          .address = address,
+          .host_is_address = upstream.host_is_address};
+}
+
+std::string HttpTarget::path_of_get() const {
+  return fmt::format("{}{}dns=", path, path.find('?') == std::string::npos ? '?' : '&');
+}
+
+std::string HttpTarget::resolution() const {
+  const std::string ip = address.address.substr(0, address.address.find('%'));
+  const bool bracketed = ip.find(':') != std::string::npos;
+  return fmt::format("{}:{}:{}{}{}", host, port, bracketed ? "[" : "", ip, bracketed ? "]" : "");
+}
+
+HttpLink::HttpLink(Loop& loop, ConnectedSocket socket, HttpTarget target, const DohShared& shared, Owner& owner)
+    : state_(std::make_shared<State>(loop, std::move(socket), std::move(target), shared, owner)) {}
+
+HttpLink::~HttpLink() { state_->retire(); }
+
+void HttpLink::ask(Tag tag, std::vector<std::uint8_t> query) { state_->ask(tag, std::move(query)); }
+
+std::shared_ptr<const ConnectionFacts> HttpLink::facts() const { return state_->facts(); }
+
+Duration HttpLink::unacknowledged() const { return state_->unacknowledged(); }
+
+}  // namespace tacet

@@ -1,0 +1,94 @@
+#pragma once
+#include <curl/curl.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "transport/connection.hpp"
+#include "transport/http/doh_method.hpp"
+#include "transport/http/doh_response.hpp"
+
+namespace tacet {
+
+/// A request that waits for its turn.
+struct DohRequest {
+  Tag tag = 0;
+  std::vector<std::uint8_t> query;     ///< the message
+  DohMethod method = DohMethod::post;  ///< by which it was asked last
+  bool was_refused = false;            ///< the server did not take the other method
+};
+
+/// How requests of one method are made. What it names must outlive the transfers that have been loaded with it.
+struct HttpForm {
+  DohMethod method;
+  const std::string& path;
+  curl_slist* headers;
+};
+
+/// Sets an option of libcurl's. std::bad_alloc if it could not be kept: a request without it would be another.
+template <class Value>
+void set_option(CURL* easy, CURLoption option, Value value) {
+  if (curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
+}
+
+/// One easy handle of libcurl's and the request that it carries; used again and again by one link.
+class HttpTransfer {
+public:
+  HttpTransfer();
+  ~HttpTransfer() = default;
+  HttpTransfer(const HttpTransfer&) = delete;
+  HttpTransfer& operator=(const HttpTransfer&) = delete;
+
+  CURL* easy() const { return easy_.get(); }
+  Tag tag() const { return request_.tag; }
+  const DohRequest& request() const { return request_; }
+  /// Of the response; 0 before there is one.
+  long status() const;
+
+  /// Makes it carry another request.
+  void load(DohRequest request, const HttpForm& form);
+
+  /// The request, which it carries no more.
+  DohRequest take_request() { return std::move(request_); }
+
+  /// It carries none.
+  void unload() { look_ = Look::idle; }
+
+  /// True if it carries the request already that it carried when this was last asked.
+  bool outlived_look();
+
+  /// Octets of bodies that have come, of this request and all before it.
+  std::uint64_t body_octets() const { return body_octets_; }
+
+  /// The body of a response that is one of DNS over HTTPS: status 2xx and the right media type (RFC 8484 §4.2). Else
+  /// Fault::protocol with what it was.
+  Result<DohBody> take_body();
+
+  /// libcurl's words for what went wrong.
+  std::string words(CURLcode code) const;
+
+  bool is_http2() const;
+
+private:
+  void set_form(const HttpForm& form);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+
+  enum class Look : std::uint8_t { idle, fresh, seen };
+
+  struct Cleanup {
+    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  };
+  std::unique_ptr<CURL, Cleanup> easy_;
+  DohRequest request_;
+  std::optional<DohMethod> method_;  // the one that libcurl's handle is set for
+  Look look_ = Look::idle;
+  std::string asked_for_;
+  std::vector<std::uint8_t> body_;
+  std::uint64_t body_octets_ = 0;
+  std::array<char, CURL_ERROR_SIZE> words_{};
+};
+
+}  // namespace tacet

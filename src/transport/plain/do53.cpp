@@ -1,0 +1,175 @@
+#include "transport/plain/do53.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "transport/dial/socket.hpp"
+#include "transport/plain/plain_query.hpp"
+
+namespace tacet {
+namespace {
+
+bool says_opt_is_wrong(Rcode rcode) {
+  return rcode == Rcode::formerr || rcode == Rcode::notimp || rcode == Rcode::badvers;
+}
+
+bool is_refusal(Rcode rcode) { return rcode == Rcode::servfail || rcode == Rcode::refused; }
+
+}  // namespace
+
+/// One of the places for queries under way, or a place in the queue for one.
+class Do53::Turn {
+public:
+  explicit Turn(Do53& server) : server_(server), event_(server.loop_.scheduler()) {
+    place_ = server.waiting_.insert(server.waiting_.end(), this);
+    if (server.running_ < most_at_once) take();
+  }
+  ~Turn() {
+    if (!taken_) {
+      server_.waiting_.erase(place_);
+      return;
+    }
+    --server_.running_;
+    if (!server_.waiting_.empty()) server_.waiting_.front()->take();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  /// True once the place is ours, false if `until` came first.
+  auto wait(Instant until) { return event_.wait(until); }
+
+private:
+  void take() {
+    server_.waiting_.erase(place_);
+    ++server_.running_;
+    taken_ = true;
+    event_.set();
+  }
+
+  Do53& server_;
+  AutoResetEvent event_;
+  std::list<Turn*>::iterator place_;
+  bool taken_ = false;
+};
+
+/// What asking in one wording has come to.
+struct Do53::Try {
+  Result<PlainAnswer> answer;
+  std::optional<Error> by_tcp = std::nullopt;  ///< why TCP did not bring the rest of a truncated answer
+
+  bool with_opt() const { return answer && answer->asked_with_opt; }
+  std::optional<Rcode> rcode() const { return answer ? std::optional(answer->message.rcode()) : std::nullopt; }
+  bool is_whole() const { return answer && !by_tcp; }
+};
+
+Do53::Do53(Loop& loop, SocketAddress server) : loop_(loop), server_(std::move(server)), id_(to_string(server_)) {
+  ConnectionFacts facts;
+  facts.transport = Transport::udp;
+  facts.address = id_;
+  facts_ = std::make_shared<const ConnectionFacts>(std::move(facts));
+  counters_.facts = facts_;
+}
+
+Do53::~Do53() = default;
+
+Task<Result<Response>> Do53::exchange(const Message& query, Instant deadline) {
+  ++counters_.outstanding;
+  struct Counted {
+    std::uint32_t& count;
+    ~Counted() { --count; }
+  } const counted{counters_.outstanding};
+  Turn turn(*this);
+  const bool is_our_turn = co_await turn.wait(deadline);
+  if (!is_our_turn || loop_.now() >= deadline)
+    co_return fail(Fault::timeout, fmt::format("{} has too many queries unanswered", id_));
+  const Instant sent = loop_.now();
+  Result<Message> answer = co_await converse(query, deadline);
+  co_return outcome(std::move(answer), sent);
+}
+
+Task<Result<Message>> Do53::converse(const Message& query, Instant deadline) {
+  const Result<KernelAddress> where = kernel_address(server_);
+  if (!where) co_return fail(where.error());
+  const std::uint16_t id = ids_.next();
+  const auto other_id = static_cast<std::uint16_t>(id ^ (ids_.next() | 1));
+  const PlainQuery wordings(query, id, other_id);
+  PlainExchange exchange(loop_, *where, wordings);
+
+  const bool with_opt = loop_.now() >= without_opt_until_;
+  Try made = co_await attempt(exchange, with_opt, deadline);
+  if (with_opt && may_dislike_opt(made)) {
+    Try again = co_await attempt(exchange, false, deadline);
+    if (again.is_whole() && again.rcode() != (made.is_whole() ? made.rcode() : std::nullopt)) {
+      dislikes_opt(made.answer && says_opt_is_wrong(*made.rcode()));
+      made = std::move(again);
+    }
+  } else if (with_opt && made.is_whole()) {
+    const bool tells = made.rcode() == Rcode::noerror || made.rcode() == Rcode::nxdomain;
+    if (!made.with_opt() && tells) dislikes_opt(false);
+    if (made.with_opt() && made.answer->message.index().has_edns) speaks_edns_ = true;
+  }
+  if (!made.answer) co_return fail(std::move(made.answer.error()));
+  if (made.by_tcp && made.answer->message.index().answers == 0)
+    co_return fail(made.by_tcp->fault, "its answer is too large for UDP, and by TCP: " + made.by_tcp->detail);
+  co_return std::move(made.answer->message);
+}
+
+/// By UDP, and by TCP if need be. TCP that does not answer to OPT leaves time for another attempt without.
+Task<Do53::Try> Do53::attempt(PlainExchange& exchange, bool with_opt, Instant deadline) {
+  Result<PlainAnswer> first = co_await exchange.by_udp(with_opt, deadline);
+  Try made{std::move(first)};
+  if (!made.answer || !made.answer->message.index().has(flag::tc)) co_return made;
+  const Instant now = loop_.now();
+  Result<PlainAnswer> whole =
+      co_await exchange.by_tcp(made.with_opt(), made.with_opt() ? now + (deadline - now) / 2 : deadline);
+  if (whole)
+    made.answer = std::move(whole);
+  else
+    made.by_tcp = std::move(whole.error());
+  co_return made;
+}
+
+bool Do53::may_dislike_opt(const Try& made) const {
+  if (!made.answer) return made.answer.error().fault == Fault::malformed;
+  if (!made.with_opt()) return false;
+  if (made.by_tcp || says_opt_is_wrong(*made.rcode())) return true;
+  return is_refusal(*made.rcode()) && !speaks_edns_ && !made.answer->message.index().has_edns;
+}
+
+/// Silence proves little, for two datagrams may be lost: of a server that spoke EDNS before, it is believed the second
+/// time.
+void Do53::dislikes_opt(bool surely) {
+  const bool spoke = std::exchange(speaks_edns_, false);
+  if (surely || !spoke) without_opt_until_ = loop_.now() + edns_memory;
+}
+
+void Do53::network_changed() {
+  speaks_edns_ = false;
+  without_opt_until_ = Instant::min();
+}
+
+Result<Response> Do53::outcome(Result<Message> answer, Instant sent) {
+  if (answer) {
+    ++counters_.answers;
+    failing_ = false;
+    if (std::exchange(told_of_failure_, false)) log::info("server {} works again", id_);
+    return Response{*std::move(answer), {id_, facts_, loop_.now() - sent, true}};
+  }
+  ++counters_.failures;
+  counters_.last_error = answer.error().detail;
+  const bool is_ours = answer.error().fault == Fault::overloaded;
+  if (!is_ours && !std::exchange(failing_, true) && failure_log_.pass(loop_.now())) {
+    told_of_failure_ = true;
+    log::warn("server {} fails: {}", id_, answer.error().detail);
+  }
+  return fail(answer.error().fault, fmt::format("{}: {}", id_, answer.error().detail));
+}
+
+UpstreamState Do53::state() const {
+  UpstreamState state = counters_;
+  state.warm = true;
+  return state;
+}
+
+}  // namespace tacet

@@ -1,0 +1,33 @@
+#pragma once
+#include "base/loop.hpp"
+#include "tacet/task.hpp"
+#include "transport/dial/socket.hpp"
+#include "transport/plain/plain_query.hpp"
+
+namespace tacet {
+
+/// One query's way to a plain server and back, over sockets of its own.
+class PlainExchange {
+public:
+  /// `loop` and `query` must outlive the tasks.
+  PlainExchange(Loop& loop, const KernelAddress& server, const PlainQuery& query)
+      : loop_(loop),
+        server_(server),
+        query_(query) {}
+
+  /// Asks by UDP, from a fresh port of the kernel's choice; the kernel lets in what comes from the server's address and
+  /// port alone. A datagram that does not belong to the query is dropped, and waiting goes on (RFC 5452 §9.1). A query
+  /// that stays unanswered is sent again 0.4 s later, then 0.8 s, and so on; with `with_opt`, twice with OPT and then
+  /// without. Faults: timeout, unreachable (nobody has that port), no_network, malformed, overloaded, system.
+  Task<Result<PlainAnswer>> by_udp(bool with_opt, Instant deadline);
+
+  /// Asks by TCP, once. Faults: the same, and protocol.
+  Task<Result<PlainAnswer>> by_tcp(bool with_opt, Instant deadline);
+
+private:
+  Loop& loop_;
+  KernelAddress server_;
+  const PlainQuery& query_;
+};
+
+}  // namespace tacet

@@ -1,0 +1,56 @@
+#include "transport/upstream_server.hpp"
+
+#include <utility>
+
+#include "transport/dot.hpp"
+#include "transport/http/doh.hpp"
+
+namespace tacet {
+namespace {
+
+/// Cloudflare closes idle DoT connections at 10 s with a reset: we go first. HTTP servers are more patient, but a
+/// connection that nobody used for most of a minute only costs wake-ups.
+constexpr Duration dot_idle = std::chrono::seconds(9), doh_idle = std::chrono::seconds(50);
+
+std::vector<SocketAddress> pinned(const UpstreamConfig& config) {
+  std::vector<SocketAddress> addresses;
+  for (const std::string& address : config.addresses) addresses.push_back({address, config.port});
+  if (addresses.empty() && config.host_is_address) addresses.push_back({config.host, config.port});
+  return addresses;
+}
+
+}  // namespace
+
+UpstreamServer::UpstreamServer(Parts parts)
+    : parts_(std::move(parts)),
+      book_(pinned(parts_.config)),
+      tls_({parts_.config.host, parts_.config.host_is_address, parts_.config.sni}, parts_.trust) {}
+
+Task<Result<void>> UpstreamServer::look_up(Instant deadline) {
+  Result<std::vector<std::string>> found = co_await parts_.bootstrap.resolve(parts_.config.host, deadline);
+  if (!found) co_return fail(std::move(found.error()));
+  std::vector<SocketAddress> addresses;
+  for (std::string& address : *found) addresses.push_back({std::move(address), parts_.config.port});
+  book_.replace(std::move(addresses));
+  co_return Result<void>{};
+}
+
+std::unique_ptr<Connection> UpstreamServer::connect(ConnectedSocket socket, Connection::Owner& owner) {
+  if (parts_.config.encryption == Encryption::dot)
+    return std::make_unique<DotConnection>(parts_.loop, std::move(socket), tls_, owner);
+  return std::make_unique<DohConnection>(parts_.loop, std::move(socket), parts_.config,
+                                         DohShared{tls_, doh_method_state_}, owner);
+}
+
+Duration UpstreamServer::idle_limit() const {
+  return parts_.config.encryption == Encryption::dot ? dot_idle : doh_idle;
+}
+
+void UpstreamServer::network_changed() {
+  parts_.budget.pace().forget();
+  book_.forget();
+  doh_method_state_.method = DohMethod::post;  // what refused it may have stood between
+  tls_.forget_sessions();
+}
+
+}  // namespace tacet

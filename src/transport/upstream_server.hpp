@@ -1,0 +1,64 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/loop.hpp"
+#include "base/task_group.hpp"
+#include "tacet/config.hpp"
+#include "transport/connection.hpp"
+#include "transport/dial/bootstrap.hpp"
+#include "transport/dial/connector.hpp"
+#include "transport/http/doh_method.hpp"
+#include "transport/tls/tls.hpp"
+
+namespace tacet {
+
+/// What the channels of one upstream entry share: its addresses and what is known of them, its TLS sessions, and how a
+/// connection to it is made. One per entry and worker.
+class UpstreamServer {
+public:
+  /// What is referred to must outlive the service. `on_established` hears of every connection whose peer proved who it
+  /// is.
+  struct Parts {
+    Loop& loop;
+    TaskGroup& tasks;
+    UpstreamConfig config;
+    std::shared_ptr<TrustStore> trust;
+    SocketBudget& budget;
+    Bootstrap& bootstrap;
+    std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
+  };
+  explicit UpstreamServer(Parts parts);
+
+  const Parts& parts() const { return parts_; }
+  AddressBook& book() { return book_; }
+
+  /// True if the addresses have to be asked for before a connection can be made.
+  bool needs_lookup() const { return parts_.config.addresses.empty() && !parts_.config.host_is_address; }
+  /// Asks the bootstrap servers for the host's addresses and puts them into the book.
+  Task<Result<void>> look_up(Instant deadline);
+
+  /// A DoT or DoH connection over a connected socket.
+  std::unique_ptr<Connection> connect(ConnectedSocket socket, Connection::Owner& owner);
+
+  /// How long an idle connection is kept if the server does not say.
+  Duration idle_limit() const;
+
+  /// The network changed: addresses are tried afresh, sessions (which would link us to our past) are dropped.
+  void network_changed();
+
+  /// Notes whether the log's last word on this upstream is that it fails, one word for all its channels; what it was
+  /// before.
+  bool say_failing(bool failing) { return std::exchange(said_failing_, failing); }
+
+private:
+  Parts parts_;
+  AddressBook book_;
+  TlsClient tls_;
+  DohMethodState doh_method_state_;
+  bool said_failing_ = false;
+};
+
+}  // namespace tacet

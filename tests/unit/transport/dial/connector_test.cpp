@@ -1,0 +1,256 @@
+#include "transport/dial/connector.hpp"
+
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "support/manual_clock.hpp"
+#include "transport/dial/socket.hpp"
+
+using namespace std::chrono_literals;
+using namespace tacet;
+
+namespace {
+
+/// A listener on a loopback address; the kernel accepts for it until its queue is full.
+struct Listener {
+  Descriptor descriptor;
+  SocketAddress address;
+
+  explicit Listener(const std::string& on, int backlog = 16) : address{on, 0} {
+    KernelAddress local = kernel_address(address).value();
+    descriptor = Descriptor(::socket(local.family(), SOCK_STREAM | SOCK_NONBLOCK, 0));
+    REQUIRE(::bind(descriptor.get(), local.get(), local.size) == 0);
+    REQUIRE(::listen(descriptor.get(), backlog) == 0);
+    REQUIRE(::getsockname(descriptor.get(), reinterpret_cast<sockaddr*>(&local.storage), &local.size) == 0);
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&local.storage);  // the port lies at the same place in both
+    address.port = ntohs(v4->sin_port);
+  }
+};
+
+/// A listener that nobody accepts from and whose queue is full: the kernel drops what else would connect.
+struct BlackHole : Listener {
+  std::vector<Descriptor> filling;
+  explicit BlackHole(const std::string& on) : Listener(on, 0) {
+    for (int i = 0; i < 3; ++i) filling.push_back(begin_connect(kernel_address(address).value()).value());
+  }
+};
+
+SocketAddress closed_port(const std::string& on) { return Listener(on).address; }
+
+struct Race {
+  ManualClock clock;
+  Loop loop{clock};
+  AddressBook book;
+  SocketBudget budget;
+  std::vector<Error> failures;
+  std::optional<ConnectedSocket> connected;
+  std::optional<Connector> connector;
+
+  explicit Race(std::vector<SocketAddress> addresses, std::size_t limit = 8)
+      : book(std::move(addresses)),
+        budget(loop.scheduler(), limit) {
+    connector.emplace(loop, book, budget,
+                      Connector::Callbacks{[this](ConnectedSocket socket) {
+                                             connected.emplace(std::move(socket));
+                                             loop.stop();
+                                           },
+                                           [this](Error why) { failures.push_back(std::move(why)); }});
+  }
+  void pass(Duration time) {
+    for (const Instant end = clock.now() + time; clock.now() < end;) {
+      clock.advance(10ms);
+      loop.scheduler().run_timers(clock.now());
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("addresses become the kernel's form without a look-up") {
+  CHECK(kernel_address({"192.0.2.1", 53})->family() == AF_INET);
+  CHECK(kernel_address({"2001:db8::1", 53})->family() == AF_INET6);
+  CHECK(kernel_address({"fe80::1%lo", 53})->family() == AF_INET6);
+  for (const char* text : {"dns.test", "", "192.0.2"})
+    CHECK(kernel_address({text, 53}).error().fault == Fault::invalid_config);
+  for (const char* text : {"fe80::1%no-such-zone", "fe80::1%7seven"})
+    CHECK(kernel_address({text, 53}).error().fault == Fault::no_network);
+}
+
+TEST_CASE("the first address that connects is handed over, tuned, with its place in the budget") {
+  const Listener server("127.0.0.1");
+  Race race({server.address});
+  race.connector->start();
+  CHECK(race.connector->running());
+  race.loop.run();
+  REQUIRE(race.connected);
+  CHECK(race.connected->address() == server.address);
+  CHECK_FALSE(race.connector->running());
+  int on = 0;
+  socklen_t size = sizeof on;
+  REQUIRE(::getsockopt(race.connected->get(), IPPROTO_TCP, TCP_NODELAY, &on, &size) == 0);
+  CHECK(on != 0);
+  CHECK(unacknowledged_for(race.connected->get()) == Duration::zero());
+  CHECK(race.budget.used() == 1);
+  race.connected.reset();
+  CHECK(race.budget.used() == 0);
+}
+
+TEST_CASE("a refusal moves on at once") {
+  const Listener server("127.0.0.1");
+  Race race({closed_port("::1"), server.address});
+  race.connector->start();
+  race.loop.run();  // and no time passes
+  REQUIRE(race.connected);
+  CHECK(race.connected->address() == server.address);
+  CHECK(race.failures.empty());
+  CHECK(race.book.order(race.clock.now()).front() == server.address);
+}
+
+TEST_CASE("a silent family gets a head start of 250 ms and is then tried last") {
+  const BlackHole silent("::1");
+  const Listener server("127.0.0.1");
+  Race race({silent.address, server.address});
+  race.connector->start();
+  race.pass(240ms);
+  CHECK(race.budget.used() == 1);
+  race.pass(10ms);
+  CHECK(race.budget.used() == 2);
+  race.loop.run();
+  REQUIRE(race.connected);
+  CHECK(race.connected->address() == server.address);
+  CHECK(race.budget.used() == 1);
+  CHECK(race.book.order(race.clock.now()) == std::vector{server.address, silent.address});
+}
+
+TEST_CASE("a book that shrinks under a running race loses nobody: the race goes on, and takes the new addresses next") {
+  const BlackHole silent("::1"), other("127.0.0.2");
+  const Listener server("127.0.0.1");
+  Race race({silent.address, other.address, {"127.0.0.3", other.address.port}, server.address});
+  race.connector->start();
+  race.pass(10ms);
+  race.book.replace({silent.address});
+  SUBCASE("one of the former addresses connects") {
+    race.pass(900ms);
+    race.loop.run();
+    REQUIRE(race.connected);
+    CHECK(race.book.order(race.clock.now()) == std::vector{silent.address});
+  }
+  SUBCASE("none is left at all, and then there are others") {
+    race.book.replace({});
+    race.pass(4s);
+    CHECK_FALSE(race.failures.empty());
+    race.book.replace({server.address});
+    race.pass(3s);
+    race.loop.run();
+    REQUIRE(race.connected);
+    CHECK(race.connected->address() == server.address);
+  }
+}
+
+TEST_CASE("in silence there is a fresh attempt every 200 ms, at most five at a time, and a report per round") {
+  const BlackHole silent("127.0.0.1");
+  Race race({silent.address});
+  race.connector->start();
+  race.pass(990ms);
+  CHECK(race.budget.used() == 5);  // begun after 0, 250, 450, 650 and 850 ms
+  CHECK(race.failures.empty());
+  std::size_t most = 0;
+  for (int i = 0; i < 500; ++i) {
+    race.pass(10ms);
+    most = std::max(most, race.budget.used());
+  }
+  CHECK(most == 5);
+  CHECK(race.failures.size() >= 24);
+  CHECK(race.failures.size() <= 26);
+  CHECK(race.failures.front().fault == Fault::timeout);
+  race.connector->stop();
+  CHECK(race.budget.used() == 0);
+}
+
+TEST_CASE("with room for few, a fresh attempt takes the place of one that had twice the time of the last connect") {
+  const BlackHole silent("127.0.0.1");
+  Race race({silent.address}, 2);
+  race.connector->start();
+  race.pass(990ms);
+  // Nothing is known of the time it takes: both have their second.
+  CHECK(std::ranges::count(race.failures, Fault::timeout, &Error::fault) == 0);
+  race.connector->stop();
+  race.book.won(silent.address, 30ms);
+  race.connector->start();
+  std::size_t least = 2;
+  race.pass(300ms);
+  for (int i = 0; i < 100; ++i) {
+    race.pass(10ms);
+    least = std::min(least, race.budget.used());
+  }
+  CHECK(least == 2);
+  CHECK(std::ranges::count(race.failures, Fault::timeout, &Error::fault) >= 4);
+  race.connector->stop();
+  CHECK(race.budget.used() == 0);
+}
+
+TEST_CASE("an address that came back is found by the next attempt") {
+  std::optional<BlackHole> silent(std::in_place, "127.0.0.1");
+  Race race({silent->address});
+  race.connector->start();
+  race.pass(3s);
+  REQUIRE_FALSE(race.connected);
+  for (int i = 0; i < 3; ++i) Descriptor(::accept(silent->descriptor.get(), nullptr, nullptr));
+  race.pass(200ms);
+  race.loop.run();
+  CHECK(race.connected);
+}
+
+TEST_CASE("where every address fails at once, rounds slow down to one in two seconds") {
+  Race race({{"255.255.255.255", 853}, {"224.0.0.1", 853}});
+  race.connector->start();
+  race.pass(20s);
+  CHECK(race.failures.size() >= 11);
+  CHECK(race.failures.size() <= 14);
+  CHECK(race.failures.front().fault == Fault::no_network);
+  CHECK(race.failures.front().detail.starts_with("224.0.0.1:853: "));
+  CHECK(race.budget.used() == 0);
+  const std::size_t before = race.failures.size();
+  race.connector->stop();
+  race.connector->start();
+  race.pass(700ms);
+  CHECK(race.failures.size() == before + 3);
+}
+
+TEST_CASE("without room for a socket it waits, and says so") {
+  const Listener server("127.0.0.1");
+  Race race({server.address}, 0);
+  race.connector->start();
+  race.pass(2s);
+  CHECK(race.failures.size() >= 8);
+  CHECK(race.failures.size() <= 12);
+  CHECK(race.failures.front().fault == Fault::overloaded);
+}
+
+TEST_CASE("a connector may be destroyed by either of its callbacks") {
+  const Listener server("127.0.0.1");
+  Race race({});
+  SUBCASE("connected") {
+    race.book.replace({server.address});
+    race.connector.emplace(race.loop, race.book, race.budget,
+                           Connector::Callbacks{[&](ConnectedSocket) {
+                                                  race.connector.reset();
+                                                  race.loop.stop();
+                                                },
+                                                {}});
+  }
+  SUBCASE("failed") {
+    race.connector.emplace(race.loop, race.book, race.budget, Connector::Callbacks{{}, [&](const Error&) {
+                                                                                     race.connector.reset();
+                                                                                     race.loop.stop();
+                                                                                   }});
+  }
+  race.connector->start();
+  race.loop.run();
+  CHECK_FALSE(race.connector);
+  CHECK(race.budget.used() == 0);
+}

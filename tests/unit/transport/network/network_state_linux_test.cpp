@@ -1,0 +1,111 @@
+#include <doctest/doctest.h>
+#include <linux/if_addr.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <vector>
+
+#include "transport/network/network_state.hpp"
+
+using namespace tacet;
+
+namespace {
+
+using Octets = std::vector<std::uint8_t>;
+
+template <class T>
+void append(Octets& to, const T& what) {
+  const auto* octets = reinterpret_cast<const std::uint8_t*>(&what);
+  to.insert(to.end(), octets, octets + sizeof what);
+}
+
+void attribute(Octets& to, unsigned short type, const Octets& value) {
+  append(to, rtattr{static_cast<unsigned short>(RTA_LENGTH(value.size())), type});
+  to.insert(to.end(), value.begin(), value.end());
+  to.resize(NLMSG_ALIGN(to.size()));
+}
+
+Octets message(std::uint16_t type, const Octets& payload) {
+  Octets made;
+  append(made, nlmsghdr{static_cast<std::uint32_t>(NLMSG_LENGTH(payload.size())), type, 0, 0, 0});
+  made.insert(made.end(), payload.begin(), payload.end());
+  return made;
+}
+
+struct Address {
+  std::uint8_t last = 1;  // octet
+  std::uint8_t scope = RT_SCOPE_UNIVERSE;
+  std::uint32_t flags = 0;
+  std::uint8_t lifetime = 1;
+};
+
+Octets address(const Address& what) {
+  Octets payload;
+  append(payload, ifaddrmsg{AF_INET, 24, 0, what.scope, 2});
+  attribute(payload, IFA_ADDRESS, {192, 0, 2, what.last});
+  attribute(payload, IFA_CACHEINFO, Octets(16, what.lifetime));
+  Octets flags;
+  append(flags, what.flags);
+  attribute(payload, IFA_FLAGS, flags);
+  return message(RTM_NEWADDR, payload);
+}
+
+Octets route(std::uint8_t prefix, std::uint8_t gateway) {
+  Octets payload;
+  rtmsg head{};
+  head.rtm_family = AF_INET;
+  head.rtm_dst_len = prefix;
+  head.rtm_type = RTN_UNICAST;
+  append(payload, head);
+  attribute(payload, RTA_GATEWAY, {192, 0, 2, gateway});
+  return message(RTM_NEWROUTE, payload);
+}
+
+NetworkState of(const std::vector<Octets>& messages) {
+  NetworkState picture;
+  for (const Octets& each : messages) CHECK_FALSE(picture.add(each));
+  return picture;
+}
+
+}  // namespace
+
+TEST_CASE("addresses and default routes make the picture, in whatever order they are told") {
+  CHECK(of({address({.last = 1}), route(0, 254)}) == of({route(0, 254), address({.last = 1})}));
+  CHECK(of({address({.last = 1})}) != of({address({.last = 2})}));
+  CHECK(of({address({.last = 1})}) != of({}));
+  CHECK(of({route(0, 254)}) != of({route(0, 253)}));
+}
+
+TEST_CASE("what does not change the way out does not change the picture") {
+  CHECK(of({address({.lifetime = 1})}) == of({address({.lifetime = 2})}));
+  CHECK(of({address({.scope = RT_SCOPE_LINK})}) == of({}));
+  CHECK(of({address({.scope = RT_SCOPE_HOST})}) == of({}));
+  CHECK(of({address({.flags = IFA_F_TENTATIVE})}) == of({}));
+  CHECK(of({route(24, 254)}) == of({}));
+  CHECK(of({message(RTM_NEWLINK, Octets(32, 1))}) == of({}));
+}
+
+TEST_CASE("a dump ends with its last message, and cut messages end it too") {
+  NetworkState picture;
+  CHECK(picture.add(message(NLMSG_DONE, Octets(4, 0))));
+  const Octets whole = address({});
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    NetworkState cut;
+    cut.add(Bytes(whole).first(size));
+    CHECK(cut == NetworkState());
+  }
+  Octets lying = whole;
+  lying[NLMSG_HDRLEN + sizeof(ifaddrmsg)] = 0xFF;  // an attribute longer than the message
+  lying[NLMSG_HDRLEN + sizeof(ifaddrmsg) + 1] = 0xFF;
+  CHECK_FALSE(picture.add(lying));
+}
+
+TEST_CASE("the kernel gives a picture, the same one twice") {
+  const auto first = NetworkState::take();
+  const auto second = NetworkState::take();
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(*first == *second);
+}
