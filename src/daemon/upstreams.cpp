@@ -65,7 +65,7 @@ struct Upstreams::UpstreamGroup {
   std::vector<ZoneServer> servers;
   SocketBudget budget;
   std::vector<std::unique_ptr<UpstreamServer>> services;
-  std::unique_ptr<UpstreamSet> set;
+  std::unique_ptr<Pool> set;
   TaskGroup tasks;  // last: its tasks work with all of the above
 
   Name name() const { return zone.empty() ? Name{} : Name::from_text(zone).value(); }
@@ -141,8 +141,7 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const std::strin
       plain.channels.push_back(std::make_unique<Do53>(parts_.loop, std::get<SocketAddress>(server)));
     }
   }
-  group->set =
-      std::make_unique<UpstreamSet>(parts_.loop.scheduler(), group->tasks, parts_.metrics, std::move(operators));
+  group->set = std::make_unique<Pool>(parts_.loop.scheduler(), group->tasks, parts_.metrics, std::move(operators));
   return group;
 }
 
@@ -152,9 +151,7 @@ void Upstreams::sweep() {
   if (!retired_.empty()) sweep_.arm(parts_.loop.now() + sweep_interval);
 }
 
-std::shared_ptr<UpstreamSet> Upstreams::Change::set_for_others() const {
-  return {groups.front(), groups.front()->set.get()};
-}
+std::shared_ptr<Pool> Upstreams::Change::set_for_others() const { return {groups.front(), groups.front()->set.get()}; }
 
 std::vector<ZoneRoute> Upstreams::Change::zones() const {
   std::vector<ZoneRoute> routes;
@@ -162,9 +159,9 @@ std::vector<ZoneRoute> Upstreams::Change::zones() const {
   return routes;
 }
 
-std::shared_ptr<UpstreamSet> Upstreams::set_for_others() const { return {groups_.front(), groups_.front()->set.get()}; }
+std::shared_ptr<Pool> Upstreams::set_for_others() const { return {groups_.front(), groups_.front()->set.get()}; }
 
-UpstreamSet& Upstreams::set_for(const Name& name) {
+Pool& Upstreams::set_for(const Name& name) {
   const UpstreamGroup* longest = groups_.front().get();
   for (const auto& group : groups_)
     if (name.under(group->name()) && group->name().under(longest->name())) longest = group.get();

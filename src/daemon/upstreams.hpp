@@ -8,7 +8,7 @@
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "observe/metrics.hpp"
-#include "pool/upstream_set.hpp"
+#include "pool/pool.hpp"
 #include "report/snapshot.hpp"
 #include "resolve/routes.hpp"
 #include "tacet/config.hpp"
@@ -61,7 +61,7 @@ public:
     std::vector<std::shared_ptr<UpstreamGroup>> groups;
 
     /// As those below, once it is used.
-    std::shared_ptr<UpstreamSet> set_for_others() const;
+    std::shared_ptr<Pool> set_for_others() const;
     std::vector<ZoneRoute> zones() const;
   };
   /// The way as this configuration says. A set whose upstreams stay the same stays, with its connections.
@@ -70,11 +70,11 @@ public:
   /// exchange has ended.
   void use(Change change);
 
-  UpstreamSet& set() { return *set_for_others(); }
+  Pool& set() { return *set_for_others(); }
   /// set(), for who may still use it when it is replaced.
-  std::shared_ptr<UpstreamSet> set_for_others() const;
+  std::shared_ptr<Pool> set_for_others() const;
   /// The set that answers for `name`: a zone's, or set().
-  UpstreamSet& set_for(const Name& name);
+  Pool& set_for(const Name& name);
   std::vector<ZoneRoute> zones() const;
   std::vector<ZoneReport> zone_reports() const;
   /// Connections are not to be reused: the network changed or the machine slept.

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "observe/metrics.hpp"
-#include "pool/upstream_set.hpp"
+#include "pool/pool_report.hpp"
 #include "report/query_log.hpp"
 #include "resolve/cache.hpp"
 #include "system/confinement.hpp"

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "pool/upstream_set.hpp"
+#include "pool/pool_report.hpp"
 #include "resolve/cache.hpp"
 #include "resolve/policy.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "dns/reply.hpp"
 #include "fuzz/property.hpp"
-#include "pool/upstream_set.hpp"
+#include "pool/pool.hpp"
 #include "resolve/resolver.hpp"
 #include "unit/pool/upstream_fixture.hpp"
 
@@ -324,7 +324,7 @@ private:
   std::vector<FakeUpstream*> channels_;
   std::map<Question, std::vector<Given>, Before> given_;
   TaskGroup flights_;
-  UpstreamSet set_;
+  Pool set_;
   Resolver resolver_;
   std::deque<Client> clients_;
   std::vector<std::uint8_t> small_buffer_ = std::vector<std::uint8_t>(512);

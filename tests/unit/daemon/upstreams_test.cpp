@@ -48,7 +48,7 @@ TEST_CASE("Who is replaced lives on with those who hold it, and no longer") {
   Scene scene(one);
   auto held = scene.upstreams.set_for_others();
   auto zones = scene.upstreams.zones();
-  const std::weak_ptr<UpstreamSet> former = held;
+  const std::weak_ptr<Pool> former = held;
   const std::weak_ptr<Upstream> former_zone = zones[0].upstreams, kept_zone = zones[1].upstreams;
   scene.use(other);
   CHECK(scene.upstreams.set_for_others() != held);

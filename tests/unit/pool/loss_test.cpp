@@ -6,7 +6,7 @@
 #include <deque>
 #include <string>
 
-#include "pool/upstream_set.hpp"
+#include "pool/pool.hpp"
 #include "support/lossy_lane.hpp"
 #include "unit/pool/upstream_fixture.hpp"
 
@@ -24,7 +24,7 @@ struct Road : World {
     for (int i = 0; i < 4; ++i)
       service.channels.push_back(std::make_unique<LossyLane>(
           path, "channel " + std::to_string(i), [this](const Message& query) { return upstream_time(query); }));
-    set = std::make_unique<UpstreamSet>(scheduler, tasks, metrics, std::move(operators));
+    set = std::make_unique<Pool>(scheduler, tasks, metrics, std::move(operators));
   }
 
   Duration upstream_time(const Message& query) {
@@ -66,7 +66,7 @@ struct Road : World {
   LossyPath path;
   Metrics metrics;
   std::vector<Duration> times, slow_times;
-  std::unique_ptr<UpstreamSet> set;
+  std::unique_ptr<Pool> set;
   TaskGroup tasks;
 };
 

@@ -1,10 +1,9 @@
-#include "pool/upstream_set.hpp"
-
 #include <doctest/doctest.h>
 
 #include <deque>
 #include <random>
 
+#include "pool/pool.hpp"
 #include "unit/pool/upstream_fixture.hpp"
 
 using namespace tacet;
@@ -42,7 +41,7 @@ struct Lab : World {
         }
       }
     }
-    set = std::make_unique<UpstreamSet>(scheduler, tasks, metrics, std::move(built));
+    set = std::make_unique<Pool>(scheduler, tasks, metrics, std::move(built));
   }
 
   Task<void> asking(std::string name, Told& told) {
@@ -61,7 +60,7 @@ struct Lab : World {
   Metrics metrics;
   std::vector<FakeUpstream*> fakes;
   std::deque<Told> all_told;
-  std::unique_ptr<UpstreamSet> set;
+  std::unique_ptr<Pool> set;
   TaskGroup tasks;
 };
 
@@ -547,8 +546,8 @@ TEST_CASE("A set that is made after the machine slept does not take that for a c
   FakeUpstream* channel = fake.get();
   operators[0].services.emplace_back().channels.push_back(std::move(fake));
   TaskGroup attempts, callers;
-  UpstreamSet set(scheduler, attempts, other.metrics, std::move(operators));
-  callers.spawn([](UpstreamSet& asked, Instant deadline) -> Task<void> {
+  Pool set(scheduler, attempts, other.metrics, std::move(operators));
+  callers.spawn([](Pool& asked, Instant deadline) -> Task<void> {
     const Message query = upstream_query(question("www.example"), false, false);
     (void)co_await asked.exchange(query, deadline);
   }(set, clock.now() + limit));

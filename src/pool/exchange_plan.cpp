@@ -1,0 +1,68 @@
+#include "pool/exchange_plan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tacet {
+
+// A silent server is left sooner, but not for another operator, who would learn the name.
+ExchangePlan::ExchangePlan(const Start& start)
+    : begun_(start.begun),
+      deadline_(start.deadline),
+      hedge_at_(start.begun + start.hedge_delay),
+      hedge_delay_(start.hedge_delay),
+      servers_(start.servers),
+      may_look_(start.warm && start.same_operator) {
+  patience_ = begun_ + (may_look_ ? silent_patience : start.warm ? warm_patience : cold_patience);
+}
+
+ExchangePlan::Step ExchangePlan::next(Event event, Instant now) {
+  switch (event) {
+    case Event::answered:
+      return {Action::finish};
+    case Event::all_failed:
+      return now >= deadline_ || asked_ >= servers_ ? Step{Action::finish} : ask_elsewhere();
+    case Event::woken:
+      return at(now);
+    case Event::silent:
+      return ask_elsewhere();
+    case Event::heard:
+      patience_ = begun_ + warm_patience;
+      break;
+    case Event::asked:
+      patience_ = now + cold_patience;
+      break;
+    case Event::nobody_left:
+      break;
+    case Event::copied:  // the first copy may be lost as well, the second has no successor
+      hedge_at_ = std::exchange(copied_, true) ? Instant::max() : now + hedge_delay_;
+      break;
+    case Event::not_copied:  // what is lost may show only later: look again, at growing intervals
+      if (!copied_) hedge_delay_ *= 2;
+      hedge_at_ = now + hedge_delay_;
+      break;
+    case Event::settled:
+      hedge_at_ = Instant::max();
+      break;
+  }
+  return wait();
+}
+
+ExchangePlan::Step ExchangePlan::at(Instant now) {
+  if (now >= deadline_) return {Action::finish};
+  if (now >= patience_) return std::exchange(may_look_, false) ? Step{Action::look} : ask_elsewhere();
+  return now >= hedge_at_ ? Step{Action::hedge} : wait();
+}
+
+/// Each server has its turn; behind them the last one's other channel has one, for a connection may be open,
+/// acknowledge everything, and answer nothing more.
+ExchangePlan::Step ExchangePlan::ask_elsewhere() {
+  patience_ = Instant::max();
+  if (asked_ > servers_) return wait();
+  const std::uint32_t place = asked_++;
+  return place < servers_ ? Step{Action::next_server, place} : Step{Action::other_channel};
+}
+
+ExchangePlan::Step ExchangePlan::wait() const { return {Action::wait, 0, std::min({deadline_, patience_, hedge_at_})}; }
+
+}  // namespace tacet

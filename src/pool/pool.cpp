@@ -1,0 +1,244 @@
+#include "pool/pool.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace tacet {
+namespace {
+
+using Event = ExchangePlan::Event;
+using Action = ExchangePlan::Action;
+
+/// Beyond so many outstanding, what is slow is the load, and second copies would add to it.
+constexpr std::uint32_t most_outstanding_for_hedge = 64;
+
+}  // namespace
+
+Pool::Pool(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, std::vector<UpstreamOperator> operators)
+    : scheduler_(scheduler),
+      tasks_(tasks),
+      metrics_(metrics),
+      asleep_(scheduler.clock().asleep()) {
+  for (std::size_t place = 0; place < operators.size(); ++place)
+    for (UpstreamService& configured : operators[place].services)
+      servers_.push_back(std::make_unique<PoolServer>(operators[place].name, place, std::move(configured.channels)));
+}
+
+Task<Result<Response>> Pool::exchange(const Message& message, Instant deadline) {
+  const SharedQuery query = begin(message, deadline);
+  PoolQuery::Waiter waiter(scheduler_, *query);
+  Event event = query->event();
+  for (;;) {
+    const ExchangePlan::Step step = query->plan.next(event, scheduler_.now());
+    if (step.action == Action::finish) co_return query->outcome();
+    if (step.action == Action::wait) {
+      co_await waiter.event.wait(step.until);
+      event = query->event();
+    } else {
+      event = carry_out(query, step);
+    }
+  }
+}
+
+/// Sends the first attempt, and what the traffic asks for beside it.
+Pool::SharedQuery Pool::begin(const Message& message, Instant deadline) {
+  const Instant now = scheduler_.now();
+  notice_suspend(now);
+  hedging_.budget().earn();
+  auto query = std::make_shared<PoolQuery>(message, deadline);
+  query->order = ranked(servers_);
+  const auto& order = query->order;
+  PoolChannel& first = order.front()->choose_channel(now);
+  query->plan = ExchangePlan({
+      .begun = now,
+      .deadline = deadline,
+      .servers = static_cast<std::uint32_t>(order.size()),
+      .warm = first.upstream->warm(),
+      .same_operator = order.size() > 1 && order[1]->operator_place == order[0]->operator_place,
+      .hedge_delay = hedging_.delay_on(first),
+  });
+  query->first = query->last = &first;
+  query->first_number = first.sent + 1;
+  start(query, first, Purpose::first);
+  first.server->open_second(first, now);
+  probe(message, deadline, *order.front());
+  return query;
+}
+
+/// Connections made before a suspend are dead by now, whatever they look like.
+void Pool::notice_suspend(Instant now) {
+  if (std::exchange(looked_, now) == now) return;
+  const Duration before = std::exchange(asleep_, scheduler_.clock().asleep());
+  if (asleep_ - before > std::chrono::seconds(1)) network_changed();
+}
+
+Event Pool::carry_out(const SharedQuery& query, const ExchangePlan::Step& step) {
+  PoolChannel& last = *query->last;
+  switch (step.action) {
+    case Action::look:
+      return query->first_is_silent() ? Event::silent : Event::heard;
+    case Action::hedge:
+      return hedge(query);
+    case Action::next_server:
+      return fall_back(query, &query->order[step.server]->choose_channel(scheduler_.now()));
+    default: {  // another channel: one that is up, or else one that is yet to be opened
+      PoolChannel* other = channel_for_copy(servers_, last, query->first);
+      return fall_back(query, other != nullptr ? other : last.server->unopened_channel(last));
+    }
+  }
+}
+
+Event Pool::fall_back(const SharedQuery& query, PoolChannel* channel) {
+  if (channel == nullptr) return Event::nobody_left;
+  query->last = channel;
+  ++metrics_.retries;
+  start(query, *channel, Purpose::fallback);
+  return Event::asked;
+}
+
+/// Asks once more over another of the operator's connections a query that seems lost; and, should that one be silent as
+/// well, over a third, or else the first: a segment behind a lost one makes the receiver tell of the hole, long before
+/// a lone sender's timer.
+Event Pool::hedge(const SharedQuery& query) {
+  const Hedging::Verdict verdict = hedging_.judge(*query, scheduler_.now());
+  if (verdict != Hedging::Verdict::lost)
+    return verdict == Hedging::Verdict::settled ? Event::settled : Event::not_copied;
+  PoolChannel& first = *query->first;
+  PoolChannel* const former = query->copied_to;
+  first.stalled = true;
+  if (former != nullptr) former->stalled = true;
+  PoolChannel* other = channel_for_copy(servers_, first, former);
+  if (other == nullptr && former != nullptr) other = &first;
+  if (other == nullptr || first.outstanding > most_outstanding_for_hedge) return Event::settled;
+  if (!hedging_.budget().spend()) {
+    ++metrics_.hedges_denied;
+    return Event::not_copied;
+  }
+  ++metrics_.hedges_sent;
+  query->copied_to = other;
+  start(query, *other, Purpose::hedge);
+  return Event::copied;
+}
+
+/// Asks failing servers whose operator is no less preferred than the chosen one's whether they work again, beside a
+/// query that does not wait for them.
+void Pool::probe(const Message& message, Instant deadline, const PoolServer& chosen) {
+  for (const auto& server : servers_) {
+    if (server.get() == &chosen || server->operator_place > chosen.operator_place) continue;
+    if (!server->health.probe_due(scheduler_.now())) continue;
+    start(std::make_shared<PoolQuery>(message, deadline), server->channels.front(), Purpose::probe);
+  }
+}
+
+void Pool::start(const SharedQuery& query, PoolChannel& channel, Purpose purpose) {
+  ++query->running;
+  try {
+    tasks_.spawn(run({query, channel, purpose, {}}));
+  } catch (const std::bad_alloc&) {
+    --query->running;
+    if (purpose == Purpose::first) throw;
+    log::escaped("a further query to an upstream");  // what is under way may still be answered
+  }
+}
+
+Task<void> Pool::run(Attempt attempt) {
+  attempt.sent = attempt.channel.send(scheduler_.now());
+  try {
+    Result<Response> result =
+        co_await attempt.channel.upstream->exchange(attempt.query->message, attempt.query->deadline);
+    ended(attempt, std::move(result));
+    co_return;
+  } catch (const std::bad_alloc&) {
+    log::escaped("a query to an upstream");
+  }
+  ended(attempt, fail(Fault::overloaded, "out of memory"));
+}
+
+/// Needs no memory.
+void Pool::ended(const Attempt& attempt, Result<Response> result) {
+  PoolQuery& query = *attempt.query;
+  attempt.channel.settle();
+  measure(attempt, result);
+  if (result && !query.answered()) {
+    if (attempt.purpose == Purpose::hedge && !is_failure(result->message.rcode())) {
+      ++metrics_.hedges_won;
+      open_spare(attempt.query);
+    }
+    if (attempt.purpose == Purpose::fallback) blame(query, attempt.channel);
+  }
+  query.ended(std::move(result));
+}
+
+void Pool::measure(const Attempt& attempt, const Result<Response>& result) {
+  const auto& [query, channel, purpose, sent] = attempt;
+  const Instant now = scheduler_.now();
+  if (sent.warm) hedging_.learn(query->message.question().name, channel, {sent.at, now, result.has_value()});
+  if (result) return channel.answered(sent, result->exchange.round_trip, now);
+  const Fault fault = result.error().fault;
+  if (fault == Fault::mismatched || fault == Fault::malformed || fault == Fault::protocol) ++metrics_.bad_answers;
+  channel.server->failed(fault, sent.at, now);
+}
+
+/// Another server answered what the first did not. If that one is silent it fails: its deadlines would tell the same
+/// seconds later, and every query meanwhile would wait. Another channel of the server: the first has no turn until it
+/// answers, or is rid of what it owes.
+void Pool::blame(const PoolQuery& query, const PoolChannel& answerer) {
+  if (answerer.server == query.first->server)
+    query.first->stalled = query.first->outstanding > 0;
+  else if (query.first_is_silent())
+    query.first->server->health.failed(scheduler_.now());
+}
+
+/// A second copy that won shows that queries get lost. Then one more connection is worth its keep: a copy over it waits
+/// for no loss of another query. It is opened by a copy of the query at hand, for DoH shakes hands with a query only.
+void Pool::open_spare(const SharedQuery& query) {
+  PoolChannel* spare = query->first->server->open_spare(scheduler_.now());
+  if (spare == nullptr || spare->outstanding > 0 || !hedging_.budget().plenty() || !hedging_.budget().spend()) return;
+  ++metrics_.hedges_sent;
+  start(query, *spare, Purpose::spare);
+}
+
+void Pool::prepare() { servers_.front()->choose_channel(scheduler_.now()).upstream->prepare(); }
+
+bool Pool::warm() const {
+  return std::ranges::any_of(servers_, [](const auto& server) { return server->warm(); });
+}
+
+bool Pool::held_up() const { return servers_.front()->channels.front().upstream->held_up(); }
+
+UpstreamState Pool::state() const {
+  UpstreamState sum;
+  sum.warm = warm();
+  for (const auto& server : servers_)
+    for (const PoolChannel& channel : server->channels) sum.outstanding += channel.outstanding;
+  return sum;
+}
+
+void Pool::network_changed() {
+  for (const auto& server : servers_) server->network_changed();
+}
+
+std::vector<ChannelReport> Pool::reports() const {
+  std::vector<ChannelReport> reports;
+  for (const auto& server : servers_)
+    for (const PoolChannel& channel : server->channels)
+      reports.push_back({std::string(channel.upstream->id()), server->operator_name, server->health.good(),
+                         channel.latency.percentile(0.5), channel.latency.percentile(0.95),
+                         channel.latency.percentile(0.99), channel.upstream->state()});
+  return reports;
+}
+
+std::vector<ServerExplanation> Pool::explanation() const {
+  std::vector<ServerExplanation> explanation;
+  for (const PoolServer* server : ranked(servers_)) {
+    const PoolChannel& first = server->channels.front();
+    explanation.push_back({std::string(first.upstream->id()), server->operator_name, server->health.good(),
+                           server->warm(), first.latency.typical()});
+  }
+  return explanation;
+}
+
+}  // namespace tacet
