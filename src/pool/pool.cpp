@@ -30,16 +30,17 @@ Pool::Pool(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, std::vector
 Task<Result<Response>> Pool::exchange(const Message& message, Instant deadline) {
   const SharedQuery query = begin(message, deadline);
   PoolQuery::Waiter waiter(scheduler_, *query);
-  Event event = query->event();
-  for (;;) {
+  while (const std::optional<Instant> until = advance(query)) co_await waiter.event.wait(*until);
+  co_return query->outcome();
+}
+
+/// Carries the plan on to where it waits, and returns until when; nothing if it has finished.
+std::optional<Instant> Pool::advance(const SharedQuery& query) {
+  for (Event event = query->event();;) {
     const ExchangePlan::Step step = query->plan.next(event, scheduler_.now());
-    if (step.action == Action::finish) co_return query->outcome();
-    if (step.action == Action::wait) {
-      co_await waiter.event.wait(step.until);
-      event = query->event();
-    } else {
-      event = carry_out(query, step);
-    }
+    if (step.action == Action::finish) return std::nullopt;
+    if (step.action == Action::wait) return step.until;
+    event = carry_out(query, step);
   }
 }
 
@@ -136,7 +137,7 @@ void Pool::probe(const Message& message, Instant deadline, const PoolServer& cho
 void Pool::start(const SharedQuery& query, PoolChannel& channel, Purpose purpose) {
   ++query->running;
   try {
-    tasks_.spawn(run({query, channel, purpose, {}}));
+    tasks_.spawn(attempt(query, channel, purpose));
   } catch (const std::bad_alloc&) {
     --query->running;
     if (purpose == Purpose::first) throw;
@@ -144,17 +145,17 @@ void Pool::start(const SharedQuery& query, PoolChannel& channel, Purpose purpose
   }
 }
 
-Task<void> Pool::run(Attempt attempt) {
-  attempt.sent = attempt.channel.send(scheduler_.now());
+Task<void> Pool::attempt(SharedQuery query, PoolChannel& channel, Purpose purpose) {
+  const bool was_warm = channel.upstream->warm();
+  const PoolChannel::Sent sent = channel.send(scheduler_.now());
   try {
-    Result<Response> result =
-        co_await attempt.channel.upstream->exchange(attempt.query->message, attempt.query->deadline);
-    ended(attempt, std::move(result));
-    co_return;
+    Task<Result<Response>> exchange = channel.upstream->exchange(query->message, query->deadline);
+    Result<Response> result = co_await std::move(exchange);
+    ended({query, channel, sent, was_warm, purpose}, std::move(result));
   } catch (const std::bad_alloc&) {
     log::escaped("a query to an upstream");
+    ended({query, channel, sent, was_warm, purpose}, fail(Fault::overloaded, "out of memory"));
   }
-  ended(attempt, fail(Fault::overloaded, "out of memory"));
 }
 
 /// Needs no memory.
@@ -173,9 +174,9 @@ void Pool::ended(const Attempt& attempt, Result<Response> result) {
 }
 
 void Pool::measure(const Attempt& attempt, const Result<Response>& result) {
-  const auto& [query, channel, purpose, sent] = attempt;
+  const auto& [query, channel, sent, was_warm, purpose] = attempt;
   const Instant now = scheduler_.now();
-  if (sent.warm) hedging_.learn(query->message.question().name, channel, {sent.at, now, result.has_value()});
+  if (was_warm) hedging_.learn(query->message.question().name, channel, {sent.at, now, result.has_value()});
   if (result) return channel.answered(sent, result->exchange.round_trip, now);
   const Fault fault = result.error().fault;
   if (fault == Fault::mismatched || fault == Fault::malformed || fault == Fault::protocol) ++metrics_.bad_answers;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,21 +52,24 @@ public:
 private:
   enum class Purpose : std::uint8_t { first, hedge, spare, fallback, probe };
   using SharedQuery = std::shared_ptr<PoolQuery>;
+  /// One that has ended.
   struct Attempt {
-    SharedQuery query;
+    const SharedQuery& query;
     PoolChannel& channel;
-    Purpose purpose;
     PoolChannel::Sent sent;
+    bool was_warm;
+    Purpose purpose;
   };
 
   void notice_suspend(Instant now);
   SharedQuery begin(const Message& message, Instant deadline);
+  std::optional<Instant> advance(const SharedQuery& query);
   ExchangePlan::Event carry_out(const SharedQuery& query, const ExchangePlan::Step& step);
   ExchangePlan::Event fall_back(const SharedQuery& query, PoolChannel* channel);
   ExchangePlan::Event hedge(const SharedQuery& query);
   void probe(const Message& message, Instant deadline, const PoolServer& chosen);
   void start(const SharedQuery& query, PoolChannel& channel, Purpose purpose);
-  Task<void> run(Attempt attempt);
+  Task<void> attempt(SharedQuery query, PoolChannel& channel, Purpose purpose);
   void ended(const Attempt& attempt, Result<Response> result);
   void measure(const Attempt& attempt, const Result<Response>& result);
   void blame(const PoolQuery& query, const PoolChannel& answerer);

@@ -15,7 +15,7 @@ constexpr std::uint32_t busy_rate = 4;
 
 PoolChannel::Sent PoolChannel::send(Instant now) {
   ++outstanding;
-  return {++sent, now, upstream->warm()};
+  return {++sent, now};
 }
 
 void PoolChannel::answered(const Sent& query, Duration round_trip, Instant now) {

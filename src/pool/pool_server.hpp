@@ -21,7 +21,6 @@ struct PoolChannel {
   struct Sent {
     std::uint64_t number;  ///< in the order in which they are sent, from 1
     Instant at;
-    bool warm;  ///< the connection was up
   };
   Sent send(Instant now);
   /// A query has got its result, or was given up.

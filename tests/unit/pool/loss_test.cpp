@@ -24,7 +24,7 @@ struct Road : World {
     for (int i = 0; i < 4; ++i)
       service.channels.push_back(std::make_unique<LossyLane>(
           path, "channel " + std::to_string(i), [this](const Message& query) { return upstream_time(query); }));
-    set = std::make_unique<Pool>(scheduler, tasks, metrics, std::move(operators));
+    pool = std::make_unique<Pool>(scheduler, tasks, metrics, std::move(operators));
   }
 
   Duration upstream_time(const Message& query) {
@@ -37,7 +37,7 @@ struct Road : World {
   Task<void> asking(std::string name, std::vector<Duration>& into) {
     const Message query = upstream_query(question(name), false, false);
     const Instant begun = clock.now();
-    const Result<Response> answer = co_await set->exchange(query, begun + 4500ms);
+    const Result<Response> answer = co_await pool->exchange(query, begun + 4500ms);
     into.push_back(answer ? clock.now() - begun : 10s);
   }
 
@@ -66,7 +66,7 @@ struct Road : World {
   LossyPath path;
   Metrics metrics;
   std::vector<Duration> times, slow_times;
-  std::unique_ptr<Pool> set;
+  std::unique_ptr<Pool> pool;
   TaskGroup tasks;
 };
 
