@@ -58,7 +58,6 @@ public:
   Step next(Event event, Instant now);
 
   Instant begun() const { return begun_; }
-  Instant deadline() const { return deadline_; }
 
 private:
   Step at(Instant now);
