@@ -5,7 +5,7 @@
 
 namespace tacet {
 
-// A silent server is left sooner, but not for another operator, who would learn the name.
+// A silent server is left sooner, but not for another operator, which would learn the name.
 ExchangePlan::ExchangePlan(const Start& start)
     : begun_(start.begun),
       deadline_(start.deadline),
@@ -54,8 +54,8 @@ ExchangePlan::Step ExchangePlan::at(Instant now) {
   return now >= hedge_at_ ? Step{Action::hedge} : wait();
 }
 
-/// Each server has its turn; behind them the last one's other channel has one, for a connection may be open,
-/// acknowledge everything, and answer nothing more.
+/// Each server has its turn. Then the last one's other channel has one: a connection may be open, acknowledge
+/// everything, and answer nothing more.
 ExchangePlan::Step ExchangePlan::ask_elsewhere() {
   patience_ = Instant::max();
   if (asked_ > servers_) return wait();

@@ -9,8 +9,8 @@ namespace tacet {
 /// says what to do next. What that led to is the next event.
 class ExchangePlan {
 public:
-  /// How long a query waits on one server before another is asked as well. A connection that has yet to be made needs
-  /// three round trips; one that is up answers in one, but the server's own recursion may take most of a second.
+  /// How long a query waits on one server before another is asked as well. A connection that is yet to be made needs
+  /// three round trips. One that is up needs one, but the server's own recursion may take most of a second.
   static constexpr Duration cold_patience = std::chrono::milliseconds(600);
   static constexpr Duration warm_patience = std::chrono::milliseconds(900);
   /// The same if nothing is heard of the first server at all: no answer, and no acknowledgement.
@@ -21,10 +21,11 @@ public:
     Instant begun, deadline;
     std::uint32_t servers;  ///< that may be asked, the first included
     bool warm;              ///< the first server's connection is up
-    bool same_operator;     ///< the second server is the first one's operator's: it may hear the name sooner
+    bool same_operator;     ///< the second server is of the same operator: it may learn the name sooner
     Duration hedge_delay;   ///< until a second copy is thought of
   };
 
+  /// What happened.
   enum class Event : std::uint8_t {
     answered,     ///< an answer came that ends the query
     all_failed,   ///< no attempt is under way any more, and none brought such an answer
@@ -37,6 +38,7 @@ public:
     not_copied,   ///< after Action::hedge: the query does not seem lost, or no copy can be afforded, as yet
     settled,      ///< after Action::hedge: no copy will ever be of use
   };
+  /// What to do.
   enum class Action : std::uint8_t {
     wait,           ///< for an attempt to end, at most until Step::until
     look,           ///< whether the first server is silent
@@ -47,14 +49,15 @@ public:
   };
   struct Step {
     Action action;
-    std::uint32_t server = 0;
-    Instant until{};
+    std::uint32_t server = 0;  ///< with next_server: a place in the order, from 1
+    Instant until{};           ///< with wait
     friend bool operator==(const Step&, const Step&) = default;
   };
 
   ExchangePlan() = default;
   explicit ExchangePlan(const Start& start);
 
+  /// The first event is what the first attempt has led to by then.
   Step next(Event event, Instant now);
 
   Instant begun() const { return begun_; }

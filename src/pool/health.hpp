@@ -5,10 +5,12 @@
 
 namespace tacet {
 
-/// Whether one service is believed to work, and when it is worth another look. Pure: told what happened and when.
+/// Whether one server is believed to work, and when a failing one is worth a probe. Pure: it is told what happened and
+/// when.
 class Health {
 public:
   bool good() const { return failures_ == 0; }
+  /// In a row; at most 16.
   unsigned failures() const { return failures_; }
 
   void succeeded() { failures_ = 0; }
@@ -20,7 +22,8 @@ public:
     next_probe_ = now + back_off();
   }
 
-  /// True if a failing service should be tried beside a working one; said once per back-off.
+  /// True if a failing server should be tried beside a working one. Says so once in each back-off, which grows from
+  /// half a second to half a minute.
   bool probe_due(Instant now) {
     if (good() || now < next_probe_) return false;
     next_probe_ = now + back_off();
@@ -37,26 +40,6 @@ private:
   unsigned failures_ = 0;
   Instant last_failed_{};
   Instant next_probe_{};
-};
-
-/// Holds extra queries to a share of all queries in the long run, with a burst to begin with.
-class ExtraBudget {
-public:
-  static constexpr double share = 0.05, burst = 50;
-
-  void earn() { tokens_ = std::min(burst, tokens_ + share); }
-  /// At least half of the burst is left.
-  bool plenty() const { return scarcity() == 0; }
-  /// 0 while half of the burst is left, 1 when nothing is.
-  double scarcity() const { return std::max(0.0, 1 - 2 * tokens_ / burst); }
-  bool spend() {
-    if (tokens_ < 1) return false;
-    tokens_ -= 1;
-    return true;
-  }
-
-private:
-  double tokens_ = burst;
 };
 
 }  // namespace tacet

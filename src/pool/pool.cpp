@@ -12,7 +12,7 @@ namespace {
 using Event = ExchangePlan::Event;
 using Action = ExchangePlan::Action;
 
-/// Beyond so many outstanding, what is slow is the load, and second copies would add to it.
+/// Where more queries than this are outstanding the load is what is slow, and second copies would add to it.
 constexpr std::uint32_t most_outstanding_for_hedge = 64;
 
 }  // namespace
@@ -100,9 +100,9 @@ Event Pool::fall_back(const SharedQuery& query, PoolChannel* channel) {
   return Event::asked;
 }
 
-/// Asks once more over another of the operator's connections a query that seems lost; and, should that one be silent as
-/// well, over a third, or else the first: a segment behind a lost one makes the receiver tell of the hole, long before
-/// a lone sender's timer.
+/// Sends a second copy of a query that seems lost, over another of the operator's connections. If that stays silent
+/// too, the next copy goes over a third connection, or else over the first: a segment behind a lost one makes the
+/// receiver tell of the hole, long before the timer of a lone segment.
 Event Pool::hedge(const SharedQuery& query) {
   const Hedging::Verdict verdict = hedging_.judge(*query, scheduler_.now());
   if (verdict != Hedging::Verdict::lost)
@@ -124,8 +124,7 @@ Event Pool::hedge(const SharedQuery& query) {
   return Event::copied;
 }
 
-/// Asks failing servers whose operator is no less preferred than the chosen one's whether they work again, beside a
-/// query that does not wait for them.
+/// Probes failing servers whose operator ranks at or above the chosen server's. The query does not wait for them.
 void Pool::probe(const Message& message, Instant deadline, const PoolServer& chosen) {
   for (const auto& server : servers_) {
     if (server.get() == &chosen || server->operator_place > chosen.operator_place) continue;
@@ -141,7 +140,7 @@ void Pool::start(const SharedQuery& query, PoolChannel& channel, Purpose purpose
   } catch (const std::bad_alloc&) {
     --query->running;
     if (purpose == Purpose::first) throw;
-    log::escaped("a further query to an upstream");  // what is under way may still be answered
+    log::escaped("a further query to an upstream");  // the other attempts may still be answered
   }
 }
 
@@ -183,9 +182,9 @@ void Pool::measure(const Attempt& attempt, const Result<Response>& result) {
   channel.server->failed(fault, sent.at, now);
 }
 
-/// Another server answered what the first did not. If that one is silent it fails: its deadlines would tell the same
-/// seconds later, and every query meanwhile would wait. Another channel of the server: the first has no turn until it
-/// answers, or is rid of what it owes.
+/// A fallback answered what the first attempt did not. If another server answered and the first one is silent, that one
+/// fails: its deadlines would tell the same seconds later, and every query would wait meanwhile. If another channel of
+/// the same server answered, the first channel gets no turn until it answers, or owes nothing more.
 void Pool::blame(const PoolQuery& query, const PoolChannel& answerer) {
   if (answerer.server == query.first->server)
     query.first->stalled = query.first->outstanding > 0;
@@ -194,7 +193,7 @@ void Pool::blame(const PoolQuery& query, const PoolChannel& answerer) {
 }
 
 /// A second copy that won shows that queries get lost. Then one more connection is worth its keep: a copy over it waits
-/// for no loss of another query. It is opened by a copy of the query at hand, for DoH shakes hands with a query only.
+/// for no other query's loss. A copy of the query at hand opens it, for DoH connects with a query only.
 void Pool::open_spare(const SharedQuery& query) {
   PoolChannel* spare = query->first->server->open_spare(scheduler_.now());
   if (spare == nullptr || spare->outstanding > 0 || !hedging_.budget().plenty() || !hedging_.budget().spend()) return;

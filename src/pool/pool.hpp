@@ -15,23 +15,26 @@
 
 namespace tacet {
 
-/// One way to reach an operator: the channels of one configured upstream entry. The first is used first, the second
-/// under traffic; those behind them are spares that are opened once queries get lost.
+/// One server of an operator: the channels of one configured upstream entry. The first is used first, the second under
+/// traffic; those behind them are spares that are opened once queries get lost.
 struct UpstreamService {
   std::vector<std::unique_ptr<Upstream>> channels;
 };
 
-/// The services of one operator, in order of preference. Whatever one of them is asked, the others may be asked as
-/// well.
+/// The servers of one operator, in order of preference. A name that one of them is asked for may be shown to the
+/// others.
 struct UpstreamOperator {
   std::string name;
   std::vector<UpstreamService> services;
 };
 
-/// Several upstreams, used like one: chooses by health and latency, spreads over warm connections, asks a second time
-/// where the first seems lost, fails over. Inside an operator by what is measured, across operators by order; an
-/// operator that fails comes last until a probe finds it working. Second copies never leave the operator, and are at
-/// most a twentieth of all queries in the long run.
+/// Several upstreams, used like one. Chooses a server by health and latency, spreads queries over warm connections,
+/// sends a second copy of a query that seems lost, and fails over. Inside an operator it goes by what is measured,
+/// across operators by their order; an operator that fails comes last until a probe finds it working. Second copies
+/// stay with the operator, and are at most a twentieth of all queries in the long run.
+///
+/// It carries out what others decide: `ranking` (which server), `pool_server` (which channel), `hedging` (when to ask
+/// twice), `exchange_plan` (when to ask elsewhere, and when to give up).
 class Pool final : public Upstream {
 public:
   /// `tasks` and everything else must outlive the pool's use; cancel the group before the pool is destroyed.
@@ -50,7 +53,14 @@ public:
   std::vector<ServerExplanation> explanation() const;
 
 private:
-  enum class Purpose : std::uint8_t { first, hedge, spare, fallback, probe };
+  /// What an attempt is for.
+  enum class Purpose : std::uint8_t {
+    first,
+    hedge,     // a second copy over another connection
+    spare,     // a copy that opens a spare connection
+    fallback,  // the former attempts brought nothing in their time
+    probe,     // to see if a failing server works again; nobody waits for it
+  };
   using SharedQuery = std::shared_ptr<PoolQuery>;
   /// One that has ended.
   struct Attempt {

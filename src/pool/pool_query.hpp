@@ -8,14 +8,14 @@
 
 namespace tacet {
 
-/// One query that the pool asks, and what its attempts have brought. Lives until the last attempt has ended, for the
-/// time of a losing one is a sample too.
+/// One query that the pool asks, and what its attempts have brought. Lives until the last attempt has ended: the time
+/// of an attempt that came too late is measured as well.
 class PoolQuery {
 public:
   PoolQuery(const Message& asked, Instant until) : message(asked), deadline(until) {}
 
-  /// Wakes one that waits for the query, each time that an attempt ends. In the frame of the one that waits, so that it
-  /// ends with a cancelled wait.
+  /// Wakes the coroutine that waits for the query, each time that an attempt ends. Stands in that coroutine's frame, so
+  /// that it ends with a cancelled wait.
   struct Waiter {
     Waiter(Scheduler& scheduler, PoolQuery& waited_for) : event(scheduler), query(waited_for) { query.event_ = &event; }
     ~Waiter() { query.event_ = nullptr; }

@@ -41,7 +41,7 @@ PoolServer::PoolServer(std::string its_operator, std::size_t place, std::vector<
   for (auto& upstream : upstreams) channels.push_back({.server = this, .upstream = std::move(upstream)});
 }
 
-/// Warm channels in turn, but for those that a loss holds up. Spares take turns as well while queries get lost: with
+/// Warm channels take turns, but not those that a loss holds up. Spares take turns too while queries get lost: with
 /// fewer answers on each connection, fewer wait for the loss of another.
 PoolChannel& PoolServer::choose_channel(Instant now) {
   PoolChannel* chosen = nullptr;

@@ -51,17 +51,17 @@ struct PoolServer {
 
   /// The channel for the next query.
   PoolChannel& choose_channel(Instant now);
-  /// A channel whose connection is yet to be made; null where the one of `last` could not be made either.
+  /// Another channel, whose connection is yet to be made. Null without one, or if that of `last` is not up either.
   PoolChannel* unopened_channel(const PoolChannel& last);
-  /// The next spare whose connection is yet to be made; null without one. Spares take turns from now on.
+  /// Queries get lost: spares take turns for a minute from now on. The next one to be opened; null without one.
   PoolChannel* open_spare(Instant now);
-  /// Under traffic it opens its second connection. Each query that goes over `first` tells it.
+  /// A query goes over `first`. Opens the second connection if there is traffic.
   void open_second(const PoolChannel& first, Instant now);
   /// A query sent at `sent` ended without an answer.
   void failed(Fault fault, Instant sent, Instant now);
   bool answered_since(Instant moment) const;
   bool warm() const;
-  /// Connections made before are not to be reused, and what was measured on them means nothing.
+  /// The network changed: connections are not reused, and health and measured times are forgotten.
   void network_changed();
 
   const std::string operator_name;

@@ -8,10 +8,10 @@
 
 namespace tacet {
 
-/// How long the names of a zone take upstream, so that a slow name is not taken for a lost one: it is the same far or
-/// overloaded servers that every name of a zone waits for. A zone here is what is left of a name without its first
-/// label, at most three labels of it; a name of two is its own. Bounded and pure: told what happened and when; holds
-/// hashes, no names, and forgets what it was not told again within ten minutes.
+/// Which zones answer slowly upstream, so that a slow name is not taken for a lost one: all names of a zone wait for
+/// the same far or overloaded servers. A zone here is a name without its first label, and at most three labels of that;
+/// a name of two labels is its own zone. Bounded and pure: it is told what happened and when. It holds hashes and no
+/// names, and forgets a zone that it is told nothing of for ten minutes.
 class SlowZones {
 public:
   enum class Pace : std::uint8_t { unknown, fast, slow };

@@ -10,7 +10,7 @@
 
 namespace tacet {
 
-/// Questions of our own, asked one at a time and only while no client waits: at most one each `pace`, and in the long
+/// Asks questions of our own, one at a time and only while no client waits: at most one in each `pace`, and in the long
 /// run at most `share` of what clients make us ask.
 class Prober {
 public:
@@ -40,7 +40,7 @@ public:
     wake();
   }
 
-  /// Asks nothing of what was queued.
+  /// Drops what is queued.
   void forget() {
     waiting_.clear();
     alarm_.disarm();

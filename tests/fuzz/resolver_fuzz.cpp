@@ -298,7 +298,7 @@ private:
     require(resolver_.pending() <= 2 * pending_limit_, "on neither way wait more than may");
     std::size_t asked = 0;
     for (const FakeUpstream* channel : channels_) asked += channel->asked.size();
-    const double budget = ExtraBudget::burst + ExtraBudget::share * static_cast<double>(asked);
+    const double budget = HedgeBudget::burst + HedgeBudget::share * static_cast<double>(asked);
     require(static_cast<double>(metrics_.hedges_sent) <= budget, "hedges stay within their budget");
   }
 
