@@ -18,4 +18,8 @@ struct BootTime {
 /// A moment; an argument everywhere, read only by base/clock.
 using Instant = BootTime::time_point;
 
+/// A time of day as the machine believes it (UTC), for what the world dates: signatures, certificates, lines that
+/// people read. It may jump, so nothing waits for one. An argument everywhere, read only by base/clock.
+using WallTime = std::chrono::sys_time<Duration>;
+
 }  // namespace tacet

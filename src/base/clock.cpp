@@ -26,7 +26,7 @@ Duration read(clockid_t which) {
 
 Instant SystemClock::now() const { return Instant(read(boot_clock)); }
 
-double SystemClock::unix_time() { return std::chrono::duration<double>(read(CLOCK_REALTIME)).count(); }
+WallTime SystemClock::wall_time() const { return WallTime(read(CLOCK_REALTIME)); }
 
 Duration SystemClock::asleep() const { return read(boot_clock) - read(awake_clock); }
 

@@ -13,6 +13,9 @@ public:
 
   /// How long the machine has been asleep since boot; a growth between two readings is a suspend.
   virtual Duration asleep() const = 0;
+
+  /// What the machine believes the time of day to be (CLOCK_REALTIME); it can be wrong by years after a start.
+  virtual WallTime wall_time() const = 0;
 };
 
 /// The machine's clock.
@@ -20,9 +23,7 @@ class SystemClock final : public Clock {
 public:
   Instant now() const override;
   Duration asleep() const override;
-
-  /// Seconds since 1970, as the machine believes; for nothing but to be shown.
-  static double unix_time();
+  WallTime wall_time() const override;
 };
 
 }  // namespace tacet

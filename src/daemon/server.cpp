@@ -176,7 +176,7 @@ private:
   std::atomic<bool> ending_{false};
   Alarm reload_soon_{loop_.scheduler(), [this] { reload(); }};
   Instant reloaded_{};
-  ReloadCounts reloads_{.last_good = SystemClock::unix_time()};  // under settings_mutex_
+  ReloadCounts reloads_{.last_good = clock_.wall_time()};  // under settings_mutex_
 };
 
 Result<void> Server::State::run() {
@@ -300,7 +300,7 @@ void Server::State::count_reload(const std::expected<Reloaded, ReloadFaults>& ou
   const std::lock_guard lock(settings_mutex_);
   ++(outcome ? reloads_.good : reloads_.refused);
   reloads_.last_was_good = outcome.has_value();
-  if (outcome) reloads_.last_good = SystemClock::unix_time();
+  if (outcome) reloads_.last_good = clock_.wall_time();
 }
 
 void Server::State::tell_of_reload(const std::expected<Reloaded, ReloadFaults>& outcome) const {

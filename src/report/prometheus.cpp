@@ -89,7 +89,7 @@ void write_reloads(Exposition& out, const ReloadCounts& reloads) {
   out.single({"config_last_reload_successful", "gauge", "0 if the last reload was refused."},
              reloads.last_was_good ? 1 : 0);
   out.single({"config_last_reload_success_timestamp_seconds", "gauge", "When the configuration in use was read."},
-             reloads.last_good);
+             std::chrono::duration<double>(reloads.last_good.time_since_epoch()).count());
 }
 
 /// Sources are by the order of Source.

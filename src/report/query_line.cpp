@@ -59,8 +59,8 @@ std::string name_text(const LoggedQuery& query, Disclosure disclosure) {
 
 }  // namespace
 
-std::string utc_text(double unix_time) {
-  const auto milliseconds = static_cast<std::int64_t>(std::llround(unix_time * 1000));
+std::string utc_text(WallTime time) {
+  const auto milliseconds = std::chrono::round<std::chrono::milliseconds>(time).time_since_epoch().count();
   const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
@@ -68,8 +68,8 @@ std::string utc_text(double unix_time) {
                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, milliseconds % 1000);
 }
 
-std::string query_line(const LoggedQuery& query, const QueryLogConfig& config, double unix_time) {
-  Json json{{"time", utc_text(unix_time)}};
+std::string query_line(const LoggedQuery& query, const QueryLogConfig& config, WallTime arrived) {
+  Json json{{"time", utc_text(arrived)}};
   if (config.clients != Disclosure::omit) json.add("client", client_text(query.client, config.clients));
   json.add("transport", query.client.tcp ? "tcp" : "udp");
   if (config.names != Disclosure::omit) json.add("name", name_text(query, config.names));

@@ -133,12 +133,11 @@ private:
   bool write_batch() {
     std::string& lines = lines_;
     const Instant now = clock_.now();
-    const double unix_now = SystemClock::unix_time();
+    const WallTime wall_now = clock_.wall_time();
     for (QueryTap& tap : taps_) {
       if (lines.size() >= most_octets_of_a_batch) break;
       tap.take(most_of_a_batch, [&](const LoggedQuery& query) {
-        const double ago = std::chrono::duration<double>(now - query.arrived).count();
-        const std::string line = mark_ + query_line(query, config_, unix_now - ago) + "\n";
+        const std::string line = mark_ + query_line(query, config_, wall_now - (now - query.arrived)) + "\n";
         lines += line;
       });
     }

@@ -24,7 +24,7 @@ struct ZoneReport {
 struct ReloadCounts {
   std::uint64_t good = 0, refused = 0;  ///< since the start
   bool last_was_good = true;
-  double last_good = 0;  ///< when the configuration in use was read, seconds since 1970
+  WallTime last_good{};  ///< when the configuration in use was read
 };
 
 /// Everything that `tacet status` shows, taken from all workers at nearly one moment.

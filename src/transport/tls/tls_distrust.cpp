@@ -2,8 +2,7 @@
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
 
-#include <ctime>
-
+#include "base/clock.hpp"
 #include "transport/tls/tls_state.hpp"
 
 namespace tacet {
@@ -38,8 +37,10 @@ std::string out_of_time(const X509* certificate, bool is_early, bool is_issuer) 
   std::tm border{};
   const ASN1_TIME* at = is_early ? X509_get0_notBefore(certificate) : X509_get0_notAfter(certificate);
   const bool known = ASN1_TIME_to_tm(at, &border) == 1;
+  const auto now = std::chrono::system_clock::to_time_t(
+      std::chrono::time_point_cast<std::chrono::system_clock::duration>(SystemClock().wall_time()));  // as OpenSSL does
   return fmt::format("{}{}; check this machine's clock, which says {}{}", is_issuer ? "has an issuer that " : "",
-                     is_early ? "is not yet valid" : "has expired", time_words(fmt::gmtime(std::time(nullptr))),
+                     is_early ? "is not yet valid" : "has expired", time_words(fmt::gmtime(now)),
                      known ? fmt::format(" (valid {} {})", is_early ? "from" : "until", time_words(border)) : "");
 }
 

@@ -29,6 +29,7 @@ struct JumpingClock final : Clock {
   Duration ahead{};
   Instant now() const override { return SystemClock().now() + ahead; }
   Duration asleep() const override { return ahead; }
+  WallTime wall_time() const override { return SystemClock().wall_time(); }
 };
 
 }  // namespace

@@ -37,7 +37,7 @@ LoggedQuery query(const char* name, const char* address = "192.0.2.77") {
 }
 
 json line(const LoggedQuery& query, const QueryLogConfig& config = {}) {
-  const std::string text = query_line(query, config, 1764166684.1234);
+  const std::string text = query_line(query, config, WallTime(std::chrono::microseconds(1764166684123400)));
   CHECK(text.find('\n') == std::string::npos);
   return json::parse(text);
 }
@@ -89,7 +89,7 @@ TEST_CASE("a masked name is its registrable domain") {
                                      {"4.3.2.1.in-addr.arpa", "1.in-addr.arpa"},
                                      {".", "."}})
     CHECK(line(query(name), mask).at("name") == masked);
-  const auto omitted = query_line(query("secret.example.com"), {.names = Disclosure::omit}, 0);
+  const auto omitted = query_line(query("secret.example.com"), {.names = Disclosure::omit}, WallTime{});
   CHECK(omitted.find("example") == std::string::npos);
 }
 
@@ -98,8 +98,8 @@ TEST_CASE("octets that no text should have are escaped in a name") {
 }
 
 TEST_CASE("times are UTC to the millisecond, also before and at the full second") {
-  CHECK(utc_text(0) == "1970-01-01T00:00:00.000Z");
-  CHECK(utc_text(951868799.999) == "2000-02-29T23:59:59.999Z");
+  CHECK(utc_text(WallTime{}) == "1970-01-01T00:00:00.000Z");
+  CHECK(utc_text(WallTime(std::chrono::milliseconds(951868799999))) == "2000-02-29T23:59:59.999Z");
 }
 
 }  // namespace tacet

@@ -35,6 +35,7 @@ class HurriedClock final : public Clock {
 public:
   Instant now() const override { return clock_.now() + ahead; }
   Duration asleep() const override { return clock_.asleep(); }
+  WallTime wall_time() const override { return clock_.wall_time(); }
   Duration ahead{};
 
 private:
