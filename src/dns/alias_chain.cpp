@@ -146,6 +146,7 @@ AnswerImage join(const AnswerImage& front, std::span<const Name> chain, const An
   if (!message) message = Message::parse(MessageBuilder(question).finish(flag::qr | std::uint16_t(Rcode::servfail)));
   AnswerImage joined = make_image(*message, true);  // what a client must not see is gone from both parts
   joined.extended_error = rest.extended_error ? rest.extended_error : front.extended_error;
+  joined.security = weaker(front.security, rest.security);
   joined.crosses = true;
   return joined;
 }

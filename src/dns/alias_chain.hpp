@@ -20,7 +20,8 @@ bool leaves_open(const AnswerImage& image, const Name& last);
 
 /// One answer to the question of `front`: its aliases (with their signatures) from name to name of `chain`, and behind
 /// the last one what `rest` says, which is an answer for that name. RCODE and all sections but these aliases are the
-/// rest's; AD only if both have it. SERVFAIL if that is larger than any message.
+/// rest's; AD only if both have it, and the security status is the weaker one. SERVFAIL if that is larger than any
+/// message.
 AnswerImage join(const AnswerImage& front, std::span<const Name> chain, const AnswerImage& rest);
 
 }  // namespace tacet

@@ -242,6 +242,12 @@ AnswerImage empty_failure(const Message& response) {
 
 }  // namespace
 
+SecurityStatus weaker(SecurityStatus a, SecurityStatus b) {
+  for (const auto status : {SecurityStatus::bogus, SecurityStatus::indeterminate, SecurityStatus::insecure})
+    if (a == status || b == status) return status;
+  return SecurityStatus::secure;
+}
+
 AnswerImage make_image(const Message& response, bool dnssec_ok) {
   std::vector<ResourceRecord> records = wanted(response, dnssec_ok);
   const Settled settled = settle(response, records);

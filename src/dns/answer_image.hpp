@@ -16,6 +16,16 @@ enum class AnswerKind : std::uint8_t {
   failure,   ///< any other RCODE
 };
 
+/// What validation says of an answer (RFC 4035 §4.3).
+enum class SecurityStatus : std::uint8_t {
+  indeterminate,  ///< nobody has looked, or no trust anchor covers it
+  secure,         ///< a chain of signatures leads to it from a trust anchor
+  insecure,       ///< its zone is proven to be unsigned
+  bogus,          ///< it should be signed, and the signatures do not show that it is genuine
+};
+/// The status of an answer that is made of two: the weaker one.
+SecurityStatus weaker(SecurityStatus a, SecurityStatus b);
+
 /// A response as it is kept and copied out: fit for any client but for what write_reply patches.
 struct AnswerImage {
   /// ID 0; QR and RA set; TC, AD and RCODE as the upstream said; AA only in what this machine answers by itself; Z, RD
@@ -27,6 +37,7 @@ struct AnswerImage {
   /// stored.
   std::uint32_t ttl = 0;
   AnswerKind kind = AnswerKind::failure;
+  SecurityStatus security = SecurityStatus::indeterminate;
   bool crosses = false;  ///< its aliases lead from one who answers to another: parts of it are for other names
   std::optional<ExtendedError> extended_error;  ///< the upstream's, to be passed on to clients that speak EDNS
 };

@@ -24,6 +24,7 @@ struct Cache::Entry {
   std::uint16_t extended_error = 0;
   std::array<std::uint8_t, 5> kind_of_question{};
   AnswerKind kind{};
+  SecurityStatus security{};
   std::uint8_t hits = 0;
   std::uint8_t text_size = 0;
   bool has_extended_error = false;
@@ -63,6 +64,7 @@ Cache::Entry* Cache::Entry::make(const CacheKey& key, const AnswerImage& image, 
   head.ttl_count = static_cast<std::uint16_t>(image.ttl_offsets.size());
   head.kind_of_question = key.kind();
   head.kind = image.kind;
+  head.security = image.security;
   head.crosses = image.crosses;
   if (image.extended_error) {
     head.has_extended_error = true;
@@ -190,6 +192,7 @@ bool Cache::use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) c
   answer.image = {entry.wire(), entry.wire_size};
   answer.ttl_offsets = {entry.ttl_offsets(), entry.ttl_count};
   answer.kind = entry.kind;
+  answer.security = entry.security;
   answer.age = age;
   answer.lifetime = lives;
   if (entry.has_extended_error) answer.extended_error = entry.extended_error;

@@ -21,6 +21,7 @@ struct CachedAnswer {
   Bytes image;                                 ///< AnswerImage::wire, the QNAME in lower case
   std::span<const std::uint16_t> ttl_offsets;  ///< AnswerImage::ttl_offsets
   AnswerKind kind;
+  SecurityStatus security;
   std::uint32_t age;       ///< whole seconds since it was stored
   std::uint32_t lifetime;  ///< seconds it counts as fresh, clamps applied
   std::optional<std::uint16_t> extended_error;

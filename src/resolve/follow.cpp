@@ -21,6 +21,7 @@ AnswerImage aged_copy(const CachedAnswer& kept, const CacheConfig& clamps) {
   AnswerImage image;
   image.wire.assign(kept.image.begin(), kept.image.end());
   image.kind = kept.kind;
+  image.security = kept.security;
   if (kept.extended_error)
     image.extended_error = ExtendedError{*kept.extended_error, std::string(kept.extended_error_text)};
   for (const std::uint16_t at : kept.ttl_offsets) store32(image.wire, at, aged_ttl(load32(image.wire, at), source));

@@ -44,6 +44,7 @@ AnswerImage copy_of(const CachedAnswer& answer) {
   image.wire.assign(answer.image.begin(), answer.image.end());
   image.ttl_offsets.assign(answer.ttl_offsets.begin(), answer.ttl_offsets.end());
   image.kind = answer.kind;
+  image.security = answer.security;
   return image;
 }
 

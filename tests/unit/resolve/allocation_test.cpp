@@ -81,12 +81,16 @@ TEST_CASE("Finding and writing a reply from the cache allocates nothing") {
   const Question asked = question("www.example");
   const auto wire = client_query(asked);
   const MessageIndex index = index_message(wire).value();
-  cache.store(CacheKey(cache.seed(), wire, index), positive(asked, 300), Instant(24h));
+  AnswerImage image = positive(asked, 300);
+  image.security = SecurityStatus::secure;
+  cache.store(CacheKey(cache.seed(), wire, index), image, Instant(24h));
   std::vector<std::uint8_t> out(512);
   const std::size_t before = allocations;
   std::size_t size = 0;
+  SecurityStatus security{};
   const CacheKey key(cache.seed(), wire, index);
   const bool found = cache.find(key, Instant(24h) + 5s, [&](const CachedAnswer& answer) {
+    security = answer.security;
     const ReplySource source{.image = answer.image, .ttl_offsets = answer.ttl_offsets, .age = answer.age};
     size = write_reply(source, {wire, index, 512}, out);
   });
@@ -94,6 +98,7 @@ TEST_CASE("Finding and writing a reply from the cache allocates nothing") {
   CHECK(after == before);
   CHECK(found);
   CHECK(size > 0);
+  CHECK(security == SecurityStatus::secure);
 }
 
 TEST_CASE("Whichever allocation fails on its way, a query leaves nothing behind, and its question is answered later") {

@@ -127,6 +127,20 @@ TEST_CASE("What was stored comes back octet for octet, its question in lower cas
   CHECK(found->extended_error_text == "blocked here");
 }
 
+TEST_CASE("An answer's security status is kept with it, and a newer answer brings its own") {
+  Kept kept;
+  AnswerImage image = positive(question("a.example"), 300);
+  CHECK(image.security == SecurityStatus::indeterminate);
+  std::size_t octets = 0;
+  for (const auto status : {SecurityStatus::indeterminate, SecurityStatus::secure, SecurityStatus::insecure}) {
+    image.security = status;
+    kept.cache.store(kept.key("a.example"), image, kept.now);
+    CHECK(kept.find("a.example")->security == status);
+    if (octets == 0) octets = kept.cache.statistics().octets;
+    CHECK(kept.cache.statistics().octets == octets);
+  }
+}
+
 TEST_CASE("Case is no difference; DO and CD are") {
   Kept kept;
   kept.store("MiXed.example");
