@@ -282,7 +282,7 @@ Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
   log::set_level(level_of(config.log.level));
   if (config.log.lines != former->config.log.lines) log::set_limit(config.log.lines);
   exposure_.use(config.exposure);
-  cache_.use(config.cache);
+  cache_.set_config(config.cache);
   for (const auto& worker : workers_) worker->use_prepared();
   reloaded.forgotten = forget(cache_, outdated);
   shielded(0, [&] { return bundles_.follow(next->trust), next->trust.refresh(), 0; });

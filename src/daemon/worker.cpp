@@ -122,7 +122,7 @@ void Worker::add_zones_to(Snapshot& snapshot) {
 }
 
 void Worker::use(std::shared_ptr<const Hosts> hosts) {
-  loop_.post([this, hosts = std::move(hosts)]() mutable { resolver_.use(std::move(hosts)); });
+  loop_.post([this, hosts = std::move(hosts)]() mutable { resolver_.set_hosts(std::move(hosts)); });
 }
 
 Worker::Outcome Worker::prepare(std::shared_ptr<const Settings> settings) {
@@ -147,14 +147,15 @@ void Worker::use_prepared() {
 void Worker::make(Change change) {
   const Config& config = change.settings->config;
   upstreams_.use(std::move(change.upstreams));
-  resolver_.use(std::move(change.routes));
-  resolver_.use(change.settings->policy);
-  resolver_.use(std::move(change.rebind));
+  resolver_.set_routes(std::move(change.routes));
+  resolver_.set_policy(change.settings->policy);
+  resolver_.set_rebind_guard(std::move(change.rebind));
   admission_.use(std::move(change.admission));
   for (const auto& listener : tcp_) listener->judge_again(config.limits.tcp_clients);
   settings_ = std::move(change.settings);  // behind what uses the former ones
-  shielded(0,
-           [this] { return resolver_.use(settings_->config.exposure), 0; });  // it keeps nothing until there is memory
+  shielded(0, [this] {
+    return resolver_.set_exposure(settings_->config.exposure), 0;
+  });  // it keeps nothing until there is memory
 }
 
 void Worker::await_turn() {

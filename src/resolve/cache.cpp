@@ -106,10 +106,10 @@ Cache::Cache(const CacheConfig& config) : seed_(HashSeed::random()) {
   std::size_t count = 1;
   while (count < most_shards && config.size / (count * 2) >= least_shard) count *= 2;
   shards_ = std::vector<Shard>(count);
-  use(config);
+  set_config(config);
 }
 
-void Cache::use(const CacheConfig& config) {
+void Cache::set_config(const CacheConfig& config) {
   min_ttl_ = config.min_ttl;
   max_ttl_ = config.max_ttl;
   max_negative_ttl_ = config.max_negative_ttl;
@@ -171,7 +171,7 @@ std::uint32_t Cache::lifetime(std::uint32_t ttl, AnswerKind kind) const {
   return std::min(std::max(ttl, limits.min_ttl), max_ttl_of(kind, limits));
 }
 
-bool Cache::use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const {
+bool Cache::hit(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const {
   const std::uint32_t age = age_at(now, entry.stored);
   const std::uint32_t lives = lifetime(entry.ttl, entry.kind);
   if (age >= lives && age - lives >= stale_limit) return false;

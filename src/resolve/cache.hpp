@@ -96,7 +96,7 @@ public:
   /// Applies another configuration from now on: whatever is kept is seen through the new limits at once, for it is kept
   /// with the TTL it came with. A smaller size evicts the least recently used, few under one lock: not for a worker's
   /// thread, for it sleeps between them. Any other thread.
-  void use(const CacheConfig& config);
+  void set_config(const CacheConfig& config);
 
   /// find() of this key follows soon: has the memory fetched that it looks at first, and takes no lock for that.
   [[gnu::always_inline]] void expect(const CacheKey& key) const {
@@ -118,7 +118,7 @@ public:
     const std::lock_guard lock(shard.mutex);
     Entry* entry = look_up(shard, key);
     CachedAnswer answer;
-    if (entry == nullptr || !use(shard, *entry, now, answer)) return false;
+    if (entry == nullptr || !hit(shard, *entry, now, answer)) return false;
     visit(static_cast<const CachedAnswer&>(answer));
     return true;
   }
@@ -178,7 +178,7 @@ private:
   static std::size_t home(std::uint64_t hash, std::size_t slots) { return (hash >> 4) & (slots - 1); }
   [[nodiscard]] static std::vector<Slot> change_table(Shard& shard, std::vector<Slot> slots);
   static Entry* look_up(const Shard& shard, const CacheKey& key);
-  bool use(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const;
+  bool hit(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const;
   std::uint32_t lifetime(std::uint32_t ttl, AnswerKind kind) const;
   CacheEntry show(const Entry& entry, Instant now) const;
   void insert(Shard& shard, Entry* entry);

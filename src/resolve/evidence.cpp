@@ -45,7 +45,7 @@ void Resolver::learn(const CacheKey& key, Bytes image, const Provenance& provena
   }
 }
 
-void Resolver::use(const ExposureConfig& exposure) {
+void Resolver::set_exposure(const ExposureConfig& exposure) {
   ledger_.use(exposure.mode, exposure.names);
   if (!ledger_.asks_itself()) prober_.forget();
 }

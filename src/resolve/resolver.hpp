@@ -95,28 +95,28 @@ public:
   AnswerExplanation explanation(const Question& question) const;
 
   /// What this machine knows by itself from now on; never null.
-  void use(std::shared_ptr<const Hosts> hosts) {
+  void set_hosts(std::shared_ptr<const Hosts> hosts) {
     hosts_ = std::move(hosts);
     ++settings_;
   }
   /// Answers by this policy from now on, which must outlive its use.
-  void use(const Policy& policy) { policy_ = &policy; }
+  void set_policy(const Policy& policy) { policy_ = &policy; }
   /// How the ledger learns from now on.
-  void use(const ExposureConfig& exposure);
-  /// Makes ways to these, each as in Parts, for use().
+  void set_exposure(const ExposureConfig& exposure);
+  /// Makes ways to these, each as in Parts, for set_routes().
   Routes::Change prepare(std::size_t pending_limit, std::shared_ptr<Upstream> upstreams,
                          const std::vector<ZoneRoute>& zones) {
     return routes_.prepare(pending_limit, std::move(upstreams), zones);
   }
   /// Asks those from now on. What was asked before is still answered, but not kept if others are asked in its stead.
-  void use(Routes::Change change) {
+  void set_routes(Routes::Change change) {
     routes_.use(std::move(change));
     ++settings_;
     cache_.recheck().forget();
   }
   /// Judges by another guard from now on. What was kept before was not: whoever calls this clears the cache, once all
   /// that share it have changed over.
-  void use(RebindGuard rebind) {
+  void set_rebind_guard(RebindGuard rebind) {
     rebind_ = std::move(rebind);
     ++settings_;
   }

@@ -58,7 +58,7 @@ TEST_CASE("The hosts file comes before policy, and policy before what is kept, w
   REQUIRE(local.policy);
   CHECK(local.policy->zone == Name::from_text("test").value());
   CHECK(!local.policy->reason.empty());
-  stub.resolver.use(std::make_shared<const Hosts>(Hosts::parse("192.0.2.1 a.test")));
+  stub.resolver.set_hosts(std::make_shared<const Hosts>(Hosts::parse("192.0.2.1 a.test")));
   CHECK(stub.resolver.explanation(question("a.test")).answerer == Answerer::hosts);
   CHECK(stub.resolver.explanation(question("b.test")).answerer == Answerer::policy);
 }

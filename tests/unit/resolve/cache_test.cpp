@@ -363,14 +363,14 @@ TEST_CASE("Other limits count at once for what is kept, which has the TTL it cam
   kept.now += 20s;
   CHECK(kept.find("long.example")->lifetime == 3600);
   CHECK(!kept.find("short.example")->fresh);
-  kept.cache.use({.min_ttl = 30, .max_ttl = 300, .max_negative_ttl = 60});
+  kept.cache.set_config({.min_ttl = 30, .max_ttl = 300, .max_negative_ttl = 60});
   CHECK(kept.find("long.example")->lifetime == 300);
   CHECK(kept.find("short.example")->lifetime == 30);
   CHECK(kept.find("short.example")->fresh);
   CHECK(kept.find("no.example")->lifetime == 60);
-  kept.cache.use({.max_ttl = 20});
+  kept.cache.set_config({.max_ttl = 20});
   CHECK(!kept.find("long.example")->fresh);
-  kept.cache.use({});
+  kept.cache.set_config({});
   CHECK(kept.find("long.example")->lifetime == 3600);
   CHECK(kept.find("no.example")->lifetime == 600);
   CHECK(kept.cache.config() == CacheConfig{});
@@ -385,7 +385,7 @@ TEST_CASE("A smaller size keeps the latest used that have room, table included; 
   for (const std::size_t size : {std::size_t{2} << 20, std::size_t{256} << 10, std::size_t{64} << 10}) {
     CAPTURE(size);
     const auto before = kept.cache.statistics();
-    kept.cache.use({.size = size});
+    kept.cache.set_config({.size = size});
     const auto after = kept.cache.statistics();
     CHECK(after.octets <= size);
     CHECK(after.octets > size / 2);  // no more was forgotten than had to be
@@ -398,7 +398,7 @@ TEST_CASE("A smaller size keeps the latest used that have room, table included; 
     CHECK(kept.cache.statistics().octets <= size);
   }
   const auto small = kept.cache.statistics();
-  kept.cache.use({.size = 8 << 20});
+  kept.cache.set_config({.size = 8 << 20});
   CHECK(kept.cache.statistics().entries == small.entries);
   for (int i = 0; i < stored; ++i) kept.store(name(i));
   CHECK(kept.cache.statistics().evicted == small.evicted);
@@ -408,12 +408,12 @@ TEST_CASE("A smaller size keeps the latest used that have room, table included; 
 TEST_CASE("A size of nothing turns the cache off, and another one on again") {
   Kept kept;
   kept.store("a.example");
-  kept.cache.use({.size = 0});
+  kept.cache.set_config({.size = 0});
   CHECK(!kept.find("a.example"));
   CHECK(kept.cache.statistics().octets == 0);
   kept.store("a.example");
   CHECK(!kept.find("a.example"));
-  kept.cache.use({});
+  kept.cache.set_config({});
   kept.store("a.example");
   CHECK(kept.find("a.example"));
 }
@@ -430,7 +430,7 @@ TEST_CASE("The size may change while others use the cache") {
   };
   std::thread one(work, 1), two(work, 2);
   for (int i = 0; i < 100; ++i)
-    kept.cache.use({.size = std::size_t{64} << (10 + i % 6), .max_ttl = 60U + static_cast<unsigned>(i)});
+    kept.cache.set_config({.size = std::size_t{64} << (10 + i % 6), .max_ttl = 60U + static_cast<unsigned>(i)});
   over = true;
   one.join();
   two.join();

@@ -150,7 +150,7 @@ TEST_CASE("A smaller size evicts the least recently used in parts, and applies i
   Cache cache({.size = 1U << 20});
   fill(cache, 0, 4000);
   const std::size_t before = cache.statistics().entries;
-  cache.use({.size = 256U << 10});
+  cache.set_config({.size = 256U << 10});
   const CacheStatistics kept = cache.statistics();
   CHECK(kept.budget == 256U << 10);
   CHECK(kept.octets <= kept.budget);

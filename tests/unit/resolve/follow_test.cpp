@@ -42,7 +42,9 @@ LocalRecord soa_of(std::string_view zone, std::uint32_t ttl) {
 
 /// A resolver between the public upstream, two zones of the local network and a hosts file.
 struct Border : World {
-  explicit Border(std::string_view hosts = {}) { resolver.use(std::make_shared<const Hosts>(Hosts::parse(hosts))); }
+  explicit Border(std::string_view hosts = {}) {
+    resolver.set_hosts(std::make_shared<const Hosts>(Hosts::parse(hosts)));
+  }
 
   FakeUpstream::Script script_of(const Zone& zone) {
     return [&zone](const Message& query) {
@@ -273,7 +275,7 @@ TEST_CASE("Special names behind an alias are answered here, and no public name l
 
 TEST_CASE("A public name that may have private addresses may lead to this machine as well") {
   Border border;
-  border.resolver.use(RebindGuard(RebindConfig{.protect = true, .allow = {"example"}}));
+  border.resolver.set_rebind_guard(RebindGuard(RebindConfig{.protect = true, .allow = {"example"}}));
   border.public_zone["me.example"] = {{alias("me.example", "localhost"), address("localhost", {127, 0, 0, 1})}};
   CHECK(lines(border.ask("me.example")).back() == "localhost. A 127.0.0.1");
 }

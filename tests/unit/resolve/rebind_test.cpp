@@ -197,7 +197,7 @@ TEST_CASE("A flight under way when the protection is switched on is judged by it
   Stub stub(private_answers);
   const Client& client = stub.ask("www.example");
   stub.pass(10ms);
-  stub.resolver.use(guard);
+  stub.resolver.set_rebind_guard(guard);
   stub.pass(10ms);
   CHECK(client.message().index().answers == 0);
 }

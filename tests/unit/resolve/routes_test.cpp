@@ -158,7 +158,7 @@ TEST_CASE("Hosts come before zones, policy, cache and upstream, from the moment 
   Zoned stub(answers(5ms), {{"lan", answers(5ms)}});
   stub.ask_zoned("www.example");
   stub.pass(10ms);
-  stub.zoned->use(std::make_shared<const Hosts>(
+  stub.zoned->set_hosts(std::make_shared<const Hosts>(
       Hosts::parse("192.0.2.77 www.example nas.lan printer.local single\n10.0.0.1 ten\n")));
   for (const auto* name : {"WWW.example", "nas.LAN", "printer.local", "single"}) {
     const Client& client = stub.ask_zoned(name);
@@ -171,7 +171,7 @@ TEST_CASE("Hosts come before zones, policy, cache and upstream, from the moment 
   CHECK(stub.ask_zoned("2.0.0.10.in-addr.arpa", Type::ptr).rcode() == Rcode::nxdomain);
   CHECK(stub.upstream.asked.size() == 1);
   CHECK(stub.zone(0).asked.empty());
-  stub.zoned->use(std::make_shared<const Hosts>());
+  stub.zoned->set_hosts(std::make_shared<const Hosts>());
   CHECK(stub.ask_zoned("www.example").ttl() > Hosts::ttl);
 }
 
@@ -180,7 +180,7 @@ TEST_CASE("Who waits when others are asked from now on is answered by whom it as
   FakeUpstream other(stub.scheduler, "other", answers(10ms));
   const Client& before = stub.ask("before.example");
   stub.pass(10ms);
-  stub.resolver.use(stub.resolver.prepare(4096, borrowed(other), {}));
+  stub.resolver.set_routes(stub.resolver.prepare(4096, borrowed(other), {}));
   const Client& again = stub.ask("before.example");  // does not share the former's exchange
   const Client& after = stub.ask("after.example");
   CHECK(stub.resolver.pending() == 3);
@@ -201,9 +201,9 @@ TEST_CASE("What was asked of everybody's upstream is not kept if its zone came m
   Stub stub(answers(20ms));
   FakeUpstream lan(stub.scheduler, "lan", answers(20ms));
   const auto others = borrowed(stub.upstream);
-  stub.resolver.use(stub.resolver.prepare(4096, others, {{named("before"), borrowed(lan)}}));
+  stub.resolver.set_routes(stub.resolver.prepare(4096, others, {{named("before"), borrowed(lan)}}));
   const std::array<const Client*, 3> clients{&stub.ask("a.before"), &stub.ask("a.after"), &stub.ask("a.other")};
-  stub.resolver.use(stub.resolver.prepare(4096, others, {{named("after"), borrowed(lan)}}));
+  stub.resolver.set_routes(stub.resolver.prepare(4096, others, {{named("after"), borrowed(lan)}}));
   stub.pass(30ms);
   for (const Client* client : clients) CHECK(client->rcode() == Rcode::noerror);
   CHECK(!stub.ask("a.before").at_once);
@@ -215,11 +215,11 @@ TEST_CASE("A way lives until its last question is answered, and no longer") {
   Stub stub(answers(1ms));
   auto former = std::make_shared<FakeUpstream>(stub.scheduler, "former", answers(1h));
   const std::weak_ptr<FakeUpstream> alive = former;
-  stub.resolver.use(stub.resolver.prepare(4096, former, {{named("lan"), former}}));
+  stub.resolver.set_routes(stub.resolver.prepare(4096, former, {{named("lan"), former}}));
   const Client& other = stub.ask("slow.example");
   const Client& local = stub.ask("slow.lan");
   former.reset();
-  stub.resolver.use(stub.resolver.prepare(4096, borrowed(stub.upstream), {}));
+  stub.resolver.set_routes(stub.resolver.prepare(4096, borrowed(stub.upstream), {}));
   stub.pass(4s);
   CHECK(!alive.expired());
   stub.pass(1s);
@@ -233,11 +233,11 @@ TEST_CASE("A way that stays goes on: its questions are shared, its failures reme
   Zoned stub(answers(20ms), {{"lan", fails(1ms, Fault::unreachable)}});
   const std::vector<ZoneRoute> same{{named("LAN"), borrowed(stub.zone(0))}};
   auto others = borrowed(stub.upstream);
-  stub.zoned->use(stub.zoned->prepare(4096, others, same));
+  stub.zoned->set_routes(stub.zoned->prepare(4096, others, same));
   stub.ask_zoned("nas.lan");
   stub.pass(5ms);
   stub.ask_zoned("www.example");
-  stub.zoned->use(stub.zoned->prepare(4096, others, same));
+  stub.zoned->set_routes(stub.zoned->prepare(4096, others, same));
   stub.ask_zoned("www.example");
   stub.ask_zoned("nas.lan");
   stub.pass(30ms);
@@ -251,9 +251,9 @@ TEST_CASE("A zone that goes is asked of everybody else's upstream, one that come
   Stub stub(answers(1ms));
   FakeUpstream lan(stub.scheduler, "lan", answers(1ms)), home(stub.scheduler, "home", answers(1ms));
   const auto others = borrowed(stub.upstream);
-  stub.resolver.use(stub.resolver.prepare(4096, others, {{named("one"), borrowed(lan)}}));
+  stub.resolver.set_routes(stub.resolver.prepare(4096, others, {{named("one"), borrowed(lan)}}));
   stub.ask("a.one");
-  stub.resolver.use(stub.resolver.prepare(4096, others, {{named("two"), borrowed(home)}}));
+  stub.resolver.set_routes(stub.resolver.prepare(4096, others, {{named("two"), borrowed(home)}}));
   stub.ask("b.one");
   stub.ask("b.two");
   stub.pass(5ms);
@@ -265,19 +265,19 @@ TEST_CASE("A zone that goes is asked of everybody else's upstream, one that come
 TEST_CASE("The limit of waiting queries is the new one at once; what was shed before is still counted") {
   Stub stub(answers(1h));
   const auto others = borrowed(stub.upstream);
-  stub.resolver.use(stub.resolver.prepare(4, others, {}));
+  stub.resolver.set_routes(stub.resolver.prepare(4, others, {}));
   for (int i = 0; i < 6; ++i) stub.ask(fmt::format("n{}.example", i));
   CHECK(stub.metrics.shed == 2);
-  stub.resolver.use(stub.resolver.prepare(8, others, {}));
+  stub.resolver.set_routes(stub.resolver.prepare(8, others, {}));
   for (int i = 6; i < 10; ++i) stub.ask(fmt::format("n{}.example", i));
   CHECK(stub.metrics.shed == 2);
-  stub.resolver.use(stub.resolver.prepare(6, others, {}));
+  stub.resolver.set_routes(stub.resolver.prepare(6, others, {}));
   stub.ask("last.example");
   stub.pass(1ms);
   CHECK(stub.metrics.shed == 5);
   CHECK(stub.resolver.pending() == 6);
   FakeUpstream other(stub.scheduler, "other", answers(1ms));
-  stub.resolver.use(stub.resolver.prepare(4096, borrowed(other), {}));
+  stub.resolver.set_routes(stub.resolver.prepare(4096, borrowed(other), {}));
   stub.ask("first.example");
   CHECK(stub.metrics.shed == 5);
 }
@@ -289,6 +289,6 @@ TEST_CASE("Another policy answers from the moment that it is given") {
   Config config;
   config.answer_chaos = true;
   const Policy policy(config);
-  stub.resolver.use(policy);
+  stub.resolver.set_policy(policy);
   CHECK(stub.ask(client_query(version)).rcode() == Rcode::noerror);
 }
