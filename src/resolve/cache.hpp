@@ -2,14 +2,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "dns/answer_image.hpp"
-#include "resolve/cache_key.hpp"
+#include "resolve/cache_shard.hpp"
 #include "resolve/recheck.hpp"
 #include "tacet/config.hpp"
 #include "tacet/instant.hpp"
@@ -32,11 +31,6 @@ struct CachedAnswer {
 
 /// The most that an answer of a kind counts as fresh, seconds: negative ones have a limit of their own.
 std::uint32_t max_ttl_of(AnswerKind kind, const CacheConfig& config);
-
-struct CacheStatistics {
-  std::size_t entries = 0, octets = 0, budget = 0;
-  std::uint64_t stored = 0, evicted = 0;
-};
 
 /// What is kept under one question, for people to look at: everything but the records.
 struct CacheEntry {
@@ -99,13 +93,7 @@ public:
   void set_config(const CacheConfig& config);
 
   /// find() of this key follows soon: has the memory fetched that it looks at first, and takes no lock for that.
-  [[gnu::always_inline]] void expect(const CacheKey& key) const {
-    const Shard& shard = shard_of(key);
-    constexpr auto relaxed = std::memory_order_relaxed;
-    // The two may not belong together; then the wrong memory is fetched, and nothing else happens.
-    const std::size_t slot = home(key.hash(), shard.table_size.load(relaxed));
-    __builtin_prefetch(reinterpret_cast<const void*>(shard.table.load(relaxed) + slot * sizeof(Slot)));
-  }
+  [[gnu::always_inline]] void expect(const CacheKey& key) const { shard_of(key).expect(key.hash()); }
 
   /// And then the answer itself, once what expect() fetches is there.
   void approach(const CacheKey& key) const;
@@ -114,11 +102,11 @@ public:
   /// allocates. Counts as a use.
   template <class Visit>
   bool find(const CacheKey& key, Instant now, Visit&& visit) {
-    Shard& shard = shard_of(key);
+    CacheShard& shard = shard_of(key);
     const std::lock_guard lock(shard.mutex);
-    Entry* entry = look_up(shard, key);
+    CacheBlock* block = shard.find(key);
     CachedAnswer answer;
-    if (entry == nullptr || !hit(shard, *entry, now, answer)) return false;
+    if (block == nullptr || !hit(shard, *block, now, answer)) return false;
     visit(static_cast<const CachedAnswer&>(answer));
     return true;
   }
@@ -156,50 +144,18 @@ public:
   static constexpr std::size_t overhead_limit = 160;
 
 private:
-  struct Entry;
-  struct Slot {
-    Entry* entry = nullptr;
-    std::uint32_t tag = 0;  // upper half of the hash: most wrong entries are not even touched
-  };
-  struct Shard {
-    mutable std::mutex mutex;
-    std::vector<Slot> slots;               // open addressing, linear; a power of two, or none before the first entry
-    std::atomic<std::uintptr_t> table{0};  // where the slots are and how many, for expect()
-    std::atomic<std::size_t> table_size{1};
-    std::uint64_t layout = 0;  // counts the tables that there were
-    Entry* newest = nullptr;
-    Entry* oldest = nullptr;
-    CacheStatistics statistics;
-  };
-
-  Shard& shard_of(const CacheKey& key) { return shards_[key.hash() & (shards_.size() - 1)]; }
-  const Shard& shard_of(const CacheKey& key) const { return shards_[key.hash() & (shards_.size() - 1)]; }
-  /// Bits that neither choose the shard nor make the tag's upper part.
-  static std::size_t home(std::uint64_t hash, std::size_t slots) { return (hash >> 4) & (slots - 1); }
-  [[nodiscard]] static std::vector<Slot> change_table(Shard& shard, std::vector<Slot> slots);
-  static Entry* look_up(const Shard& shard, const CacheKey& key);
-  bool hit(Shard& shard, Entry& entry, Instant now, CachedAnswer& answer) const;
+  CacheShard& shard_of(const CacheKey& key) { return shards_[key.hash() & (shards_.size() - 1)]; }
+  const CacheShard& shard_of(const CacheKey& key) const { return shards_[key.hash() & (shards_.size() - 1)]; }
+  bool hit(CacheShard& shard, CacheBlock& block, Instant now, CachedAnswer& answer) const;
   std::uint32_t lifetime(std::uint32_t ttl, AnswerKind kind) const;
-  CacheEntry show(const Entry& entry, Instant now) const;
-  void insert(Shard& shard, Entry* entry);
-  void erase(Shard& shard, Entry* entry);
-  static bool full(const Shard& shard);
-  static std::size_t grown(const Shard& shard);
-  static std::size_t slots_needed(const Shard& shard);
-  static bool over(const Shard& shard, std::size_t slots, std::size_t budget);
-  static void try_rehash(Shard& shard, std::size_t count);
-  static void rehash(Shard& shard, std::size_t slots);
-  void fit(Shard& shard);
-  bool fit_into(Shard& shard, std::size_t budget);
-  static bool is_meant(const Entry& entry, const Name& name, Reach reach);
-  static std::size_t cost(const Entry& entry);
-  static std::size_t table_cost(std::size_t slots) { return slots * sizeof(Slot); }
+  CacheEntry show(const CacheBlock& block, Instant now) const;
+  static bool is_meant(const CacheBlock& block, const Name& name, Reach reach);
 
   // A CacheConfig, for readers that take no lock: whoever sees one half changed shows an odd TTL once.
   std::atomic<std::size_t> size_{0};
   std::atomic<std::uint32_t> min_ttl_{0}, max_ttl_{0}, max_negative_ttl_{0};
   HashSeed seed_;
-  std::vector<Shard> shards_;
+  std::vector<CacheShard> shards_;
   Recheck recheck_;
 };
 

@@ -1,0 +1,62 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#include "dns/answer_image.hpp"
+#include "resolve/cache_key.hpp"
+#include "tacet/instant.hpp"
+
+namespace tacet {
+
+/// A kept answer in one block of memory: this head, the wire image, the TTL offsets, the extended error's text.
+struct CacheBlock {
+  CacheBlock* newer = nullptr;
+  CacheBlock* older = nullptr;
+  std::uint64_t hash = 0;
+  Instant stored{};
+  std::uint32_t ttl = 0;
+  std::uint32_t touched = 0;  // seconds; the list is mended at most once in each
+  std::uint16_t wire_size = 0;
+  std::uint16_t ttl_count = 0;
+  std::uint16_t extended_error = 0;
+  std::array<std::uint8_t, 5> kind_of_question{};
+  AnswerKind kind{};
+  SecurityStatus security{};
+  std::uint8_t hits = 0;
+  std::uint8_t text_size = 0;
+  bool has_extended_error = false;
+  bool refreshing = false;
+  bool crosses = false;
+
+  /// A block for this answer, whose QNAME becomes the key's: in lower case; null without memory. To be destroyed.
+  static CacheBlock* make(const CacheKey& key, const AnswerImage& image, Instant now);
+  static void destroy(CacheBlock* block) { std::free(block); }
+
+  std::uint8_t* wire() { return reinterpret_cast<std::uint8_t*>(this + 1); }
+  const std::uint8_t* wire() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
+  std::uint16_t* ttl_offsets() { return reinterpret_cast<std::uint16_t*>(wire() + offsets_at()); }
+  char* text() { return reinterpret_cast<char*>(ttl_offsets() + ttl_count); }
+  /// The kept QNAME, in lower case.
+  Bytes name() const {
+    std::size_t end = 12;
+    while (wire()[end] != 0) end += wire()[end] + 1U;
+    return {wire() + 12, end + 1 - 12};
+  }
+  std::size_t size() const { return sizeof(CacheBlock) + offsets_at() + 2U * ttl_count + text_size; }
+  /// What malloc really takes for it: its own word, rounded up to 16.
+  std::size_t cost() const { return (size() + 8 + 15) & ~std::size_t{15}; }
+
+  bool matches(const CacheKey& key) const {
+    const Bytes name = key.name();
+    return hash == key.hash() && kind_of_question == key.kind() && wire_size >= 12 + name.size() + 4 &&
+           std::memcmp(wire() + 12, name.data(), name.size()) == 0;
+  }
+
+private:
+  std::size_t offsets_at() const { return (wire_size + 1U) & ~std::size_t{1}; }
+};
+static_assert(sizeof(CacheBlock) <= 64);
+
+}  // namespace tacet
