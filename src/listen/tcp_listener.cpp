@@ -226,7 +226,7 @@ private:
 
   static Task<void> answer_later(std::shared_ptr<Client> client, Waiting waiting, bool wants_timeout) {
     std::optional<Counted> in_flight(client->in_flight_);
-    Reply reply = co_await client->listener_.parts_.resolver.answer(std::move(waiting.miss));
+    Reply reply = co_await client->listener_.parts_.resolver.answer(waiting.miss);
     in_flight.reset();
     client->guarded([&] { client->deliver(std::move(reply), wants_timeout); });
   }

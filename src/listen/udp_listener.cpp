@@ -104,7 +104,7 @@ void UdpListener::reply(std::size_t i, std::size_t size) {
 }
 
 Task<void> UdpListener::answer_later(Miss miss, Peer peer, [[maybe_unused]] Admission::Place place) {
-  Reply reply = co_await parts_.resolver.answer(std::move(miss));
+  Reply reply = co_await parts_.resolver.answer(miss);
   if (!reply.empty()) reply_late(peer, std::move(reply));
 }
 

@@ -25,7 +25,7 @@ AnswerExplanation Resolver::explanation(const Question& question) const {
   const CacheKey key(cache_.seed(), question, false, false);
   const Route& route = *routes_.of(key.name());
   if (route.is_local) explanation.zone = route.zone;
-  explanation.policy = policy_->rule_for(question);
+  explanation.policy = local_data_.policy().rule_for(question);
   if (const auto failure = route.failures.peek(key, now))
     explanation.failure = *failure ? "an upstream answered " + to_string(rcode_of(**failure)) : failure->error().detail;
 
@@ -33,7 +33,7 @@ AnswerExplanation Resolver::explanation(const Question& question) const {
       !explanation.kept.empty() && explanation.kept.front().is_plain() && explanation.kept.front().fresh();
   if (explanation.refused)
     explanation.answerer = Answerer::nobody;
-  else if (hosts_->answer(question, key.name()))
+  else if (local_data_.hosts().answer(question, key.name()))
     explanation.answerer = Answerer::hosts;
   else if (explanation.policy && !explanation.zone)
     explanation.answerer = Answerer::policy;

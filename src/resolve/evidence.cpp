@@ -58,11 +58,11 @@ void Resolver::want_evidence(const Miss& miss) {
 /// Why a name is none to ask the upstreams for; nothing if it is one.
 std::optional<Error> Resolver::stays_near(const Question& question, const CacheKey& key) const {
   const std::string name = question.name.to_string();
-  if (hosts_->answer(question, key.name())) return Error{Fault::refused, name + " is in the hosts file"};
+  if (local_data_.hosts().answer(question, key.name())) return Error{Fault::refused, name + " is in the hosts file"};
   const Route& route = *routes_.of(key.name());
   if (route.is_local)
     return Error{Fault::refused, name + " is only ever asked of the servers of " + route.zone.to_string()};
-  if (policy_->local_answer(question)) return Error{Fault::refused, name + " never leaves this machine"};
+  if (local_data_.policy().local_answer(question)) return Error{Fault::refused, name + " never leaves this machine"};
   return std::nullopt;
 }
 
@@ -75,19 +75,19 @@ bool Resolver::probe(const Name& name) {
     learn(key, *image, {EvidenceOrigin::client, {}, now});
     return false;
   }
-  Route& route = *routes_.others();
-  if (route.in_flight.begin(key)) return false;
+  const std::shared_ptr<Route>& route = routes_.others();
+  if (route->in_flight.begin(key)) return false;
   journal_.asked();
-  launch(route, key, question, EvidenceOrigin::tacet);
+  fetcher_.launch(route, {key, QuestionView::of(question), EvidenceOrigin::tacet});
   return true;
 }
 
-Task<FetchResult> Resolver::fetch_https(CacheKey key, Question question) {
+Task<FetchResult> Resolver::fetch_https(const CacheKey& key, const Question& question) {
   const std::shared_ptr<Route> route = routes_.others();
   InFlight::FlightWaiter waiter(route->in_flight, key);
   if (waiter.leads()) {
     journal_.asked();
-    launch(*route, key, question, EvidenceOrigin::tacet);
+    fetcher_.launch(route, {key, QuestionView::of(question), EvidenceOrigin::tacet});
   }
   std::optional<FetchResult> arrived = co_await waiter.wait(scheduler_.now() + examination_limit);
   co_return arrived ? std::move(*arrived) : nullptr;

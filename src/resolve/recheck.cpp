@@ -14,6 +14,12 @@ std::uint64_t hash_of(const Name& zone) {
 
 }  // namespace
 
+Recheck::Failure Recheck::failure_of(const Error& error) {
+  const bool unreachable =
+      error.fault == Fault::unreachable || error.fault == Fault::no_network || error.fault == Fault::tls_untrusted;
+  return unreachable ? Failure::unreachable : Failure::silence;
+}
+
 std::uint64_t Recheck::answers(const Name& zone) const {
   const std::lock_guard lock(mutex_);
   const auto found = zones_.find(hash_of(zone));

@@ -6,6 +6,7 @@
 
 #include "resolve/cache_key.hpp"
 #include "tacet/instant.hpp"
+#include "tacet/result.hpp"
 
 namespace tacet {
 
@@ -31,6 +32,8 @@ public:
     unreachable,  ///< nobody can be asked for anything
     answer,       ///< somebody answered that it cannot be had (SERVFAIL)
   };
+  /// What it means that the upstreams' answer is this error.
+  static Failure failure_of(const Error& error);
 
   /// How often upstreams of a zone have answered.
   std::uint64_t answers(const Name& zone) const;

@@ -10,10 +10,9 @@
 #include "observe/journal.hpp"
 #include "resolve/answer_explanation.hpp"
 #include "resolve/cache.hpp"
-#include "resolve/hosts.hpp"
-#include "resolve/policy.hpp"
+#include "resolve/fetcher.hpp"
+#include "resolve/local_data.hpp"
 #include "resolve/prober.hpp"
-#include "resolve/rebind.hpp"
 #include "resolve/routes.hpp"
 
 namespace tacet {
@@ -42,13 +41,13 @@ struct Miss {
 /// A reply, ready to be sent.
 using Reply = std::vector<std::uint8_t>;
 
-/// Answers queries: hosts, then policy (but for zones of the local network), then cache, then upstream, in this order
-/// and nowhere else. One per worker; the cache is shared with the others.
+/// Answers queries: hosts, then policy (but for zones of the local network), then cache, then the fetcher, in this
+/// order and nowhere else. One per worker; the cache is shared with the others.
 class Resolver {
 public:
   /// Every query is answered within this time, with whatever there is by then: a little less than the 4.5 s that a
   /// client is promised, for the answer has to get there.
-  static constexpr Duration answer_limit = std::chrono::milliseconds(4300);
+  static constexpr Duration answer_limit = Fetcher::time_limit;
   /// How long a query waits for a fresh answer when a stale one is at hand (RFC 8767 §5).
   static constexpr Duration stale_patience = Recheck::patience;
   /// The TTL of stale answers, seconds (RFC 8767 §5.2).
@@ -84,8 +83,9 @@ public:
   void approach(const CacheKey& key) const { cache_.approach(key); }
   std::variant<std::size_t, Miss> answer_now(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
 
-  /// Fetches what is missing. Never fails: every outcome is fit to be sent. Without memory it is SERVFAIL, or empty.
-  Task<Reply> answer(Miss miss);
+  /// Has fetched what is missing. Never fails: every outcome is fit to be sent. Without memory it is SERVFAIL, or
+  /// empty. The miss, which must outlive the task, is used up.
+  Task<Reply> answer(Miss& miss);
 
   /// What the HTTPS records of `name` say: from the cache, or by asking once; `upstream` then names who
   /// answered. Fault::refused for a name that never leaves the machine; else the upstreams' faults.
@@ -96,11 +96,11 @@ public:
 
   /// What this machine knows by itself from now on; never null.
   void set_hosts(std::shared_ptr<const Hosts> hosts) {
-    hosts_ = std::move(hosts);
-    ++settings_;
+    local_data_.set_hosts(std::move(hosts));
+    fetcher_.outdate();
   }
   /// Answers by this policy from now on, which must outlive its use.
-  void set_policy(const Policy& policy) { policy_ = &policy; }
+  void set_policy(const Policy& policy) { local_data_.set_policy(policy); }
   /// How the ledger learns from now on.
   void set_exposure(const ExposureConfig& exposure);
   /// Makes ways to these, each as in Parts, for set_routes().
@@ -111,15 +111,12 @@ public:
   /// Asks those from now on. What was asked before is still answered, but not kept if others are asked in its stead.
   void set_routes(Routes::Change change) {
     routes_.use(std::move(change));
-    ++settings_;
+    fetcher_.outdate();
     cache_.recheck().forget();
   }
   /// Judges by another guard from now on. What was kept before was not: whoever calls this clears the cache, once all
   /// that share it have changed over.
-  void set_rebind_guard(RebindGuard rebind) {
-    rebind_ = std::move(rebind);
-    ++settings_;
-  }
+  void set_rebind_guard(RebindGuard rebind) { fetcher_.set_rebind_guard(std::move(rebind)); }
 
   Journal& journal() { return journal_; }
   Ledger& ledger() { return ledger_; }
@@ -138,35 +135,19 @@ private:
     FetchResult fetched;  // null if nothing came in time
   };
 
+  using HandlerMemory = std::span<std::uint8_t>;  // for a reply
+  std::optional<std::size_t> from_local_data(const QueryView& query, const CacheKey& key, HandlerMemory out);
+  std::optional<std::size_t> from_cache(const QueryView& query, const CacheKey& key, HandlerMemory out,
+                                        std::optional<AnswerImage>& stale);
+  std::size_t refuse_recursion(const QueryView& query, HandlerMemory out);
   void answered_now(const QueryView& query, Source source, Rcode rcode, std::optional<std::uint16_t> extended_error);
-  static std::optional<std::uint16_t> extended_error_of(const Outcome& outcome, const Miss& miss);
-  std::optional<std::size_t> local(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
-  Task<Outcome> resolve(const Miss& miss);
-  void refresh_ahead(Route& route, const CacheKey& key, const QueryView& query);
-  void refresh_behind(Route& route, const Miss& miss);
-  void hold_stale(const Recheck::Attempt& attempt, const FetchResult& fetched);
-  static Reply unable(Miss& miss);
-  void launch(Route& route, const CacheKey& key, Bytes query, const MessageIndex& index);
-  void launch(Route& route, const CacheKey& key, const Question& question, EvidenceOrigin origin);
-  Task<void> fly(CacheKey key, Question question, EvidenceOrigin origin);
-  Task<FetchResult> fetch(const std::shared_ptr<Route>& route, const CacheKey& key, const Question& question,
-                          EvidenceOrigin origin);
 
-  /// What one who answers says of a name, and where its aliases lead on.
-  struct Part {
-    Fetched fetched;
-    std::vector<Name> onward;      ///< the names along which it goes elsewhere; empty if it ends here
-    std::shared_ptr<Route> route;  ///< who was asked; null if nobody was
-    bool own = false;              ///< this machine said it by itself
-  };
-  std::optional<AnswerImage> own_answer(const Question& question, const CacheKey& key) const;
-  std::vector<Name> onward(const Route& route, const AnswerImage& image, const CacheKey& key) const;
-  Task<Result<Part>> ask(const std::shared_ptr<Route>& route, const CacheKey& key, const Question& question,
-                         Instant deadline);
-  Task<Result<Part>> rest_of(const CacheKey& key, const Question& question, Instant deadline);
-  Task<Result<Fetched>> follow(Part& front, const CacheKey& key, Instant deadline);
-  static Policy::Asker asker_of(const CacheKey& key);
-  static Recheck::Failure failure_of(const Error& error);
+  Duration patience_for(const Route& route, const Miss& miss);
+  static Outcome outcome_of(FetchResult fetched, const Miss& miss);
+  void hold_stale(const Recheck::Attempt& attempt, const FetchResult& fetched);
+  Reply fit(const Outcome& outcome, const Miss& miss) const;
+  static std::optional<std::uint16_t> extended_error_of(const Outcome& outcome, const Miss& miss);
+  void record(const Outcome& outcome, const Miss& miss, const Reply& reply);
 
   std::optional<std::vector<std::uint8_t>> cached(const CacheKey& key, Instant now);
   HttpsEvidence evidence_in(Bytes image, const CacheKey& key, Instant now);
@@ -174,23 +155,15 @@ private:
   void want_evidence(const Miss& miss);
   bool probe(const Name& name);
   std::optional<Error> stays_near(const Question& question, const CacheKey& key) const;
-  Task<FetchResult> fetch_https(CacheKey key, Question question);
-
-  Reply fit(const Outcome& outcome, const Miss& miss) const;
-  void record(const Outcome& outcome, const Miss& miss, const Reply& reply);
+  Task<FetchResult> fetch_https(const CacheKey& key, const Question& question);
 
   Scheduler& scheduler_;
-  TaskGroup& tasks_;
-  const Policy* policy_;
   Cache& cache_;
-  std::shared_ptr<const Hosts> hosts_ = std::make_shared<const Hosts>();
-  Metrics& metrics_;
   Ledger ledger_;
   Journal journal_;
   Routes routes_;
-  RebindGuard rebind_;
-  std::uint64_t settings_ =
-      0;  // changes of hosts, routes and guard: what crosses a border is kept only if none came meanwhile
+  LocalData local_data_;
+  Fetcher fetcher_;
   Prober prober_;
 };
 

@@ -246,7 +246,7 @@ private:
   }
 
   Task<void> wait(Miss miss, Client& client) {
-    const Reply reply = co_await resolver_.answer(std::move(miss));
+    const Reply reply = co_await resolver_.answer(miss);
     check_reply(client, reply);
   }
 

@@ -146,7 +146,7 @@ TEST_CASE("What is known of an outage is known to all workers") {
   auto miss = std::get<Miss>(other.answer_now({query, index, outage.clock.now(), 512}, out));
   std::optional<Reply> reply;
   tasks.spawn([](Resolver& resolver, Miss missed, std::optional<Reply>& told) -> Task<void> {
-    told = co_await resolver.answer(std::move(missed));
+    told = co_await resolver.answer(missed);
   }(other, std::move(miss), reply));
   outage.scheduler.run_ready();
   CHECK(reply.has_value());

@@ -61,7 +61,7 @@ struct Stub : World {
   Client& ask(std::string_view name, Type type = Type::a) { return ask(client_query(question(name, type))); }
 
   Task<void> wait(Miss miss, Client& client) {
-    client.reply = co_await resolver.answer(std::move(miss));
+    client.reply = co_await resolver.answer(miss);
     client.taken = clock.now() - client.asked_at;
   }
 

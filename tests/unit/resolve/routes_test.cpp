@@ -45,7 +45,7 @@ struct Zoned : Stub {
     }
     return client;
   }
-  Task<void> wait_zoned(Miss miss, Client& client) { client.reply = co_await zoned->answer(std::move(miss)); }
+  Task<void> wait_zoned(Miss miss, Client& client) { client.reply = co_await zoned->answer(miss); }
 
   FakeUpstream& zone(std::size_t number) { return zones[number]->upstream; }
 
