@@ -36,8 +36,12 @@ public:
   const Hosts& hosts() const { return *hosts_; }
   const Policy& policy() const { return *policy_; }
 
-  /// The answer to `question`, whose key is `key`; nothing if it is for the cache and the upstreams. Allocates only if
-  /// there is one, or if a filter has been mistaken.
+  /// A cheap look that tells most questions apart from those that find() may answer: false means it will not. No
+  /// allocation.
+  bool might_answer(const QuestionView& question, const CacheKey& key) const {
+    return hosts_->might_hold(key.name()) || policy_->might_answer(key.name(), question.type, question.qclass);
+  }
+  /// The answer to `question`, whose key is `key`; nothing if it is for the cache and the upstreams.
   std::optional<AnswerImage> find(const QuestionView& question, const CacheKey& key,
                                   Asker asker = Asker::this_machine) const;
 

@@ -102,7 +102,7 @@ CacheKey Resolver::key_of(Bytes query, const MessageIndex& index) const {
 std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, const CacheKey& key, HandlerMemory out) {
   if (const auto size = from_local_data(query, key, out)) return *size;
   std::optional<AnswerImage> stale;
-  if (const auto size = from_cache(query, key, out, stale)) return *size;
+  if (const std::size_t size = from_cache(query, key, out, stale); size > 0) return size;
   if (!query.index.has(flag::rd)) return refuse_recursion(query, out);
   return Miss{{query.wire.begin(), query.wire.end()},
               query.index,
@@ -142,7 +142,9 @@ Task<Reply> Resolver::answer(Miss& miss) {
 }
 
 std::optional<std::size_t> Resolver::from_local_data(const QueryView& query, const CacheKey& key, HandlerMemory out) {
-  const auto image = local_data_.find(QuestionView::of(query.wire, query.index), key, query.asker);
+  const QuestionView question = QuestionView::of(query.wire, query.index);
+  if (!local_data_.might_answer(question, key)) return std::nullopt;
+  const auto image = local_data_.find(question, key, query.asker);
   if (!image) return std::nullopt;
   const ReplySource source = source_of(*image);
   const std::size_t size = write_reply(source, request_of(query), out);
@@ -150,9 +152,9 @@ std::optional<std::size_t> Resolver::from_local_data(const QueryView& query, con
   return size;
 }
 
-/// The size of the reply, if a fresh answer is kept; a stale one is copied.
-std::optional<std::size_t> Resolver::from_cache(const QueryView& query, const CacheKey& key, HandlerMemory out,
-                                                std::optional<AnswerImage>& stale) {
+/// The size of the reply if a fresh answer is kept, else 0; one that is stale is copied.
+std::size_t Resolver::from_cache(const QueryView& query, const CacheKey& key, HandlerMemory out,
+                                 std::optional<AnswerImage>& stale) {
   std::size_t size = 0;
   bool refresh = false;
   std::optional<std::uint16_t> extended_error;
@@ -165,7 +167,7 @@ std::optional<std::size_t> Resolver::from_cache(const QueryView& query, const Ca
     refresh = answer.refresh_due;
     extended_error = answer.extended_error;
   });
-  if (size == 0) return std::nullopt;
+  if (size == 0) return 0;
   const Rcode rcode = rcode_of(out);
   answered_now(query, Source::cache, rcode, extended_error);
   const std::shared_ptr<Route>& route = routes_.of(key.name());

@@ -137,8 +137,8 @@ private:
 
   using HandlerMemory = std::span<std::uint8_t>;  // for a reply
   std::optional<std::size_t> from_local_data(const QueryView& query, const CacheKey& key, HandlerMemory out);
-  std::optional<std::size_t> from_cache(const QueryView& query, const CacheKey& key, HandlerMemory out,
-                                        std::optional<AnswerImage>& stale);
+  std::size_t from_cache(const QueryView& query, const CacheKey& key, HandlerMemory out,
+                         std::optional<AnswerImage>& stale);
   std::size_t refuse_recursion(const QueryView& query, HandlerMemory out);
   void answered_now(const QueryView& query, Source source, Rcode rcode, std::optional<std::uint16_t> extended_error);
 
