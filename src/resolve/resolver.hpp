@@ -83,8 +83,8 @@ public:
   void approach(const CacheKey& key) const { cache_.approach(key); }
   std::variant<std::size_t, Miss> answer_now(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
 
-  /// Has fetched what is missing. Never fails: every outcome is fit to be sent. Without memory it is SERVFAIL, or
-  /// empty. The miss, which must outlive the task, is used up.
+  /// Waits for the fetcher to bring what is missing, and makes the reply. Never fails: every outcome is fit to be sent.
+  /// Without memory it is SERVFAIL, or empty. Uses up the miss, which must outlive the task.
   Task<Reply> answer(Miss& miss);
 
   /// What the HTTPS records of `name` say: from the cache, or by asking once; `upstream` then names who
