@@ -1,12 +1,11 @@
 #pragma once
 #include <cstddef>
-#include <list>
 #include <memory>
 
-#include "base/descriptor.hpp"
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "listen/admission.hpp"
+#include "listen/stream_server.hpp"
 #include "observe/metrics.hpp"
 #include "resolve/resolver.hpp"
 
@@ -17,7 +16,7 @@ namespace tacet {
 /// more than the limit takes the place of the longest idle. Who has as many queries waiting as one client may, or asks
 /// faster than it may, is not read from for a while; a stranger is let go at once. Who asks is told how long that is
 /// (RFC 7828).
-class TcpListener {
+class TcpListener final : private StreamService {
 public:
   static constexpr Duration idle_limit = std::chrono::seconds(10), partial_limit = std::chrono::seconds(5);
   /// `tasks` must be cancelled before the listener is destroyed; everything else must outlive it.
@@ -30,7 +29,7 @@ public:
     std::size_t client_limit;
   };
   TcpListener(const Parts& parts, int socket);
-  ~TcpListener();
+  ~TcpListener() override;
 
   /// Serves at most so many clients from now on, and of those that are here none that Admission does not allow any
   /// more. A client that has to go gets the answers that it waits for, and may ask nothing more; if there are too many,
@@ -38,21 +37,16 @@ public:
   void judge_again(std::size_t limit);
 
   /// Accepts no further clients and reads no further queries; those that wait for an answer still get it.
-  void stop();
+  void stop() { server_.stop(); }
 
 private:
-  class Client;
-  using Clients = std::list<std::shared_ptr<Client>>;  // the longest idle first
+  class Session;
 
-  void on_acceptable();
-  bool evict_longest_idle();
+  bool admits(const KernelAddress& client) override;
+  std::unique_ptr<StreamSession> open(StreamClient& client) override;
 
   Parts parts_;
-  int socket_;
-  Clients clients_;
-  bool stopping_ = false;
-  Watch watch_;
-  Alarm accept_again_;
+  StreamServer server_;
 };
 
 }  // namespace tacet

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+
+#include "base/descriptor.hpp"
+#include "tacet/name.hpp"
+
+namespace tacet {
+
+/// Why a stream moves no octets.
+enum class StreamStop : std::uint8_t {
+  blocked,  ///< not now: wait until the descriptor is ready
+  ended,    ///< the other side sends nothing more; it may still read
+  broken,   ///< the connection is over
+};
+
+/// The octets of one connection, both ways. It never blocks.
+class ByteStream {
+public:
+  virtual ~ByteStream() = default;
+  /// Fills the front of `out`; how many octets came, at least one.
+  virtual std::expected<std::size_t, StreamStop> read(std::span<std::uint8_t> out) = 0;
+  /// Sends the front of `octets`; how many octets left, at least one.
+  virtual std::expected<std::size_t, StreamStop> write(Bytes octets) = 0;
+  /// What to watch; the stream's own.
+  virtual int descriptor() const = 0;
+};
+
+/// The octets as a socket carries them: TCP or a Unix socket, nothing between.
+class SocketStream final : public ByteStream {
+public:
+  /// `socket` must not block.
+  explicit SocketStream(Descriptor socket) : socket_(std::move(socket)) {}
+  std::expected<std::size_t, StreamStop> read(std::span<std::uint8_t> out) override;
+  std::expected<std::size_t, StreamStop> write(Bytes octets) override;
+  int descriptor() const override { return socket_.get(); }
+
+private:
+  Descriptor socket_;
+};
+
+}  // namespace tacet

@@ -1,0 +1,117 @@
+#include "listen/stream_client.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tacet {
+namespace {
+
+constexpr std::size_t read_size = 16384;
+/// A client that lets so much pile up is not reading, and is not read from until it does.
+constexpr std::size_t most_unsent = std::size_t{16} << 10;
+/// Requests of one client that are served before others have their turn.
+constexpr int most_in_a_turn = 64;
+
+}  // namespace
+
+StreamClient::StreamClient(Loop& loop, Owner& owner, std::unique_ptr<ByteStream> stream, const KernelAddress& address)
+    : loop_(loop),
+      owner_(owner),
+      address_(address),
+      stream_(std::move(stream)),
+      watch_(std::in_place, loop, stream_->descriptor(),
+             [this](Watch::Ready ready) { guarded([this, ready] { on_ready(ready); }); }),
+      turn_(loop, [this] { guarded([this] { go_on(); }); }),
+      patience_(loop.scheduler(), [this] { close(); }),
+      rest_(loop.scheduler(), [this] { guarded([this] { go_on(); }); }),
+      begun_(loop.now()) {}
+
+void StreamClient::start(std::unique_ptr<StreamSession> session, const StreamLimits& limits) {
+  session_ = std::move(session);
+  limits_ = limits;
+  watch_->want_read(true);
+  wait_at_most(limits_.idle);
+}
+
+void StreamClient::finish() {
+  finished_ = true;
+  if (!watch_) return;
+  watch_->want_read(false);
+  rest_.disarm();  // what it has yet to ask is not waited for
+  if (!busy()) close();
+}
+
+void StreamClient::close() {
+  if (!watch_) return;
+  disconnect();
+  owner_.on_closed(*this);
+}
+
+void StreamClient::disconnect() {
+  if (!watch_) return;
+  watch_.reset();
+  patience_.disarm();
+  rest_.disarm();
+  stream_.reset();
+  if (session_) session_->on_closed();
+}
+
+void StreamClient::on_ready(Watch::Ready ready) {
+  if (ready == Watch::Ready::write) return go_on();
+  std::array<std::uint8_t, read_size> buffer;
+  const auto size = stream_->read(buffer);
+  if (!size && size.error() == StreamStop::blocked) return;
+  if (!size) return size.error() == StreamStop::ended && busy() ? finish() : close();
+  session_->feed({buffer.data(), *size});
+  owner_.on_heard(*this);
+  go_on();
+}
+
+bool StreamClient::takes_more() const {
+  return !finished_ && !rest_.armed() && out_.size() <= most_unsent && session_->takes_more();
+}
+
+void StreamClient::go_on() {
+  if (!watch_ || std::exchange(going_on_, true))
+    return;  // an answer that was there at once: its request's turn goes on
+  const Instant now = loop_.now();
+  flush();
+  const bool left = watch_ && serve(now);
+  if (watch_) flush();
+  going_on_ = false;
+  session_->on_turn_ended(now);
+  if (!watch_) return;
+  watch_->want_read(!left && takes_more());
+  if (left && takes_more()) turn_.post();
+  if (out_.empty()) wait_at_most(session_->partial() && !rest_.armed() ? limits_.partial : limits_.idle);
+}
+
+/// One turn's worth; false if no whole request is left, or the connection is over.
+bool StreamClient::serve(Instant now) {
+  for (int count = 0; takes_more() && count < most_in_a_turn; ++count) {
+    const auto step = session_->serve_next(now);
+    if (!watch_ || step == StreamSession::Step::none) return false;
+    if (step == StreamSession::Step::later) break;
+  }
+  return true;
+}
+
+/// Sends what the stream takes; the rest when it takes more.
+void StreamClient::flush() {
+  while (!out_.empty()) {
+    const auto size = stream_->write(out_);
+    if (!size && size.error() != StreamStop::blocked) return close();
+    if (!size) break;
+    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(*size));
+    wait_at_most(limits_.idle);
+  }
+  if (finished_ && !busy()) return close();
+  watch_->want_write(!out_.empty());
+}
+
+void StreamClient::wait_at_most(Duration time) {
+  const Instant until = loop_.now() + time;
+  patience_.arm(limits_.whole ? std::min(until, begun_ + *limits_.whole) : until);
+}
+
+}  // namespace tacet

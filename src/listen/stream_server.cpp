@@ -1,0 +1,86 @@
+#include "listen/stream_server.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace tacet {
+namespace {
+
+constexpr Duration accept_pause = std::chrono::milliseconds(100);
+
+Descriptor accept_from(int socket, KernelAddress& client) {
+  client.size = sizeof client.storage;
+  return Descriptor(
+      ::accept4(socket, reinterpret_cast<sockaddr*>(&client.storage), &client.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS; }
+
+}  // namespace
+
+StreamServer::StreamServer(const Parts& parts)
+    : parts_(parts),
+      watch_(parts.loop, parts.socket, [this](Watch::Ready) { on_acceptable(); }),
+      accept_again_(parts.loop.scheduler(), [this] { watch_.want_read(!stopping_); }) {
+  watch_.want_read(true);
+}
+
+StreamServer::~StreamServer() = default;
+
+void StreamServer::set_most_clients(std::size_t most) {
+  parts_.most_clients = most;
+  for (auto next = clients_.begin(); next != clients_.end() && clients_.size() > most;) {
+    const auto client = *next++;
+    if (!client->busy()) client->close();
+  }
+  std::size_t surplus = clients_.size() - std::min(most, clients_.size());
+  finish_if([&surplus](const StreamClient&) { return surplus > 0 && surplus-- > 0; });
+}
+
+void StreamServer::finish_if(const std::function<bool(const StreamClient&)>& is_done) {
+  for (auto next = clients_.begin(); next != clients_.end();) {
+    const auto client = *next++;
+    if (is_done(*client)) client->finish();
+  }
+}
+
+void StreamServer::stop() {
+  stopping_ = true;
+  watch_.want_read(false);
+  finish_if([](const StreamClient&) { return true; });
+}
+
+void StreamServer::on_heard(StreamClient& client) { clients_.splice(clients_.end(), clients_, client.place); }
+
+void StreamServer::on_acceptable() {
+  KernelAddress address;
+  Descriptor socket = accept_from(parts_.socket, address);
+  if (!socket) {
+    // Without descriptors or memory somebody idle goes, or the newcomer waits a little: it stays acceptable meanwhile.
+    if (!is_shortage(errno) || evict_longest_idle()) return;
+    watch_.want_read(false);
+    accept_again_.arm(parts_.loop.now() + accept_pause);
+    return;
+  }
+  if (!parts_.service.admits(address)) return;
+  if (clients_.size() >= parts_.most_clients && !evict_longest_idle()) return;
+  StreamClient::Owner& owner = *this;
+  auto stream = parts_.service.stream_of(std::move(socket));
+  const auto client = std::make_shared<StreamClient>(parts_.loop, owner, std::move(stream), address);
+  client->start(parts_.service.open(*client), parts_.limits);
+  client->place = clients_.insert(clients_.end(), client);
+}
+
+/// Makes room. False if nobody is here.
+bool StreamServer::evict_longest_idle() {
+  if (clients_.empty()) return false;
+  const auto idle = std::ranges::find_if(clients_, [](const auto& client) { return !client->busy(); });
+  const auto victim = idle != clients_.end() ? *idle : clients_.front();
+  victim->close();
+  return true;
+}
+
+}  // namespace tacet
