@@ -169,19 +169,16 @@ Result<std::unique_ptr<Control>> Control::create(ControlSocket socket, ControlHa
 
 void Control::stop() { state_.reset(); }
 
-class ControlRouter::State {
-public:
-  explicit State(ControlHandlers handlers) : answerer(site_of(std::move(handlers))) {}
-  HttpAnswerer answerer;
-};
-
-ControlRouter::ControlRouter(ControlHandlers handlers) : state_(std::make_unique<State>(std::move(handlers))) {}
+ControlRouter::ControlRouter(ControlHandlers handlers)
+    : site_(std::make_unique<const HttpSite>(site_of(std::move(handlers)))) {}
 ControlRouter::~ControlRouter() = default;
-std::string ControlRouter::answer(std::string_view request) { return state_->answerer.answer(request); }
+std::string ControlRouter::answer(std::string_view request) {
+  return http_answer(*site_, request).value_or(std::string());
+}
 
 std::string control_library_versions() {
-  return fmt::format("{}, nlohmann-json {}.{}.{}", http_server_library_version(), NLOHMANN_JSON_VERSION_MAJOR,
-                     NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH);
+  return fmt::format("nlohmann-json {}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                     NLOHMANN_JSON_VERSION_PATCH);
 }
 
 }  // namespace tacet

@@ -19,6 +19,8 @@
 
 namespace tacet {
 
+struct HttpSite;
+
 /// What the control socket can ask of the server. Called on the control thread, one call at a time; each may wait for
 /// workers, but not for ever. A fault becomes the client's message.
 struct ControlHandlers {
@@ -46,8 +48,7 @@ struct ControlHandlers {
 ///   POST /reload                         {"changed": ["cache"], "forgotten": n, "summary": "words"}; if refused, the
 ///                                        error has a line for each fault
 /// Whatever fails is answered by {"error": "words"} and an HTTP status of 400 or more. Requests that a browser could
-/// have been tricked into (with an Origin, or for a host other than localhost) are refused, and so are requests for
-/// a range.
+/// have been tricked into (with an Origin, or for a host other than localhost) are refused.
 class Control {
 public:
   /// Starts the thread, which serves whoever connects to the socket. Fault::system.
@@ -77,11 +78,10 @@ public:
   std::string answer(std::string_view request);
 
 private:
-  class State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<const HttpSite> site_;
 };
 
-/// "cpp-httplib 0.11.4, nlohmann-json 3.11.2" as compiled.
+/// "nlohmann-json 3.11.2" as compiled.
 std::string control_library_versions();
 
 }  // namespace tacet

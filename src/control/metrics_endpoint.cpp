@@ -10,7 +10,7 @@
 namespace tacet {
 namespace {
 
-/// A scrape takes milliseconds; whoever is slower keeps the next one waiting.
+/// A scrape takes milliseconds.
 constexpr Duration patience = std::chrono::seconds(5);
 
 }  // namespace

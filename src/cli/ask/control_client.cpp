@@ -3,43 +3,26 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
-#include <httplib.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "base/descriptor.hpp"
+#include "control/http_request.hpp"
 
 namespace tacet {
 namespace {
 
-constexpr auto patience = std::chrono::seconds(10);
-
-/// The library's client on a socket that is connected already; older versions know TCP only.
-class UnixClient final : public httplib::ClientImpl {
-public:
-  explicit UnixClient(Descriptor descriptor) : ClientImpl("localhost", 80), descriptor_(std::move(descriptor)) {
-    set_read_timeout(patience);
-    set_write_timeout(patience);
-    set_default_headers({{"Accept-Encoding", "identity"}});
-  }
-
-private:
-  bool create_and_connect_socket(Socket& socket, httplib::Error& error) override {
-    socket.sock = descriptor_.release();
-    error = socket.is_open() ? httplib::Error::Success : httplib::Error::Connection;
-    return socket.is_open();
-  }
-
-  Descriptor descriptor_;
-};
+constexpr timeval patience{.tv_sec = 10, .tv_usec = 0};
 
 std::string user_name(uid_t id) {
   const passwd* entry = ::getpwuid(id);
@@ -90,13 +73,53 @@ Result<Descriptor> connect(const std::string& path) {
   if (!descriptor || ::connect(descriptor.get(), static_cast<const sockaddr*>(any), sizeof address) != 0)
     return fail(connect_error(path, errno));
   ::fcntl(descriptor.get(), F_SETFD, FD_CLOEXEC);
+  for (const int side : {SO_RCVTIMEO, SO_SNDTIMEO})
+    ::setsockopt(descriptor.get(), SOL_SOCKET, side, &patience, sizeof patience);
   return descriptor;
 }
 
-httplib::Result send(UnixClient& client, const ControlRequest& request) {
-  const auto path =
-      request.parameters.empty() ? request.path : httplib::append_query_params(request.path, request.parameters);
-  return request.method == "POST" ? client.Post(path) : client.Get(path);
+std::string text_of(const ControlRequest& request) {
+  std::string target = request.path;
+  for (const auto& [name, value] : request.parameters)
+    target += fmt::format("{}{}={}", target.contains('?') ? '&' : '?', name, percent_encoded(value));
+  return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", request.method, target);
+}
+
+/// Errno of what failed; 0 if all was sent.
+int send_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const auto size = ::send(descriptor, text.data(), text.size(), MSG_NOSIGNAL);
+    if (size < 0 && errno != EINTR) return errno;
+    if (size > 0) text.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return 0;
+}
+
+/// Appends all that comes to `text`. Errno of what failed; 0 at the end.
+int receive_all(int descriptor, std::string& text) {
+  std::array<char, 16384> buffer;
+  while (true) {
+    const auto size = ::recv(descriptor, buffer.data(), buffer.size(), 0);
+    if (size < 0 && errno != EINTR) return errno;
+    if (size == 0) return 0;
+    if (size > 0) text.append(buffer.data(), static_cast<std::size_t>(size));
+  }
+}
+
+struct ControlAnswer {
+  int status = 0;
+  std::string_view body;
+};
+
+/// An answer as our server writes it: whole when the connection ends. Status 0 for anything else.
+ControlAnswer parsed(std::string_view text) {
+  constexpr std::string_view version = "HTTP/1.1 ", head_end = "\r\n\r\n";
+  ControlAnswer answer;
+  const auto end = text.find(head_end);
+  if (!text.starts_with(version) || end == std::string_view::npos) return answer;
+  std::from_chars(text.data() + version.size(), text.data() + end, answer.status);
+  answer.body = text.substr(end + head_end.size());
+  return answer;
 }
 
 }  // namespace
@@ -104,17 +127,17 @@ httplib::Result send(UnixClient& client, const ControlRequest& request) {
 Result<nlohmann::ordered_json> ask(const std::string& socket_path, const ControlRequest& request) {
   auto descriptor = connect(socket_path);
   if (!descriptor) return fail(descriptor.error());
-  UnixClient client(*std::move(descriptor));
-  const auto response = send(client, request);
-  if (!response)
+  std::string text;
+  int error = send_all(descriptor->get(), text_of(request));
+  if (error == 0) error = receive_all(descriptor->get(), text);
+  if (error != 0 || text.empty())
     return fail(Fault::timeout, fmt::format("the process that listens on {} does not answer ({})", socket_path,
-                                            httplib::to_string(response.error())));
-  auto json = nlohmann::ordered_json::parse(response->body, nullptr, false);
+                                            error == 0 ? "it hangs up" : std::generic_category().message(error)));
+  const auto [status, body] = parsed(text);
+  auto json = nlohmann::ordered_json::parse(body, nullptr, false);
   if (!json.is_object())
-    return fail(Fault::protocol,
-                fmt::format("what listens on {} is no tacet: it answers {}", socket_path, response->status));
-  if (response->status != 200)
-    return fail(Fault::refused, json.value("error", fmt::format("refused with status {}", response->status)));
+    return fail(Fault::protocol, fmt::format("what listens on {} is no tacet: it answers {}", socket_path, status));
+  if (status != 200) return fail(Fault::refused, json.value("error", fmt::format("refused with status {}", status)));
   return json;
 }
 

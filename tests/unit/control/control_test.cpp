@@ -278,15 +278,47 @@ TEST_CASE_FIXTURE(Fixture, "nonsense, endless heads and large bodies are given u
   CHECK(ask(path, "GET /status").status == 200);
 }
 
-TEST_CASE("a request for a range is refused before its value can overflow the stack") {
+TEST_CASE("a request for a range, however long, gets the whole (RFC 9110 §14.2)") {
   ControlHandlers handlers;
   handlers.status = [] { return Result<Snapshot>(Snapshot{}); };
   handlers.exposure = [] { return Result<ExposureReport>(ExposureReport{}); };
   ControlRouter router(std::move(handlers));
   const std::string line = "GET /status HTTP/1.1\r\nHost: localhost\r\n";
-  CHECK(router.answer(line + "\r\n").starts_with("HTTP/1.1 200 "));
-  CHECK(router.answer(line + "X-Range: bytes=0-1\r\n\r\n").starts_with("HTTP/1.1 200 "));
-  CHECK(router.answer(line + "rANGE: bytes=" + std::string(8000, '0') + "-\r\n\r\n").starts_with("HTTP/1.1 400 "));
+  const std::string whole = router.answer(line + "\r\n");
+  CHECK(whole.starts_with("HTTP/1.1 200 "));
+  CHECK(router.answer(line + "Range: bytes=0-1\r\n\r\n") == whole);
+  CHECK(router.answer(line + "rANGE: bytes=" + std::string(8000, '0') + "-\r\n\r\n") == whole);
+}
+
+TEST_CASE("a request is answered once its head is whole, and not a word before") {
+  ControlHandlers handlers;
+  handlers.set_log_level = [](log::Level) {};
+  ControlRouter router(std::move(handlers));
+  const std::string request = "POST /log-level?level=info HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  for (std::size_t size = 0; size < request.size(); ++size) CHECK(router.answer(request.substr(0, size)).empty());
+  CHECK(router.answer(request).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_CASE("what is wrong with a request is told by its status") {
+  ControlRouter router({});
+  const std::string line = "POST /flush HTTP/1.1\r\n", end = "\r\n\r\n";
+  CHECK(router.answer(line + "Host: localhost\r\nHost: localhost" + end).starts_with("HTTP/1.1 403 Forbidden\r\n"));
+  CHECK(router.answer(line + "Content-Length: 1" + end).starts_with("HTTP/1.1 413 Content Too Large\r\n"));
+  CHECK(router.answer(line + "Transfer-Encoding: chunked" + end).starts_with("HTTP/1.1 413 "));
+  CHECK(router.answer(line + "no field" + end).starts_with("HTTP/1.1 400 Bad Request\r\n"));
+  CHECK(router.answer(line + "X: " + std::string(16384, 'x') + end).starts_with("HTTP/1.1 431 "));
+  CHECK(router.answer(std::string(16384, 'x')).starts_with("HTTP/1.1 431 "));
+}
+
+TEST_CASE_FIXTURE(Fixture, "clients that say nothing, or half a request, hold up nobody") {
+  std::vector<Descriptor> held;
+  for (int i = 0; i < 100; ++i) {
+    held.push_back(connect_to(path));
+    if (i % 2 == 0) send_all(held.back().get(), "GET /sta");
+  }
+  const auto begun = SystemClock().now();
+  CHECK(ask(path, "GET /status").status == 200);
+  CHECK(SystemClock().now() - begun < std::chrono::seconds(5));  // patience is ten
 }
 
 TEST_CASE_FIXTURE(Fixture, "a client that says nothing does not delay the end") {

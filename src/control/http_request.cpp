@@ -1,0 +1,123 @@
+#include "control/http_request.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "tacet/name.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr std::string_view line_end = "\r\n", blanks = " \t";
+
+bool is_alphanumeric(char octet) {
+  return (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z');
+}
+
+/// RFC 9110 §5.6.2.
+bool is_token_octet(char octet) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return is_alphanumeric(octet) || marks.contains(octet);
+}
+
+bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_token_octet); }
+
+bool is_forbidden(char octet) {
+  const auto value = static_cast<unsigned char>(octet);
+  return (value < ' ' && value != '\t') || value == 0x7f;
+}
+
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& octet : lower) octet = static_cast<char>(fold(static_cast<std::uint8_t>(octet)));
+  return lower;
+}
+
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+/// What stands before `mark`; `rest` is left with what stands behind it.
+std::string_view cut(std::string_view& rest, std::string_view mark) {
+  const auto begin = rest.substr(0, rest.find(mark));
+  rest.remove_prefix(std::min(begin.size() + mark.size(), rest.size()));
+  return begin;
+}
+
+/// "a b" for "a%20b" and for "a+b", as forms have it.
+std::optional<std::string> decoded(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    unsigned char octet = static_cast<unsigned char>(text.front() == '+' ? ' ' : text.front());
+    std::size_t size = 1;
+    if (text.front() == '%') {
+      size = 3;
+      if (text.size() < size) return std::nullopt;
+      const auto [end, error] = std::from_chars(text.data() + 1, text.data() + size, octet, 16);
+      if (error != std::errc() || end != text.data() + size) return std::nullopt;
+    }
+    out += static_cast<char>(octet);
+    text.remove_prefix(size);
+  }
+  return out;
+}
+
+bool read_parameters(std::string_view query, HttpRequest& request) {
+  while (!query.empty()) {
+    auto value = cut(query, "&");
+    if (value.empty()) continue;
+    auto name = decoded(cut(value, "="));
+    auto worth = decoded(value);
+    if (!name || !worth) return false;
+    request.parameters.emplace(*std::move(name), *std::move(worth));
+  }
+  return true;
+}
+
+/// "GET /status?a=b HTTP/1.1".
+bool read_request_line(std::string_view line, HttpRequest& request) {
+  request.method = cut(line, " ");
+  auto target = cut(line, " ");
+  request.path = cut(target, "?");
+  return is_token(request.method) && request.path.starts_with('/') && (line == "HTTP/1.1" || line == "HTTP/1.0") &&
+         read_parameters(target, request);
+}
+
+/// "Host: localhost".
+bool read_field(std::string_view line, HttpRequest& request) {
+  if (!line.contains(':')) return false;
+  const auto name = cut(line, ":");
+  if (!is_token(name)) return false;
+  request.fields.emplace(in_lower_case(name), trimmed(line));
+  return true;
+}
+
+}  // namespace
+
+Result<HttpRequest> parse_http_request(std::string_view head) {
+  HttpRequest request;
+  auto line = cut(head, line_end);
+  bool good = std::ranges::none_of(line, is_forbidden) && read_request_line(line, request);
+  for (line = cut(head, line_end); good && !line.empty(); line = cut(head, line_end))
+    good = std::ranges::none_of(line, is_forbidden) && read_field(line, request);
+  if (!good) return fail(Fault::malformed, "this is no request of HTTP/1.1");
+  return request;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view marks = "-._~";
+  std::string out;
+  for (const char octet : text)
+    if (is_alphanumeric(octet) || marks.contains(octet))
+      out += octet;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(octet));
+  return out;
+}
+
+}  // namespace tacet

@@ -1,0 +1,32 @@
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "tacet/result.hpp"
+
+namespace tacet {
+
+/// An HTTP/1 request without its body (RFC 9112).
+struct HttpRequest {
+  std::string method;                                  ///< "GET"
+  std::string path;                                    ///< "/status", as it was sent
+  std::multimap<std::string, std::string> parameters;  ///< of the query behind the path, decoded
+  std::multimap<std::string, std::string> fields;      ///< of the head, by name in lower case
+
+  bool has(const std::string& name) const { return parameters.contains(name); }
+  /// The first value of that name; empty if there is none.
+  std::string get(const std::string& name) const {
+    const auto found = parameters.find(name);
+    return found == parameters.end() ? std::string() : found->second;
+  }
+};
+
+/// Reads a head: the request line and the fields, each with its CRLF, up to the empty line or the end. Fault::malformed
+/// for what a strict reader refuses: bare line ends, control characters, blanks around a field's name, folded lines.
+Result<HttpRequest> parse_http_request(std::string_view head);
+
+/// "a%20b" for "a b": everything but letters, digits and "-._~" (RFC 3986 §2).
+std::string percent_encoded(std::string_view text);
+
+}  // namespace tacet

@@ -1,0 +1,64 @@
+#include "control/http_request.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace tacet;
+
+namespace {
+
+bool is_refused(const std::string& head) {
+  const auto request = parse_http_request(head);
+  return !request && request.error().fault == Fault::malformed;
+}
+
+}  // namespace
+
+TEST_CASE("a request has a method, a path, parameters and fields") {
+  const auto request =
+      parse_http_request("POST /flush?name=a%2eb+c&below HTTP/1.1\r\nHost: \tlocalhost \r\nX-One:1\r\n\r\n");
+  REQUIRE(request.has_value());
+  CHECK(request->method == "POST");
+  CHECK(request->path == "/flush");
+  CHECK(request->parameters == std::multimap<std::string, std::string>{{"below", ""}, {"name", "a.b c"}});
+  CHECK(request->fields == std::multimap<std::string, std::string>{{"host", "localhost"}, {"x-one", "1"}});
+}
+
+TEST_CASE("what is behind the empty line is not read") {
+  const auto request = parse_http_request("GET / HTTP/1.0\r\n\r\nOrigin: x\r\n");
+  REQUIRE(request.has_value());
+  CHECK(request->fields.empty());
+}
+
+TEST_CASE("a request line that is not three words of HTTP/1 is refused (RFC 9112 §3)") {
+  for (const auto* line : {"", "GET", "GET /", "GET  / HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/1.1 ", "GET / HTTP/2",
+                           "GET / http/1.1", "GET status HTTP/1.1", "GET http://localhost/ HTTP/1.1", "G(T / HTTP/1.1",
+                           "GET /\tx HTTP/1.1\n", "GET /a b HTTP/1.1"}) {
+    CAPTURE(line);
+    CHECK(is_refused(std::string(line) + "\r\n\r\n"));
+  }
+}
+
+TEST_CASE("fields that two readers could read in two ways are refused (RFC 9112 §5)") {
+  for (const auto* field : {"Host : localhost", " Host: localhost", "Host", ": x", "Ho st: x", "X: a\nOrigin: b",
+                            "X: a\rb", "X: \x01", "X: a\x7f"}) {
+    CAPTURE(field);
+    CHECK(is_refused(std::string("GET / HTTP/1.1\r\nA: b\r\n") + field + "\r\n\r\n"));
+  }
+  CHECK(is_refused(std::string("GET / HTTP/1.1\r\nX: a\0b\r\n\r\n", 27)));
+}
+
+TEST_CASE("a query whose octets are not spelled out is refused") {
+  for (const auto* query : {"%", "a=%4", "a=%zz", "%+1=a", "a=%-1"})
+    CHECK(is_refused("GET /?" + std::string(query) + " HTTP/1.1\r\n"));
+}
+
+TEST_CASE("every octet survives a query") {
+  std::string all;
+  for (int octet = 0; octet < 256; ++octet) all += static_cast<char>(octet);
+  const std::string encoded = percent_encoded(all);
+  CHECK(encoded.starts_with("%00%01"));
+  CHECK(encoded.find("%2C-.%2F0123456789%3A") != std::string::npos);
+  const auto request = parse_http_request("GET /?x=" + encoded + " HTTP/1.1\r\n\r\n");
+  REQUIRE(request.has_value());
+  CHECK(request->get("x") == all);
+}
