@@ -171,9 +171,9 @@ class Tacet:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(timeout)
             client.connect(self.settings["control"]["socket"])
-            client.sendall(f"{request} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
             answer = b""
-            with contextlib.suppress(ConnectionResetError):
+            with contextlib.suppress(ConnectionError):
+                client.sendall(f"{request} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
                 while octets := client.recv(65536):
                     answer += octets
             return answer
