@@ -19,14 +19,15 @@ struct ConfigSource {
   ReadConfig read{};  ///< nothing: there is nothing to reload
 };
 
-/// The resolver as a daemon: listeners and workers around one cache. Everything an embedding main() needs.
+/// The resolver as a daemon: listeners and workers around one cache. With a Config, all that an embedding main() needs;
+/// tests/integration/embedding.cpp is one. One at a time in a process.
 class Server {
 public:
-  /// Binds the addresses, leaves root, confines this process for good (`user`, `confine`) and begins to read the trust
-  /// stores. To be called while there is one thread. Faults: invalid_config (`user`), in_use (an address; the detail
-  /// names the holder or how to find it), refused (a port that needs a privilege), unsupported (no such address here),
-  /// system. `source.read` is called on run()'s thread whenever the configuration is to be reloaded, by SIGHUP or over
-  /// the control socket; without it there is nothing to reload.
+  /// Starts the log (standard error), binds the addresses, leaves root, confines this process for good (`user`,
+  /// `confine`) and begins to read the trust stores. To be called while there is one thread. Faults: invalid_config
+  /// (`user`), in_use (an address; the detail names the holder or how to find it), refused (a port that needs a
+  /// privilege), unsupported (no such address here), system. `source.read` is called on run()'s thread whenever the
+  /// configuration is to be reloaded, by SIGHUP or over the control socket; without it there is nothing to reload.
   static Result<std::unique_ptr<Server>> create(const Config& config, ConfigSource source = {});
   ~Server();
 

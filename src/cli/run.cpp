@@ -6,9 +6,7 @@
 #include <ostream>
 #include <thread>
 
-#include "config/log_level.hpp"
 #include "tacet/server.hpp"
-#include "transport/http/http.hpp"
 
 namespace tacet {
 namespace {
@@ -53,9 +51,6 @@ int run_server(const CommandLine& given, std::ostream& err) {
   const bool started_by_queries = is_started_by_queries();
   const auto config = make_config(given, err);
   if (!config) return give_up(Fault::invalid_config, started_by_queries);
-  log::start(level_of(config->log.level));
-  log::set_limit(config->log.lines);
-  const HttpLibrary http;
   const auto server = given.file.empty()
                           ? Server::create(*config)
                           : Server::create(*config, {given.file, [&given] { return read_config(given); }});

@@ -29,6 +29,7 @@
 #include "system/account.hpp"
 #include "system/confinement.hpp"
 #include "system/service_manager.hpp"
+#include "transport/http/http.hpp"
 #include "transport/network/own_network_watch.hpp"
 
 namespace tacet {
@@ -80,13 +81,15 @@ class Server::State {
 public:
   /// What create() has got before there are threads.
   struct Beginning {
+    std::unique_ptr<HttpLibrary> http;
     ReadConfig read;
     std::optional<ControlSocket> control;
     NotifySocket notify;
     Confinement confinement;
   };
   State(const Config& configured, Beginning beginning)
-      : read_(std::move(beginning.read)),
+      : http_(std::move(beginning.http)),
+        read_(std::move(beginning.read)),
         control_socket_(std::move(beginning.control)),
         notify_(std::move(beginning.notify)),
         confinement_(std::move(beginning.confinement)),
@@ -153,6 +156,7 @@ private:
     return scope.name ? cache_.remove(*scope.name, scope.reach) : cache_.clear();
   }
 
+  std::unique_ptr<HttpLibrary> http_;  // outlives all that asks
   ReadConfig read_;
   std::optional<ControlSocket> control_socket_;  // until there is a Control
   const NotifySocket notify_;
@@ -481,6 +485,9 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSource source) {
+  log::start(level_of(config.log.level));
+  log::set_limit(config.log.lines);
+  auto http = std::make_unique<HttpLibrary>();
   const auto account = has_sanitizer() ? std::nullopt : choose_account(config, source.file);
   if (!account) return fail(account.error());
   auto sockets = open_sockets(config);
@@ -496,8 +503,9 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSourc
   Confinement confinement = confine(config, reach);
   if (*account) confinement.user = (*account)->name;
   if (confinement.landlock.on) source.read = within(reach, std::move(source));
-  auto state = std::make_unique<State>(
-      config, State::Beginning{std::move(source.read), std::move(control), std::move(notify), std::move(confinement)});
+  auto state =
+      std::make_unique<State>(config, State::Beginning{std::move(http), std::move(source.read), std::move(control),
+                                                       std::move(notify), std::move(confinement)});
   if (auto opened = state->open_query_log(); !opened) return fail(opened.error());
   state->serve_on(std::move(*sockets));
   return std::unique_ptr<Server>(new Server(std::move(state)));

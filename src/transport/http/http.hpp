@@ -12,7 +12,8 @@
 
 namespace tacet {
 
-/// The HTTP library, made ready for the life of the process: one in main, before any thread.
+/// The HTTP library, made ready while this lives. To be made while there is one thread, and before the process is
+/// confined.
 class HttpLibrary {
 public:
   HttpLibrary();
