@@ -1,0 +1,70 @@
+#include "control/http_site.hpp"
+
+#include <doctest/doctest.h>
+
+#include <new>
+
+using namespace tacet;
+
+namespace {
+
+const std::string end = "\r\n\r\n";
+
+/// What a site with one page answers.
+std::string answer(const std::string& octets) {
+  HttpSite site{.routes = {}, .is_ours = [](std::string_view host) { return host == "localhost"; }, .patience = {}};
+  site.routes["GET /page"] = [](const HttpRequest& request) {
+    return HttpReply{200, request.get("say"), "text/plain"};
+  };
+  site.routes["GET /large"] = [](const HttpRequest&) -> HttpReply { throw std::bad_alloc(); };
+  return http_answer(site, octets).value_or("");
+}
+
+std::string status_of(const std::string& octets) {
+  const std::string text = answer(octets);
+  REQUIRE(text.starts_with("HTTP/1.1 "));
+  return text.substr(9, text.find("\r\n") - 9);
+}
+
+}  // namespace
+
+TEST_CASE("an answer has a status, a type, a length and a body, and is the last one") {
+  CHECK(answer("GET /page?say=hello HTTP/1.1\r\nHost: localhost" + end) ==
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+}
+
+TEST_CASE("a request is answered once its head is whole, and not a word before") {
+  const std::string request = "GET /page HTTP/1.1\r\nHost: localhost" + end;
+  for (std::size_t size = 0; size < request.size(); ++size) CHECK(answer(request.substr(0, size)).empty());
+  CHECK(status_of(request) == "200 OK");
+}
+
+TEST_CASE("a request for a range, however long, gets the whole (RFC 9110 §14.2)") {
+  const std::string line = "GET /page?say=hello HTTP/1.1\r\n";
+  const std::string whole = answer(line + end);
+  CHECK(answer(line + "Range: bytes=0-1" + end) == whole);
+  CHECK(answer(line + "rANGE: bytes=" + std::string(8000, '0') + "-" + end) == whole);
+}
+
+TEST_CASE("what a web page could have caused is refused, and so is a second Host") {
+  const std::string line = "GET /page HTTP/1.1\r\n";
+  for (const auto* fields : {"Host: www.example.com", "Host: localhost\r\nOrigin: null",
+                             "Host: localhost\r\norigin:", "Host: localhost\r\nHost: localhost", "hOST:"}) {
+    CAPTURE(fields);
+    CHECK(status_of(line + fields + end) == "403 Forbidden");
+  }
+  CHECK(status_of(line + "Content-Length: 0" + end) == "200 OK");
+}
+
+TEST_CASE("what else is wrong with a request is told by its status") {
+  const std::string line = "GET /page HTTP/1.1\r\n";
+  CHECK(status_of(line + "Content-Length: 1" + end) == "413 Content Too Large");
+  CHECK(status_of(line + "Transfer-Encoding: chunked" + end) == "413 Content Too Large");
+  CHECK(status_of(line + "no field" + end) == "400 Bad Request");
+  CHECK(status_of("POST /page HTTP/1.1" + end) == "404 Not Found");
+  CHECK(status_of("GET /large HTTP/1.1" + end) == "503 Service Unavailable");
+  CHECK(answer(line + "X: " + std::string(HttpSite::head_limit - 100, 'x')).empty());
+  CHECK(status_of(line + "X: " + std::string(HttpSite::head_limit, 'x') + end) ==
+        "431 Request Header Fields Too Large");
+  CHECK(status_of(std::string(HttpSite::head_limit, 'x')) == "431 Request Header Fields Too Large");
+}
