@@ -27,7 +27,8 @@ std::string_view reason_of(int status) {
   return found == std::end(reasons) ? "Unknown" : found->second;
 }
 
-/// Who knows where he is names us once, or not at all (RFC 9112 §3.2); and no page of his asks.
+/// A request that a web page could have caused has an Origin, or another Host than ours. Two Hosts would leave open
+/// which one counts (RFC 9112 §3.2).
 bool is_foreign(const HttpSite& site, const HttpRequest& request) {
   const auto [first, last] = request.fields.equal_range("host");
   const bool named_otherwise = first != last && (std::next(first) != last || !site.is_ours(first->second));

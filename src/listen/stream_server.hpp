@@ -42,7 +42,7 @@ public:
   /// Serves at most so many clients from now on. If there are too many, those that wait for nothing go first; others
   /// may ask nothing more, and get the answers that they wait for.
   void set_most_clients(std::size_t most);
-  /// Those of whom `is_done` says so may ask nothing more, and get the answers that they wait for.
+  /// Lets the clients for which `is_done` is true ask nothing more. They get the answers that they wait for.
   void finish_if(const std::function<bool(const StreamClient&)>& is_done);
   /// Accepts nobody any more, and finishes everybody.
   void stop();

@@ -12,10 +12,10 @@
 namespace tacet {
 
 /// Serves DNS over TCP (RFC 7766): many queries a connection, answered as they complete, in whatever order. A client is
-/// let go when it is idle for ten seconds, leaves a message half-sent for five, or does not read what it asked for; one
-/// more than the limit takes the place of the longest idle. Who has as many queries waiting as one client may, or asks
-/// faster than it may, is not read from for a while; a stranger is let go at once. Who asks is told how long that is
-/// (RFC 7828).
+/// let go when it is idle for ten seconds, leaves a message half-sent for five, or does not read what it asked for. One
+/// more than the limit takes the place of the longest idle. A client with too many queries waiting, or with too many in
+/// a second, is not read from for a while. A client that Admission does not allow is let go at once. A client that asks
+/// is told the idle time (RFC 7828).
 class TcpListener final : private StreamService {
 public:
   static constexpr Duration idle_limit = std::chrono::seconds(10), partial_limit = std::chrono::seconds(5);
