@@ -6,16 +6,19 @@
 #include <vector>
 
 #include "tacet/config.hpp"
+#include "tacet/open_file.hpp"
 #include "tacet/result.hpp"
 
 namespace tacet {
 
-/// Reads the configuration once more; what is wrong with it, one fault a line, if it cannot be used.
-using ReadConfig = std::function<std::expected<Config, std::vector<std::string>>()>;
+/// Reads the configuration once more, from a file that it opens by `open`; what is wrong with it, one fault a line, if
+/// it cannot be used. Runs in this process, and in the one that opens files for it (then by other rights, and with what
+/// memory held at the start).
+using ReadConfig = std::function<std::expected<Config, std::vector<std::string>>(const OpenFile& open)>;
 
 /// Where a configuration comes from.
 struct ConfigSource {
-  std::string file;   ///< what `read` reads; its directory stays within reach of a confined process
+  std::string file;   ///< what `read` reads: a confined process can open it still
   ReadConfig read{};  ///< nothing: there is nothing to reload
 };
 

@@ -14,9 +14,9 @@
 namespace tacet {
 namespace {
 
-std::expected<Config, std::vector<std::string>> base_config(const std::string& file) {
+std::expected<Config, std::vector<std::string>> base_config(const std::string& file, const OpenFile& open) {
   if (file.empty()) return Config::defaults();
-  auto config = load_config(file);
+  auto config = load_config(file, open);
   if (config) return *std::move(config);
   std::vector<std::string> lines;
   for (const auto& fault : config.error()) lines.push_back(to_string(fault));
@@ -119,8 +119,8 @@ Result<void> apply(const CommandLine& given, Config& config) {
 
 }  // namespace
 
-std::expected<Config, std::vector<std::string>> read_config(const CommandLine& given) {
-  auto config = base_config(given.file);
+std::expected<Config, std::vector<std::string>> read_config(const CommandLine& given, const OpenFile& open) {
+  auto config = base_config(given.file, open);
   if (!config) return config;
   if (const auto done = apply(given, *config); !done)
     return std::unexpected(std::vector{"tacet: " + done.error().detail});

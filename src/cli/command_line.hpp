@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tacet/config.hpp"
+#include "tacet/open_file.hpp"
 
 namespace tacet {
 
@@ -22,8 +23,9 @@ struct CommandLine {
 };
 
 /// The configuration that file and options make together, or what is wrong, one fault a line. An upstream is URL or
-/// URL@ADDRESS[,ADDRESS…]; a URL that the file names as well keeps what the file says of it.
-std::expected<Config, std::vector<std::string>> read_config(const CommandLine& given);
+/// URL@ADDRESS[,ADDRESS…]; a URL that the file names as well keeps what the file says of it. `open` opens the file, if
+/// it is given.
+std::expected<Config, std::vector<std::string>> read_config(const CommandLine& given, const OpenFile& open = {});
 
 /// read_config(); nothing after writing what is wrong to `err`.
 std::optional<Config> make_config(const CommandLine& given, std::ostream& err);

@@ -51,9 +51,10 @@ int run_server(const CommandLine& given, std::ostream& err) {
   const bool started_by_queries = is_started_by_queries();
   const auto config = make_config(given, err);
   if (!config) return give_up(Fault::invalid_config, started_by_queries);
-  const auto server = given.file.empty()
-                          ? Server::create(*config)
-                          : Server::create(*config, {given.file, [&given] { return read_config(given); }});
+  const auto server =
+      given.file.empty()
+          ? Server::create(*config)
+          : Server::create(*config, {given.file, [&given](const OpenFile& open) { return read_config(given, open); }});
   if (!server) {
     err << "tacet: " << server.error().detail << '\n';
     return give_up(server.error().fault, started_by_queries);

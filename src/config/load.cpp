@@ -1,14 +1,11 @@
 #include "config/load.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <optional>
-#include <system_error>
 
 #include "base/descriptor.hpp"
+#include "base/file_text.hpp"
 #include "config/idn.hpp"
 #include "config/yaml.hpp"
 
@@ -18,28 +15,16 @@ namespace {
 /// Enough for parse_document to see that a file is too large, however endless it is.
 constexpr std::size_t most_octets = (1U << 20) + 1;
 
-/// What is left to read, or nothing and errno.
-std::optional<std::string> read_text(int descriptor) {
-  std::string out;
-  std::array<char, 16384> chunk;
-  while (out.size() < most_octets) {
-    const auto got = read(descriptor, chunk.data(), chunk.size());
-    if (got == 0) break;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::nullopt;
-    out.append(chunk.data(), static_cast<std::size_t>(got));
-  }
-  return out;
-}
+/// A configuration may come by a pipe, and then it is waited for.
+int open_and_wait(const std::string& path) { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }
 
 }  // namespace
 
-std::expected<Config, std::vector<ConfigFault>> load_config(const std::string& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  const auto text = file ? read_text(file.get()) : std::nullopt;
+std::expected<Config, std::vector<ConfigFault>> load_config(const std::string& path, const OpenFile& open) {
+  const Descriptor file(open ? open(path) : open_and_wait(path));
+  const auto text = file ? text_of(file.get(), most_octets) : std::nullopt;
   if (text) return read_config(*text, path);
-  const auto why = std::generic_category().message(errno);
-  return std::unexpected(std::vector{ConfigFault{path, {}, {}, "cannot be read: " + why}});
+  return std::unexpected(std::vector{ConfigFault{path, {}, {}, "cannot be read: " + reading_fault(errno)}});
 }
 
 std::string config_library_version() { return "yaml-cpp " TACET_YAML_CPP_VERSION "\n" + idn_library_version(); }

@@ -87,19 +87,22 @@ void read_url(const Value& value, UpstreamConfig& out) {
   out = *std::move(upstream);
 }
 
-/// Why a file cannot be used, or nothing.
-std::optional<std::string_view> unreadable(const std::string& path) {
+/// Why a file cannot be used, or nothing. Whether it may be read depends on the reader, which can be another process
+/// with other rights.
+std::optional<std::string_view> unusable(const std::string& path) {
   struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return "does not exist or cannot be reached";
+  if (stat(path.c_str(), &status) != 0) {
+    if (errno == EACCES) return std::nullopt;
+    return "does not exist or cannot be reached";
+  }
   if (!S_ISREG(status.st_mode)) return "is no regular file";
-  if (access(path.c_str(), R_OK) != 0) return "may not be read";
   return std::nullopt;
 }
 
 void read_ca_file(const Value& value, std::string& out) {
   std::string path;
   if (!read_path(value, 4095, path)) return;
-  if (const auto why = path.empty() ? std::nullopt : unreadable(path)) {
+  if (const auto why = path.empty() ? std::nullopt : unusable(path)) {
     value.wrong(*why);
     return;
   }

@@ -1,44 +1,29 @@
 #include "daemon/hosts_file.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
-#include "base/descriptor.hpp"
+#include "base/file_text.hpp"
 #include "base/log.hpp"
 
 namespace tacet {
 namespace {
 
-/// The file's text, or nothing and errno.
-std::optional<std::string> text_of(const std::string& path) {
-  // Non-blocking, for it might be a pipe that nobody writes to.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) return std::nullopt;
-  std::string text;
-  for (;;) {
-    constexpr std::size_t chunk = std::size_t{1} << 18;
-    const std::size_t begins = text.size();
-    text.resize(begins + chunk);
-    const ssize_t got = ::read(file.get(), text.data() + begins, chunk);
-    if (got < 0) return std::nullopt;
-    text.resize(begins + static_cast<std::size_t>(got));
-    if (got == 0) return text;
-    if (text.size() < HostsFile::most_octets) continue;
+/// The file's text, or nothing and errno, which tells why there is no file.
+std::optional<std::string> hosts_text(const Descriptor& file, const std::string& path) {
+  auto text = file ? text_of(file.get(), HostsFile::most_octets) : std::nullopt;
+  if (text && text->size() >= HostsFile::most_octets)
     log::warn("{} is larger than {} MiB: what follows is not used", path, HostsFile::most_octets >> 20);
-    return text;
-  }
+  return text;
 }
 
 }  // namespace
 
-HostsFile::HostsFile(Loop& loop, std::string path, OnChange on_change)
+HostsFile::HostsFile(Loop& loop, std::string path, OnChange on_change, OpenFile open)
     : loop_(loop),
       path_(std::move(path)),
-      on_change_(std::move(on_change)) {
+      on_change_(std::move(on_change)),
+      open_(std::move(open)) {
   begin();
 }
 
@@ -61,9 +46,9 @@ void HostsFile::follow(std::string path) {
   told_ = true;
 }
 
-std::optional<HostsFile::Picture> HostsFile::take_picture() const {
+std::optional<HostsFile::Picture> HostsFile::picture_of(const Descriptor& file) {
   struct stat status{};
-  if (::stat(path_.c_str(), &status) != 0) return std::nullopt;
+  if (!file || ::fstat(file.get(), &status) != 0) return std::nullopt;
 #ifdef __APPLE__
   const timespec changed = status.st_mtimespec;
 #else
@@ -78,7 +63,7 @@ void HostsFile::look() {
     watch_->look();
   else
     watch_.emplace(loop_, path_, [this] { reload(); });
-  if (take_picture() != picture_ || !told_) reload();
+  if (picture_of(Descriptor(open_(path_))) != picture_ || !told_) reload();
 }
 
 /// What cannot be read or told for want of memory is read again at the next look.
@@ -90,10 +75,11 @@ void HostsFile::reload() {
 }
 
 void HostsFile::read() {
-  picture_ = take_picture();
-  const auto text = text_of(path_);
+  const Descriptor file(open_(path_));
+  picture_ = picture_of(file);
+  const auto text = hosts_text(file, path_);
   if (!text && errno != ENOENT) {
-    log::warn("{} cannot be read, so what was read before counts: {}", path_, std::strerror(errno));
+    log::warn("{} cannot be read, so what was read before counts: {}", path_, reading_fault(errno));
     return;
   }
   table_ = std::make_shared<const Hosts>(text ? Hosts::parse(*text) : Hosts());

@@ -6,9 +6,11 @@
 #include <optional>
 #include <string>
 
+#include "base/descriptor.hpp"
 #include "base/loop.hpp"
 #include "resolve/hosts.hpp"
 #include "system/file_watch.hpp"
+#include "tacet/open_file.hpp"
 
 namespace tacet {
 
@@ -18,10 +20,10 @@ public:
   /// More than so many octets of a file are not read.
   static constexpr std::size_t most_octets = std::size_t{64} << 20;
 
-  /// Reads the file at `path`, and again whenever it changes; `on_change` is then called on the loop. An empty path is
-  /// no file. `loop` must outlive it.
+  /// Reads the file at `path`, and again whenever it changes; `on_change` is then called on the loop. `open` opens it.
+  /// An empty path is no file. `loop` must outlive it.
   using OnChange = std::function<void(std::shared_ptr<const Hosts>)>;
-  HostsFile(Loop& loop, std::string path, OnChange on_change);
+  HostsFile(Loop& loop, std::string path, OnChange on_change, OpenFile open = open_file);
 
   /// What was read last; never null.
   const std::shared_ptr<const Hosts>& table() const { return table_; }
@@ -41,7 +43,7 @@ private:
     std::int64_t seconds = 0, nanoseconds = 0;  // of the last change
     friend bool operator==(const Picture&, const Picture&) = default;
   };
-  std::optional<Picture> take_picture() const;
+  static std::optional<Picture> picture_of(const Descriptor& file);
   void reload();
   void read();
 
@@ -50,6 +52,7 @@ private:
   Loop& loop_;
   std::string path_;
   OnChange on_change_;
+  OpenFile open_;
   std::optional<Picture> picture_;  // nothing if there was no file
   std::shared_ptr<const Hosts> table_ = std::make_shared<const Hosts>();
   std::optional<FileWatch> watch_;

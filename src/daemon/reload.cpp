@@ -27,8 +27,7 @@ void add_zones(std::vector<Name>& zones, const Config& of, const Config& unless_
 }  // namespace
 
 std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const Settings& in_use,
-                                                                           const ReadConfig& read) {
-  auto config = read();
+                                                                           std::expected<Config, ReloadFaults> config) {
   if (!config) return std::unexpected(std::move(config.error()));
   ReloadFaults refusal;
   for (const auto key : difference(in_use.config, *config).sealed)

@@ -9,15 +9,14 @@
 #include "control/reload_outcome.hpp"
 #include "daemon/settings.hpp"
 #include "resolve/cache.hpp"
-#include "tacet/server.hpp"
 
 namespace tacet {
 
-/// The settings to change to, ready to be used: read, compared and with every trust store loaded; what is in use is not
-/// touched. Refused are what `read` refuses, changes of what is sealed at the start, and trust stores that cannot be
-/// loaded. Waits for these, some 20 ms each.
+/// The settings to change to, made of `config` as it was read, ready to be used: compared and with every trust store
+/// loaded; what is in use is not touched. Refused are the faults of reading, changes of what is sealed at the start,
+/// and trust stores that cannot be loaded. Waits for these, some 20 ms each.
 std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const Settings& in_use,
-                                                                           const ReadConfig& read);
+                                                                           std::expected<Config, ReloadFaults> config);
 
 /// The part of the cache that a change of settings makes untrue: what was asked of others than would be asked now.
 struct Outdated {

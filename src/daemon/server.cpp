@@ -1,6 +1,7 @@
 #include "tacet/server.hpp"
 
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -28,6 +29,7 @@
 #include "report/query_log.hpp"
 #include "system/account.hpp"
 #include "system/confinement.hpp"
+#include "system/file_opener.hpp"
 #include "system/service_manager.hpp"
 #include "transport/http/http.hpp"
 #include "transport/network/own_network_watch.hpp"
@@ -83,6 +85,7 @@ public:
   struct Beginning {
     std::unique_ptr<HttpLibrary> http;
     ReadConfig read;
+    OpenFile open;
     std::optional<ControlSocket> control;
     NotifySocket notify;
     Confinement confinement;
@@ -90,10 +93,11 @@ public:
   State(const Config& configured, Beginning beginning)
       : http_(std::move(beginning.http)),
         read_(std::move(beginning.read)),
+        open_(std::move(beginning.open)),
         control_socket_(std::move(beginning.control)),
         notify_(std::move(beginning.notify)),
         confinement_(std::move(beginning.confinement)),
-        settings_(std::make_shared<const Settings>(configured)),
+        settings_(std::make_shared<const Settings>(configured, TrustStores(open_))),
         cache_(configured.cache),
         loop_(clock_) {}
 
@@ -158,6 +162,7 @@ private:
 
   std::unique_ptr<HttpLibrary> http_;  // outlives all that asks
   ReadConfig read_;
+  OpenFile open_;
   std::optional<ControlSocket> control_socket_;  // until there is a Control
   const NotifySocket notify_;
   Confinement confinement_;
@@ -168,7 +173,7 @@ private:
   ExposureLog exposure_{settings_->config.exposure, clock_.now()};
   Loop loop_;  // of the thread that called run(): signals and housekeeping
   BundleWatch bundles_{loop_, [this] { settings_->trust.refresh(); }};
-  HostsFile hosts_{loop_, settings_->config.hosts.file, [this](const auto& hosts) { share(hosts); }};
+  HostsFile hosts_{loop_, settings_->config.hosts.file, [this](const auto& hosts) { share(hosts); }, open_};
   Instant started_{clock_.now()};
   std::vector<SocketAddress> listen_;  // as bound
   std::vector<std::string> absent_;    // of these, as told to the log
@@ -259,7 +264,7 @@ void Server::State::announce_reload() const {
 
 std::expected<Reloaded, ReloadFaults> Server::State::reload_now() {
   if (!read_) return Reloaded{.has_file = false};
-  auto next = next_settings(*settings_, read_);
+  auto next = next_settings(*settings_, read_(open_));
   if (!next) return std::unexpected(std::move(next.error()));
   prepare(*next);
   return change_to(*next);
@@ -490,6 +495,9 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSourc
   auto http = std::make_unique<HttpLibrary>();
   const auto account = has_sanitizer() ? std::nullopt : choose_account(config, source.file);
   if (!account) return fail(account.error());
+  const Kept kept = ::geteuid() == 0 && config.user.empty() && !*account ? Kept::reading : Kept::none;
+  auto open = is_confined(config) ? start_file_opener(config, source, *account, kept) : OpenFile(open_file);
+  if (!open) return fail(std::move(open.error()));
   auto sockets = open_sockets(config);
   if (!sockets) return fail(std::move(sockets.error()));
   auto control = open_control_socket(config);
@@ -499,13 +507,11 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSourc
   if (*account)
     if (auto became = become(**account); !became) return fail(std::move(became.error()));
   // From here on there are threads, and each has what this one has given up.
-  const Reach reach = reach_of(config, source.file);
-  Confinement confinement = confine(config, reach);
+  Confinement confinement = confine(config, reach_of(config));
   if (*account) confinement.user = (*account)->name;
-  if (confinement.landlock.on) source.read = within(reach, std::move(source));
   auto state =
-      std::make_unique<State>(config, State::Beginning{std::move(http), std::move(source.read), std::move(control),
-                                                       std::move(notify), std::move(confinement)});
+      std::make_unique<State>(config, State::Beginning{std::move(http), std::move(source.read), *std::move(open),
+                                                       std::move(control), std::move(notify), std::move(confinement)});
   if (auto opened = state->open_query_log(); !opened) return fail(opened.error());
   state->serve_on(std::move(*sockets));
   return std::unique_ptr<Server>(new Server(std::move(state)));

@@ -25,12 +25,12 @@ std::vector<UpstreamConfig> encrypted_servers(const Config& config) {
 
 }  // namespace
 
-TrustStores::TrustStores(const Config& config, const TrustStores& former) {
+TrustStores::TrustStores(const Config& config, const TrustStores& former) : open_(former.open_) {
   for (const UpstreamConfig& upstream : encrypted_servers(config)) {
     const std::string& file = upstream.ca_file;
     if (find(file)) continue;
     auto known = former.find(file);
-    stores_.emplace_back(file, known ? std::move(known) : TrustStore::begin_load(file));
+    stores_.emplace_back(file, known ? std::move(known) : TrustStore::begin_load(file, open_));
   }
 }
 

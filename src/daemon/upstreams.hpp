@@ -12,6 +12,7 @@
 #include "report/snapshot.hpp"
 #include "resolve/routes.hpp"
 #include "tacet/config.hpp"
+#include "tacet/open_file.hpp"
 #include "transport/dial/bootstrap.hpp"
 #include "transport/dial/connector.hpp"
 #include "transport/tls/tls.hpp"
@@ -22,8 +23,11 @@ namespace tacet {
 /// The trust stores of a configuration, one per bundle file, shared by all workers.
 class TrustStores {
 public:
-  TrustStores() = default;
-  /// Begins to read every bundle that the configuration needs, in the background, but for those that `former` has.
+  TrustStores() : TrustStores(OpenFile(open_file)) {}
+  /// None yet; `open` will open their files.
+  explicit TrustStores(OpenFile open) : open_(std::move(open)) {}
+  /// Begins to read every bundle that the configuration needs, in the background, but for those that `former` has;
+  /// opens them as that did.
   explicit TrustStores(const Config& config, const TrustStores& former = {});
   /// Waits until they are read. Fault::invalid_config with the path of one that cannot be used.
   Result<void> await() const;
@@ -36,6 +40,7 @@ public:
 
 private:
   std::shared_ptr<TrustStore> find(const std::string& file) const;
+  OpenFile open_;
   std::vector<std::pair<std::string, std::shared_ptr<TrustStore>>> stores_;
 };
 

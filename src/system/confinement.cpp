@@ -25,36 +25,13 @@ constexpr bool instrumented = __has_feature(address_sanitizer) || __has_feature(
 constexpr bool instrumented = false;
 #endif
 
-/// What the libraries read now and then: OpenSSL its configuration, providers and the system's authorities, c-ares the
-/// resolver's files, the C library its locales, time zones and modules, and what the kernel says of itself.
-constexpr std::array system_places{"/usr",
-                                   "/lib",
-                                   "/lib64",
-                                   "/etc/ssl",
-                                   "/etc/pki",
-                                   "/etc/ca-certificates",
-                                   "/proc",
-                                   "/sys/devices/system/cpu",
-                                   "/dev/null",
-                                   "/dev/urandom",
-                                   "/etc/localtime",
-                                   "/run/systemd/resolve",
-                                   "/run/NetworkManager",
-                                   "/run/resolvconf"};
+/// What the libraries read now and then: OpenSSL its configuration and providers, the C library its locales, time zones
+/// and modules, and what the kernel says of itself. Of /etc only single files.
+constexpr std::array system_places{
+    "/usr",      "/lib",         "/lib64",        "/etc/ssl/openssl.cnf", "/proc", "/sys/devices/system/cpu",
+    "/dev/null", "/dev/urandom", "/etc/localtime"};
 
 std::string directory_of(const std::string& file) { return std::filesystem::path(file).parent_path().string(); }
-
-/// The directory of a file, or, as long as that is not there, the next one above it that is; and that of what the file
-/// is a link to.
-void add_directory_of(const std::string& file, std::vector<std::string>& places) {
-  if (file.empty()) return;
-  std::error_code failed;
-  auto nearest = std::filesystem::absolute(file, failed).parent_path();
-  while (nearest.has_relative_path() && !std::filesystem::exists(nearest, failed)) nearest = nearest.parent_path();
-  if (nearest.has_relative_path()) places.push_back(nearest.string());
-  const auto real = std::filesystem::canonical(file, failed);
-  if (!failed && real.string() != file) places.push_back(directory_of(real.string()));
-}
 
 /// The directory of a file that is written, and no other: one that is not there is none, rather than the next one above
 /// it, where others' files are. And that of what the file is a link to.
@@ -89,15 +66,6 @@ void tidy(std::vector<std::string>& places) {
   std::erase_if(places, [&](const auto& place) { return !std::filesystem::exists(place, ignored); });
 }
 
-bool is_below(std::string_view place, std::string_view directory) {
-  return place.starts_with(directory) && (place.size() == directory.size() || place[directory.size()] == '/');
-}
-
-bool contains(const Reach& reach, const std::string& place) {
-  const auto holds = [&](const std::string& directory) { return is_below(place, directory); };
-  return std::ranges::any_of(reach.readable, holds) || std::ranges::any_of(reach.writable, holds);
-}
-
 /// For whoever reads the log: what was wished for and is not so.
 void report(const Confinement& confinement) {
   const std::array<std::pair<std::string_view, const Restriction&>, 4> means{
@@ -113,13 +81,10 @@ void report(const Confinement& confinement) {
 
 }  // namespace
 
-Reach reach_of(const Config& config, const std::string& file) {
+Reach reach_of(const Config& config) {
   Reach reach{{system_places.begin(), system_places.end()}, {}};
-  for (const auto& bundle : authority_files(config)) add_directory_of(bundle, reach.readable);
-  add_directory_of(config.hosts.file, reach.readable);
-  add_directory_of(file, reach.readable);
-  add_directory_of(variable("OPENSSL_CONF"), reach.readable);
-  if (auto modules = variable("OPENSSL_MODULES"); !modules.empty()) reach.readable.push_back(std::move(modules));
+  for (const char* of_openssl : {"OPENSSL_CONF", "OPENSSL_MODULES"})
+    if (auto place = variable(of_openssl); !place.empty()) reach.readable.push_back(std::move(place));
   add_written(config.control.socket, reach.writable);
   if (config.query_log.to.starts_with('/')) add_written(config.query_log.to, reach.writable);
   tidy(reach.readable);
@@ -143,33 +108,17 @@ std::vector<Need> needs_of(const Config& config, const std::string& file) {
 
 bool has_sanitizer() { return instrumented; }
 
-ReadConfig within(const Reach& reach, ConfigSource source) {
-  if (!source.read) return {};
-  return [reach, source = std::move(source)]() -> std::expected<Config, std::vector<std::string>> {
-    auto config = source.read();
-    if (!config) return config;
-    std::vector<std::string> faults;
-    for (const auto& place : reach_of(*config, source.file).readable)
-      if (!contains(reach, place))
-        faults.push_back(
-            fmt::format("{}: tacet has given up all but the directories of its start's configuration: restart it to "
-                        "use files there",
-                        place));
-    if (!faults.empty()) return std::unexpected(std::move(faults));
-    return config;
-  };
-}
+bool is_confined(const Config& config) { return config.confine && !instrumented; }
 
 Confinement confine(const Config& config, const Reach& reach) {
   const Restriction by_sanitizer{false, "this build has a sanitizer"}, by_key{false, "configured by `confine: false`"};
   Confinement confinement{.user = ::geteuid() == 0 ? "root" : std::to_string(::geteuid())};
-  if (instrumented || !config.confine) {
+  if (!is_confined(config)) {
     const Restriction& off = config.confine ? by_sanitizer : by_key;
     return {confinement.user, off, off, off, off};
   }
   confinement.no_new_privs = forbid_new_privileges();
-  const bool stays_to_read = ::geteuid() == 0 && config.user.empty();
-  confinement.capabilities = drop_capabilities(stays_to_read ? KeptPrivileges::reading : KeptPrivileges::none);
+  confinement.capabilities = drop_capabilities(KeptPrivileges::none);
   confinement.landlock = restrict_files(reach);
   confinement.seccomp = restrict_system_calls();
   report(confinement);

@@ -5,7 +5,6 @@
 #include "system/account.hpp"
 #include "tacet/config.hpp"
 #include "tacet/result.hpp"
-#include "tacet/server.hpp"
 
 namespace tacet {
 
@@ -24,24 +23,20 @@ struct Confinement {
   Restriction landlock;      ///< files beyond its own are refused
 };
 
-/// What a confined process still reaches in the file system, with all below. Directories rather than files, for what
-/// is replaced by renaming is another file under the old name.
+/// What a confined process still reaches in the file system, with all below.
 struct Reach {
   std::vector<std::string> readable;
   std::vector<std::string> writable;  ///< and readable: files may be made, written, replaced and removed
 };
 
-/// What a tacet with this configuration, read from `file`, needs: its own files' directories, wherever links lead from
-/// there, and what its libraries read. What is not there is left out: what is written must be made before, and for what
-/// is read the nearest directory above counts, where it may come.
-Reach reach_of(const Config& config, const std::string& file);
+/// What a tacet with this configuration needs: what its libraries read, and the directories of what it writes, wherever
+/// links lead from there. What is not there is left out: what is written must be made before. The files that the
+/// configuration names to be read are no part of it: another process opens them (system/file_opener).
+Reach reach_of(const Config& config);
 
 /// What whoever runs a tacet with this configuration, read from `file`, must be able to use, for it to start and to
 /// tell its service manager.
 std::vector<Need> needs_of(const Config& config, const std::string& file);
-
-/// Reads as `source` does, but refuses a configuration with files beyond what is within `reach`.
-ReadConfig within(const Reach& reach, ConfigSource source);
 
 /// Gives up what a resolver has no use for: every means that the system offers, for this thread and those that it
 /// starts (to be called before there are others). Never fails; the report says what holds. What is refused afterwards
@@ -53,15 +48,21 @@ Confinement confine(const Config& config, const Reach& reach);
 /// nor another user would let it.
 bool has_sanitizer();
 
-/// What is left of root's privileges: none, or reading what others keep to themselves (who stays root to read its
-/// files).
+/// True if confine() confines: `config` wants it, and no sanitizer is in the way.
+bool is_confined(const Config& config);
+
+/// What is left of root's privileges: none, or reading what others keep to themselves (where files can be read by root
+/// only).
 enum class KeptPrivileges { none, reading };
+
+/// Whose system calls are left: a resolver's, or those of the process that opens its files.
+enum class Calls { of_resolver, of_file_opener };
 
 /// The means one by one, in the order in which they must come. Linux; elsewhere they are off.
 Restriction forbid_new_privileges();
 Restriction drop_capabilities(KeptPrivileges kept = KeptPrivileges::none);
 Restriction restrict_files(const Reach& reach);
-Restriction restrict_system_calls();
+Restriction restrict_system_calls(Calls calls = Calls::of_resolver);
 
 /// "libseccomp 2.5.4" as loaded; empty where there is none.
 std::string confinement_library_version();

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -20,33 +21,44 @@
 namespace tacet {
 namespace {
 
-/// What a resolver and its libraries call. Whatever is not here, or is newer than this list, does not exist for this
+/// What both processes and their libraries call. Whatever is in no list, or is newer than these, does not exist for the
 /// process (ENOSYS): the C library then takes the older way that is here. The strict list is the unit's.
 constexpr std::array always{
     // descriptors and files; where files may be is Landlock's business
-    "read", "readv", "pread64", "preadv", "write", "writev", "pwrite64", "pwritev", "close", "close_range", "dup",
-    "dup2", "dup3", "fcntl", "lseek", "openat", "open", "access", "faccessat", "faccessat2", "stat", "lstat", "fstat",
-    "newfstatat", "fstatat64", "statx", "statfs", "fstatfs", "readlink", "readlinkat", "getdents64", "getcwd", "fsync",
-    "fdatasync", "ftruncate", "flock", "unlink", "unlinkat", "rename", "renameat", "renameat2", "chmod", "fchmod",
-    "fchmodat", "umask", "fadvise64", "pipe", "pipe2",
+    "read", "readv", "pread64", "preadv", "write", "writev", "close", "fcntl", "lseek", "access", "faccessat",
+    "faccessat2", "stat", "lstat", "fstat", "newfstatat", "fstatat64", "statx", "statfs", "fstatfs", "readlink",
+    "readlinkat", "getdents64", "getcwd", "fadvise64",
+    // messages
+    "sendto", "sendmsg", "recvfrom", "recvmsg",
+    // time
+    "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "times",
+    // memory
+    "brk", "munmap", "mremap", "madvise", "membarrier", "futex", "exit", "exit_group", "rseq", "gettid", "getcpu",
+    // signals
+    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "restart_syscall",
+    // what the process is and where
+    "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getrandom", "uname", "sysinfo"};
+
+/// What a resolver and its libraries call besides.
+constexpr std::array of_resolver{
+    // descriptors and files
+    "openat", "open", "pwrite64", "pwritev", "close_range", "dup", "dup2", "dup3", "fsync", "fdatasync", "ftruncate",
+    "flock", "unlink", "unlinkat", "rename", "renameat", "renameat2", "chmod", "fchmod", "fchmodat", "umask", "pipe",
+    "pipe2",
     // sockets
     "bind", "connect", "listen", "accept", "accept4", "getsockname", "getpeername", "getsockopt", "setsockopt",
-    "shutdown", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg",
-    // events and time
+    "shutdown", "sendmmsg", "recvmmsg",
+    // events and timers
     "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll",
     "select", "pselect6", "eventfd", "eventfd2", "timerfd_create", "timerfd_settime", "timerfd_gettime",
-    "inotify_init1", "inotify_add_watch", "inotify_rm_watch", "clock_gettime", "clock_getres", "clock_nanosleep",
-    "nanosleep", "gettimeofday", "time", "times",
-    // memory and threads
-    "brk", "munmap", "mremap", "madvise", "membarrier", "futex", "exit", "exit_group", "set_robust_list",
-    "get_robust_list", "rseq", "set_tid_address", "gettid", "sched_yield", "sched_getaffinity", "sched_getparam",
-    "sched_getscheduler", "sched_get_priority_max", "sched_get_priority_min", "getcpu",
+    "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
+    // threads
+    "set_robust_list", "get_robust_list", "set_tid_address", "sched_yield", "sched_getaffinity", "sched_getparam",
+    "sched_getscheduler", "sched_get_priority_max", "sched_get_priority_min",
     // signals
-    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "rt_sigsuspend", "rt_sigtimedwait",
-    "sigaltstack", "restart_syscall",
-    // what the process is and where
-    "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups", "getrlimit",
-    "getrusage", "getrandom", "getpriority", "uname", "sysinfo"};
+    "rt_sigpending", "rt_sigsuspend", "rt_sigtimedwait", "sigaltstack",
+    // what the process is
+    "getresuid", "getresgid", "getgroups", "getrlimit", "getrusage", "getpriority"};
 
 /// A filter being written. Names that this architecture lacks are passed over.
 class Filter {
@@ -108,6 +120,15 @@ void allow_memory(Filter& filter) {
   filter.allow("mprotect", {masked(2, PROT_EXEC, 0)});
 }
 
+/// Files are opened to be read only, also where a kernel without Landlock would let root write them.
+void allow_reading(Filter& filter) {
+  filter.allow("openat", {masked(2, O_ACCMODE, O_RDONLY)});
+  filter.allow("open", {masked(1, O_ACCMODE, O_RDONLY)});
+}
+
+/// abort(), of this process only.
+void allow_abort(Filter& filter) { filter.allow("tgkill", {masked(0, word, static_cast<std::uint64_t>(::getpid()))}); }
+
 /// Threads, but no processes. (The flags of clone3() are out of a filter's sight; the C library then takes clone().)
 void allow_threads(Filter& filter) {
 #ifdef __s390__
@@ -116,7 +137,6 @@ void allow_threads(Filter& filter) {
   constexpr unsigned flags = 0;
 #endif
   filter.allow("clone", {masked(flags, CLONE_THREAD, CLONE_THREAD)});
-  filter.allow("tgkill", {masked(0, word, static_cast<std::uint64_t>(::getpid()))});  // abort()
 }
 
 void allow_particulars(Filter& filter) {
@@ -130,13 +150,19 @@ void allow_particulars(Filter& filter) {
 
 }  // namespace
 
-Restriction restrict_system_calls() {
+Restriction restrict_system_calls(Calls calls) {
   Filter filter;
   for (const char* name : always) filter.allow(name);
-  allow_sockets(filter);
   allow_memory(filter);
-  allow_threads(filter);
-  allow_particulars(filter);
+  allow_abort(filter);
+  if (calls == Calls::of_file_opener) {
+    allow_reading(filter);
+  } else {
+    for (const char* name : of_resolver) filter.allow(name);
+    allow_sockets(filter);
+    allow_threads(filter);
+    allow_particulars(filter);
+  }
   const int error = filter.load();
   if (error == 0) return {true, {}};
   return {false, error == EINVAL || error == ENOSYS ? "this kernel has no seccomp filters" : std::strerror(error)};

@@ -3,6 +3,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import sys
 import unittest
 
@@ -31,9 +32,15 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
-def _threads(daemon):
-    """What the kernel says of each thread: {"Uid": ["65534", …], "Seccomp": ["2"], …}."""
-    folder = f"/proc/{daemon.process.pid}/task"
+def _children(daemon):
+    """The processes that it has started."""
+    with open(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def _threads(process):
+    """What the kernel says of each thread of a daemon, or of the process with a number: {"Uid": ["65534", …], "Seccomp": ["2"], …}."""
+    folder = f"/proc/{process if isinstance(process, int) else process.process.pid}/task"
     found = []
     for thread in os.listdir(folder):
         with open(f"{folder}/{thread}/status", encoding="ascii", errors="replace") as file:
@@ -128,7 +135,7 @@ class Confined(UnboundCase):
 
 
     @unittest.skipUnless(_ROOT, "needs root")
-    def test_root_that_was_told_no_user_stays_root_if_another_could_not_read_its_files(self):
+    def test_root_that_was_told_no_user_stays_root_if_another_could_not_read_its_files_and_only_the_opener_reads_them(self):
         folder = os.path.join(self.directory, scratch.unique_name("private"))
         os.mkdir(folder, 0o700)
         bundle = shutil.copy(self.pki.ca, folder)
@@ -137,11 +144,21 @@ class Confined(UnboundCase):
         daemon = self.tacet(upstream)
         self.assertIn(f"stays root: user nobody may not use {bundle}", daemon.log())
         for thread in _threads(daemon):
-            self.assertEqual((thread["Uid"], int(thread["CapPrm"][0], 16)), (["0"] * 4, 1 << 2))
+            self.assertEqual((thread["Uid"], int(thread["CapPrm"][0], 16)), (["0"] * 4, 0))
+        [opener] = _children(daemon)
+        [thread] = _threads(opener)
+        self.assertEqual(int(thread["CapPrm"][0], 16), 1 << 2)  # reading what is others', which is all that the opener does
         confinement = daemon.status()["confinement"]
         self.assertEqual(confinement["user"], "root")
         self.assertEqual([confinement[name]["on"] for name in _MEANS], [True] * len(_MEANS))
         self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+        other = os.path.join(folder, "other.pem")
+        os.rename(bundle, other)
+        daemon.settings.update(upstreams=[{**upstream, "ca_file": other}])
+        daemon.write()
+        done = daemon.verb("reload")
+        self.assertEqual(done.returncode, 0, done.stderr + daemon.log())
+        self.assertEqual(dnsclient.addresses(daemon.ask("a.many.example.com")), ["192.0.2.7"], daemon.log())
 
 
 class Unhindered(Case):
@@ -204,20 +221,40 @@ class Unhindered(Case):
         self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS], daemon.log())
         self.assertEqual((first.count("www.example.com."), second.count("www.example.com.")), (0, 1))
 
-    @unittest.skipIf(_SANITIZED, "a sanitizer needs what is given up")
-    def test_a_reload_that_needs_other_directories_says_to_restart(self):
+    def test_a_reload_may_name_files_that_are_elsewhere(self):
         daemon = self.tacet(self.unbound().doh_url())
-        daemon.settings.update(hosts={"file": "/var/lib/tacet-test/hosts"})
-        daemon.write()
-        folder = "/var/lib/tacet-test"
-        if not os.access("/var/lib", os.W_OK):
-            self.skipTest("needs a directory elsewhere")
-        os.makedirs(folder, exist_ok=True)
-        self.addCleanup(os.rmdir, folder)
+        folder = os.path.join(self.directory, scratch.unique_name("elsewhere"))
+        os.mkdir(folder)
+        hosts = os.path.join(folder, "hosts")
+        for address in ("192.0.2.1", "192.0.2.2"):
+            with open(hosts + ".new", "w", encoding="ascii") as file:
+                file.write(f"{address} box.example.com\n")
+            os.rename(hosts + ".new", hosts)
+            if address == "192.0.2.1":
+                daemon.settings.update(hosts={"file": hosts})
+                daemon.write()
+                done = daemon.verb("reload")
+                self.assertEqual(done.returncode, 0, done.stderr)
+            scratch.eventually(lambda: dnsclient.addresses(daemon.ask("box.example.com")) == [address], what=daemon.log)
+
+    @unittest.skipIf(_SANITIZED, "a sanitizer needs what is given up")
+    def test_it_serves_on_without_the_process_that_opens_files_and_a_reload_says_that_it_is_gone(self):
+        daemon = self.tacet(self.unbound().doh_url())
+        [opener] = _children(daemon)
+        os.kill(opener, signal.SIGKILL)
         done = daemon.verb("reload")
         self.assertEqual(done.returncode, 1)
-        self.assertIn(f"{folder}: tacet has given up all but the directories of its start's configuration: restart it", done.stderr)
+        self.assertIn("the process that opens files for tacet has ended", done.stderr)
         self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+
+    @unittest.skipIf(_SANITIZED, "a sanitizer needs what is given up")
+    def test_the_process_that_opens_files_ends_with_it_however_it_ends(self):
+        daemon = self.tacet(self.unbound().doh_url())
+        for end in (daemon.stop, lambda: (daemon.process.kill(), daemon.process.wait())):
+            [opener] = _children(daemon)
+            end()
+            scratch.eventually(lambda opener=opener: not os.path.exists(f"/proc/{opener}"), what="its end")
+            daemon.start()
 
     @unittest.skipIf(netlab.why_not(), netlab.why_not())
     def test_another_network_is_noticed_and_used(self):

@@ -2,6 +2,7 @@
 import itertools
 import os
 import shutil
+import time
 import unittest
 
 import debian
@@ -9,6 +10,7 @@ import machine
 import pki
 import scratch
 from case import Case
+from query_stream import QueryStream
 
 _HAND_MADE = f"# by hand\nsearch {machine.Router.DOMAIN}\nnameserver {machine.Router.ADDRESS}\noptions timeout:3\n"
 _INTERFACES = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n"
@@ -165,6 +167,57 @@ class Machines(Case):
         self.machine.run("dhclient", "-1", "eth0")  # another lease
         self.assert_nothing_leaks()
         self.uninstall(before)
+
+    # --- what goes wrong --------------------------------------------------------------------------------------------
+
+    def stream(self):
+        """Of a name that tacet answers by itself: what is lost is lost by its sockets, and not on the way to the upstream."""
+        return QueryStream(("127.0.0.1", 53), rate=100, namespace=self.router.client.name, name=lambda _: "localhost")
+
+    def show(self, what):
+        return self.machine.run("systemctl", "show", "--value", f"--property={what}", "tacet.service").strip()
+
+    def starts(self):
+        """How often systemd has started the service since the machine was booted."""
+        return self.machine.run("journalctl", "--boot", "--unit=tacet.service", "--output=cat").count("Starting tacet")
+
+    def test_eighty_kills_in_a_row_lose_no_query(self):
+        self.boot()
+        self.machine.run("systemctl", "is-active", "tacet.socket")
+        self.look_up("www.many.example.com")
+        with self.stream() as stream:
+            for _ in range(80):
+                killed = self.show("MainPID")
+                self.machine.run("systemctl", "kill", "--signal=KILL", "tacet.service")
+                scratch.eventually(lambda killed=killed: self.show("MainPID") not in (killed, "0"), 10, self.journal)
+        self.assertGreater(len(stream.asked), 80)
+        self.assertEqual((len(stream.failures()), stream.dropped_here), (0, 0), f"of {len(stream.asked)}\n{self.journal()}")
+        self.install()
+
+    def journal(self):
+        return self.machine.run("journalctl", "--boot", "--unit=tacet.service", "--unit=tacet.socket", "--lines=60")
+
+    def test_a_broken_configuration_costs_nothing_and_dns_is_back_once_it_is_mended(self):
+        self.boot()
+        self.install()
+        sound = (self.machine.root / "etc/tacet/tacet.yaml").read_text(encoding="utf-8")
+        for mend in ("the next query", "systemctl restart"):
+            with self.subTest(mended_by=mend):
+                self.machine.write("etc/tacet/tacet.yaml", sound + "cache: {max_ttl: -1}\n")
+                self.machine.attempt("systemctl", "restart", "tacet.service")
+                starts, began = self.starts(), time.monotonic()
+                with self.stream():
+                    time.sleep(12)  # what is counted is what happens in a time
+                took = time.monotonic() - began
+                self.assertLessEqual(self.starts() - starts, took / 3 + 1, self.journal())
+                for words in ("status=78/CONFIG", "cache.max_ttl"):
+                    self.assertIn(words, self.journal())
+                self.machine.write("etc/tacet/tacet.yaml", sound)
+                if mend == "systemctl restart":
+                    self.machine.run("systemctl", "restart", "tacet.service")
+                scratch.eventually(lambda: "192.0.2.7" in self.look_up("mended.many.example.com"), 30, self.journal, 0.2)
+                self.machine.run("systemctl", "is-active", "tacet.service", "tacet.socket")
+                self.assert_nothing_leaks()
 
     # --- what is refused ---------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@
 
 #include "tacet/config.hpp"
 #include "tacet/message.hpp"
+#include "tacet/open_file.hpp"
 #include "tacet/result.hpp"
 #include "tacet/upstream.hpp"
 
@@ -18,12 +19,14 @@ class TrustStore {
 public:
   struct State;
 
-  /// `file` empty: the system's bundle. Fault::invalid_config with the path when it cannot be read or holds no
-  /// certificate.
-  static Result<std::shared_ptr<TrustStore>> load(const std::string& file);
+  /// `file` empty: the system's bundle. `open` opens it, this time and later. Fault::invalid_config with the path
+  /// when it cannot be read or holds no certificate.
+  static Result<std::shared_ptr<TrustStore>> load(const std::string& file, OpenFile open = open_file);
   /// Reads on a thread of its own, so that serving can begin meanwhile; whoever needs a certificate checked waits for
   /// it.
-  static std::shared_ptr<TrustStore> begin_load(const std::string& file);
+  static std::shared_ptr<TrustStore> begin_load(const std::string& file, OpenFile open = open_file);
+  /// Where systems keep their bundle, the likeliest first: the first that is there is what an empty `file` means.
+  static std::vector<std::string> system_bundles();
   /// Waits until the bundle has been read; the fault of load(), if it could not be.
   Result<void> await() const;
   ~TrustStore();

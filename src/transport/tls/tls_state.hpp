@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "transport/tls/tls.hpp"
 
 /// What the files of the TLS room share. Only they may include this.
@@ -52,6 +53,7 @@ struct TrustStore::State {
   };
 
   std::string file;
+  OpenFile open;
   mutable std::mutex mutex;  // guards what follows
   Stamp stamp;
   StorePointer store;
@@ -61,7 +63,7 @@ struct TrustStore::State {
 
   /// The store and its generation, taken together; the pointer holds a reference of its own.
   std::pair<StorePointer, unsigned> current() const;
-  Result<StorePointer> read_again(const Stamp& seen);
+  Result<StorePointer> read_again(const Descriptor& bundle, const Stamp& seen);
 };
 
 /// Sessions kept for resumption with one address: the newest two. Only copies are kept and handed out, since an

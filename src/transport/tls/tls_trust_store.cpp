@@ -1,13 +1,14 @@
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <new>
-#include <system_error>
 #include <utility>
 
+#include "base/file_text.hpp"
 #include "base/log.hpp"
 #include "transport/tls/tls_state.hpp"
 
@@ -15,18 +16,22 @@ namespace tacet {
 
 namespace {
 
-/// Where systems keep their bundle, after the place that OpenSSL was built to look at.
+constexpr std::size_t most_octets = std::size_t{64} << 20;
+
+using InfosPointer =
+    std::unique_ptr<STACK_OF(X509_INFO),
+                    decltype([](STACK_OF(X509_INFO) * infos) { sk_X509_INFO_pop_free(infos, X509_INFO_free); })>;
+
 std::string system_bundle() {
-  const std::array places = {X509_get_default_cert_file(), "/etc/ssl/certs/ca-certificates.crt",
-                             "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
-  for (const char* place : places)
-    if (::access(place, R_OK) == 0) return place;
-  return places[1];
+  const auto places = TrustStore::system_bundles();
+  const auto there = [](const std::string& place) { return ::access(place.c_str(), R_OK) == 0; };
+  const auto found = std::ranges::find_if(places, there);
+  return found != places.end() ? *found : places[1];
 }
 
-TrustStore::State::Stamp stamp_of(const std::string& file) {
+TrustStore::State::Stamp stamp_of(const Descriptor& file) {
   struct stat found{};
-  if (::stat(file.c_str(), &found) != 0) return {};
+  if (!file || ::fstat(file.get(), &found) != 0) return {};
 #ifdef __APPLE__
   return {found.st_mtimespec, found.st_ino, found.st_size};
 #else
@@ -34,14 +39,33 @@ TrustStore::State::Stamp stamp_of(const std::string& file) {
 #endif
 }
 
-Result<StorePointer> read_bundle(const std::string& file) {
+/// Adds every certificate and revocation list, as X509_STORE_load_file() does, which opens files by itself.
+bool add_all(X509_STORE* store, const std::string& text) {
+  const std::unique_ptr<BIO, Releaser<BIO_free>> source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  char no_password = 0;
+  const InfosPointer infos(source ? PEM_X509_INFO_read_bio(source.get(), nullptr, nullptr, &no_password) : nullptr);
+  if (!infos) return false;
+  int count = 0;
+  for (int i = 0; i < sk_X509_INFO_num(infos.get()); ++i) {
+    const X509_INFO* info = sk_X509_INFO_value(infos.get(), i);
+    if (info->x509 != nullptr && X509_STORE_add_cert(store, info->x509) != 1) return false;
+    if (info->crl != nullptr && X509_STORE_add_crl(store, info->crl) != 1) return false;
+    if (info->x509 != nullptr || info->crl != nullptr) ++count;
+  }
+  if (count == 0) ERR_raise(ERR_LIB_X509, X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
+  return count > 0;
+}
+
+/// The store of an open bundle; errno tells why it could not be opened.
+Result<StorePointer> read_bundle(const Descriptor& bundle, const std::string& file) {
+  const auto text = bundle ? text_of(bundle.get(), most_octets) : std::nullopt;
+  const int error = errno;
+  if (!text && error == ENOMEM) throw std::bad_alloc();
   StorePointer store(X509_STORE_new());
   ERR_clear_error();
-  if (store && X509_STORE_load_file(store.get(), file.c_str()) == 1) return store;
+  if (store && text && add_all(store.get(), *text)) return store;
   if (!store || is_scarcity(ERR_peek_error())) throw std::bad_alloc();
-  const bool readable = ::access(file.c_str(), R_OK) == 0;
-  const std::string words =
-      readable ? take_tls_error() : "the file cannot be read: " + std::generic_category().message(errno);
+  const std::string words = text ? take_tls_error() : "the file cannot be read: " + reading_fault(error);
   return fail(Fault::invalid_config, "no certificate authorities in " + file + ": " + words);
 }
 
@@ -71,21 +95,23 @@ std::pair<StorePointer, unsigned> TrustStore::State::current() const {
 TrustStore::TrustStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 TrustStore::~TrustStore() = default;
 
-Result<std::shared_ptr<TrustStore>> TrustStore::load(const std::string& file) {
-  std::shared_ptr<TrustStore> trust = begin_load(file);
+Result<std::shared_ptr<TrustStore>> TrustStore::load(const std::string& file, OpenFile open) {
+  std::shared_ptr<TrustStore> trust = begin_load(file, std::move(open));
   if (Result<void> read = trust->await(); !read) return fail(std::move(read.error()));
   return trust;
 }
 
-std::shared_ptr<TrustStore> TrustStore::begin_load(const std::string& file) {
+std::shared_ptr<TrustStore> TrustStore::begin_load(const std::string& file, OpenFile open) {
   auto state = std::make_unique<State>();
   state->file = file.empty() ? system_bundle() : file;
-  state->stamp = stamp_of(state->file);
+  state->open = std::move(open);
   state->reading = std::async(std::launch::async, [state = state.get()]() -> Result<void> {
                      // A store that trusts nobody takes the place of one that could not be read.
                      state->store.reset(X509_STORE_new());
                      if (!state->store) return fail(Fault::overloaded, "out of memory");
-                     Result<StorePointer> store = read_bundle(state->file);
+                     const Descriptor bundle(state->open(state->file));
+                     Result<StorePointer> store = read_bundle(bundle, state->file);
+                     state->stamp = stamp_of(bundle);  // nobody looks at it before this is over
                      if (!store) return fail(std::move(store.error()));
                      state->store = std::move(*store);
                      return {};
@@ -97,13 +123,14 @@ Result<void> TrustStore::await() const { return state_->reading.get(); }
 
 void TrustStore::refresh() {
   state_->reading.wait();
-  const State::Stamp seen = stamp_of(state_->file);
+  const Descriptor bundle(state_->open(state_->file));
+  const State::Stamp seen = stamp_of(bundle);
   {
     const std::lock_guard lock(state_->mutex);
     if (seen == state_->stamp) return;
     state_->stamp = seen;  // before it is read: one reader is enough, and a bad file is complained of once
   }
-  Result<StorePointer> fresh = state_->read_again(seen);
+  Result<StorePointer> fresh = state_->read_again(bundle, seen);
   if (!fresh) {
     log::warn("{}; the authorities read before stay in use", fresh.error().detail);
     return;
@@ -116,14 +143,19 @@ void TrustStore::refresh() {
 }
 
 /// Without memory the file is as good as unseen.
-Result<StorePointer> TrustStore::State::read_again(const Stamp& seen) {
+Result<StorePointer> TrustStore::State::read_again(const Descriptor& bundle, const Stamp& seen) {
   try {
-    return read_bundle(file);
+    return read_bundle(bundle, file);
   } catch (const std::bad_alloc&) {
     const std::lock_guard lock(mutex);
     if (seen == stamp) stamp = {};
     throw;
   }
+}
+
+std::vector<std::string> TrustStore::system_bundles() {
+  return {X509_get_default_cert_file(), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+          "/etc/ssl/cert.pem"};
 }
 
 const std::string& TrustStore::file() const { return state_->file; }

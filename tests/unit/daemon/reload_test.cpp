@@ -32,10 +32,6 @@ struct Scene {
 
 Config read(std::string_view text) { return read_config(text, "test.yaml").value(); }
 
-ReadConfig reading(std::string_view text) {
-  return [config = read(text)] { return config; };
-}
-
 /// Keeps an answer for each of some names, and tells of which there still is one.
 struct Kept {
   Kept() {
@@ -62,7 +58,7 @@ constexpr auto plain = "upstreams: [{url: 'tls://192.0.2.1', operator: one}]";
 
 TEST_CASE("What is read is what is used next; the stores that are there stay") {
   const Settings in_use(read(plain));
-  const auto next = next_settings(in_use, reading("{upstreams: [{url: 'tls://192.0.2.2'}], answer_chaos: true}"));
+  const auto next = next_settings(in_use, read("{upstreams: [{url: 'tls://192.0.2.2'}], answer_chaos: true}"));
   REQUIRE(next.has_value());
   CHECK((*next)->config.answer_chaos);
   CHECK((*next)->config.upstreams.front().url == "tls://192.0.2.2");
@@ -72,7 +68,7 @@ TEST_CASE("What is read is what is used next; the stores that are there stay") {
 TEST_CASE("Faults of the file are the refusal, one a line") {
   const Settings in_use(read(plain));
   const ReloadFaults faults{"tacet.yaml:1:1: a", "tacet.yaml:2:1: b"};
-  const auto next = next_settings(in_use, [&] { return std::unexpected(faults); });
+  const auto next = next_settings(in_use, std::unexpected(faults));
   REQUIRE(!next.has_value());
   CHECK(next.error() == faults);
 }
@@ -80,7 +76,7 @@ TEST_CASE("Faults of the file are the refusal, one a line") {
 TEST_CASE("Every sealed key that changes is named, and what helps") {
   const Settings in_use(read(plain));
   const auto next =
-      next_settings(in_use, reading("{workers: 3, listen: [127.0.0.7], control: {socket: /x}, log: {level: debug}}"));
+      next_settings(in_use, read("{workers: 3, listen: [127.0.0.7], control: {socket: /x}, log: {level: debug}}"));
   REQUIRE(!next.has_value());
   REQUIRE(next.error().size() == 3);
   for (const std::size_t i : {0U, 1U, 2U}) {
@@ -94,7 +90,7 @@ TEST_CASE("A bundle of authorities that cannot be used refuses the whole configu
   const Settings in_use(read(plain));
   const auto bundle = scene.file("ca.pem", "no certificate\n");
   for (int again = 0; again < 2; ++again) {
-    const auto next = next_settings(in_use, reading("upstreams: [{url: 'tls://192.0.2.1', ca_file: " + bundle + "}]"));
+    const auto next = next_settings(in_use, read("upstreams: [{url: 'tls://192.0.2.1', ca_file: " + bundle + "}]"));
     REQUIRE(!next.has_value());
     REQUIRE(next.error().size() == 1);
     CHECK(next.error().front().find(bundle) != std::string::npos);

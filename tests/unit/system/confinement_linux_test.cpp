@@ -26,9 +26,11 @@
 #include <thread>
 
 #include "base/descriptor.hpp"
+#include "base/file_text.hpp"
 #include "control/control_socket.hpp"
 #include "system/account.hpp"
 #include "system/confinement.hpp"
+#include "system/file_opener.hpp"
 #include "system/service_manager.hpp"
 #include "transport/network/network_state.hpp"
 #include "transport/tls/tls.hpp"
@@ -65,6 +67,7 @@ struct Corner {
 
   std::string root;
   Config config;
+  OpenFile open = open_file;
 };
 
 struct Act {
@@ -90,10 +93,10 @@ sockaddr_un unix_address(const std::string& path) {
 bool makes_socket(int family, int type, int protocol = 0) {
   return static_cast<bool>(Descriptor(::socket(family, type, protocol)));
 }
-std::string text_of(const std::string& path) {
-  std::string text;
-  std::ifstream(path) >> text;
-  return text;
+bool opens(const Corner& corner, const std::string& path) { return static_cast<bool>(Descriptor(corner.open(path))); }
+std::string opened_text(const Corner& corner, const std::string& path) {
+  const Descriptor file(corner.open(path));
+  return file ? text_of(file.get(), 100).value_or("") : "";
 }
 bool maps(int rights) { return ::mmap(nullptr, 4096, rights, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED; }
 bool calls(long number) { return ::syscall(number, 0, 0, 0, 0, 0) >= 0 || (errno != ENOSYS && errno != EPERM); }
@@ -106,6 +109,14 @@ std::vector<Act> forbidden(const Corner& corner, const Descriptor& before) {
       {"trace its parent", [] { return ::ptrace(PTRACE_ATTACH, ::getppid(), nullptr, nullptr) == 0; }},
       {"signal its parent", [] { return ::kill(::getppid(), 0) == 0; }},
       {"read the shadow file", [] { return opens("/etc/shadow", O_RDONLY); }},
+      {"read the list of users", [] { return opens("/etc/passwd", O_RDONLY); }},
+      {"list /etc", [] { return opens("/etc", O_RDONLY | O_DIRECTORY); }},
+      {"read private keys of services", [] { return opens("/etc/ssl/private", O_RDONLY | O_DIRECTORY); }},
+      {"read /etc by its link to the root", [] { return opens("/proc/self/root/etc/passwd", O_RDONLY); }},
+      {"read the hosts file without the opener", [&] { return opens(corner.at("hosts/hosts"), O_RDONLY); }},
+      {"read the bundle without the opener", [&] { return opens(corner.at("bundle/ca.pem"), O_RDONLY); }},
+      {"have the list of users opened", [&] { return opens(corner, "/etc/passwd"); }},
+      {"have a file of others opened", [&] { return opens(corner, corner.at("other/secret")); }},
       {"read a file of others", [&] { return opens(corner.at("other/secret"), O_RDONLY); }},
       {"list a folder of others", [&] { return opens(corner.at("other"), O_RDONLY | O_DIRECTORY); }},
       {"write a file of others", [&] { return opens(corner.at("other/secret"), O_WRONLY); }},
@@ -166,9 +177,11 @@ struct Opened {
 /// What a resolver goes on doing.
 std::vector<Act> needed(const Corner& corner, Opened& opened) {
   return {
-      {"read the hosts file that took the old one's place", [&] { return text_of(corner.at("hosts/hosts")) == "new"; }},
-      {"read the bundle that took the old one's place", [&] { return text_of(corner.at("bundle/ca.pem")) == "new"; }},
-      {"read the system's authorities", [] { return TrustStore::load("").has_value(); }},
+      {"have the hosts file opened that took the old one's place",
+       [&] { return opened_text(corner, corner.at("hosts/hosts")) == "new"; }},
+      {"have the bundle opened that took the old one's place",
+       [&] { return opened_text(corner, corner.at("bundle/ca.pem")) == "new"; }},
+      {"read the system's authorities", [&] { return TrustStore::load("", corner.open).has_value(); }},
       {"watch files",
        [&] {
          const Descriptor inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
@@ -251,21 +264,23 @@ void say(int to, const std::string& line) {
 }
 
 /// What tacet does between its sockets and its threads.
-Confinement settle(const Config& config) {
-  if (const auto account = account_to_become(""); account && *account) {
-    if (!become(**account)) ::_exit(1);
-  }
-  return confine(config, reach_of(config, ""));
+Confinement settle(Corner& corner) {
+  const auto account = account_to_become("");
+  auto open = account ? start_file_opener(corner.config, {}, *account, KeptPrivileges::none) : fail(account.error());
+  if (!open) ::_exit(1);
+  corner.open = *std::move(open);
+  if (*account && !become(**account)) ::_exit(1);
+  return confine(corner.config, reach_of(corner.config));
 }
 
 TEST_CASE("a confined process is refused what a resolver does not need, and may do what it needs") {
   if (has_sanitizer()) return;
-  const Corner corner;
+  Corner corner;
   const std::string complaints = complaints_of([&](int out) {
     const Descriptor before(::open("/dev/null", O_RDWR | O_CLOEXEC));
     PackageManager manager(corner);
     Opened opened(corner);
-    const Confinement confinement = settle(corner.config);
+    const Confinement confinement = settle(corner);
     if (!manager.replaces()) say(out, "nothing was replaced");
     for (const auto* restraint :
          {&confinement.no_new_privs, &confinement.capabilities, &confinement.seccomp, &confinement.landlock})
@@ -286,12 +301,14 @@ TEST_CASE("the forbidden acts are acts: without confinement many succeed") {
       const std::string name = act.name;
       if (name == "read a file of others" || name == "make a file elsewhere" || name == "write the hosts file" ||
           name == "run what it has written" || name == "signal its parent" || name == "type on its terminal" ||
-          name == "raise a limit" || name == "connect to D-Bus" || name == "lead one of a pair of sockets to a service")
+          name == "raise a limit" || name == "connect to D-Bus" || name == "read the list of users" ||
+          name == "lead one of a pair of sockets to a service")
         say(out, name + (act.succeeds() ? ": yes" : ": no"));
     }
   });
   CHECK(complaints ==
-        "signal its parent: yes\nread a file of others: yes\nmake a file elsewhere: yes\nwrite the hosts file: yes\n"
+        "signal its parent: yes\nread the list of users: yes\nread a file of others: yes\nmake a file elsewhere: "
+        "yes\nwrite the hosts file: yes\n"
         "connect to D-Bus: yes\nlead one of a pair of sockets to a service: yes\n"
         "run what it has written: yes\ntype on its terminal: yes\nraise a limit: yes\n");
 }
@@ -299,27 +316,26 @@ TEST_CASE("the forbidden acts are acts: without confinement many succeed") {
 TEST_CASE("the key turns it off, and the report says so") {
   Config config = Config::defaults();
   config.confine = false;
-  const Confinement confinement = confine(config, reach_of(config, ""));
+  const Confinement confinement = confine(config, reach_of(config));
   CHECK_FALSE(confinement.no_new_privs.on);
   CHECK_FALSE(confinement.seccomp.on);
   if (!has_sanitizer()) CHECK(confinement.seccomp.detail == "configured by `confine: false`");
 }
 
-TEST_CASE("what can be reached: the files' directories and where links lead, each once, and only what is there") {
+TEST_CASE("what can be reached: where it writes, and where links lead from there, and nothing of what it has opened") {
   const Corner corner;
-  std::filesystem::create_symlink(corner.at("other/secret"), corner.at("hosts/link"));
+  std::filesystem::create_directory(corner.at("other/logs"));
+  std::filesystem::create_symlink(corner.at("other/secret"), corner.at("other/logs/queries.log"));
   Config config = corner.config;
-  config.hosts.file = corner.at("hosts/link");
-  config.upstreams.back().ca_file = "/nonexistent/ca.pem";
-  const Reach reach = reach_of(config, corner.at("run/../bundle/tacet.yaml"));
-  const auto readable = [&](const std::string& place) {
-    return std::ranges::count(reach.readable, std::filesystem::canonical(place).string()) == 1;
-  };
-  CHECK(readable(corner.at("hosts")));
-  CHECK(readable(corner.at("other")));
-  CHECK(readable(corner.at("bundle")));
-  CHECK(std::ranges::count(reach.readable, "/nonexistent") == 0);
-  CHECK(reach.writable == std::vector{corner.at("run")});
+  config.query_log.to = corner.at("other/logs/queries.log");
+  const Reach reach = reach_of(config);
+  CHECK(reach.writable == std::vector{corner.at("other"), corner.at("other/logs"), corner.at("run")});
+  for (const std::string& place : reach.readable) CHECK(!place.starts_with(corner.root));
+}
+
+TEST_CASE("of /etc it reads what libraries read, file by file") {
+  for (const std::string& place : reach_of(Config::defaults()).readable)
+    if (place.starts_with("/etc")) CHECK(!std::filesystem::is_directory(place));
 }
 
 TEST_CASE("what is written and not there yet makes nothing above it writable") {
@@ -327,23 +343,44 @@ TEST_CASE("what is written and not there yet makes nothing above it writable") {
   Config config = corner.config;
   config.query_log.to = corner.at("other/missing/queries.log");
   config.control.socket = corner.at("run/missing/control.sock");
-  CHECK(reach_of(config, "").writable.empty());
+  CHECK(reach_of(config).writable.empty());
   std::filesystem::create_directory(corner.at("other/missing"));
-  CHECK(reach_of(config, "").writable == std::vector{corner.at("other/missing")});
+  CHECK(reach_of(config).writable == std::vector{corner.at("other/missing")});
 }
 
-TEST_CASE("a configuration is read again with files where they were, and refused with files elsewhere") {
+TEST_CASE("the process that opens files can read them, and do nothing else") {
+  if (has_sanitizer()) return;
   const Corner corner;
-  Config next = corner.config;
-  const auto read = within(reach_of(corner.config, ""), {"", [&] { return next; }});
-  next.hosts.file = corner.at("bundle/another");
-  CHECK(read().has_value());
-  next.upstreams.back().ca_file = corner.at("other/ca.pem");
-  const auto refused = read();
-  REQUIRE_FALSE(refused.has_value());
-  REQUIRE(refused.error().size() == 1);
-  CHECK(refused.error().front().starts_with(corner.at("other") + ": tacet has given up all but"));
-  CHECK_FALSE(within({}, {}));
+  const std::string complaints = complaints_of([&](int out) {
+    const Descriptor before(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!forbid_new_privileges().on || !restrict_files({{"/"}, {}}).on) say(out, "off: files");
+    if (!restrict_system_calls(Calls::of_file_opener).on) say(out, "off: calls");
+    const std::vector<std::string> reads = {"read the shadow file",
+                                            "read the list of users",
+                                            "list /etc",
+                                            "read private keys of services",
+                                            "read /etc by its link to the root",
+                                            "read the hosts file without the opener",
+                                            "read the bundle without the opener",
+                                            "have the list of users opened",
+                                            "have a file of others opened",
+                                            "read a file of others",
+                                            "list a folder of others"};
+    for (const auto& act : forbidden(corner, before))
+      if (std::ranges::find(reads, act.name) == reads.end() && act.succeeds()) say(out, std::string("may ") + act.name);
+    const std::vector<Act> besides = {
+        {"speak by UDP", [] { return makes_socket(AF_INET, SOCK_DGRAM); }},
+        {"make a pair of sockets", [] { return makes_pair(SOCK_STREAM); }},
+        {"see the network", [] { return makes_socket(AF_NETLINK, SOCK_RAW); }},
+        {"write its log", [&] { return opens(corner.at("run/log"), O_WRONLY | O_CREAT); }},
+        {"remove a file", [&] { return ::unlink(corner.at("hosts/hosts").c_str()) == 0; }},
+        {"start a thread",
+         [] { return ::syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, 0, 0, 0, 0) >= 0; }}};
+    for (const auto& act : besides)
+      if (act.succeeds()) say(out, std::string("may ") + act.name);
+    if (!opens(corner.at("hosts/hosts"), O_RDONLY)) say(out, "may not read");
+  });
+  CHECK(complaints == "");
 }
 
 }  // namespace

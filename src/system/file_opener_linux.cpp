@@ -1,0 +1,202 @@
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "base/descriptor.hpp"
+#include "system/file_opener.hpp"
+#include "transport/tls/tls.hpp"
+
+namespace tacet {
+namespace {
+
+/// A message from one process to the other: a path, or an errno; and maybe a descriptor.
+struct Parcel {
+  explicit Parcel(void* octets, std::size_t size) : content{octets, size} {
+    header.msg_iov = &content;
+    header.msg_iovlen = 1;
+  }
+  Parcel(const Parcel&) = delete;
+  Parcel& operator=(const Parcel&) = delete;
+
+  void add(int descriptor) {
+    make_room();
+    cmsghdr* const part = CMSG_FIRSTHDR(&header);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
+  }
+  void make_room() {
+    header.msg_control = room.data();
+    header.msg_controllen = room.size();
+  }
+  int descriptor() {
+    const cmsghdr* const part = CMSG_FIRSTHDR(&header);
+    int descriptor = -1;
+    if (part != nullptr && part->cmsg_type == SCM_RIGHTS) std::memcpy(&descriptor, CMSG_DATA(part), sizeof descriptor);
+    return descriptor;
+  }
+
+  iovec content;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
+  msghdr header{};
+};
+
+/// Of a call that a signal may interrupt.
+template <class Call>
+ssize_t persistent(Call call) {
+  for (;;)
+    if (const ssize_t result = call(); result >= 0 || errno != EINTR) return result;
+}
+
+/// Every path that this configuration names to be read.
+void add_files(const Config& config, std::set<std::string>& files) {
+  const auto add = [&](const UpstreamConfig& upstream) { files.insert(upstream.ca_file); };
+  for (const UpstreamConfig& upstream : config.upstreams) add(upstream);
+  for (const ForwardZone& zone : config.forward)
+    for (const ZoneServer& server : zone.servers)
+      if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) add(*upstream);
+  files.insert(config.hosts.file);
+}
+
+/// The process that opens.
+class FileOpener {
+public:
+  FileOpener(Descriptor socket, ConfigSource source, std::set<std::string> files)
+      : socket_(std::move(socket)),
+        source_(std::move(source)),
+        files_(std::move(files)) {}
+
+  /// Until nobody is left who could ask.
+  void serve() {
+    std::array<char, PATH_MAX> path;
+    for (;;) {
+      const ssize_t size = persistent([&] { return ::recv(socket_.get(), path.data(), path.size(), 0); });
+      if (size <= 0) return;
+      answer({path.data(), static_cast<std::size_t>(size)});
+    }
+  }
+
+private:
+  void answer(std::string_view path) {
+    const Descriptor file(open(path));
+    int error = file ? 0 : errno;
+    Parcel reply(&error, sizeof error);
+    if (file) reply.add(file.get());
+    persistent([&] { return ::sendmsg(socket_.get(), &reply.header, MSG_NOSIGNAL); });
+  }
+
+  int open(std::string_view asked) {
+    try {
+      const std::string path(asked);
+      if (path == source_.file) look_for_more();
+      if (files_.contains(path)) return open_file(path);
+      errno = EACCES;
+    } catch (const std::bad_alloc&) {
+      errno = ENOMEM;
+    }
+    return -1;
+  }
+
+  /// What was named before stays, for that configuration may be the one in use.
+  void look_for_more() {
+    if (!source_.read) return;
+    if (const auto config = source_.read(open_file)) add_files(*config, files_);
+  }
+
+  Descriptor socket_;
+  ConfigSource source_;
+  std::set<std::string> files_;
+};
+
+/// Sockets that a service manager has handed over must end with the resolver, and pipes behind its standard output too.
+void close_all_but(const Descriptor& socket) {
+  const auto kept = static_cast<unsigned>(socket.get());
+  const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  constexpr unsigned standard = 3;
+  for (unsigned stream = 0; stream < standard; ++stream) ::dup2(nothing.get(), static_cast<int>(stream));
+  if (kept > standard) ::close_range(standard, kept - 1, 0);
+  ::close_range(kept + 1, ~0U, 0);
+}
+
+/// What ends or reloads the resolver is often sent to all its processes. This one ends when nobody can ask any more.
+void ignore_signals() {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE}) std::signal(signal, SIG_IGN);
+}
+
+/// False if it could not become that user.
+bool confine_opener(const std::optional<Account>& account, Kept kept) {
+  if (account && !become(*account)) return false;
+  forbid_new_privileges();
+  drop_capabilities(kept);
+  restrict_files({{"/"}, {}});
+  restrict_system_calls(Calls::of_file_opener);
+  return true;
+}
+
+/// The resolver's end of the line: one question at a time.
+class FileOpenerClient {
+public:
+  explicit FileOpenerClient(Descriptor socket) : socket_(std::move(socket)) {}
+
+  int open(const std::string& path) {
+    int error = ENOENT;
+    const int file = path.empty() ? -1 : ask(path, error);
+    if (file < 0) errno = error != 0 ? error : EMFILE;  // what was sent found no place here
+    return file;
+  }
+
+private:
+  int ask(const std::string& path, int& error) {
+    error = EPIPE;
+    Parcel reply(&error, sizeof error);
+    reply.make_room();
+    const std::lock_guard lock(mutex_);
+    const auto send = [&] { return ::send(socket_.get(), path.data(), path.size(), MSG_NOSIGNAL); };
+    const auto receive = [&] { return ::recvmsg(socket_.get(), &reply.header, MSG_CMSG_CLOEXEC); };
+    return persistent(send) > 0 && persistent(receive) > 0 ? reply.descriptor() : -1;
+  }
+
+  std::mutex mutex_;
+  Descriptor socket_;
+};
+
+}  // namespace
+
+Result<OpenFile> start_file_opener(const Config& config, ConfigSource source, const std::optional<Account>& account,
+                                   Kept kept) {
+  std::set<std::string> files{source.file};
+  for (std::string& bundle : TrustStore::system_bundles()) files.insert(std::move(bundle));
+  add_files(config, files);
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return fail(Fault::system, std::string("socketpair: ") + std::strerror(errno));
+  Descriptor ours(ends[0]), its(ends[1]);
+  const pid_t process = ::fork();
+  if (process < 0) return fail(Fault::system, std::string("fork: ") + std::strerror(errno));
+  if (process > 0)
+    return OpenFile([line = std::make_shared<FileOpenerClient>(std::move(ours))](const std::string& path) {
+      return line->open(path);
+    });
+  close_all_but(its);
+  ignore_signals();
+  ::prctl(PR_SET_NAME, "tacet-files");
+  if (confine_opener(account, kept)) FileOpener(std::move(its), std::move(source), std::move(files)).serve();
+  ::_exit(0);
+}
+
+}  // namespace tacet

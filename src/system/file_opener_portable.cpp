@@ -1,0 +1,9 @@
+#include "system/file_opener.hpp"
+
+namespace tacet {
+
+Result<OpenFile> start_file_opener(const Config&, ConfigSource, const std::optional<Account>&, Kept) {
+  return OpenFile(open_file);
+}
+
+}  // namespace tacet
