@@ -81,23 +81,22 @@ public:
         source_(std::move(source)),
         files_(std::move(files)) {}
 
-  /// Until nobody is left who could ask.
+  /// Until nobody is left who could ask, or would be told: an answer that cannot be sent must not be waited for.
   void serve() {
     std::array<char, PATH_MAX> path;
     for (;;) {
       const ssize_t size = persistent([&] { return ::recv(socket_.get(), path.data(), path.size(), 0); });
-      if (size <= 0) return;
-      answer({path.data(), static_cast<std::size_t>(size)});
+      if (size <= 0 || !answer({path.data(), static_cast<std::size_t>(size)})) return;
     }
   }
 
 private:
-  void answer(std::string_view path) {
+  bool answer(std::string_view path) {
     const Descriptor file(open(path));
     int error = file ? 0 : errno;
     Parcel reply(&error, sizeof error);
     if (file) reply.add(file.get());
-    persistent([&] { return ::sendmsg(socket_.get(), &reply.header, MSG_NOSIGNAL); });
+    return persistent([&] { return ::sendmsg(socket_.get(), &reply.header, MSG_NOSIGNAL); }) > 0;
   }
 
   int open(std::string_view asked) {
@@ -161,14 +160,20 @@ public:
   }
 
 private:
+  /// An answer that cannot be taken must not become the next question's: then there are no more.
   int ask(const std::string& path, int& error) {
-    error = EPIPE;
     Parcel reply(&error, sizeof error);
     reply.make_room();
     const std::lock_guard lock(mutex_);
     const auto send = [&] { return ::send(socket_.get(), path.data(), path.size(), MSG_NOSIGNAL); };
     const auto receive = [&] { return ::recvmsg(socket_.get(), &reply.header, MSG_CMSG_CLOEXEC); };
-    return persistent(send) > 0 && persistent(receive) > 0 ? reply.descriptor() : -1;
+    if (persistent(send) < 0) {
+      error = errno == ECONNRESET ? EPIPE : errno;
+    } else if (persistent(receive) <= 0) {
+      ::shutdown(socket_.get(), SHUT_RDWR);
+      error = EPIPE;
+    }
+    return reply.descriptor();
   }
 
   std::mutex mutex_;
