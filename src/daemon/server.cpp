@@ -1,7 +1,6 @@
 #include "tacet/server.hpp"
 
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -27,10 +26,10 @@
 #include "listen/open_sockets.hpp"
 #include "report/query_file.hpp"
 #include "report/query_log.hpp"
-#include "system/account.hpp"
 #include "system/confinement.hpp"
 #include "system/file_opener.hpp"
 #include "system/service_manager.hpp"
+#include "system/users.hpp"
 #include "transport/http/http.hpp"
 #include "transport/network/own_network_watch.hpp"
 
@@ -52,18 +51,6 @@ void let_sighup_through() {
   sigemptyset(&set);
   sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-}
-
-/// Whom to become. Who was started as root without a word about a user stays root if another could not use what root
-/// was given to use: a resolver that does not start resolves nothing.
-Result<std::optional<Account>> choose_account(const Config& config, const std::string& file) {
-  auto account = account_to_become(config.user);
-  if (!account || !*account || !config.user.empty()) return account;
-  const auto obstacle = out_of_reach(**account, needs_of(config, file));
-  if (!obstacle) return account;
-  log::warn("started as root, and stays root: user {} may not use {}. Let that user, or name another as `user`",
-            (*account)->name, *obstacle);
-  return std::nullopt;
 }
 
 /// The control socket, made while this process may still make it. It stays root's, and so does its directory: as
@@ -493,22 +480,22 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSourc
   log::start(level_of(config.log.level));
   log::set_limit(config.log.lines);
   auto http = std::make_unique<HttpLibrary>();
-  const auto account = has_sanitizer() ? std::nullopt : choose_account(config, source.file);
-  if (!account) return fail(account.error());
-  const Kept kept = ::geteuid() == 0 && config.user.empty() && !*account ? Kept::reading : Kept::none;
-  auto open = is_confined(config) ? start_file_opener(config, source, *account, kept) : OpenFile(open_file);
+  const auto users = has_sanitizer() ? Users{} : choose_users(config, source.file);
+  if (!users) return fail(users.error());
+  auto open = is_confined(config) ? start_file_opener(config, source, *users) : OpenFile(open_file);
   if (!open) return fail(std::move(open.error()));
   auto sockets = open_sockets(config);
   if (!sockets) return fail(std::move(sockets.error()));
   auto control = open_control_socket(config);
   if (config.query_log.to.starts_with('/'))
-    if (auto made = make_directory_of(config.query_log.to, *account); !made) return fail(std::move(made.error()));
+    if (auto made = make_directory_of(config.query_log.to, users->resolver); !made)
+      return fail(std::move(made.error()));
   auto notify = NotifySocket::open();
-  if (*account)
-    if (auto became = become(**account); !became) return fail(std::move(became.error()));
+  if (const auto& account = users->resolver)
+    if (auto became = become(*account); !became) return fail(std::move(became.error()));
   // From here on there are threads, and each has what this one has given up.
   Confinement confinement = confine(config, reach_of(config));
-  if (*account) confinement.user = (*account)->name;
+  if (users->resolver) confinement.user = users->resolver->name;
   auto state =
       std::make_unique<State>(config, State::Beginning{std::move(http), std::move(source.read), *std::move(open),
                                                        std::move(control), std::move(notify), std::move(confinement)});

@@ -138,10 +138,10 @@ void ignore_signals() {
 }
 
 /// False if it could not become that user.
-bool confine_opener(const std::optional<Account>& account, Kept kept) {
-  if (account && !become(*account)) return false;
+bool confine_opener(const Users& users) {
+  if (users.opener && !become(*users.opener)) return false;
   forbid_new_privileges();
-  drop_capabilities(kept);
+  drop_capabilities(users.kept_by_opener);
   restrict_files({{"/"}, {}});
   restrict_system_calls(Calls::of_file_opener);
   return true;
@@ -182,8 +182,7 @@ private:
 
 }  // namespace
 
-Result<OpenFile> start_file_opener(const Config& config, ConfigSource source, const std::optional<Account>& account,
-                                   Kept kept) {
+Result<OpenFile> start_file_opener(const Config& config, ConfigSource source, const Users& users) {
   std::set<std::string> files{source.file};
   for (std::string& bundle : TrustStore::system_bundles()) files.insert(std::move(bundle));
   add_files(config, files);
@@ -200,7 +199,7 @@ Result<OpenFile> start_file_opener(const Config& config, ConfigSource source, co
   close_all_but(its);
   ignore_signals();
   ::prctl(PR_SET_NAME, "tacet-files");
-  if (confine_opener(account, kept)) FileOpener(std::move(its), std::move(source), std::move(files)).serve();
+  if (confine_opener(users)) FileOpener(std::move(its), std::move(source), std::move(files)).serve();
   ::_exit(0);
 }
 

@@ -2,8 +2,6 @@
 
 namespace tacet {
 
-Result<OpenFile> start_file_opener(const Config&, ConfigSource, const std::optional<Account>&, Kept) {
-  return OpenFile(open_file);
-}
+Result<OpenFile> start_file_opener(const Config&, ConfigSource, const Users&) { return OpenFile(open_file); }
 
 }  // namespace tacet

@@ -134,24 +134,32 @@ class Confined(UnboundCase):
         self.assertIn(f"{bundle}: the file cannot be read: Permission denied", done.stderr)
 
 
-    @unittest.skipUnless(_ROOT, "needs root")
-    def test_root_that_was_told_no_user_stays_root_if_another_could_not_read_its_files_and_only_the_opener_reads_them(self):
+    def private_folder(self, owner):
         folder = os.path.join(self.directory, scratch.unique_name("private"))
         os.mkdir(folder, 0o700)
-        bundle = shutil.copy(self.pki.ca, folder)
-        os.chown(folder, 4711, 4711)  # neither root's nor nobody's
+        os.chown(folder, owner, owner)
+        return folder
+
+    @unittest.skipUnless(_ROOT, "needs root")
+    def test_files_that_only_root_can_read_are_opened_by_root_and_the_resolver_is_nobody(self):
+        folder = self.private_folder(4711)  # neither root's nor nobody's
+        bundle, hosts = shutil.copy(self.pki.ca, folder), os.path.join(folder, "hosts")
         upstream = {"url": self.upstream.doh_url(), "ca_file": bundle}
-        daemon = self.tacet(upstream)
-        self.assertIn(f"stays root: user nobody may not use {bundle}", daemon.log())
+        daemon = self.tacet(upstream, hosts={"file": hosts}, environment={"WATCHDOG_USEC": "400000"})  # it keeps house five times a second
+        self.assertIn(f"user nobody may not read {bundle}: the process that opens files stays root for it", daemon.log())
         for thread in _threads(daemon):
-            self.assertEqual((thread["Uid"], int(thread["CapPrm"][0], 16)), (["0"] * 4, 0))
+            self.assertEqual((thread["Uid"], int(thread["CapPrm"][0], 16)), ([str(pwd.getpwnam("nobody").pw_uid)] * 4, 0))
         [opener] = _children(daemon)
         [thread] = _threads(opener)
-        self.assertEqual(int(thread["CapPrm"][0], 16), 1 << 2)  # reading what is others', which is all that the opener does
+        self.assertEqual((thread["Uid"], int(thread["CapPrm"][0], 16)), (["0"] * 4, 1 << 2))  # reading what is others', and nothing else
+        self.assertEqual((thread["NoNewPrivs"], thread["Seccomp"]), (["1"], ["2"]))
         confinement = daemon.status()["confinement"]
-        self.assertEqual(confinement["user"], "root")
+        self.assertEqual(confinement["user"], "nobody")
         self.assertEqual([confinement[name]["on"] for name in _MEANS], [True] * len(_MEANS))
         self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+        with open(hosts, "w", encoding="ascii") as file:
+            file.write("192.0.2.1 box.example.com\n")
+        scratch.eventually(lambda: dnsclient.addresses(daemon.ask("box.example.com")) == ["192.0.2.1"], what=daemon.log)
         other = os.path.join(folder, "other.pem")
         os.rename(bundle, other)
         daemon.settings.update(upstreams=[{**upstream, "ca_file": other}])
@@ -159,6 +167,26 @@ class Confined(UnboundCase):
         done = daemon.verb("reload")
         self.assertEqual(done.returncode, 0, done.stderr + daemon.log())
         self.assertEqual(dnsclient.addresses(daemon.ask("a.many.example.com")), ["192.0.2.7"], daemon.log())
+
+    @unittest.skipUnless(_ROOT, "needs root")
+    def test_root_that_was_told_no_user_stays_root_if_another_could_not_write_its_files_and_has_no_privileges_left(self):
+        log = os.path.join(self.private_folder(0), "queries.log")
+        daemon = self.tacet(self.upstream.doh_url(), query_log={"to": log})
+        self.assertIn(f"stays root: user nobody may not use {os.path.dirname(log)}", daemon.log())
+        for thread in _threads(daemon):
+            self.assertEqual((thread["Uid"], int(thread["CapPrm"][0], 16)), (["0"] * 4, 0))
+        confinement = daemon.status()["confinement"]
+        self.assertEqual(confinement["user"], "root")
+        self.assertEqual([confinement[name]["on"] for name in _MEANS], [True] * len(_MEANS))
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
+
+    @unittest.skipUnless(_ROOT, "needs root")
+    def test_root_stays_root_for_files_that_another_could_not_read_if_no_process_is_apart(self):
+        bundle = shutil.copy(self.pki.ca, self.private_folder(4711))
+        daemon = self.tacet({"url": self.upstream.doh_url(), "ca_file": bundle}, confine=False)
+        self.assertIn(f"stays root: user nobody may not use {bundle}", daemon.log())
+        self.assertEqual(_children(daemon), [])
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
 
 
 class Unhindered(Case):
