@@ -86,7 +86,7 @@ Result<void> become(const Account& account) {
   [[maybe_unused]] const EndsWithParent kept;
   const bool done = change_to(account);
   if (done && ::setuid(0) != 0) {
-    log::info("started as root, and goes on as user {}, who must be able to read its files", account.name);
+    log::info("started as root, and goes on as user {}", account.name);
     return {};
   }
   return fail(Fault::system, fmt::format("cannot become user {}: {}. `user` names another; `user: root` stays root",
