@@ -197,6 +197,19 @@ class Machines(Case):
     def journal(self):
         return self.machine.run("journalctl", "--boot", "--unit=tacet.service", "--unit=tacet.socket", "--lines=60")
 
+    def test_as_the_unit_runs_it_it_is_confined_by_all_means_and_still_reads_what_changes(self):
+        self.boot()
+        self.assertRegex(self.machine.run("tacet", "status"), r"(?m)^confined  .*; by no_new_privs, capabilities .*, seccomp, landlock \(version \d+\)$")
+        self.machine.write("etc/hosts.new", "192.0.2.1 box.example.com other.example.com\n")
+        (self.machine.root / "etc/hosts.new").rename(self.machine.root / "etc/hosts")
+        scratch.eventually(lambda: "/etc/hosts: 2 names" in self.journal(), what=self.journal)
+        (self.machine.root / "etc/tacet/authority.pem").rename(self.machine.root / "etc/tacet/renamed.pem")
+        configuration = (self.machine.root / "etc/tacet/tacet.yaml").read_text(encoding="utf-8")
+        self.machine.write("etc/tacet/tacet.yaml", configuration.replace("authority.pem", "renamed.pem"))
+        self.machine.run("systemctl", "reload", "tacet.service")
+        self.assertIn("reload: changed upstreams", self.journal())
+        self.install()
+
     def test_a_broken_configuration_costs_nothing_and_dns_is_back_once_it_is_mended(self):
         self.boot()
         self.install()

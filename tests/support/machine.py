@@ -18,6 +18,7 @@ import scratch
 
 _CGROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified")
 _BOOTS_WITHIN = 120
+_LANDLOCK = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"  # which nspawn keeps from containers
 
 
 def why_not():
@@ -123,7 +124,7 @@ class Machine:
         self._enter_cgroup()
         command = ["systemd-nspawn", "--boot", "--quiet", "--register=no", "--keep-unit", f"--directory={self.root}", f"--machine={self._name[-40:]}",
                    f"--network-namespace-path=/run/netns/{self._namespace.name}", "--console=read-only", "--resolv-conf=off", "--timezone=off",
-                   "--link-journal=no", "--capability=CAP_NET_ADMIN,CAP_NET_RAW"]
+                   "--link-journal=no", "--capability=CAP_NET_ADMIN,CAP_NET_RAW", f"--system-call-filter={_LANDLOCK}"]
         script = "".join(f"echo $$ >{cgroup}/cgroup.procs; " for cgroup in self._cgroups) + 'exec "$@"'
         with open(self._path / "console", "wb") as console:
             self._nspawn = scratch.start(["sh", "-c", script, "sh", *command], stdin=subprocess.DEVNULL, stdout=console, stderr=console,
