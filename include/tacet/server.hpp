@@ -27,10 +27,11 @@ struct ConfigSource {
 class Server {
 public:
   /// Starts the log (standard error), binds the addresses, leaves root, confines this process for good (`user`,
-  /// `confine`) and begins to read the trust stores. To be called while there is one thread. Faults: invalid_config
-  /// (`user`), in_use (an address; the detail names the holder or how to find it), refused (a port that needs a
-  /// privilege), unsupported (no such address here), system. `source.read` is called on run()'s thread whenever the
-  /// configuration is to be reloaded, by SIGHUP or over the control socket; without it there is nothing to reload.
+  /// `confine`) and begins to read the trust stores. Before it confines itself it starts a process that opens files for
+  /// it, which ends with this one. To be called while there is one thread. Faults: invalid_config (`user`), in_use (an
+  /// address; the detail names the holder or how to find it), refused (a port that needs a privilege), unsupported (no
+  /// such address here), system. `source.read` is called on run()'s thread whenever the configuration is to be reloaded,
+  /// by SIGHUP or over the control socket; without it there is nothing to reload.
   static Result<std::unique_ptr<Server>> create(const Config& config, ConfigSource source = {});
   ~Server();
 

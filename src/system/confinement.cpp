@@ -108,12 +108,12 @@ std::vector<Need> needs_of(const Config& config, const std::string& file) {
 
 bool has_sanitizer() { return instrumented; }
 
-bool is_confined(const Config& config) { return config.confine && !instrumented; }
+bool is_confined(const Config& config) { return config.confine && !instrumented && has_confinement(); }
 
 Confinement confine(const Config& config, const Reach& reach) {
   const Restriction by_sanitizer{false, "this build has a sanitizer"}, by_key{false, "configured by `confine: false`"};
   Confinement confinement{.user = ::geteuid() == 0 ? "root" : std::to_string(::geteuid())};
-  if (!is_confined(config)) {
+  if (instrumented || !config.confine) {
     const Restriction& off = config.confine ? by_sanitizer : by_key;
     return {confinement.user, off, off, off, off};
   }

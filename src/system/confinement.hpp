@@ -48,8 +48,11 @@ Confinement confine(const Config& config, const Reach& reach);
 /// nor another user would let it.
 bool has_sanitizer();
 
-/// True if confine() confines: `config` wants it, and no sanitizer is in the way.
+/// True if confine() confines: `config` wants it, the system knows how, and no sanitizer is in the way.
 bool is_confined(const Config& config);
+
+/// True where the system has means of confinement: on Linux.
+bool has_confinement();
 
 /// What is left of root's privileges: none, or reading what others keep to themselves (where files can be read by root
 /// only).
