@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "tacet/log_level.hpp"
+
 namespace tacet {
 
 /// An IP address and a port, as text and number; the address is checked when the configuration is read.
@@ -79,7 +81,6 @@ struct CacheConfig {
   friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };
 
-enum class LogLevel : std::uint8_t { error, warn, info, debug };
 struct LogConfig {
   LogLevel level = LogLevel::info;
   std::uint32_t lines = 6000;  ///< a minute, above debug; what is beyond is held back and counted; 0: any

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <iterator>
@@ -18,18 +19,9 @@
 namespace tacet::log {
 namespace {
 
-spdlog::level::level_enum spdlog_level(Level level) {
-  switch (level) {
-    case Level::debug:
-      return spdlog::level::debug;
-    case Level::info:
-      return spdlog::level::info;
-    case Level::warn:
-      return spdlog::level::warn;
-    case Level::error:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  constexpr std::array levels{spdlog::level::err, spdlog::level::warn, spdlog::level::info, spdlog::level::debug};
+  return levels[static_cast<std::size_t>(level)];
 }
 
 /// sd-daemon(3) priorities, so that the journal knows the level of a line.
@@ -112,17 +104,14 @@ const char* what_is_wrong() {
   }
 }
 
-constexpr std::array<std::pair<Level, std::string_view>, 4> words{
-    {{Level::debug, "debug"}, {Level::info, "info"}, {Level::warn, "warn"}, {Level::error, "error"}}};
-
 }  // namespace
 
-std::string_view to_string(Level level) { return words[static_cast<std::size_t>(level)].second; }
+std::string_view to_string(LogLevel level) { return log_level_words[static_cast<std::size_t>(level)]; }
 
-std::optional<Level> level_from_text(std::string_view word) {
-  for (const auto& [level, text] : words)
-    if (text == word) return level;
-  return std::nullopt;
+std::optional<LogLevel> level_from_text(std::string_view word) {
+  const auto found = std::ranges::find(log_level_words, word);
+  if (found == log_level_words.end()) return std::nullopt;
+  return static_cast<LogLevel>(found - log_level_words.begin());
 }
 
 bool is_journal_stream(int descriptor) {
@@ -132,7 +121,7 @@ bool is_journal_stream(int descriptor) {
          fmt::format("{}:{}", status.st_dev, status.st_ino) == named;
 }
 
-void start(Level least) {
+void start(LogLevel least) {
   auto logger = std::make_shared<BoundedLogger>();
   if (is_journal_stream(STDERR_FILENO)) {
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
@@ -146,25 +135,25 @@ void start(Level least) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void set_level(Level least) { spdlog::default_logger_raw()->set_level(spdlog_level(least)); }
+void set_level(LogLevel least) { spdlog::default_logger_raw()->set_level(spdlog_level(least)); }
 
 void set_limit(std::uint32_t lines_a_minute) {
   if (auto* logger = bounded()) logger->limit(lines_a_minute);
 }
 
-Level level() {
-  for (const Level each : {Level::debug, Level::info, Level::warn})
+LogLevel level() {
+  for (const LogLevel each : {LogLevel::debug, LogLevel::info, LogLevel::warn})
     if (enabled(each)) return each;
-  return Level::error;
+  return LogLevel::error;
 }
 
-bool enabled(Level level) { return spdlog::should_log(spdlog_level(level)); }
+bool enabled(LogLevel level) { return spdlog::should_log(spdlog_level(level)); }
 
-void write(Level level, std::string_view text) {
+void write(LogLevel level, std::string_view text) {
   spdlog::default_logger_raw()->log(spdlog_level(level), spdlog::string_view_t(text.data(), text.size()));
 }
 
-void say(Level level, fmt::string_view format, fmt::format_args args) noexcept {
+void say(LogLevel level, fmt::string_view format, fmt::format_args args) noexcept {
   try {
     fmt::memory_buffer text;
     fmt::vformat_to(std::back_inserter(text), format, args);

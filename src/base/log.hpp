@@ -8,52 +8,50 @@
 #include <utility>
 
 #include "tacet/instant.hpp"
+#include "tacet/log_level.hpp"
 
 namespace tacet::log {
 
-/// When to use which: `error`: tacet cannot do its work; `warn`: the user should act; `info`: rare changes of state;
-/// `debug`: per query, for a person who is looking. Nothing that a client can cause at will is above debug without a
-/// RateLimit.
-enum class Level : std::uint8_t { debug, info, warn, error };
+// Nothing that a client can cause at will is logged above debug without a RateLimit.
 
 /// "error", "warn", "info" or "debug".
-std::string_view to_string(Level level);
-/// The level of one of these words.
-std::optional<Level> level_from_text(std::string_view word);
+std::string_view to_string(LogLevel level);
+/// The level of one of these words, and of no other.
+std::optional<LogLevel> level_from_text(std::string_view word);
 
 /// True if the journal reads what is written to this descriptor. JOURNAL_STREAM names one stream by device and inode
 /// (systemd.exec(5)), and a process has it also where its output was sent to a file or a pipe since.
 bool is_journal_stream(int descriptor);
 
 /// Sets what is written, to standard error; lines carry sd-daemon priorities when the journal reads them, times else.
-void start(Level least);
+void start(LogLevel least);
 /// Changes what is written from now on. Any thread.
-void set_level(Level least);
+void set_level(LogLevel least);
 /// Beyond so many lines a minute above debug, lines are held back, and a line says how many they were: whatever may go
 /// wrong, the disk does not fill up. 0 is no bound. Any thread.
 void set_limit(std::uint32_t lines_a_minute);
 /// The least level that is written.
-Level level();
-bool enabled(Level level);
-void write(Level level, std::string_view text);
+LogLevel level();
+bool enabled(LogLevel level);
+void write(LogLevel level, std::string_view text);
 /// The same, formatted. What cannot be told for want of memory is not told: whoever logs goes on.
-void say(Level level, fmt::string_view format, fmt::format_args args) noexcept;
+void say(LogLevel level, fmt::string_view format, fmt::format_args args) noexcept;
 
 template <class... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::debug)) say(Level::debug, format, fmt::make_format_args(args...));
+  if (enabled(LogLevel::debug)) say(LogLevel::debug, format, fmt::make_format_args(args...));
 }
 template <class... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::info)) say(Level::info, format, fmt::make_format_args(args...));
+  if (enabled(LogLevel::info)) say(LogLevel::info, format, fmt::make_format_args(args...));
 }
 template <class... Args>
 void warn(fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::warn)) say(Level::warn, format, fmt::make_format_args(args...));
+  if (enabled(LogLevel::warn)) say(LogLevel::warn, format, fmt::make_format_args(args...));
 }
 template <class... Args>
 void error(fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::error)) say(Level::error, format, fmt::make_format_args(args...));
+  if (enabled(LogLevel::error)) say(LogLevel::error, format, fmt::make_format_args(args...));
 }
 
 /// For a handler of exceptions that has nobody to tell: the present one has ended `what` ("a task"). At most one line a

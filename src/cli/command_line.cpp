@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string_view>
 
+#include "base/log.hpp"
 #include "config/address.hpp"
 #include "config/load.hpp"
 #include "config/prefix.hpp"
@@ -98,18 +99,12 @@ Result<void> apply_addresses(std::string_view option, const std::vector<std::str
   return {};
 }
 
-LogLevel level_of(std::string_view word) {
-  if (word == "error") return LogLevel::error;
-  if (word == "warn") return LogLevel::warn;
-  return word == "debug" ? LogLevel::debug : LogLevel::info;
-}
-
 Result<void> apply(const CommandLine& given, Config& config) {
   if (auto done = apply_addresses("--listen", given.listen, config.listen); !done) return done;
   if (auto done = apply_addresses("--bootstrap", given.bootstrap, config.bootstrap); !done) return done;
   if (auto done = apply_upstreams(given.upstreams, config); !done) return done;
   if (given.workers) config.workers = *given.workers;
-  if (!given.log_level.empty()) config.log.level = level_of(given.log_level);
+  if (const auto level = log::level_from_text(given.log_level)) config.log.level = *level;
   if (given.socket) config.control.socket = *given.socket;
   if (!given.listen.empty())
     if (auto closed = check_access(config.listen, config.allow); !closed)

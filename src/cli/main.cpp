@@ -57,14 +57,18 @@ void add_socket(CLI::App& verb, CommandLine& given) {
   verb.add_option("--socket", given.socket, "The control socket, default /run/tacet/control.sock")->type_name("PATH");
 }
 
+CLI::Option* add_level(CLI::App& verb, const std::string& name, std::string& level) {
+  const std::vector<std::string> words(tacet::log_level_words.begin(), tacet::log_level_words.end());
+  return verb.add_option(name, level, "error, warn, info or debug")->check(CLI::IsMember(words));
+}
+
 void add_run(CLI::App& app, CommandLine& given, Verb& chosen) {
   auto& verb = new_verb(app, "run", "Answer queries until SIGTERM or SIGINT; SIGHUP reloads the configuration");
   add_config(verb, given);
   verb.add_option("--listen", given.listen, listen_help)->type_name("ADDRESS")->allow_extra_args(false);
   add_upstreams(verb, given);
   verb.add_option("--workers", given.workers, "Threads that answer queries, 1 to 64")->check(CLI::Range(1U, 64U));
-  verb.add_option("--log-level", given.log_level, "error, warn, info or debug")
-      ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
+  add_level(verb, "--log-level", given.log_level);
   add_socket(verb, given);
   verb.callback([&] { chosen = [&] { return run_server(given, std::cerr); }; });
 }
@@ -172,9 +176,7 @@ void add_exposure(CLI::App& app, CommandLine& given, tacet::ExposureRequest& req
 
 void add_log_level(CLI::App& app, CommandLine& given, std::string& level, Verb& chosen) {
   auto& verb = new_verb(app, "log-level", "Change what the running tacet logs, until it is reloaded or restarted");
-  verb.add_option("LEVEL", level, "error, warn, info or debug")
-      ->required()
-      ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
+  add_level(verb, "LEVEL", level)->required();
   add_socket(verb, given);
   add_config(verb, given);
   verb.callback([&] {

@@ -108,7 +108,7 @@ int run_query(const QueryRequest& request, const CommandLine& given, std::ostrea
   if (!config) return 1;
   const auto question = make_question(request);
   if (!question) return complain(err, question.error());
-  log::start(log::Level::error);  // what matters here is said in the report
+  log::start(LogLevel::error);  // what matters here is said in the report
   if (const auto local = local_answer(*question, *config)) {
     const auto text = local_report(local->wire);
     if (!text) return complain(err, text.error());

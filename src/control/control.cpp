@@ -102,7 +102,8 @@ HttpReply explain(const ControlHandlers& handlers, const HttpRequest& request) {
 HttpReply set_log_level(const ControlHandlers& handlers, const HttpRequest& request) {
   const auto word = request.get("level");
   const auto level = log::level_from_text(word);
-  if (!level) return http_error(400, fmt::format("'{}' is none of error, warn, info and debug", word));
+  if (!level)
+    return http_error(400, fmt::format("'{}' is no log level, allowed: {}", word, fmt::join(log_level_words, ", ")));
   handlers.set_log_level(*level);
   return json_reply(Json{{"log_level", log::to_string(*level)}}.dump());
 }

@@ -31,7 +31,7 @@ struct ControlHandlers {
   std::function<Result<ExposureReport>()> exposure;
   std::function<Result<std::size_t>()> forget_names;  ///< of the exposure ledger; how many
   std::function<Result<ExposureExplanation>(const Name&)> explain;
-  std::function<void(log::Level)> set_log_level;  ///< until the next change, or the end
+  std::function<void(LogLevel)> set_log_level;  ///< until the next change, or the end
   std::function<std::expected<Reloaded, ReloadFaults>()> reload;
 };
 

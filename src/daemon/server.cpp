@@ -15,7 +15,6 @@
 #include "base/log.hpp"
 #include "base/shield.hpp"
 #include "config/difference.hpp"
-#include "config/log_level.hpp"
 #include "config/prefix.hpp"
 #include "control/control.hpp"
 #include "control/metrics_endpoint.hpp"
@@ -275,7 +274,7 @@ Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {
     const std::lock_guard lock(settings_mutex_);
     settings_ = next;
   }
-  log::set_level(level_of(config.log.level));
+  log::set_level(config.log.level);
   if (config.log.lines != former->config.log.lines) log::set_limit(config.log.lines);
   exposure_.use(config.exposure);
   cache_.set_config(config.cache);
@@ -383,7 +382,7 @@ void Server::State::open_control() {
   handlers.exposure = [this] { return Result<ExposureReport>(exposure()); };
   handlers.forget_names = [this] { return Result<std::size_t>(forget_names()); };
   handlers.explain = [this](const Name& name) { return explain(name); };
-  handlers.set_log_level = [](log::Level level) {
+  handlers.set_log_level = [](LogLevel level) {
     log::set_level(level);
     log::info("the log level is now {}, as asked over the control socket", log::to_string(level));
   };
@@ -477,7 +476,7 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSource source) {
-  log::start(level_of(config.log.level));
+  log::start(config.log.level);
   log::set_limit(config.log.lines);
   auto http = std::make_unique<HttpLibrary>();
   const auto users = has_sanitizer() ? Users{} : choose_users(config, source.file);

@@ -24,7 +24,7 @@ void Journal::record(const QueryRecord& record) {
   answered_now(record.source, record.rcode);
   metrics_.waited_time.observe(record.taken);
   if (record.source == Source::upstream) metrics_.miss_time.observe(record.taken);
-  if (log::enabled(log::Level::debug)) log_query(record);
+  if (log::enabled(LogLevel::debug)) log_query(record);
   if (logs()) log(record);
 }
 

@@ -50,7 +50,7 @@ ControlHandlers counting() {
     calls.all_flushed = !scope.name;
     return Result<std::size_t>(1);
   };
-  handlers.set_log_level = [](log::Level) { ++calls.changed; };
+  handlers.set_log_level = [](LogLevel) { ++calls.changed; };
   handlers.forget_names = [] {
     ++calls.changed;
     return Result<std::size_t>(1);

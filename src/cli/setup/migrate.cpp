@@ -9,6 +9,7 @@
 #include <ostream>
 #include <utility>
 
+#include "base/log.hpp"
 #include "cli/setup/cloudflared.hpp"
 #include "config/address.hpp"
 #include "config/fault.hpp"
@@ -118,10 +119,10 @@ void settle_bootstrap(const CloudflaredSettings& settings, Config& config, Notes
       fmt::join(servers, " and "), fmt::join(names, " and ")));
 }
 
+/// cloudflared has two levels above "error".
 LogLevel log_level(std::string_view word) {
-  if (word == "debug") return LogLevel::debug;
-  if (word == "warn") return LogLevel::warn;
-  return word == "error" || word == "fatal" || word == "panic" ? LogLevel::error : LogLevel::info;
+  if (word == "fatal" || word == "panic") return LogLevel::error;
+  return log::level_from_text(word).value_or(LogLevel::info);
 }
 
 /// What to say of a setting that no key stands for; empty for those that were taken.

@@ -28,18 +28,18 @@ TEST_CASE("A gate may let several through a period, and tells once how many were
 }
 
 TEST_CASE("A level has one word, and only that") {
-  for (const auto level : {log::Level::debug, log::Level::info, log::Level::warn, log::Level::error})
+  for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error})
     CHECK(log::level_from_text(log::to_string(level)) == level);
   for (const auto* word : {"", "Info", "warning", "trace"}) CHECK(!log::level_from_text(word));
 }
 
 TEST_CASE("The level can be changed while running") {
-  log::start(log::Level::info);
-  for (const auto level : {log::Level::debug, log::Level::error, log::Level::warn}) {
+  log::start(LogLevel::info);
+  for (const auto level : {LogLevel::debug, LogLevel::error, LogLevel::warn}) {
     log::set_level(level);
     CHECK(log::level() == level);
     CHECK(log::enabled(level));
-    CHECK(log::enabled(log::Level::debug) == (level == log::Level::debug));
+    CHECK(log::enabled(LogLevel::debug) == (level == LogLevel::debug));
   }
 }
 

@@ -99,7 +99,7 @@ struct ControlFixture {
   Folder folder;
   std::string path = folder / "control.sock";
   std::vector<CacheScope> flushed;  // read only after an answer came
-  std::vector<log::Level> levels;   // the same
+  std::vector<LogLevel> levels;   // the same
   std::expected<Reloaded, ReloadFaults> reloaded;
   std::unique_ptr<Control> control = make();
 
@@ -124,7 +124,7 @@ struct ControlFixture {
       return Result<QuestionExplanation>(QuestionExplanation{.explanation = {.question = asked}, .hosts_file = ""});
     };
     handlers.reload = [this] { return reloaded; };
-    handlers.set_log_level = [this](log::Level level) { levels.push_back(level); };
+    handlers.set_log_level = [this](LogLevel level) { levels.push_back(level); };
     auto made = listen_at(path, std::move(handlers));
     REQUIRE(made.has_value());
     return std::move(*made);

@@ -9,7 +9,7 @@
 #include <ctime>
 #include <fstream>
 
-#include "unit/serve/control_fixture.hpp"
+#include "unit/control/control_fixture.hpp"
 
 namespace tacet {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "unit/serve/control_fixture.hpp"
+#include "unit/control/control_fixture.hpp"
 
 namespace tacet {
 
@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(ControlFixture, "the log level is set to one of four words") {
   CHECK(ask(path, "POST /log-level?level=trace").status == 400);
   CHECK(ask(path, "POST /log-level").status == 400);
   CHECK(ask(path, "GET /log-level?level=error").status == 404);
-  CHECK(levels == std::vector{log::Level::debug});
+  CHECK(levels == std::vector{LogLevel::debug});
 }
 
 TEST_CASE_FIXTURE(ControlFixture, "a reload tells what has changed, or every fault on a line of its own") {

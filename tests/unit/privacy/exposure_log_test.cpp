@@ -23,7 +23,7 @@ std::string written_by(const std::function<void()>& action) {
   REQUIRE(file != nullptr);
   const int kept = ::dup(STDERR_FILENO);
   ::dup2(::fileno(file), STDERR_FILENO);
-  log::start(log::Level::info);
+  log::start(LogLevel::info);
   action();
   std::fflush(stderr);
   ::dup2(kept, STDERR_FILENO);

@@ -21,7 +21,7 @@ class Caught {
 public:
   Caught() : file_(std::tmpfile()), before_(::dup(2)) {
     ::dup2(::fileno(file_), 2);
-    log::start(log::Level::info);
+    log::start(LogLevel::info);
   }
   ~Caught() {
     ::dup2(before_, 2);
