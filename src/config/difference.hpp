@@ -13,7 +13,4 @@ struct Difference {
 };
 Difference difference(const Config& before, const Config& after);
 
-/// All top-level keys.
-std::vector<std::string_view> top_level_keys();
-
 }  // namespace tacet

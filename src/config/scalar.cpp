@@ -33,6 +33,15 @@ std::string quotation(std::string_view text) {
   return out;
 }
 
+std::string yaml_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char octet : text) {
+    if (octet == '"' || octet == '\\') out += '\\';
+    out += octet;
+  }
+  return out + "\"";
+}
+
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

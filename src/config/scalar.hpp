@@ -12,6 +12,9 @@ namespace tacet {
 /// std::string that would be preferred.)
 std::string quotation(std::string_view text);
 
+/// A double-quoted YAML scalar: the one form in which no text means anything else.
+std::string yaml_text(std::string_view text);
+
 /// An unsigned decimal number that fills the whole text: no sign, no space, no overflow.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 

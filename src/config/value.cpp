@@ -34,24 +34,18 @@ std::string path_part(std::string_view key) {
   return !key.empty() && key.size() <= 40 && std::ranges::all_of(key, plain) ? std::string(key) : quotation(key);
 }
 
-bool is_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// C0, DEL, and the C1 ones that UTF-8 spells 0xc2 0x80 to 0xc2 0x9f. Pre: UTF-8, as parse_document sees to.
-bool has_control_character(std::string_view text) {
-  char before = 0;
-  return std::ranges::any_of(text, [&before](char c) {
-    const auto octet = static_cast<unsigned char>(c);
-    const bool c1 = std::exchange(before, c) == '\xc2' && octet < 0xa0;
-    return octet < 0x20 || octet == 0x7f || c1;
-  });
-}
-
 }  // namespace
 
-Value Value::member(std::string_view name, const Node& node, std::string_view allowed) const {
-  return {node, path_.empty() ? path_part(name) : path_ + "." + path_part(name), allowed, faults_};
+Value Value::member(std::string_view name, const Node& node, std::string allowed) const {
+  return {node, path_.empty() ? path_part(name) : path_ + "." + path_part(name), std::move(allowed), faults_};
+}
+
+std::optional<Value> Value::find(std::string_view path) const {
+  const auto dot = path.find('.');
+  const auto* node = node_.find(path.substr(0, dot));
+  if (!node) return std::nullopt;
+  const Value found = member(path.substr(0, dot), *node);
+  return dot == std::string_view::npos ? found : found.find(path.substr(dot + 1));
 }
 
 Value Value::item(std::size_t index) const {
@@ -62,20 +56,19 @@ void Value::fault(std::string text) const {
   faults_.push_back({.file = {}, .at = node_.at, .key = path_, .text = std::move(text)});
 }
 
-bool Value::wrong(std::string_view what) const {
+void Value::wrong(std::string_view what) const {
   fault(fmt::format("{} {}, allowed: {}", described(node_), what, allowed_));
-  return false;
 }
 
 const std::string* Value::scalar() const {
-  if (node_.kind == NodeKind::scalar) return &node_.text;
+  if (is(NodeKind::scalar)) return &node_.text;
   wrong("is no single value");
   return nullptr;
 }
 
-std::vector<Value> Value::items() const {
+std::vector<Value> Value::items(std::size_t least) const {
   std::vector<Value> out;
-  if (node_.kind != NodeKind::list) {
+  if (!is(NodeKind::list)) {
     wrong("is no list");
     return out;
   }
@@ -83,51 +76,10 @@ std::vector<Value> Value::items() const {
     wrong(fmt::format("of {} is longer than {}", node_.children.size(), most_items));
     return out;
   }
+  if (node_.children.size() < least) wrong("is not enough");
   out.reserve(node_.children.size());
   for (std::size_t i = 0; i < node_.children.size(); ++i) out.push_back(item(i));
   return out;
-}
-
-bool read_number(const Value& value, Range range, std::uint64_t& out) {
-  const auto* text = value.scalar();
-  if (!text) return false;
-  const auto number = parse_number(*text);
-  if (!number && !is_digits(*text)) return value.wrong("is no whole number");
-  if (!number || *number < range.least || *number > range.most) return value.wrong("is out of range");
-  out = *number;
-  return true;
-}
-
-bool read_size(const Value& value, std::uint64_t& out) {
-  const auto* text = value.scalar();
-  if (!text) return false;
-  const auto octets = parse_size(*text);
-  if (!octets) return value.wrong("is no size");
-  out = *octets;
-  return true;
-}
-
-bool read_bool(const Value& value, bool& out) {
-  constexpr Choice<bool> choices[] = {{"true", true}, {"false", false}};
-  return read_choice<bool>(value, choices, out);
-}
-
-bool read_line(const Value& value, std::size_t longest, std::string& out) {
-  const auto* text = value.scalar();
-  if (!text) return false;
-  if (has_control_character(*text)) return value.wrong("holds a control character");
-  if (text->size() > longest) return value.wrong(fmt::format("is longer than {} octets", longest));
-  out = *text;
-  return true;
-}
-
-bool read_path(const Value& value, std::size_t longest, std::string& out) {
-  std::string path;
-  if (!read_line(value, longest, path)) return false;
-  if (!path.empty() && path.front() != '/') return value.wrong("is no absolute path");
-  if (path.ends_with('/')) return value.wrong("is the path of a directory");
-  out = std::move(path);
-  return true;
 }
 
 }  // namespace tacet

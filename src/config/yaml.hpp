@@ -14,7 +14,4 @@ namespace tacet {
 /// Looks at the files that the configuration names (are they there, may they be read), at nothing else outside.
 std::expected<Config, std::vector<ConfigFault>> read_config(std::string_view text, std::string_view file_name);
 
-/// Every key there is, as a path: "listen", "upstreams[].url", "cache.size".
-std::vector<std::string> known_keys();
-
 }  // namespace tacet

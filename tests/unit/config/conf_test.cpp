@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <string>
+#include <variant>
 
 #include "config/document.hpp"
+#include "config/keys.hpp"
 #include "config/load.hpp"
 #include "config/yaml.hpp"
 
@@ -39,6 +42,48 @@ void collect_keys(const Node& node, const std::string& path, std::set<std::strin
     out.insert(key);
     collect_keys(node.children[i + 1], key, out);
   }
+}
+
+/// What tacet.yaml(5) says of each key, in one line without the marks of troff.
+std::map<std::string, std::string> manual_entries() {
+  std::ifstream page(TACET_SOURCE_DIR "/packaging/man/tacet.yaml.5");
+  std::map<std::string, std::string> entries;
+  std::string key, before;
+  for (std::string line; std::getline(page, line); before = line) {
+    if (before == ".TP" && line.starts_with(".B ")) {
+      key = line.substr(3);
+      entries[key];
+    } else if (line.starts_with(".TP") || line.starts_with(".SH")) {
+      key.clear();
+    } else if (!key.empty()) {
+      entries[key] += line + " ";
+    }
+  }
+  return entries;
+}
+
+/// A default as a person is told it; empty for one that takes more than a value to tell.
+std::string told_default(std::string text) {
+  if (text == "[]" || text == "{}") return "none";
+  if (text.starts_with('\n')) return {};
+  return text.size() > 2 && text.starts_with('"') ? text.substr(1, text.size() - 2) : text;
+}
+
+template <class T>
+void check_entry(const std::string& entry, const ConfigKey<T>& key, const T& defaults) {
+  CAPTURE(key.name);
+  CAPTURE(entry);
+  const auto has = [&](std::string_view words) { CHECK_MESSAGE(entry.find(words) != entry.npos, words); };
+  if (const auto* number = std::get_if<NumberForm>(&key.form)) {
+    has(number->zero.empty() ? std::to_string(number->least) + " to " : "0 (" + std::string(number->zero) + ") to ");
+    has("to " + std::to_string(number->most));
+  }
+  if (const auto* word = std::get_if<WordForm>(&key.form))
+    for (const auto each : word->words) has(each);
+  if (std::holds_alternative<SizeForm>(key.form)) has("octets, or with KiB, MiB or GiB");
+  if (std::holds_alternative<TruthForm>(key.form)) has("true or false");
+  // A URL is required, and the operator's default is the host.
+  if (key.name != "url" && key.name != "operator") has("Default: " + told_default(key.text(key.form, defaults)));
 }
 
 }  // namespace
@@ -77,14 +122,19 @@ TEST_CASE("tacet.yaml documents every key that the reader knows, and no other") 
 }
 
 TEST_CASE("tacet.yaml(5) has an entry for every key that the reader knows, and for no other") {
-  std::ifstream page(TACET_SOURCE_DIR "/packaging/man/tacet.yaml.5");
   std::set<std::string> entries;
-  std::string before;
-  for (std::string line; std::getline(page, line); before = line) {
-    if (before == ".TP" && line.starts_with(".B ")) entries.insert(line.substr(3));
-  }
+  for (const auto& [key, text] : manual_entries()) entries.insert(key);
   const auto known = known_keys();
   CHECK(entries == std::set(known.begin(), known.end()));
+}
+
+TEST_CASE("tacet.yaml(5) tells of each key what the table does: the range, the words and the default") {
+  const auto entries = manual_entries();
+  for (const auto& key : config_keys()) {
+    if (key.is_section()) continue;
+    check_entry(entries.at(std::string(key.name)), key, Config::defaults());
+  }
+  for (const auto& key : upstream_keys()) check_entry(entries.at("upstreams[]." + std::string(key.name)), key, {});
 }
 
 TEST_CASE("no-sni.yaml names no server") {

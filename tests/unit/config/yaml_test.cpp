@@ -8,6 +8,8 @@
 #include <iterator>
 #include <set>
 
+#include "config/keys.hpp"
+
 using namespace tacet;
 
 namespace {

@@ -1,0 +1,96 @@
+#include "config/address_forms.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "config/address.hpp"
+#include "config/prefix.hpp"
+#include "config/scalar.hpp"
+#include "config/zone.hpp"
+
+namespace tacet {
+namespace {
+
+const std::string& to_string(const std::string& text) { return text; }
+
+}  // namespace
+
+std::string given_twice(std::string_view text, std::string_view spelled, const std::string& same) {
+  if (spelled.empty() || text == same) return "is given twice";
+  return fmt::format("is given twice: it is the {} {}", spelled, same);
+}
+
+template <class T>
+void ListForm<T>::read(const Value& value, std::vector<T>& out) const {
+  out.clear();
+  for (const auto& item : value.items(least)) {
+    const auto* text = item.scalar();
+    if (!text) continue;
+    auto parsed = parse(*text);
+    if (!parsed)
+      item.fault(parsed.error().detail);
+    else if (std::ranges::find(out, *parsed) != out.end())
+      item.wrong(given_twice(*text, spelled, to_string(*parsed)));
+    else
+      out.push_back(*std::move(parsed));
+  }
+}
+
+template <class T>
+std::string ListForm<T>::text(const std::vector<T>& items) const {
+  std::vector<std::string> texts;
+  std::ranges::transform(items, std::back_inserter(texts), [](const T& item) { return yaml_text(to_string(item)); });
+  return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
+template struct ListForm<SocketAddress>;
+template struct ListForm<AddressPrefix>;
+template struct ListForm<std::string>;
+
+std::string LoopbackForm::allowed() const {
+  return fmt::format("a loopback address such as \"127.0.0.1:{}\", or \"\" for none", default_port);
+}
+
+void LoopbackForm::read(const Value& value, std::optional<SocketAddress>& out) const {
+  const auto* text = value.scalar();
+  if (!text) return;
+  if (text->empty()) {
+    out.reset();
+    return;
+  }
+  auto address = parse_socket_address(*text, default_port);
+  if (!address)
+    value.fault(address.error().detail);
+  else if (!is_loopback(address->address))
+    value.wrong("is no loopback address");
+  else
+    out = *std::move(address);
+}
+
+std::string LoopbackForm::text(const std::optional<SocketAddress>& address) const {
+  return yaml_text(address ? to_string(*address) : std::string());
+}
+
+Result<SocketAddress> dns_address(std::string_view text) { return parse_socket_address(text, 53); }
+
+Result<std::string> zone_below_root(std::string_view text) {
+  auto zone = parse_zone(text);
+  if (zone && *zone == ".")
+    return fail(Fault::invalid_config,
+                "the root is every name there is, allowed: zones below it (`protect: false` lets all names pass)");
+  return zone;
+}
+
+Result<std::string> machine_address(std::string_view text) {
+  auto address = parse_host_address(text);
+  if (!address && !canonical_address(text.substr(0, text.find('%'))))
+    return fail(Fault::invalid_config,
+                fmt::format("{} is no IP address, allowed: {}", quotation(text), machine_addresses));
+  return address;
+}
+
+}  // namespace tacet

@@ -1,0 +1,53 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/value.hpp"
+#include "tacet/config.hpp"
+#include "tacet/result.hpp"
+
+namespace tacet {
+
+/// A list in which nothing stands twice, as it is compared by ==.
+template <class T>
+struct ListForm {
+  std::string_view what;  ///< allowed()
+  /// Fault::invalid_config with what is wrong and what is allowed.
+  Result<T> (*parse)(std::string_view);
+  std::size_t least = 0;          ///< items
+  std::string_view spelled = {};  ///< what to call an item that is given twice in two spellings
+
+  std::string allowed() const { return std::string(what); }
+  void read(const Value& value, std::vector<T>& out) const;
+  std::string text(const std::vector<T>& items) const;
+};
+
+using SocketAddressesForm = ListForm<SocketAddress>;
+using PrefixesForm = ListForm<AddressPrefix>;
+using NamesForm = ListForm<std::string>;
+
+/// Says of an item of a list, or of a key, that it is there twice, and what it is if that is spelled otherwise.
+std::string given_twice(std::string_view text, std::string_view spelled, const std::string& same);
+
+/// A loopback address with a port, or "" for none.
+struct LoopbackForm {
+  std::uint16_t default_port = 0;
+
+  std::string allowed() const;
+  void read(const Value& value, std::optional<SocketAddress>& out) const;
+  std::string text(const std::optional<SocketAddress>& address) const;
+};
+
+/// For the lists of addresses, port 53 unless given; of prefixes; of zones other than the root; and of the addresses of
+/// machines.
+Result<SocketAddress> dns_address(std::string_view text);
+Result<std::string> zone_below_root(std::string_view text);
+Result<std::string> machine_address(std::string_view text);
+
+inline constexpr std::string_view machine_addresses =
+    R"(a list of IP addresses such as [1.1.1.1, "2606:4700:4700::1111"], none twice)";
+
+}  // namespace tacet

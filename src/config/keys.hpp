@@ -1,0 +1,65 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/address_forms.hpp"
+#include "config/form.hpp"
+#include "config/server_forms.hpp"
+#include "config/value.hpp"
+#include "tacet/config.hpp"
+
+namespace tacet {
+
+/// A mapping of keys that have rows of their own.
+struct SectionForm {
+  std::string_view example;
+  std::string_view leader = {};  ///< the key of the section without which its others have no effect
+
+  std::string allowed() const;
+};
+
+using Form = std::variant<NumberForm, SizeForm, WordForm, TruthForm, TextForm, PathForm, SocketAddressesForm,
+                          PrefixesForm, NamesForm, LoopbackForm, UrlForm, UpstreamsForm, ForwardForm, SectionForm>;
+
+/// What may stand under a key of this form, for people.
+std::string allowed(const Form& form);
+
+/// One key of a T and all there is to know about it.
+template <class T>
+struct ConfigKey {
+  std::string_view name;  ///< "workers", "cache.size"
+  Form form;
+  void (*read)(const Value&, const Form&, T&) = nullptr;  ///< null for a section
+  std::string (*text)(const Form&, const T&) = nullptr;   ///< in YAML; null for a section
+  bool (*same)(const T&, const T&) = nullptr;             ///< null for a section
+  bool read_at_start = false;  ///< of a key that is in no section: a reload cannot change it, and what is below it
+
+  constexpr ConfigKey at_start() const {
+    ConfigKey copy = *this;
+    copy.read_at_start = true;
+    return copy;
+  }
+  constexpr bool is_section() const { return std::holds_alternative<SectionForm>(form); }
+  /// "cache" of "cache.size", and "" of "workers".
+  constexpr std::string_view section() const {
+    const auto dot = name.find('.');
+    return name.substr(0, dot == std::string_view::npos ? 0 : dot);
+  }
+  /// "size" of "cache.size".
+  constexpr std::string_view leaf() const { return name.substr(name.find('.') + 1); }
+};
+
+/// Every key of a configuration, in the order of the documentation.
+std::span<const ConfigKey<Config>> config_keys();
+/// Every key of an upstream.
+std::span<const ConfigKey<UpstreamConfig>> upstream_keys();
+/// Pre: there is such a key.
+const ConfigKey<Config>& config_key(std::string_view name);
+
+/// Every key there is, as a path: "listen", "upstreams[].url", "cache.size".
+std::vector<std::string> known_keys();
+
+}  // namespace tacet

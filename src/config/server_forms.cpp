@@ -1,0 +1,149 @@
+#include "config/server_forms.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "config/address_forms.hpp"
+#include "config/keys.hpp"
+#include "config/mapping.hpp"
+#include "config/scalar.hpp"
+#include "config/url.hpp"
+#include "config/zone.hpp"
+
+namespace tacet {
+namespace {
+
+/// Every query looks through them.
+constexpr std::size_t most_zones = 64;
+constexpr std::string_view zone_allowed = "the name of a zone such as lan or 168.192.in-addr.arpa, none twice";
+constexpr std::string_view servers_allowed =
+    R"(a list of addresses or of URLs such as [192.168.1.1, "192.168.1.2:5353"] or ["tls://10.0.0.53"], none twice)";
+
+/// Reads one entry and reports what only the whole entry can show.
+UpstreamConfig read_upstream(const Value& entry) {
+  UpstreamConfig upstream;
+  read_mapping(entry, upstream_keys(), upstream);
+  // An empty list pins nothing; the address of an address URL must survive it.
+  if (upstream.addresses.empty() && upstream.host_is_address) upstream.addresses = {upstream.host};
+  if ((entry.is(NodeKind::mapping) || entry.is(NodeKind::null)) && !entry.node().find("url"))
+    entry.member("url", entry.node()).fault("is missing, allowed: " + UrlForm{}.allowed());
+  return upstream;
+}
+
+/// One server of a zone: an address, a URL, or a mapping as under `upstreams`.
+void read_zone_server(const Value& value, std::vector<ZoneServer>& out) {
+  if (value.is(NodeKind::mapping)) {
+    auto upstream = read_upstream(value);
+    if (!upstream.url.empty() && std::ranges::find(out, ZoneServer(upstream)) != out.end())
+      value.fault("is given twice, allowed: each server once");
+    else
+      out.emplace_back(std::move(upstream));
+    return;
+  }
+  const auto* text = value.scalar();
+  if (!text) return;
+  auto server = parse_zone_server(*text);
+  if (!server)
+    value.fault(server.error().detail);
+  else if (std::ranges::find(out, *server) != out.end())
+    value.wrong("is given twice");
+  else
+    out.push_back(*std::move(server));
+}
+
+std::vector<ZoneServer> read_zone_servers(const Value& value) {
+  std::vector<ZoneServer> out;
+  for (const auto& item : value.items(1)) {
+    read_zone_server(item, out);
+    // Else every name of the zone would be readable as soon as the encrypted server cannot be reached.
+    if (!out.empty() && out.back().index() != out.front().index()) {
+      item.fault("mixes plain and encrypted servers in one zone, allowed: all of one kind");
+      break;
+    }
+  }
+  return out;
+}
+
+void read_zone(const Value& key, const Value& servers, std::vector<ForwardZone>& out) {
+  const auto* text = key.scalar();
+  if (!text) return;
+  const auto zone = parse_zone(*text);
+  if (!zone)
+    key.fault(zone.error().detail);
+  else if (*zone == ".")
+    key.fault("the root is every name there is, allowed: zones below it (`upstreams` answers for all others)");
+  else if (std::ranges::find(out, *zone, &ForwardZone::zone) != out.end())
+    key.wrong(given_twice(*text, "zone", *zone));
+  auto read = read_zone_servers(servers);
+  if (zone && !read.empty()) out.push_back({*zone, std::move(read)});
+}
+
+/// A list item, `indent` spaces from the margin.
+std::string upstream_text(const UpstreamConfig& upstream, std::size_t indent) {
+  std::string out;
+  for (const auto& key : upstream_keys())
+    out += fmt::format("\n{:{}}{} {}: {}", "", indent, out.empty() ? '-' : ' ', key.name, key.text(key.form, upstream));
+  return out + (upstream.host_is_address ? "  # an address is never sent" : "");
+}
+
+std::string server_text(const ZoneServer& server) {
+  if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) return upstream_text(*upstream, 4);
+  return fmt::format("\n    - {}", yaml_text(to_string(std::get<SocketAddress>(server))));
+}
+
+}  // namespace
+
+void UrlForm::read(const Value& value, UpstreamConfig& out) const {
+  const auto* text = value.scalar();
+  if (!text) return;
+  auto upstream = parse_upstream_url(*text);
+  if (upstream)
+    out = *std::move(upstream);
+  else
+    value.fault(upstream.error().detail);
+}
+
+std::string UrlForm::text(const UpstreamConfig& upstream) const { return yaml_text(upstream.url); }
+
+void UpstreamsForm::read(const Value& value, std::vector<UpstreamConfig>& out) const {
+  out.clear();
+  for (const auto& entry : value.items(1)) out.push_back(read_upstream(entry));
+}
+
+std::string UpstreamsForm::text(const std::vector<UpstreamConfig>& upstreams) const {
+  std::string out;
+  for (const auto& upstream : upstreams) out += upstream_text(upstream, 2);
+  return out;
+}
+
+std::string ForwardForm::allowed() const {
+  return R"(a mapping of zones to servers such as {lan: [192.168.1.1], corp.example: ["tls://10.0.0.53"]})";
+}
+
+void ForwardForm::read(const Value& value, std::vector<ForwardZone>& out) const {
+  out.clear();
+  if (!has_members(value)) return;
+  const auto& pairs = value.node().children;
+  if (pairs.size() > 2 * most_zones) {
+    value.wrong(fmt::format("of {} is longer than {}", pairs.size() / 2, most_zones));
+    return;
+  }
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
+    read_zone(value.member(pairs[i].text, pairs[i], std::string(zone_allowed)),
+              value.member(pairs[i].text, pairs[i + 1], std::string(servers_allowed)), out);
+}
+
+std::string ForwardForm::text(const std::vector<ForwardZone>& zones) const {
+  if (zones.empty()) return "{}";
+  std::string out;
+  for (const auto& zone : zones) {
+    out += fmt::format("\n  {}:{}", yaml_text(zone.zone), zone.in_clear() ? "  # its names travel in clear" : "");
+    for (const auto& server : zone.servers) out += server_text(server);
+  }
+  return out;
+}
+
+}  // namespace tacet

@@ -1,0 +1,107 @@
+#include "config/whole_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <variant>
+
+#include "config/address.hpp"
+#include "config/prefix.hpp"
+#include "config/scalar.hpp"
+#include "config/url.hpp"
+#include "config/zone.hpp"
+
+namespace tacet {
+namespace {
+
+/// True if something was written there; what is wrong in it has been reported where it stands.
+bool is_given(const Value& root, std::string_view path) {
+  const auto value = root.find(path);
+  return value && value->says_something();
+}
+
+std::string unresolvable(std::string_view host) {
+  return fmt::format("the name {} cannot be resolved, allowed: pinned addresses here, or a bootstrap server",
+                     quotation(host));
+}
+
+bool is_nameless(const UpstreamConfig& upstream) { return upstream.host.empty() || !needs_bootstrap(upstream); }
+
+/// An upstream's name must be resolvable without asking ourselves.
+void check_upstream_names(const Value& root, const Config& config) {
+  const auto upstreams = root.find("upstreams");
+  if (!upstreams || !upstreams->is(NodeKind::list)) return;
+  const auto entries = upstreams->items();
+  for (std::size_t i = 0; i < entries.size() && i < config.upstreams.size(); ++i) {
+    const auto url = entries[i].find("url");
+    if (url && !is_nameless(config.upstreams[i]) && !is_given(entries[i], "addresses"))
+      url->fault(unresolvable(config.upstreams[i].host));
+  }
+}
+
+/// The same for the encrypted servers of a zone.
+void check_zone_names(const Value& servers, std::string_view zone, const Config& config) {
+  const auto found = std::ranges::find(config.forward, parse_zone(zone).value_or(""), &ForwardZone::zone);
+  if (found == config.forward.end()) return;
+  for (const ZoneServer& server : found->servers)
+    if (const auto* upstream = std::get_if<UpstreamConfig>(&server); upstream && !is_nameless(*upstream))
+      servers.fault(unresolvable(upstream->host));
+}
+
+/// Others must not find an open door that nobody meant to open.
+void check_listen(const Value& root, const Config& config) {
+  const auto listen = root.find("listen");
+  if (!listen || is_given(root, "allow")) return;
+  if (const auto closed = check_access(config.listen, config.allow); !closed) listen->fault(closed.error().detail);
+}
+
+void check_ttls(const Value& root, const Config& config) {
+  if (config.cache.min_ttl <= config.cache.max_ttl) return;
+  // The default of min_ttl is below every max_ttl, so it was set here.
+  root.find("cache.min_ttl")
+      ->fault(fmt::format("{} is above max_ttl, allowed: 0 to {}", config.cache.min_ttl, config.cache.max_ttl));
+}
+
+/// True if a query sent there would come back to this tacet.
+bool is_own(const SocketAddress& server, const Config& config) {
+  return std::ranges::any_of(config.listen, [&](const SocketAddress& own) {
+    const bool everywhere = own.address == "0.0.0.0" || own.address == "::";
+    return own.port == server.port && (own.address == server.address || (everywhere && is_loopback(server.address)));
+  });
+}
+
+/// Each query would come back until its time is over.
+void check_not_own(const Value& list, const Config& config) {
+  if (!list.is(NodeKind::list)) return;
+  for (const auto& item : list.items()) {
+    if (!item.is(NodeKind::scalar)) continue;
+    const auto server = parse_socket_address(item.node().text, 53);
+    if (server && is_own(*server, config))
+      item.fault(fmt::format("{} is where this tacet listens: it would ask itself, allowed: another server's address",
+                             to_string(*server)));
+  }
+}
+
+void check_zones(const Value& root, const Config& config) {
+  const auto forward = root.find("forward");
+  if (!forward || !forward->is(NodeKind::mapping)) return;
+  const auto& pairs = forward->node().children;
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    const auto servers = forward->member(pairs[i].text, pairs[i + 1]);
+    check_not_own(servers, config);
+    if (!is_given(root, "bootstrap")) check_zone_names(servers, pairs[i].text, config);
+  }
+}
+
+}  // namespace
+
+void check_whole_file(const Value& root, const Config& config) {
+  if (!is_given(root, "bootstrap")) check_upstream_names(root, config);
+  if (const auto bootstrap = root.find("bootstrap")) check_not_own(*bootstrap, config);
+  check_zones(root, config);
+  check_ttls(root, config);
+  check_listen(root, config);
+}
+
+}  // namespace tacet
