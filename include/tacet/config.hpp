@@ -44,7 +44,7 @@ struct UpstreamConfig {
   std::vector<std::string> addresses;  ///< pinned; if empty and host is a name, resolved through `bootstrap`
   std::string ca_file;                 ///< PEM bundle; empty: the system's
   std::string operator_name;           ///< entries of the same operator form a group; default: the host
-  Sni sni = Sni::send;
+  Sni sni = Sni::send;                 ///< `omit` if the host is an address, which is never sent
   friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 

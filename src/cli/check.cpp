@@ -10,6 +10,7 @@
 #include "config/address.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"
+#include "config/void_keys.hpp"
 #include "listen/bind.hpp"
 
 namespace tacet {
@@ -40,6 +41,7 @@ int run_check(std::string_view path, CheckedAs checked_as, std::ostream& out, st
   }
   out << to_yaml(*config);
   warn_of_addresses(*config, err);
+  for (const std::string& remark : remarks(*config)) err << "warning: " << remark << '\n';
   return 0;
 }
 

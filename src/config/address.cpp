@@ -93,6 +93,18 @@ Result<std::string> parse_host_address(std::string_view text) {
   return fmt::format("{}%{}", *address, interface);
 }
 
+bool is_one_machine(std::string_view address) {
+  const std::string text(address.substr(0, address.find('%')));
+  in_addr v4{};
+  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) {
+    const auto host_order = ntohl(v4.s_addr);
+    return host_order != INADDR_ANY && host_order != INADDR_BROADCAST && !IN_MULTICAST(host_order);
+  }
+  in6_addr v6{};
+  inet_pton(AF_INET6, text.c_str(), &v6);
+  return !IN6_IS_ADDR_UNSPECIFIED(&v6) && !IN6_IS_ADDR_MULTICAST(&v6);
+}
+
 bool is_loopback(std::string_view address) {
   return address == "::1" || (address.starts_with("127.") && address.find(':') == std::string_view::npos);
 }
@@ -131,6 +143,13 @@ Result<SocketAddress> parse_socket_address(std::string_view text, std::uint16_t 
     return fail(Fault::invalid_config, fmt::format("{} is no port, allowed: 1 to 65535", quotation(*halves->port)));
   }
   return SocketAddress{.address = *address, .port = *port};
+}
+
+Result<SocketAddress> parse_server_address(std::string_view text, std::uint16_t default_port) {
+  auto server = parse_socket_address(text, default_port);
+  if (!server || is_one_machine(server->address)) return server;
+  return fail(Fault::invalid_config,
+              fmt::format("{} is no server's address, allowed: that of one machine", quotation(text)));
 }
 
 }  // namespace tacet

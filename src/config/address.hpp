@@ -24,6 +24,10 @@ bool is_link_local(std::string_view address);
 /// the detail says what to write.
 Result<std::string> parse_host_address(std::string_view text);
 
+/// True if an address may be that of one machine, which can be asked: it is not unspecified ("0.0.0.0", "::"),
+/// multicast or broadcast. Pre: as parse_host_address() makes it.
+bool is_one_machine(std::string_view address);
+
 /// True for 127.0.0.0/8 and ::1, in the text of canonical_address().
 bool is_loopback(std::string_view address);
 
@@ -37,5 +41,8 @@ std::optional<std::uint16_t> parse_port(std::string_view text);
 /// "127.0.0.1:53", "127.0.0.1", "[::1]:53", "[::1]", "::1" or "[fe80::1%eth0]:53"; the port is `default_port` if the
 /// text has none. Fails with invalid_config: what is wrong and what is allowed.
 Result<SocketAddress> parse_socket_address(std::string_view text, std::uint16_t default_port);
+
+/// The same for a server to be asked: the address of one machine.
+Result<SocketAddress> parse_server_address(std::string_view text, std::uint16_t default_port);
 
 }  // namespace tacet

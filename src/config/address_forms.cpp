@@ -17,6 +17,11 @@ namespace {
 
 const std::string& to_string(const std::string& text) { return text; }
 
+std::string_view without_brackets(std::string_view text) {
+  if (text.starts_with('[')) text.remove_prefix(1);
+  return text.substr(0, text.find(']'));
+}
+
 }  // namespace
 
 std::string given_twice(std::string_view text, std::string_view spelled, const std::string& same) {
@@ -63,10 +68,11 @@ void LoopbackForm::read(const Value& value, std::optional<SocketAddress>& out) c
     return;
   }
   auto address = parse_socket_address(*text, default_port);
-  if (!address)
-    value.fault(address.error().detail);
-  else if (!is_loopback(address->address))
+  // A link-local address without its interface is not to be mended, for with it the address is no loopback one either.
+  if (address ? !is_loopback(address->address) : is_link_local(without_brackets(*text)))
     value.wrong("is no loopback address");
+  else if (!address)
+    value.fault(address.error().detail);
   else
     out = *std::move(address);
 }
@@ -75,7 +81,8 @@ std::string LoopbackForm::text(const std::optional<SocketAddress>& address) cons
   return yaml_text(address ? to_string(*address) : std::string());
 }
 
-Result<SocketAddress> dns_address(std::string_view text) { return parse_socket_address(text, 53); }
+Result<SocketAddress> listen_address(std::string_view text) { return parse_socket_address(text, 53); }
+Result<SocketAddress> server_address(std::string_view text) { return parse_server_address(text, 53); }
 
 Result<std::string> zone_below_root(std::string_view text) {
   auto zone = parse_zone(text);
@@ -87,9 +94,9 @@ Result<std::string> zone_below_root(std::string_view text) {
 
 Result<std::string> machine_address(std::string_view text) {
   auto address = parse_host_address(text);
-  if (!address && !canonical_address(text.substr(0, text.find('%'))))
-    return fail(Fault::invalid_config,
-                fmt::format("{} is no IP address, allowed: {}", quotation(text), machine_addresses));
+  if (address ? !is_one_machine(*address) : !canonical_address(text.substr(0, text.find('%'))))
+    return fail(Fault::invalid_config, fmt::format("{} is no IP address{}, allowed: {}", quotation(text),
+                                                   address ? " of a machine" : "", machine_addresses));
   return address;
 }
 

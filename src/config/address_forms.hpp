@@ -41,9 +41,10 @@ struct LoopbackForm {
   std::string text(const std::optional<SocketAddress>& address) const;
 };
 
-/// For the lists of addresses, port 53 unless given; of prefixes; of zones other than the root; and of the addresses of
-/// machines.
-Result<SocketAddress> dns_address(std::string_view text);
+/// For lists: an address to listen at and one of a server, port 53 unless given; a zone other than the root; the
+/// address of a machine.
+Result<SocketAddress> listen_address(std::string_view text);
+Result<SocketAddress> server_address(std::string_view text);
 Result<std::string> zone_below_root(std::string_view text);
 Result<std::string> machine_address(std::string_view text);
 

@@ -70,12 +70,12 @@ constexpr ConfigKey<UpstreamConfig> upstream_table[]{
 };
 
 constexpr ConfigKey<Config> config_table[]{
-    key<Config, &Config::listen>("listen", SocketAddressesForm{listen_allowed, dns_address, 1}).at_start(),
+    key<Config, &Config::listen>("listen", SocketAddressesForm{listen_allowed, listen_address, 1}).at_start(),
     key<Config, &Config::allow>(
         "allow", PrefixesForm{R"(a list of prefixes such as [192.168.1.0/24, "fd00::/8"], none twice)", parse_prefix}),
     key<Config, &Config::workers>("workers", NumberForm{1, 64}).at_start(),
     key<Config, &Config::upstreams>("upstreams", UpstreamsForm{}),
-    key<Config, &Config::bootstrap>("bootstrap", SocketAddressesForm{bootstrap_allowed, dns_address}),
+    key<Config, &Config::bootstrap>("bootstrap", SocketAddressesForm{bootstrap_allowed, server_address}),
     key<Config, &Config::forward>("forward", ForwardForm{}),
     section("hosts", {"{file: /etc/hosts}"}),
     key<Config, &Config::hosts, &HostsConfig::file>(

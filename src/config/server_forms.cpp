@@ -28,6 +28,8 @@ UpstreamConfig read_upstream(const Value& entry) {
   read_mapping(entry, upstream_keys(), upstream);
   // An empty list pins nothing; the address of an address URL must survive it.
   if (upstream.addresses.empty() && upstream.host_is_address) upstream.addresses = {upstream.host};
+  if (const auto sni = entry.find("sni"); sni && upstream.host_is_address && upstream.sni == Sni::send)
+    sni->fault("has no effect: the URL has an address, which is never sent, allowed: omit");
   if ((entry.is(NodeKind::mapping) || entry.is(NodeKind::null)) && !entry.node().find("url"))
     entry.member("url", entry.node()).fault("is missing, allowed: " + UrlForm{}.allowed());
   return upstream;

@@ -90,6 +90,7 @@ Result<void> set_port(std::string_view text, UpstreamConfig& upstream) {
 
 void set_address(std::string address, UpstreamConfig& upstream) {
   upstream.host_is_address = true;
+  upstream.sni = Sni::omit;
   upstream.addresses = {address};
   upstream.host = std::move(address);
 }
@@ -167,6 +168,8 @@ Result<UpstreamConfig> parse_upstream_url(std::string_view url) {
   if (auto scheme = read_scheme(url, upstream); !scheme) return fail(scheme.error());
   const auto path_begin = std::min(url.find_first_of("/?{"), url.size());
   if (auto authority = read_authority(url.substr(0, path_begin), upstream); !authority) return fail(authority.error());
+  if (upstream.host_is_address && !is_one_machine(upstream.host))
+    return refuse(fmt::format("{} is no server's address", quotation(upstream.host)));
   if (auto path = read_path(url.substr(path_begin), upstream); !path) return fail(path.error());
   upstream.operator_name = upstream.host;
   return upstream;

@@ -6,7 +6,9 @@
 #include <array>
 #include <string>
 
+#include "config/address.hpp"
 #include "config/keys.hpp"
+#include "config/url.hpp"
 
 namespace tacet {
 namespace {
@@ -35,7 +37,26 @@ bool logs_to_journal(const Config& config) { return config.query_log.to == "jour
 constexpr std::string_view not_on_journal =
     "has no effect on the journal, allowed: with the path of a file under query_log.to";
 
-constexpr std::array<Contradiction, 2> contradictions{{
+/// True if there are servers to look names up at, and no name to look up.
+bool has_idle_bootstrap(const Config& config) {
+  const auto is_needed_by = [](const ZoneServer& server) {
+    const auto* upstream = std::get_if<UpstreamConfig>(&server);
+    return upstream && needs_bootstrap(*upstream);
+  };
+  return !config.bootstrap.empty() && std::ranges::none_of(config.upstreams, needs_bootstrap) &&
+         std::ranges::none_of(config.forward,
+                              [&](const ForwardZone& zone) { return std::ranges::any_of(zone.servers, is_needed_by); });
+}
+
+bool logs_names_of_nothing(const Config& config) {
+  return config.exposure.mode == ExposureMode::off && config.exposure.log_names;
+}
+
+constexpr std::array<Contradiction, 4> contradictions{{
+    {"bootstrap", has_idle_bootstrap,
+     "has no effect: every upstream has its addresses, allowed: [], or an upstream with a name and no addresses"},
+    {"exposure.log_names", logs_names_of_nothing,
+     "has no effect while exposure.mode is off, which keeps no names, allowed: false"},
     {"query_log.max_size", logs_to_journal, not_on_journal},
     {"query_log.keep", logs_to_journal, not_on_journal},
 }};
@@ -58,6 +79,20 @@ void report_void_keys(const Value& root, const Config& config) {
       value->fault(fmt::format("has no effect without {}, allowed: with {}: {}", leader->name, leader->leaf(),
                                allowed(leader->form)));
   }
+}
+
+std::vector<std::string> remarks(const Config& config) {
+  const auto defaults = Config::defaults();
+  std::vector<std::string> out;
+  if (!config.allow.empty() && std::ranges::all_of(config.listen, is_loopback, &SocketAddress::address))
+    out.emplace_back("allow: has no effect while others reach no address under listen, unless tacet.socket has one");
+  for (const auto& key : config_keys()) {
+    const auto* leader = leader_of(key);
+    if (leader && is_off(*leader, config) && !key.same(config, defaults))
+      out.push_back(
+          fmt::format("{}: has no effect while {} is {}", key.name, leader->name, leader->text(leader->form, config)));
+  }
+  return out;
 }
 
 }  // namespace tacet

@@ -1,6 +1,8 @@
 #pragma once
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/value.hpp"
 #include "tacet/config.hpp"
@@ -14,5 +16,9 @@ void report_void_keys(const Value& root, const Config& config);
 
 /// Why a key must not be written beside what else this configuration says, with what is allowed; nothing if it may.
 std::optional<std::string_view> contradiction(std::string_view key, const Config& config);
+
+/// What a configuration says and does not use, though it is no mistake: companions of what is switched off, and `allow`
+/// where only this machine is served. A sentence each.
+std::vector<std::string> remarks(const Config& config);
 
 }  // namespace tacet

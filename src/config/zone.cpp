@@ -106,7 +106,7 @@ Result<std::string> parse_zone(std::string_view text) {
 
 Result<ZoneServer> parse_zone_server(std::string_view text) {
   if (text.find("://") == std::string_view::npos) {
-    auto address = parse_socket_address(text, 53);
+    auto address = parse_server_address(text, 53);
     if (!address) return fail(std::move(address.error()));
     return *std::move(address);
   }

@@ -68,11 +68,12 @@ TEST_CASE("every level, SNI setting and exposure mode survives printing") {
     check_round_trip(config);
   }
   for (const auto sni : {Sni::send, Sni::omit}) {
-    config.upstreams[1].sni = sni;
+    config.upstreams[0].sni = sni;
     check_round_trip(config);
   }
   for (const auto mode : {ExposureMode::off, ExposureMode::passive, ExposureMode::active}) {
     config.exposure.mode = mode;
+    config.exposure.log_names = mode != ExposureMode::off;
     check_round_trip(config);
   }
   config.control.socket.clear();

@@ -9,6 +9,8 @@
 #include <set>
 
 #include "config/keys.hpp"
+#include "config/url.hpp"
+#include "config/void_keys.hpp"
 
 using namespace tacet;
 
@@ -68,7 +70,9 @@ TEST_CASE("every key sets its field and nothing else") {
   same_as("workers: 64");
   expected = Config::defaults();
   expected.bootstrap = {{.address = "1.1.1.1", .port = 53}, {.address = "2606:4700:4700::1111", .port = 5353}};
-  same_as("bootstrap: [1.1.1.1, \"[2606:4700:4700::1111]:5353\"]");
+  expected.upstreams.resize(1);
+  expected.upstreams[0] = parse_upstream_url("tls://dns.example").value();
+  same_as("bootstrap: [1.1.1.1, \"[2606:4700:4700::1111]:5353\"]\nupstreams: [{url: tls://dns.example}]");
   expected = Config::defaults();
   expected.forward = {{"lan", {SocketAddress{"192.168.1.1", 53}, SocketAddress{"fd00::1", 5353}}}};
   same_as("forward: {LAN.: [192.168.1.1, \"[FD00::1]:5353\"]}");
@@ -94,8 +98,8 @@ TEST_CASE("every key sets its field and nothing else") {
   expected.limits = {.tcp_clients = 1, .pending = 1048576, .per_client = 2, .rate = 0};
   same_as("limits: {tcp_clients: 1, pending: 1048576, per_client: 2, rate: 0}");
   expected = Config::defaults();
-  expected.exposure = {.mode = ExposureMode::off, .names = 16, .log_names = true};
-  same_as("exposure: {mode: off, names: 16, log_names: true}");
+  expected.exposure = {.mode = ExposureMode::active, .names = 16, .log_names = true};
+  same_as("exposure: {mode: active, names: 16, log_names: true}");
   expected = Config::defaults();
   expected.user = "dns";
   expected.confine = false;
@@ -175,8 +179,8 @@ TEST_CASE("metrics are for this machine only: a loopback address, port 9153 unle
   CHECK(!read("metrics: {listen: \"\"}").metrics.listen);
   CHECK(read("metrics: {listen: 127.0.0.2}").metrics.listen == SocketAddress{"127.0.0.2", 9153});
   CHECK(read("metrics: {listen: \"[::1]:80\"}").metrics.listen == SocketAddress{"::1", 80});
-  for (const std::string address :
-       {"0.0.0.0:9153", "[::]:9153", "192.168.1.1", "[fe80::1%eth0]", "128.0.0.1", "[::ffff:1.2.3.4]"})
+  for (const std::string address : {"0.0.0.0:9153", "[::]:9153", "192.168.1.1", "[fe80::1%eth0]", "[fe80::1]",
+                                    "fe80::1", "128.0.0.1", "[::ffff:1.2.3.4]"})
     CHECK(faults("metrics: {listen: \"" + address + "\"}").find("is no loopback address, allowed: ") !=
           std::string::npos);
   CHECK(faults("metrics: {listen: localhost}").find("allowed: ") != std::string::npos);
@@ -245,7 +249,13 @@ TEST_CASE("a key without the key that it serves is a fault, and one beside a swi
   for (const auto& [text, fault] : std::vector<std::pair<std::string, std::string>>{
            {"rebind: {allow: [plex.direct]}", "1:17: rebind.allow: has no effect without rebind.protect"},
            {"query_log: {names: mask}", "1:20: query_log.names: has no effect without query_log.to"},
-           {"query_log: {to: journal, keep: 2}", "1:32: query_log.keep: has no effect on the journal"}}) {
+           {"query_log: {to: journal, keep: 2}", "1:32: query_log.keep: has no effect on the journal"},
+           {"exposure: {mode: off, log_names: true}",
+            "1:34: exposure.log_names: has no effect while exposure.mode is off"},
+           {"upstreams: [{url: 'tls://192.0.2.1', sni: send}]", "1:43: upstreams[0].sni: has no effect: "},
+           {"forward: {corp: [{url: 'tls://192.0.2.1', sni: send}]}", "1:48: forward.corp[0].sni: has no effect: "},
+           {"bootstrap: [192.0.2.53]", "1:12: bootstrap: has no effect: every upstream has its addresses"},
+           {"bootstrap: [192.0.2.53]\nforward: {corp: ['tls://192.0.2.1'], lan: [192.0.2.2]}", "1:12: bootstrap: "}}) {
     CAPTURE(text);
     CHECK(faults(text).starts_with("test.yaml:" + fault));
     CHECK(faults(text).find(", allowed: ") != std::string::npos);
@@ -253,6 +263,44 @@ TEST_CASE("a key without the key that it serves is a fault, and one beside a swi
   read("rebind: {protect: false, allow: [plex.direct]}");
   read("query_log: {to: off, names: mask, keep: 1}");
   read("control: {socket: \"\", group: dns}");
+  read("exposure: {mode: off, names: 16, log_names: false}");
+  read("upstreams: [{url: 'tls://192.0.2.1', sni: omit}]");
+  read("bootstrap: []");
+  read("bootstrap: [192.0.2.53]\nforward: {corp: ['tls://dns.example']}");
+}
+
+TEST_CASE("What is of no use beside a switch that is written off is remarked, and nothing else") {
+  using Remarks = std::vector<std::string>;
+  for (const auto& [text, expected] : std::vector<std::pair<std::string, Remarks>>{
+           {"", {}},
+           {"rebind: {protect: false, allow: [plex.direct]}",
+            {"rebind.allow: has no effect while rebind.protect is false"}},
+           {"query_log: {to: off, names: mask, keep: 3}", {"query_log.names: has no effect while query_log.to is off"}},
+           {"control: {socket: \"\", group: dns}", {"control.group: has no effect while control.socket is \"\""}},
+           {"exposure: {mode: off, names: 16}", {"exposure.names: has no effect while exposure.mode is off"}},
+           {"allow: [10.0.0.0/8]",
+            {"allow: has no effect while others reach no address under listen, unless tacet.socket has one"}},
+           {"listen: [0.0.0.0]\nallow: [10.0.0.0/8]", {}},
+           {"cache: {size: 0, max_ttl: 60}", {}}}) {  // it limits what a client is told, too
+    CAPTURE(text);
+    CHECK(remarks(read(text)) == expected);
+  }
+}
+
+TEST_CASE("A server's address is that of one machine") {
+  for (const std::string address : {"0.0.0.0", "224.0.0.251", "255.255.255.255", "'[::]'", "'[ff02::fb]'"}) {
+    CAPTURE(address);
+    CHECK(faults("forward: {lan: [" + address + "]}").find("is no server's address, allowed: ") != std::string::npos);
+    CHECK(faults("bootstrap: [" + address + "]").find("is no server's address, allowed: ") != std::string::npos);
+  }
+  for (const std::string host : {"0.0.0.0", "[::]", "[ff02::fb]"}) {
+    CAPTURE(host);
+    CHECK(faults("upstreams: [{url: 'tls://" + host + "'}]").find("is no server's address, allowed: ") !=
+          std::string::npos);
+  }
+  CHECK(faults("upstreams: [{url: tls://dns.example, addresses: [0.0.0.0]}]")
+            .find("\"0.0.0.0\" is no IP address of a machine, allowed: ") != std::string::npos);
+  read("listen: [0.0.0.0, '[::]']\nallow: [10.0.0.0/8]");
 }
 
 TEST_CASE("a server that is tacet itself is a fault: a query would go round") {
