@@ -1,12 +1,16 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "config/document.hpp"
 #include "config/keys.hpp"
@@ -135,6 +139,22 @@ TEST_CASE("tacet.yaml(5) tells of each key what the table does: the range, the w
     check_entry(entries.at(std::string(key.name)), key, Config::defaults());
   }
   for (const auto& key : upstream_keys()) check_entry(entries.at("upstreams[]." + std::string(key.name)), key, {});
+}
+
+TEST_CASE("tacet.yaml and tacet.yaml(5) name the keys that need a restart") {
+  std::vector<std::string_view> names;
+  for (const auto& key : config_keys())
+    if (key.read_at_start) names.push_back(key.name);
+  REQUIRE(names.size() > 1);
+  const auto last = names.back();
+  names.pop_back();
+  const auto is_in = [](const std::filesystem::path& path, const std::string& words) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {}).find(words) != std::string::npos;
+  };
+  CHECK(is_in(conf / "tacet.yaml", fmt::format("({} and {} need a restart)", fmt::join(names, ", "), last)));
+  CHECK(is_in(TACET_SOURCE_DIR "/packaging/man/tacet.yaml.5",
+              fmt::format("\n.BR {} \" and \" {}\nare read at the start only", fmt::join(names, " \", \" "), last)));
 }
 
 TEST_CASE("no-sni.yaml names no server") {
