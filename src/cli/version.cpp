@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/Version.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
 #include "base/log.hpp"
 #include "base/loop.hpp"
 #include "config/load.hpp"
-#include "control/control.hpp"
+#include "control/http_server.hpp"
 #include "dns/ldns.hpp"
 #include "privacy/public_suffix.hpp"
 #include "system/confinement.hpp"
@@ -23,12 +24,18 @@ constexpr bool on_linux = std::string_view(TACET_SYSTEM) == "Linux";
 
 std::string_view yes_or_no(bool yes) { return yes ? "yes" : "no"; }
 
+std::string json_library_version() {
+  return fmt::format("nlohmann-json {}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                     NLOHMANN_JSON_VERSION_PATCH);
+}
+
 std::string libraries(const HttpFeatures& http) {
   const std::string confinement = confinement_library_version();
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}{}CLI11 {}\n", http.version, tls_library_version(),
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}, {}\n{}{}CLI11 {}\n", http.version, tls_library_version(),
                      bootstrap_library_version(), presentation_library_version(), config_library_version(),
                      public_suffix_library_version(), loop_library_version(), log::library_versions(),
-                     control_library_versions(), confinement, confinement.empty() ? "" : "\n", CLI11_VERSION);
+                     http_server_library_version(), json_library_version(), confinement,
+                     confinement.empty() ? "" : "\n", CLI11_VERSION);
 }
 
 std::string features(const HttpFeatures& http) {

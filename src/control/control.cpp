@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json_fwd.hpp>
 #include <utility>
 
 #include "control/http_server.hpp"
+#include "report/cache_json.hpp"
+#include "report/explain_json.hpp"
+#include "report/exposure_json.hpp"
 #include "report/json.hpp"
 #include "report/prometheus.hpp"
 #include "report/status_json.hpp"
@@ -175,11 +177,6 @@ ControlRouter::ControlRouter(ControlHandlers handlers)
 ControlRouter::~ControlRouter() = default;
 std::string ControlRouter::answer(std::string_view request) {
   return http_answer(*site_, request).value_or(std::string());
-}
-
-std::string control_library_versions() {
-  return fmt::format("nlohmann-json {}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
-                     NLOHMANN_JSON_VERSION_PATCH);
 }
 
 }  // namespace tacet

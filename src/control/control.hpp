@@ -9,10 +9,10 @@
 #include "base/log.hpp"
 #include "control/control_socket.hpp"
 #include "control/reload_outcome.hpp"
-#include "report/cache_json.hpp"
-#include "report/explain_json.hpp"
-#include "report/exposure_json.hpp"
+#include "privacy/exposure_report.hpp"
 #include "report/snapshot.hpp"
+#include "resolve/answer_explanation.hpp"
+#include "resolve/cache_report.hpp"
 #include "tacet/config.hpp"
 #include "tacet/name.hpp"
 #include "tacet/result.hpp"
@@ -27,7 +27,7 @@ struct ControlHandlers {
   std::function<Result<Snapshot>()> status;
   std::function<Result<std::size_t>(const CacheScope&)> flush;  ///< how many answers were forgotten
   std::function<Result<CacheReport>(const CacheScope&)> cache;
-  std::function<Result<QuestionExplanation>(const Question&)> explain_question;
+  std::function<Result<AnswerExplanation>(const Question&)> explain_question;
   std::function<Result<ExposureReport>()> exposure;
   std::function<Result<std::size_t>()> forget_names;  ///< of the exposure ledger; how many
   std::function<Result<ExposureExplanation>(const Name&)> explain;
@@ -80,8 +80,5 @@ public:
 private:
   std::unique_ptr<const HttpSite> site_;
 };
-
-/// "nlohmann-json 3.11.2" as compiled.
-std::string control_library_versions();
 
 }  // namespace tacet

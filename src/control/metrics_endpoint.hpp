@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "base/descriptor.hpp"
-#include "report/exposure_json.hpp"
+#include "privacy/exposure_report.hpp"
 #include "report/snapshot.hpp"
 #include "tacet/config.hpp"
 #include "tacet/result.hpp"

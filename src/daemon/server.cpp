@@ -52,6 +52,9 @@ void let_sighup_through() {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
+/// Long enough for a thread that waits for a shard's lock to get it.
+void let_others_in() { std::this_thread::sleep_for(std::chrono::microseconds(100)); }
+
 /// The control socket, made while this process may still make it. It stays root's, and so does its directory: as
 /// `nobody`'s, any other process of `nobody` could put its own in that place, and speak to root in our name. (So who
 /// was root leaves it behind; the next start replaces it.)
@@ -141,7 +144,7 @@ private:
   ExposureReport exposure();
   std::size_t forget_names();
   Result<ExposureExplanation> explain(const Name& name);
-  QuestionExplanation explain_question(const Question& question);
+  AnswerExplanation explain_question(const Question& question);
   std::size_t flush(const CacheScope& scope) {
     return scope.name ? cache_.remove(*scope.name, scope.reach) : cache_.clear();
   }
@@ -374,10 +377,10 @@ void Server::State::open_control() {
   handlers.status = [this] { return Result<Snapshot>(snapshot()); };
   handlers.flush = [this](const CacheScope& scope) { return Result<std::size_t>(flush(scope)); };
   handlers.cache = [this](const CacheScope& scope) {
-    return Result<CacheReport>(look_into(cache_, scope, clock_.now()));
+    return Result<CacheReport>(look_into(cache_, scope, clock_.now(), let_others_in));
   };
   handlers.explain_question = [this](const Question& question) {
-    return Result<QuestionExplanation>(explain_question(question));
+    return Result<AnswerExplanation>(explain_question(question));
   };
   handlers.exposure = [this] { return Result<ExposureReport>(exposure()); };
   handlers.forget_names = [this] { return Result<std::size_t>(forget_names()); };
@@ -449,8 +452,10 @@ std::size_t Server::State::forget_names() {
 }
 
 /// By the first worker: the others decide alike, but each by what it has met itself.
-QuestionExplanation Server::State::explain_question(const Question& question) {
-  return {workers_.front()->explanation(question), settings()->config.hosts.file};
+AnswerExplanation Server::State::explain_question(const Question& question) {
+  AnswerExplanation explanation = workers_.front()->explanation(question);
+  explanation.hosts_file = settings()->config.hosts.file;
+  return explanation;
 }
 
 /// What is known; asks only if that is nothing.

@@ -17,7 +17,7 @@
 #include "listen/tcp_listener.hpp"
 #include "listen/udp_listener.hpp"
 #include "privacy/exposure_log.hpp"
-#include "report/exposure_json.hpp"
+#include "privacy/exposure_report.hpp"
 #include "report/snapshot.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/resolver.hpp"

@@ -1,14 +1,7 @@
 #include "report/cache_json.hpp"
 
-#include <algorithm>
-#include <thread>
-#include <tuple>
-
 namespace tacet {
 namespace {
-
-/// Long enough for whoever waits for the lock to get it.
-constexpr auto pause = std::chrono::microseconds(100);
 
 std::string text_of(const Name& name) {
   std::string text = name.to_string();
@@ -53,28 +46,6 @@ Json cache_entry_json(const CacheEntry& entry) {
           {"age_seconds", entry.age},
           {"ttl_seconds", entry.fresh() ? entry.lifetime - entry.age : 0},
           {"octets", entry.octets}};
-}
-
-bool CacheScope::holds(const Name& other) const {
-  if (!name) return true;
-  return reach == Cache::Reach::name_only ? other == *name : other.under(*name);
-}
-
-CacheReport look_into(const Cache& cache, const CacheScope& scope, Instant now) {
-  CacheReport report{.statistics = cache.statistics(), .lists = scope.name.has_value()};
-  CacheWalk walk;
-  while (!walk.done) {
-    for (CacheEntry& entry : cache.next(walk, now)) {
-      if (!scope.holds(entry.name)) continue;
-      report.summary.add(entry);
-      if (report.lists && report.entries.size() < CacheReport::most_entries) report.entries.push_back(entry);
-    }
-    std::this_thread::sleep_for(pause);
-  }
-  std::ranges::sort(report.entries, {}, [](const CacheEntry& entry) {
-    return std::tuple(entry.name.to_string(), entry.type, entry.dnssec_ok, entry.checking_disabled);
-  });
-  return report;
 }
 
 std::string cache_json(const CacheReport& report) {

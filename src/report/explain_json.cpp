@@ -57,13 +57,12 @@ std::string why_upstream(const AnswerExplanation& explanation) {
   return why + "of those that work, the first as configured unless one of its operator's is much faster";
 }
 
-std::string why(const QuestionExplanation& explain_question) {
-  const AnswerExplanation& explanation = explain_question.explanation;
+std::string why(const AnswerExplanation& explanation) {
   switch (explanation.answerer) {
     case Answerer::nobody:
       return fmt::format("nobody may be asked for this type: {}", to_string(*explanation.refused));
     case Answerer::hosts:
-      return fmt::format("the name is in {}, which comes first", explain_question.hosts_file);
+      return fmt::format("the name is in {}, which comes first", explanation.hosts_file);
     case Answerer::policy:
       return rule_text(explanation);
     case Answerer::cache:
@@ -92,16 +91,15 @@ Json service(const ServerExplanation& service) {
 
 }  // namespace
 
-std::string explain_json(const QuestionExplanation& explain_question) {
-  const AnswerExplanation& explanation = explain_question.explanation;
+std::string explain_json(const AnswerExplanation& explanation) {
   Json kept = Json::array(), upstreams = Json::array();
   for (const CacheEntry& entry : explanation.kept) kept.push_back(cache_entry_json(entry));
   for (const ServerExplanation& each : explanation.services) upstreams.push_back(service(each));
   Json json{{"name", text_of(explanation.question.name)},
             {"type", to_string(explanation.question.type)},
             {"answered_by", word(explanation.answerer)},
-            {"why", why(explain_question)},
-            {"hosts_file", explain_question.hosts_file.empty() ? Json(nullptr) : Json(explain_question.hosts_file)},
+            {"why", why(explanation)},
+            {"hosts_file", explanation.hosts_file.empty() ? Json(nullptr) : Json(explanation.hosts_file)},
             {"policy", explanation.policy ? Json(rule_text(explanation)) : Json(nullptr)},
             {"zone", explanation.zone ? Json(text_of(*explanation.zone)) : Json(nullptr)},
             {"recent_failure", explanation.failure.empty() ? Json(nullptr) : Json(explanation.failure)},

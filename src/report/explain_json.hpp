@@ -5,13 +5,7 @@
 
 namespace tacet {
 
-/// What `tacet explain` shows.
-struct QuestionExplanation {
-  AnswerExplanation explanation;
-  std::string hosts_file;  ///< empty: there is none
-};
-
-/// As one JSON object; "why" is a sentence. Keys are only ever added.
-std::string explain_json(const QuestionExplanation& explain_question);
+/// An explanation as `tacet explain --json` prints it: one JSON object; "why" is a sentence. Keys are only ever added.
+std::string explain_json(const AnswerExplanation& explanation);
 
 }  // namespace tacet

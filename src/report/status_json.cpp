@@ -1,5 +1,6 @@
 #include "report/status_json.hpp"
 
+#include "report/exposure_json.hpp"
 #include "report/json.hpp"
 
 namespace tacet {

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "report/exposure_json.hpp"
+#include "privacy/exposure_report.hpp"
 #include "report/snapshot.hpp"
 
 namespace tacet {

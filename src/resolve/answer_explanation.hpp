@@ -30,6 +30,7 @@ struct AnswerExplanation {
   std::vector<CacheEntry> kept;
   std::string failure;                      ///< words of a failure remembered; empty if there is none
   std::vector<ServerExplanation> services;  ///< in the order in which they would be asked now
+  std::string hosts_file;                   ///< path of the one in use; empty: there is none
 };
 
 }  // namespace tacet

@@ -41,9 +41,7 @@ ControlHandlers counting() {
   };
   handlers.explain_question = [](const Question& question) {
     ++calls.read;
-    QuestionExplanation explain_question;
-    explain_question.explanation.question = question;
-    return Result<QuestionExplanation>(explain_question);
+    return Result<AnswerExplanation>(AnswerExplanation{.question = question});
   };
   handlers.flush = [](const CacheScope& scope) {
     ++calls.changed;

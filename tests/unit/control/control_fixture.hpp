@@ -121,7 +121,7 @@ struct ControlFixture {
       return Result<CacheReport>(report);
     };
     handlers.explain_question = [](const Question& asked) {
-      return Result<QuestionExplanation>(QuestionExplanation{.explanation = {.question = asked}, .hosts_file = ""});
+      return Result<AnswerExplanation>(AnswerExplanation{.question = asked});
     };
     handlers.reload = [this] { return reloaded; };
     handlers.set_log_level = [this](LogLevel level) { levels.push_back(level); };
