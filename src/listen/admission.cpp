@@ -155,14 +155,14 @@ bool Admission::allows(const sockaddr_storage& client) const {
 Admission::Verdict Admission::judge_remote(const sockaddr_storage& client, Instant now, Proof proof) {
   const AddressOctets address = octets_of(client);
   const bool own = is_own(client);
-  if (own && is_mapped(address)) return Verdict::welcome;
+  if (own && is_mapped(address)) return Verdict::allowed;
   if (!own && !is_allowed(client, address)) {
-    note(strangers_, client, now, "asks, and no prefix of `allow` holds it");
-    return Verdict::stranger;
+    note(not_allowed_, client, now, "asks, and no prefix of `allow` holds it");
+    return Verdict::not_allowed;
   }
-  if (interval_ == Duration{} || charge(account_of(client), now, proof)) return Verdict::welcome;
-  note(hurried_, client, now, "asks faster than `limits.rate`");
-  return Verdict::hurried;
+  if (interval_ == Duration{} || charge(account_of(client), now, proof)) return Verdict::allowed;
+  note(rate_limited_, client, now, "asks faster than `limits.rate`");
+  return Verdict::rate_limited;
 }
 
 /// Takes a question from what its client may ask, and from what its network may; from neither if one has nothing left.

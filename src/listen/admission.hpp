@@ -31,10 +31,11 @@ class Admission {
 
 public:
   enum class Verdict : std::uint8_t {
-    welcome,
-    hurried,   ///< over its rate: to be told to come by TCP, where addresses cannot be forged and patience is enforced
-    stranger,  ///< in no prefix
-    crowding,  ///< has as many queries waiting as one client may
+    allowed,
+    rate_limited,  ///< over its rate: to be told to come by TCP, where addresses cannot be forged and patience is
+                   ///< enforced
+    not_allowed,   ///< in no prefix
+    wait_limited,  ///< has as many queries waiting as one client may
   };
 
   /// What the hosts of one IPv6 network may ask together, in what one client may.
@@ -74,11 +75,11 @@ public:
   /// Whether the client whose datagram this is may ask one question now; takes that from what it may ask. On the hot
   /// path: one comparison for this machine, and never an allocation.
   Verdict judge(const sockaddr_storage& client, Instant now) {
-    return is_here(client) ? Verdict::welcome : judge_remote(client, now, Proof::none);
+    return is_here(client) ? Verdict::allowed : judge_remote(client, now, Proof::none);
   }
   /// The same for a client that is connected.
   Verdict judge_connected(const sockaddr_storage& client, Instant now) {
-    return is_here(client) ? Verdict::welcome : judge_remote(client, now, Proof::connection);
+    return is_here(client) ? Verdict::allowed : judge_remote(client, now, Proof::connection);
   }
 
   /// Which machine this client is on, as far as its address tells.
@@ -92,7 +93,7 @@ public:
   /// A place for a query that has to wait; nothing if the client has as many as it may.
   std::optional<Place> enter(const sockaddr_storage& client);
 
-  /// When a hurried client may ask again, from the moment it was.
+  /// When a rate-limited client may ask again, from the moment it was.
   Duration pace() const { return interval_; }
   /// How many queries of one connection may wait.
   std::size_t per_client() const { return per_client_; }
@@ -146,7 +147,7 @@ private:
   std::uint64_t seed_;        // so that nobody can choose who shares a row with whom
   std::vector<Row> buckets_;
   std::unordered_map<Key, std::size_t> waiting_;  // at most as many as queries wait
-  log::RateLimit strangers_, hurried_;
+  log::RateLimit not_allowed_, rate_limited_;
 };
 
 }  // namespace tacet

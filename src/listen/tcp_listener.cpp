@@ -50,11 +50,11 @@ private:
   bool rests(Instant now) {
     if (paid_) return false;
     switch (parts_.admission.judge_connected(client_.address().storage, now)) {
-      case Admission::Verdict::hurried:
+      case Admission::Verdict::rate_limited:
         client_.rest_until(now + parts_.admission.pace());
         return true;
-      case Admission::Verdict::stranger:
-        ++parts_.metrics.strangers;
+      case Admission::Verdict::not_allowed:
+        ++parts_.metrics.not_allowed;
         client_.finish();
         return true;
       default:
@@ -86,7 +86,7 @@ private:
     if (!index) {
       const std::size_t size = write_refusal(message, index.error(), refusal);
       if (size == 0) return client_.close();  // not even a query: this is no DNS client
-      ++parts_.metrics.refused_at_once;
+      ++parts_.metrics.rejected;
       return append_frame(client_.out(), {refusal.data(), size});
     }
     ++parts_.metrics.tcp_queries;
@@ -103,7 +103,7 @@ private:
     }
     auto waiter = parts_.admission.enter(from.storage);
     if (!waiter) {
-      ++parts_.metrics.crowding;
+      ++parts_.metrics.wait_limited;
       return turn_away(message, *index);
     }
     Waiting waiting{std::move(std::get<Miss>(answer)), *std::move(waiter)};
@@ -181,7 +181,7 @@ void TcpListener::judge_again(std::size_t limit) {
 
 bool TcpListener::admits(const KernelAddress& client) {
   const bool allowed = parts_.admission.allows(client.storage);
-  if (!allowed) ++parts_.metrics.strangers;
+  if (!allowed) ++parts_.metrics.not_allowed;
   return allowed;
 }
 

@@ -38,14 +38,14 @@ void UdpListener::admit(std::size_t i, Instant now) {
   const auto index = judge_query(datagram);
   const auto verdict = parts_.admission.judge(burst_.address(i), now);
   if (!index) {
-    if (verdict != Admission::Verdict::welcome) return;  // no form of theirs is worth a reply
+    if (verdict != Admission::Verdict::allowed) return;  // no form of theirs is worth a reply
     const std::size_t size = write_refusal(datagram, index.error(), burst_.room(i));
-    ++(size > 0 ? parts_.metrics.refused_at_once : parts_.metrics.dropped);
+    ++(size > 0 ? parts_.metrics.rejected : parts_.metrics.dropped);
     if (size > 0) burst_.reply(i, size);
     return;
   }
   ++parts_.metrics.udp_queries;
-  if (verdict != Admission::Verdict::welcome) return turn_away(i, *index, verdict);
+  if (verdict != Admission::Verdict::allowed) return turn_away(i, *index, verdict);
   asked_.emplace_back(i, *index, parts_.resolver.key_of(datagram, *index));
 }
 
@@ -56,7 +56,7 @@ bool UdpListener::serve_or_say_why_not(const Asked& asked, Instant now) {
   } catch (const std::bad_alloc&) {
     log::escaped("a query");
   }
-  turn_away(asked.at, asked.index, Admission::Verdict::crowding);
+  turn_away(asked.at, asked.index, Admission::Verdict::wait_limited);
   return false;
 }
 
@@ -77,7 +77,7 @@ bool UdpListener::serve(const Asked& asked, Instant now) {
   if (auto place = parts_.admission.enter(burst_.address(i)))
     parts_.tasks.spawn(answer_later(std::move(std::get<Miss>(answer)), burst_.peer(i), *std::move(place)));
   else
-    turn_away(i, index, Admission::Verdict::crowding);
+    turn_away(i, index, Admission::Verdict::wait_limited);
   return false;
 }
 
@@ -85,14 +85,14 @@ bool UdpListener::serve(const Asked& asked, Instant now) {
 void UdpListener::turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict) {
   const ReplyRequest request{burst_.datagram(i), index, udp_limit(index)};
   std::size_t size = 0;
-  if (verdict == Admission::Verdict::hurried) {
-    ++parts_.metrics.hurried;
+  if (verdict == Admission::Verdict::rate_limited) {
+    ++parts_.metrics.rate_limited;
     size = write_truncated(request, burst_.room(i));
-  } else if (verdict == Admission::Verdict::crowding) {
-    ++parts_.metrics.crowding;
+  } else if (verdict == Admission::Verdict::wait_limited) {
+    ++parts_.metrics.wait_limited;
     size = write_error(request, Rcode::servfail, ExtendedError{ede::not_ready, {}}, burst_.room(i));
   } else {
-    ++parts_.metrics.strangers;
+    ++parts_.metrics.not_allowed;
     size = write_error(request, Rcode::refused, ExtendedError{ede::prohibited, {}}, burst_.room(i));
   }
   if (size > 0) reply(i, size);

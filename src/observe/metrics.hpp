@@ -41,15 +41,15 @@ private:
 struct Metrics {
   std::uint64_t udp_queries = 0, tcp_queries = 0;
   std::uint64_t dropped = 0;                          ///< datagrams that were no queries (short, or responses)
-  std::uint64_t refused_at_once = 0;                  ///< FORMERR, NOTIMP, BADVERS, REFUSED without a look at policy
+  std::uint64_t rejected = 0;                         ///< FORMERR, NOTIMP, BADVERS, REFUSED without a look at policy
   std::array<std::uint64_t, source_count> answers{};  ///< by Source
   std::array<std::uint64_t, 16> rcodes{};             ///< by RCODE's low four bits
   std::uint64_t coalesced = 0;                        ///< misses that joined another's exchange
-  std::uint64_t refreshed_ahead = 0;                  ///< refreshes begun before expiry
-  std::uint64_t shed = 0;                             ///< pending misses answered SERVFAIL because a limit was reached
-  std::uint64_t strangers = 0;                        ///< queries and connections of addresses that `allow` lacks
-  std::uint64_t hurried = 0;                          ///< UDP queries over a client's rate, sent to TCP
-  std::uint64_t crowding = 0;                         ///< misses of clients that had as many waiting as they may
+  std::uint64_t prefetches = 0;                       ///< refreshes begun before expiry
+  std::uint64_t overloaded = 0;                       ///< pending misses answered SERVFAIL because a limit was reached
+  std::uint64_t not_allowed = 0;                      ///< queries and connections of addresses that `allow` lacks
+  std::uint64_t rate_limited = 0;                     ///< UDP queries over a client's rate, sent to TCP
+  std::uint64_t wait_limited = 0;                     ///< misses of clients that had as many waiting as they may
   std::uint64_t truncated = 0;                        ///< replies sent with TC=1
   std::uint64_t send_failures = 0;                    ///< UDP replies that the kernel did not take
   std::uint64_t tcp_clients = 0;                      ///< connections now open

@@ -28,16 +28,16 @@ Json queries(const Metrics& metrics) {
   return {{"udp", metrics.udp_queries},
           {"tcp", metrics.tcp_queries},
           {"dropped", metrics.dropped},
-          {"refused_at_once", metrics.refused_at_once}};
+          {"rejected", metrics.rejected}};
 }
 
 Json events(const Metrics& metrics) {
   return {{"coalesced", metrics.coalesced},
-          {"refreshed_ahead", metrics.refreshed_ahead},
-          {"shed", metrics.shed},
-          {"strangers", metrics.strangers},
-          {"hurried", metrics.hurried},
-          {"crowding", metrics.crowding},
+          {"prefetches", metrics.prefetches},
+          {"overloaded", metrics.overloaded},
+          {"not_allowed", metrics.not_allowed},
+          {"rate_limited", metrics.rate_limited},
+          {"wait_limited", metrics.wait_limited},
           {"truncated", metrics.truncated},
           {"send_failures", metrics.send_failures},
           {"retries", metrics.retries},

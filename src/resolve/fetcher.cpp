@@ -26,7 +26,7 @@ void Fetcher::fetch_for(const InFlight::FlightWaiter& waiter, const std::shared_
     route->in_flight.refuse(wanted.key);
   else
     launch(route, wanted);
-  metrics_.shed = routes_.shed();
+  metrics_.overloaded = routes_.shed();
 }
 
 void Fetcher::launch(const std::shared_ptr<Route>& route, const Wanted& wanted) {
@@ -44,7 +44,7 @@ void Fetcher::launch(const std::shared_ptr<Route>& route, const Wanted& wanted) 
 void Fetcher::refresh_ahead(const std::shared_ptr<Route>& route, const Wanted& wanted) {
   try {
     if (route->in_flight.begin(wanted.key)) return;
-    ++metrics_.refreshed_ahead;
+    ++metrics_.prefetches;
     launch(route, wanted);
   } catch (const std::bad_alloc&) {
     log::escaped("a refresh of a kept answer");

@@ -59,7 +59,7 @@ bool has_answer(const FetchResult& fetched) {
   return fetched && *fetched && (*fetched)->image.kind != AnswerKind::failure;
 }
 
-/// HandlerMemory for an image and for what a reply may add to it: OPT, extended error and its text.
+/// ReplyRoom for an image and for what a reply may add to it: OPT, extended error and its text.
 constexpr std::size_t reply_margin = 32 + ExtendedError::max_text;
 
 /// SERVFAIL in the memory that held the query; with an explanation if there is room for it.
@@ -99,7 +99,7 @@ CacheKey Resolver::key_of(Bytes query, const MessageIndex& index) const {
 
 // The page: hosts and policy, then the cache, at once; and what they do not have, from the fetcher.
 
-std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, const CacheKey& key, HandlerMemory out) {
+std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, const CacheKey& key, ReplyRoom out) {
   if (const auto size = from_local_data(query, key, out)) return *size;
   std::optional<AnswerImage> stale;
   if (const std::size_t size = from_cache(query, key, out, stale); size > 0) return size;
@@ -141,7 +141,7 @@ Task<Reply> Resolver::answer(Miss& miss) {
   co_return reply;
 }
 
-std::optional<std::size_t> Resolver::from_local_data(const QueryView& query, const CacheKey& key, HandlerMemory out) {
+std::optional<std::size_t> Resolver::from_local_data(const QueryView& query, const CacheKey& key, ReplyRoom out) {
   const QuestionView question = QuestionView::of(query.wire, query.index);
   if (!local_data_.might_answer(question, key)) return std::nullopt;
   const auto image = local_data_.find(question, key, query.asker);
@@ -153,7 +153,7 @@ std::optional<std::size_t> Resolver::from_local_data(const QueryView& query, con
 }
 
 /// The size of the reply if a fresh answer is kept, else 0; one that is stale is copied.
-std::size_t Resolver::from_cache(const QueryView& query, const CacheKey& key, HandlerMemory out,
+std::size_t Resolver::from_cache(const QueryView& query, const CacheKey& key, ReplyRoom out,
                                  std::optional<AnswerImage>& stale) {
   std::size_t size = 0;
   bool refresh = false;
@@ -178,7 +178,7 @@ std::size_t Resolver::from_cache(const QueryView& query, const CacheKey& key, Ha
 }
 
 /// A client that does not ask for recursion gets what is here, and nothing is.
-std::size_t Resolver::refuse_recursion(const QueryView& query, HandlerMemory out) {
+std::size_t Resolver::refuse_recursion(const QueryView& query, ReplyRoom out) {
   answered_now(query, Source::cache, Rcode::refused, ede::not_authoritative);
   return write_error(request_of(query), Rcode::refused, ExtendedError{ede::not_authoritative, {}}, out);
 }

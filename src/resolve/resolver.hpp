@@ -135,11 +135,10 @@ private:
     FetchResult fetched;  // null if nothing came in time
   };
 
-  using HandlerMemory = std::span<std::uint8_t>;  // for a reply
-  std::optional<std::size_t> from_local_data(const QueryView& query, const CacheKey& key, HandlerMemory out);
-  std::size_t from_cache(const QueryView& query, const CacheKey& key, HandlerMemory out,
-                         std::optional<AnswerImage>& stale);
-  std::size_t refuse_recursion(const QueryView& query, HandlerMemory out);
+  using ReplyRoom = std::span<std::uint8_t>;  // for a reply
+  std::optional<std::size_t> from_local_data(const QueryView& query, const CacheKey& key, ReplyRoom out);
+  std::size_t from_cache(const QueryView& query, const CacheKey& key, ReplyRoom out, std::optional<AnswerImage>& stale);
+  std::size_t refuse_recursion(const QueryView& query, ReplyRoom out);
   void answered_now(const QueryView& query, Source source, Rcode rcode, std::optional<std::uint16_t> extended_error);
 
   Duration patience_for(const Route& route, const Miss& miss);

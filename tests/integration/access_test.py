@@ -121,7 +121,7 @@ class Neighbourhood(Case):
             wire = dnsclient.query("www.example.com").to_wire()
             stream.sendall(len(wire).to_bytes(2, "big") + wire)
             self.assertGreater(len(stream.recv(65535)), 2)
-        self.assertEqual(daemon.status()["events"]["strangers"], 2)
+        self.assertEqual(daemon.status()["events"]["not_allowed"], 2)
         self.assertEqual(len(daemon.log_lines(f"warn.*{STRANGER} asks, and no prefix of `allow` holds it")), 1)
         self.assertEqual(daemon.log_lines("open resolver"), [])
 
@@ -153,7 +153,7 @@ class Neighbourhood(Case):
             self.own.remove(address)
             self.assertEqual(self.ask(address, server=server).rcode(), dns.rcode.REFUSED, address)
 
-    def test_a_stranger_s_malformed_datagrams_get_nothing(self):
+    def test_malformed_datagrams_of_a_client_that_is_not_allowed_get_nothing(self):
         self.daemon()
         with self.connected(STRANGER, socket.SOCK_DGRAM) as datagrams:
             datagrams.settimeout(0.3)
@@ -185,7 +185,7 @@ class Neighbourhood(Case):
         cut = [answer for answer in answers if answer.flags & dns.flags.TC]
         self.assertTrue(45 <= 300 - len(cut) <= 80, len(cut))
         self.assertTrue(all(answer.rcode() == dns.rcode.NOERROR and not answer.answer for answer in cut))
-        self.assertEqual(daemon.status()["events"]["hurried"], len(cut))
+        self.assertEqual(daemon.status()["events"]["rate_limited"], len(cut))
         self.assertFalse(self.ask(OTHER).flags & dns.flags.TC)
         here = self.flood("127.0.0.1", ["www.example.com"] * 300)
         self.assertEqual([answer for answer in here if answer.flags & dns.flags.TC], [])
@@ -199,7 +199,7 @@ class Neighbourhood(Case):
         self.assertGreater(time.monotonic() - begun, 0.7)  # what is left of a second's worth, and the rest at its rate
         self.assertLess(time.monotonic() - begun, 15)
 
-    def test_a_hurried_ipv6_client_does_not_slow_its_neighbours_down(self):
+    def test_a_rate_limited_ipv6_client_does_not_slow_its_neighbours_down(self):
         self.give(self.town, "v1", "fd09::3")
         # fd08::/64 is behind a router, which is the friend.
         self.town.run(["ip", "addr", "del", f"{STRANGER6}/64", "dev", "v1"], check=True)
@@ -276,7 +276,7 @@ class Neighbourhood(Case):
         for answer in answers:
             self.assertEqual((answer.rcode(), dnsclient.ede(answer)[0]), (dns.rcode.SERVFAIL, 14))
         state = daemon.status()
-        self.assertEqual((state["events"]["crowding"], state["pending"]), (40, 10))
+        self.assertEqual((state["events"]["wait_limited"], state["pending"]), (40, 10))
         self.assertEqual(self.flood(OTHER, [f"o{number}.example.com" for number in range(9)]), [])
         self.assertEqual(daemon.status()["pending"], 19)
         self.assertEqual(self.flood("127.0.0.1", [f"h{number}.example.com" for number in range(30)]), [])

@@ -104,7 +104,7 @@ class Counters(Case):
         down.set()
         numbers = iter(range(100000))
         self.until(daemon, 'tacet_answers_total{source="stale"}', lambda: daemon.ask("stale.example.com"))
-        self.until(daemon, "tacet_refreshed_ahead_total", lambda: daemon.ask("soon.example.com"))
+        self.until(daemon, "tacet_prefetches_total", lambda: daemon.ask("soon.example.com"))
         self.until(daemon, "tacet_cache_evicted_total", lambda: self.burst(daemon, [f"n{next(numbers)}.example.com" for _ in range(100)]))
         self.until(daemon, 'tacet_query_log_queries_total{outcome="written"}')
 
@@ -116,7 +116,7 @@ class Counters(Case):
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as raw:  # port 0, to which nobody can reply
             query = dnsclient.query("localhost").to_wire()
             raw.sendto(struct.pack("!4H", 0, daemon.port, 8 + len(query), 0) + query, ("127.0.0.1", 0))
-        for name in ("tacet_dropped_total", "tacet_refused_at_once_total", "tacet_send_failures_total"):
+        for name in ("tacet_dropped_total", "tacet_rejected_total", "tacet_send_failures_total"):
             self.until(daemon, name)
         self.assertEqual(daemon.verb("reload").returncode, 0)
         with open(daemon.config, "a", encoding="utf-8") as file:
@@ -150,10 +150,10 @@ class Counters(Case):
                    lambda: self.burst(daemon, [f"{word}{next(numbers)}.example.com" for _ in range(20) for word in ("once", "good")]))
         few = self.tacet(self.fake(lambda _: Behaviour("drop")).dot_url(), workers=1, limits={"pending": 2})
         self.burst(few, [f"n{number}.example.com" for number in range(9)])
-        self.until(few, "tacet_shed_total")
+        self.until(few, "tacet_overloaded_total")
         self.until(few, 'tacet_answers_total{source="failure"}')
 
-    def strangers(self):
+    def limits(self):
         with netlab.Namespace() as place, netlab.Namespace("town") as town:
             place.run(["ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", town.name], check=True)
             for side, device, addresses in ((place, "v0", [SERVER]), (town, "v1", [FRIEND, STRANGER])):
@@ -174,7 +174,7 @@ class Counters(Case):
             thread = threading.Thread(target=send)
             thread.start()
             thread.join()
-            for name in ("tacet_strangers_total", "tacet_hurried_total", "tacet_crowding_total"):
+            for name in ("tacet_not_allowed_total", "tacet_rate_limited_total", "tacet_wait_limited_total"):
                 self.until(daemon, name)
             daemon.stop()
 
@@ -201,7 +201,7 @@ class Counters(Case):
         self.until(daemon, "tacet_plaintext_lookups_total")
 
     def test_every_counter_moves(self):
-        for scene in (self.upstreams_words, self.queries_that_are_none, self.connections, self.silence, self.strangers, self.query_log,
+        for scene in (self.upstreams_words, self.queries_that_are_none, self.connections, self.silence, self.limits, self.query_log,
                       self.names_of_upstreams):
             with self.subTest(scene.__name__):
                 scene()

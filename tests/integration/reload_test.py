@@ -84,7 +84,7 @@ class UnderLoad(ReloadCase):
         self.assertEqual(len(daemon.log_lines("reload: changed")), RELOADS)
         state = daemon.status()
         self.assertEqual(state["answers"]["failure"], 0)
-        self.assertEqual(state["events"]["shed"], 0)
+        self.assertEqual(state["events"]["overloaded"], 0)
         self.assertEqual(state["pending"], 0)
 
     def test_what_waits_for_an_upstream_that_goes_is_still_answered_by_it(self):
@@ -255,7 +255,7 @@ class Changes(ReloadCase):
             client.connect(daemon.server)
             for number in range(5):
                 client.send(dnsclient.query(f"n{number}.many.example.com").to_wire())
-            scratch.eventually(lambda: daemon.status()["events"]["shed"] >= 3, what="three queries beyond the limit")
+            scratch.eventually(lambda: daemon.status()["events"]["overloaded"] >= 3, what="three queries beyond the limit")
 
     def test_options_of_the_command_line_outlive_a_reload(self):
         other = self.unbound()

@@ -42,7 +42,7 @@ std::string queries(const ParsedJson& status) {
   const ParsedJson& queries = status.at("queries");
   return fmt::format("queries   {} by UDP, {} by TCP ({} clients now); {} refused, {} dropped, {} waiting\n",
                      number(queries, "udp"), number(queries, "tcp"), number(status, "tcp_clients"),
-                     number(queries, "refused_at_once"), number(queries, "dropped"), number(status, "pending"));
+                     number(queries, "rejected"), number(queries, "dropped"), number(status, "pending"));
 }
 
 std::string answers(const ParsedJson& status) {

@@ -44,7 +44,7 @@ constexpr Instant start{1000s};
 /// How many of `count` queries at once are welcome.
 int welcome(Admission& admission, const std::string& client, int count, Instant now) {
   int found = 0;
-  for (int i = 0; i < count; ++i) found += admission.judge(from(client), now) == Verdict::welcome;
+  for (int i = 0; i < count; ++i) found += admission.judge(from(client), now) == Verdict::allowed;
   return found;
 }
 
@@ -69,12 +69,12 @@ TEST_CASE(
   network.add(octets("fe80::2"), 64, 2);
   admission.use(network);
   for (const auto* client : {"192.168.1.2", "::ffff:192.168.1.2", "fd00::2", "fe80::2%2"}) {
-    CHECK(admission.judge(from(client), start) == Verdict::welcome);
+    CHECK(admission.judge(from(client), start) == Verdict::allowed);
     CHECK(admission.allows(from(client)));
     CHECK(admission.asker(from(client)) == Asker::this_machine);
   }
   for (const auto* client : {"192.168.1.3", "fd00::3", "fe80::2%3"}) {
-    CHECK(admission.judge(from(client), start) == Verdict::stranger);
+    CHECK(admission.judge(from(client), start) == Verdict::not_allowed);
     CHECK_FALSE(admission.allows(from(client)));
     CHECK(admission.asker(from(client)) == Asker::another_machine);
   }
@@ -87,8 +87,8 @@ TEST_CASE(
   CHECK(welcome(admission, "192.168.1.2", 5000, start) == 5000);
   admission.use(OwnNetwork());  // the addresses have gone
   admission.use(Admission({}, {.rate = 100}));
-  CHECK(admission.judge(from("192.168.1.2"), start) == Verdict::stranger);
-  CHECK(admission.judge(from("fd00::2"), start) == Verdict::stranger);
+  CHECK(admission.judge(from("192.168.1.2"), start) == Verdict::not_allowed);
+  CHECK(admission.judge(from("fd00::2"), start) == Verdict::not_allowed);
 }
 
 TEST_CASE("a link-local prefix with an interface holds the clients of that link alone, if the interface is there") {
@@ -109,17 +109,17 @@ TEST_CASE("a link-local prefix with an interface holds the clients of that link 
   CHECK(Admission({{"fe80::", 10}}, {}).allows(on("fe80::7", lo + 1)));
 }
 
-TEST_CASE("others are strangers unless a prefix holds them") {
+TEST_CASE("others are not allowed unless a prefix holds them") {
   Admission nobody({}, {});
   Admission some(lan, {});
   for (const auto* client : {"192.168.1.7", "::ffff:192.168.1.7", "fd12::1"}) {
-    CHECK(nobody.judge(from(client), start) == Verdict::stranger);
+    CHECK(nobody.judge(from(client), start) == Verdict::not_allowed);
     CHECK_FALSE(nobody.allows(from(client)));
-    CHECK(some.judge(from(client), start) == Verdict::welcome);
+    CHECK(some.judge(from(client), start) == Verdict::allowed);
     CHECK(some.allows(from(client)));
   }
   for (const auto* client : {"192.168.2.7", "128.0.0.1", "126.255.255.255", "2001:db8::1", "::2", "::ffff:10.0.0.1"}) {
-    CHECK(some.judge(from(client), start) == Verdict::stranger);
+    CHECK(some.judge(from(client), start) == Verdict::not_allowed);
     CHECK_FALSE(some.allows(from(client)));
   }
 }
@@ -127,8 +127,8 @@ TEST_CASE("others are strangers unless a prefix holds them") {
 TEST_CASE("a client may ask a second's worth at once, then at its rate, and rests by being silent") {
   Admission admission(lan, {.rate = 100});
   CHECK(welcome(admission, "192.168.1.7", 1000, start) == 101);
-  CHECK(admission.judge(from("192.168.1.7"), start) == Verdict::hurried);
-  CHECK(admission.judge(from("192.168.1.7"), start + admission.pace()) == Verdict::welcome);
+  CHECK(admission.judge(from("192.168.1.7"), start) == Verdict::rate_limited);
+  CHECK(admission.judge(from("192.168.1.7"), start + admission.pace()) == Verdict::allowed);
   CHECK(welcome(admission, "192.168.1.7", 1000, start + 510ms) == 50);
   CHECK(welcome(admission, "192.168.1.7", 1000, start + 1h) == 101);
   CHECK(welcome(admission, "192.168.1.8", 1000, start) == 101);  // others are not held to account
@@ -173,16 +173,16 @@ TEST_CASE("a host with all addresses of its network is bounded, and does not tak
   int welcome_newcomers = 0, put_off_neighbour = 0;
   for (unsigned i = 0; i < 50000; ++i) {  // ten seconds
     const Instant now = start + i * 200us;
-    if (i % 5000 == 0) put_off_neighbour += admission.judge(from("fd00:1:2:3::2"), now) != Verdict::welcome;
-    welcome_newcomers += admission.judge(from(at(i + 10000)), now) == Verdict::welcome;
+    if (i % 5000 == 0) put_off_neighbour += admission.judge(from("fd00:1:2:3::2"), now) != Verdict::allowed;
+    welcome_newcomers += admission.judge(from(at(i + 10000)), now) == Verdict::allowed;
   }
   const Instant end = start + 9999900us;
   CHECK(put_off_neighbour == 0);
   CHECK(welcome_newcomers <= static_cast<int>(Admission::newcomers + 10 * Admission::newcomers_per_second + 1));
-  CHECK(admission.judge(from(at(7)), end) == Verdict::hurried);
-  CHECK(admission.judge_connected(from(at(7)), end) == Verdict::welcome);  // it is who it says
-  CHECK(admission.judge(from(at(7)), end) == Verdict::welcome);            // and is known now
-  CHECK(admission.judge(from("192.168.1.7"), end) == Verdict::welcome);
+  CHECK(admission.judge(from(at(7)), end) == Verdict::rate_limited);
+  CHECK(admission.judge_connected(from(at(7)), end) == Verdict::allowed);  // it is who it says
+  CHECK(admission.judge(from(at(7)), end) == Verdict::allowed);            // and is known now
+  CHECK(admission.judge(from("192.168.1.7"), end) == Verdict::allowed);
   std::vector<Admission::Place> places;
   for (unsigned i = 2; i < 1000; ++i)
     if (auto place = admission.enter(from(at(i)))) places.push_back(*std::move(place));
@@ -206,7 +206,7 @@ TEST_CASE("more clients than the table holds are still served, and none by anoth
   for (int i = 0; i < 20000; ++i) {
     const auto client =
         "10." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255) + "." + std::to_string(i & 255);
-    REQUIRE(admission.judge(from(client), start + i * 1ms) == Verdict::welcome);
+    REQUIRE(admission.judge(from(client), start + i * 1ms) == Verdict::allowed);
   }
   // One that floods stays where it is, however many come by: it is the one whose bucket is emptiest.
   CHECK(welcome(admission, "11.0.0.1", 100, start + 30s) == 6);
@@ -238,8 +238,8 @@ TEST_CASE("a reload changes who may ask, and forgives nothing") {
   admission.use(Admission(lan, {.rate = 10}));
   CHECK(welcome(admission, "192.168.1.7", 100, start) == 0);
   admission.use(Admission({{"10.0.0.0", 8}}, {.rate = 10}));
-  CHECK(admission.judge(from("192.168.1.7"), start) == Verdict::stranger);
-  CHECK(admission.judge(from("10.0.0.1"), start) == Verdict::welcome);
+  CHECK(admission.judge(from("192.168.1.7"), start) == Verdict::not_allowed);
+  CHECK(admission.judge(from("10.0.0.1"), start) == Verdict::allowed);
 }
 
 TEST_SUITE_END();

@@ -161,7 +161,7 @@ TEST_CASE("counters keep their numbers apart") {
   snapshot.metrics.hedges_sent = 6;
   snapshot.metrics.hedges_won = 2;
   snapshot.metrics.hedges_denied = 7;
-  snapshot.metrics.shed = 14;
+  snapshot.metrics.overloaded = 14;
   snapshot.cache = {.entries = 21, .octets = 22, .budget = 23, .stored = 24, .evicted = 25};
   snapshot.plaintext_lookups = 32;
   const Reading reading(prometheus_text(snapshot, {}));
@@ -174,7 +174,7 @@ TEST_CASE("counters keep their numbers apart") {
   CHECK(reading.value("tacet_hedges_total", {{"outcome", "sent"}}) == 6);
   CHECK(reading.value("tacet_hedges_total", {{"outcome", "denied"}}) == 7);
   CHECK(reading.value("tacet_hedges_won_total") == 2);
-  CHECK(reading.value("tacet_shed_total") == 14);
+  CHECK(reading.value("tacet_overloaded_total") == 14);
   CHECK(reading.value("tacet_cache_entries") == 21);
   CHECK(reading.value("tacet_cache_bytes") == 22);
   CHECK(reading.value("tacet_cache_budget_bytes") == 23);

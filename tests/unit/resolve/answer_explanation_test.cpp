@@ -33,7 +33,7 @@ TEST_CASE("A fresh answer comes from the cache, a stale one does not, and lookin
   CHECK(stub.resolver.explanation(question("www.example", Type::aaaa)).answerer == Answerer::upstream);
   stub.pass(65s);
   stub.ask("www.example");  // only the second use: looking was none, so nothing is refreshed ahead
-  CHECK(stub.metrics.refreshed_ahead == 0);
+  CHECK(stub.metrics.prefetches == 0);
   stub.pass(10s);
   const AnswerExplanation late = stub.resolver.explanation(question("www.example"));
   CHECK(late.answerer == Answerer::upstream);

@@ -135,7 +135,7 @@ TEST_CASE("With too much under way a new question is told so at once and asked o
   scene.scheduler.run_ready();
   CHECK(scene.fault_of(told) == Fault::overloaded);
   CHECK(scene.upstream.asked.size() == 4);
-  CHECK(scene.metrics.shed == 4);  // three that made room for those behind them, and this one
+  CHECK(scene.metrics.overloaded == 4);  // three that made room for those behind them, and this one
 }
 
 TEST_CASE("An exchange that ends by an exception is told as overload, and the question can be asked again") {
@@ -155,7 +155,7 @@ TEST_CASE("A refresh ahead asks unless the question is being asked, and nobody w
   const CacheKey key = scene.key(asked);
   for (int i = 0; i < 2; ++i) scene.fetcher.refresh_ahead(scene.routes.others(), {key, QuestionView::of(asked)});
   CHECK(scene.upstream.asked.size() == 1);
-  CHECK(scene.metrics.refreshed_ahead == 1);
+  CHECK(scene.metrics.prefetches == 1);
   scene.pass(20ms);
   CHECK(scene.keeps("www.example"));
 }

@@ -94,7 +94,7 @@ TEST_CASE("What is popular is refreshed before it expires, once, and nobody wait
   stub.pass(45s);
   for (int i = 0; i < 10; ++i) CHECK(stub.ask("www.example").at_once);
   CHECK(stub.upstream.asked.size() == 2);
-  CHECK(stub.metrics.refreshed_ahead == 1);
+  CHECK(stub.metrics.prefetches == 1);
   stub.pass(20s);
   CHECK(stub.ask("www.example").at_once);
   CHECK(stub.ask("www.example").ttl() > 75);

@@ -117,7 +117,7 @@ TEST_CASE("Who waits for a dead zone takes no place from anybody else") {
     REQUIRE(client->reply);
     CHECK(client->rcode() == Rcode::noerror);
   }
-  CHECK(stub.metrics.shed > 0);
+  CHECK(stub.metrics.overloaded > 0);
   CHECK(stub.zoned->pending() > 0);
   CHECK(stub.zoned->pending() <= 8);
   stub.pass(5s);
@@ -267,19 +267,19 @@ TEST_CASE("The limit of waiting queries is the new one at once; what was shed be
   const auto others = borrowed(stub.upstream);
   stub.resolver.set_routes(stub.resolver.prepare(4, others, {}));
   for (int i = 0; i < 6; ++i) stub.ask(fmt::format("n{}.example", i));
-  CHECK(stub.metrics.shed == 2);
+  CHECK(stub.metrics.overloaded == 2);
   stub.resolver.set_routes(stub.resolver.prepare(8, others, {}));
   for (int i = 6; i < 10; ++i) stub.ask(fmt::format("n{}.example", i));
-  CHECK(stub.metrics.shed == 2);
+  CHECK(stub.metrics.overloaded == 2);
   stub.resolver.set_routes(stub.resolver.prepare(6, others, {}));
   stub.ask("last.example");
   stub.pass(1ms);
-  CHECK(stub.metrics.shed == 5);
+  CHECK(stub.metrics.overloaded == 5);
   CHECK(stub.resolver.pending() == 6);
   FakeUpstream other(stub.scheduler, "other", answers(1ms));
   stub.resolver.set_routes(stub.resolver.prepare(4096, borrowed(other), {}));
   stub.ask("first.example");
-  CHECK(stub.metrics.shed == 5);
+  CHECK(stub.metrics.overloaded == 5);
 }
 
 TEST_CASE("Another policy answers from the moment that it is given") {
