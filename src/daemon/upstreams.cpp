@@ -176,8 +176,10 @@ std::vector<ZoneRoute> Upstreams::zones() const {
 
 std::vector<ZoneReport> Upstreams::zone_reports() const {
   std::vector<ZoneReport> reports;
-  for (const auto& group : groups_ | std::views::drop(1))
-    reports.push_back({group->zone, group->in_clear(), group->set->reports()});
+  for (const auto& group : groups_ | std::views::drop(1)) {
+    ZoneReport& report = reports.emplace_back(ZoneReport{group->zone, group->in_clear(), {}});
+    add_channels(report.upstreams, group->set->reports());
+  }
   return reports;
 }
 

@@ -9,7 +9,7 @@
 #include "base/task_group.hpp"
 #include "observe/metrics.hpp"
 #include "pool/pool.hpp"
-#include "report/snapshot.hpp"
+#include "report/upstream_report.hpp"
 #include "resolve/routes.hpp"
 #include "tacet/config.hpp"
 #include "tacet/open_file.hpp"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <iterator>
 #include <new>
 #include <utility>
 
@@ -105,7 +104,7 @@ void Worker::add_to(Snapshot& snapshot) {
     snapshot.metrics.add(metrics_);
     snapshot.pending += resolver_.pending();
     snapshot.plaintext_lookups += upstreams_.plaintext_lookups();
-    for (ChannelReport& report : upstreams_.set().reports()) snapshot.channels.push_back(std::move(report));
+    add_channels(snapshot.upstreams, upstreams_.set().reports());
     add_zones_to(snapshot);
   });
 }
@@ -117,7 +116,7 @@ void Worker::add_zones_to(Snapshot& snapshot) {
     if (known == snapshot.zones.end())
       snapshot.zones.push_back(std::move(zone));
     else
-      std::ranges::move(zone.channels, std::back_inserter(known->channels));
+      for (UpstreamReport& upstream : zone.upstreams) add_channels(known->upstreams, std::move(upstream.channels));
   }
 }
 

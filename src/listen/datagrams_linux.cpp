@@ -53,7 +53,7 @@ void forget_interface(msghdr& header) {
   }
 }
 
-/// HandlerMemory for what the kernel tells of one datagram.
+/// Room for what the kernel tells of one datagram.
 struct alignas(cmsghdr) PacketInfo {
   std::array<std::uint8_t, 64> octets{};
 };

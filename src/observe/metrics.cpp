@@ -1,6 +1,8 @@
 #include "observe/metrics.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <functional>
 
 namespace tacet {
 
@@ -46,27 +48,11 @@ double Histogram::percentile(double share) const {
 }
 
 void Metrics::add(const Metrics& other) {
-  udp_queries += other.udp_queries;
-  tcp_queries += other.tcp_queries;
-  dropped += other.dropped;
-  rejected += other.rejected;
-  for (std::size_t i = 0; i < answers.size(); ++i) answers[i] += other.answers[i];
-  for (std::size_t i = 0; i < rcodes.size(); ++i) rcodes[i] += other.rcodes[i];
-  coalesced += other.coalesced;
-  prefetches += other.prefetches;
-  overloaded += other.overloaded;
-  not_allowed += other.not_allowed;
-  rate_limited += other.rate_limited;
-  wait_limited += other.wait_limited;
-  truncated += other.truncated;
-  send_failures += other.send_failures;
-  tcp_clients += other.tcp_clients;
-  hedges_sent += other.hedges_sent;
-  hedges_won += other.hedges_won;
-  hedges_denied += other.hedges_denied;
-  retries += other.retries;
-  bad_answers += other.bad_answers;
-  rebinds_refused += other.rebinds_refused;
+  using Words = std::array<std::uint64_t, sizeof(EventCounts) / sizeof(std::uint64_t)>;
+  auto sum = std::bit_cast<Words>(static_cast<const EventCounts&>(*this));
+  const auto more = std::bit_cast<Words>(static_cast<const EventCounts&>(other));
+  std::ranges::transform(sum, more, sum.begin(), std::plus{});
+  static_cast<EventCounts&>(*this) = std::bit_cast<EventCounts>(sum);
   at_once_time.add(other.at_once_time);
   waited_time.add(other.waited_time);
   miss_time.add(other.miss_time);

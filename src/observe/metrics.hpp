@@ -37,8 +37,9 @@ private:
   double sum_seconds_ = 0;
 };
 
-/// What one worker counts; merged with the other workers' when read. Plain numbers: only their worker writes them.
-struct Metrics {
+/// The events that one worker counts. Nothing but 64-bit numbers, which are added up word by word: no new one can be
+/// forgotten. report/counter_table.cpp says what each is called.
+struct EventCounts {
   std::uint64_t udp_queries = 0, tcp_queries = 0;
   std::uint64_t dropped = 0;                          ///< datagrams that were no queries (short, or responses)
   std::uint64_t rejected = 0;                         ///< FORMERR, NOTIMP, BADVERS, REFUSED without a look at policy
@@ -57,6 +58,10 @@ struct Metrics {
   std::uint64_t retries = 0;          ///< exchanges begun because another failed
   std::uint64_t bad_answers = 0;      ///< mismatched or malformed answers from upstreams
   std::uint64_t rebinds_refused = 0;  ///< answers not kept as they came: private addresses for public names
+};
+
+/// What one worker counts and measures; merged with the other workers' when read. Only its worker writes it.
+struct Metrics : EventCounts {
   Histogram at_once_time;  ///< from arrival to reply, for what was answered without waiting: local and cached
   Histogram waited_time;   ///< the same for all else: answers of upstreams, stale ones, failures
   Histogram miss_time;     ///< the same for answers of upstreams only

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "observe/metrics.hpp"
-#include "pool/pool_report.hpp"
 #include "report/query_log.hpp"
+#include "report/upstream_report.hpp"
 #include "resolve/cache.hpp"
 #include "system/confinement.hpp"
 #include "tacet/instant.hpp"
@@ -39,10 +39,10 @@ struct Snapshot {
   Metrics metrics;  ///< of all workers
   CacheStatistics cache;
   QueryLogCounts query_log;
-  std::vector<ChannelReport> channels;  ///< of all workers, one after another
-  std::vector<ZoneReport> zones;        ///< in configured order, each with the channels of all workers
-  std::uint64_t pending = 0;            ///< queries that wait for an upstream
-  std::uint64_t plaintext_lookups = 0;  ///< bootstrap look-ups made in the clear
+  std::vector<UpstreamReport> upstreams;  ///< in configured order
+  std::vector<ZoneReport> zones;          ///< in configured order
+  std::uint64_t pending = 0;              ///< queries that wait for an upstream
+  std::uint64_t plaintext_lookups = 0;    ///< bootstrap look-ups made in the clear
 };
 
 }  // namespace tacet

@@ -1,5 +1,8 @@
 #include "report/status_json.hpp"
 
+#include <algorithm>
+
+#include "report/counter_table.hpp"
 #include "report/exposure_json.hpp"
 #include "report/json.hpp"
 
@@ -9,11 +12,21 @@ namespace {
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
-/// By the order of Source.
-Json answers(const Metrics& metrics) {
-  static constexpr std::array<const char*, source_count> names{"policy", "cache", "stale", "upstream", "failure"};
+/// Adds the numbers that stand in a section.
+void add_counters(Json& json, std::string_view section, const Snapshot& snapshot) {
+  for (const Counter& counter : counters())
+    if (counter.section == section) json.add(counter.key, counter.read(snapshot));
+}
+
+Json section(std::string_view name, const Snapshot& snapshot) {
   Json json = Json::object();
-  for (std::size_t i = 0; i < source_count; ++i) json.add(names[i], metrics.answers[i]);
+  add_counters(json, name, snapshot);
+  return json;
+}
+
+Json query_log(const Snapshot& snapshot) {
+  Json json{{"to", snapshot.query_log.to}};
+  add_counters(json, "query_log", snapshot);
   return json;
 }
 
@@ -22,30 +35,6 @@ Json rcodes(const Metrics& metrics) {
   for (std::size_t i = 0; i < metrics.rcodes.size(); ++i)
     if (metrics.rcodes[i] != 0) json.add(to_string(static_cast<Rcode>(i)), metrics.rcodes[i]);
   return json;
-}
-
-Json queries(const Metrics& metrics) {
-  return {{"udp", metrics.udp_queries},
-          {"tcp", metrics.tcp_queries},
-          {"dropped", metrics.dropped},
-          {"rejected", metrics.rejected}};
-}
-
-Json events(const Metrics& metrics) {
-  return {{"coalesced", metrics.coalesced},
-          {"prefetches", metrics.prefetches},
-          {"overloaded", metrics.overloaded},
-          {"not_allowed", metrics.not_allowed},
-          {"rate_limited", metrics.rate_limited},
-          {"wait_limited", metrics.wait_limited},
-          {"truncated", metrics.truncated},
-          {"send_failures", metrics.send_failures},
-          {"retries", metrics.retries},
-          {"bad_answers", metrics.bad_answers},
-          {"rebinds_refused", metrics.rebinds_refused},
-          {"hedges_sent", metrics.hedges_sent},
-          {"hedges_won", metrics.hedges_won},
-          {"hedges_denied", metrics.hedges_denied}};
 }
 
 /// Of what was looked for in the cache, how much was there; null as long as nothing was.
@@ -72,57 +61,82 @@ Json times(const Metrics& metrics) {
           {"waited", percentiles(metrics.waited_time)}};
 }
 
-Json cache(const CacheStatistics& cache) {
-  return {{"entries", cache.entries},
-          {"octets", cache.octets},
-          {"budget", cache.budget},
-          {"stored", cache.stored},
-          {"evicted", cache.evicted}};
+Json known(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json round_trip(Duration time) { return time == Duration::zero() ? Json(nullptr) : Json(milliseconds(time)); }
+
+Json tls(const ConnectionFacts& facts) {
+  return {{"version", known(facts.tls_version)},
+          {"key_exchange", known(facts.key_exchange)},
+          {"resumed", facts.resumed},
+          {"sni", known(facts.sni)},
+          {"verified", known(facts.verified)}};
 }
 
-Json query_log(const QueryLogCounts& log) {
-  return {{"to", log.to}, {"written", log.written}, {"dropped", log.dropped}, {"failed", log.failed}};
+/// A place for a connection: what is there, or was there last.
+Json connection(const ChannelReport& channel, Transport transport) {
+  const UpstreamState& state = channel.state;
+  const ConnectionFacts* const facts = state.facts.get();
+  Json json{{"id", channel.id},
+            {"state", state.warm              ? "open"
+                      : state.outstanding > 0 ? "opening"
+                                              : "closed"},
+            {"transport", to_string(transport)},
+            {"address", facts != nullptr ? Json(facts->address) : Json(nullptr)},
+            {"tls", facts != nullptr ? tls(*facts) : Json(nullptr)}};
+  for (const UpstreamPercentile& each : upstream_percentiles()) json.add(each.key, round_trip(channel.*each.time));
+  for (const UpstreamCounter& each : upstream_counters()) json.add(each.key, each.read(state));
+  json.add("last_error", known(state.last_error));
+  return json;
 }
 
-Json connection(const ConnectionFacts* facts) {
-  if (facts == nullptr) return nullptr;
-  const auto known = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
-  return {{"transport", to_string(facts->transport)},
-          {"address", facts->address},
-          {"sni", known(facts->sni)},
-          {"verified", known(facts->verified)},
-          {"tls_version", known(facts->tls_version)},
-          {"key_exchange", known(facts->key_exchange)},
-          {"resumed", facts->resumed}};
+/// Those that have been used. Plain DNS has no connections.
+Json connections(const UpstreamReport& upstream) {
+  Json json = Json::array();
+  if (upstream.is_plain()) return json;
+  for (const ChannelReport& channel : upstream.channels)
+    if (is_used(channel)) json.push_back(connection(channel, upstream.transport()));
+  return json;
 }
 
-std::uint64_t answers_of(const std::vector<ChannelReport>& channels) {
+std::uint64_t answers_of(const UpstreamReport& upstream) {
   std::uint64_t sum = 0;
-  for (const ChannelReport& channel : channels) sum += channel.state.answers;
+  for (const ChannelReport& channel : upstream.channels) sum += channel.state.answers;
   return sum;
 }
 
-/// `all`: the answers of all channels that stand beside this one.
-Json upstream(const ChannelReport& channel, std::uint64_t all) {
-  const UpstreamState& state = channel.state;
-  const bool measured = channel.p50 != Duration::zero();
-  const auto time = [measured](Duration value) { return measured ? Json(milliseconds(value)) : Json(nullptr); };
-  return {{"id", channel.id},
-          {"operator", channel.operator_name},
-          {"state", channel.good ? "good" : "failing"},
-          {"warm", state.warm},
-          {"outstanding", state.outstanding},
-          {"connection", connection(state.facts.get())},
-          {"p50_ms", time(channel.p50)},
-          {"p95_ms", time(channel.p95)},
-          {"p99_ms", time(channel.p99)},
-          {"connections", state.connections},
-          {"resumptions", state.resumptions},
-          {"answers", state.answers},
-          {"share", all == 0 ? Json(nullptr) : Json(static_cast<double>(state.answers) / static_cast<double>(all))},
-          {"failures", state.failures},
-          {"reissued", state.reissued},
-          {"last_error", state.last_error.empty() ? Json(nullptr) : Json(state.last_error)}};
+/// `all`: the answers of all upstreams that stand beside this one.
+Json upstream(const UpstreamReport& report, std::uint64_t all) {
+  const auto failed =
+      std::ranges::find_if(report.channels, [](const auto& channel) { return !channel.state.last_error.empty(); });
+  const auto share = static_cast<double>(answers_of(report)) / static_cast<double>(all);
+  Json json{{"id", report.id},
+            {"operator", report.operator_name},
+            {"transport", to_string(report.transport())},
+            {"state", report.good ? "good" : "failing"},
+            {"share", all == 0 ? Json(nullptr) : Json(share)},
+            {"open_connections", report.open_connections()}};
+  for (const UpstreamPercentile& each : upstream_percentiles())
+    json.add(each.key, round_trip(slowest_of(report, each)));
+  for (const UpstreamCounter& each : upstream_counters()) json.add(each.key, sum_of(report, each));
+  json.add("last_error", failed != report.channels.end() ? Json(failed->state.last_error) : Json(nullptr));
+  json.add("connections", connections(report));
+  return json;
+}
+
+Json upstreams(const std::vector<UpstreamReport>& reports) {
+  std::uint64_t all = 0;
+  for (const UpstreamReport& report : reports) all += answers_of(report);
+  Json json = Json::array();
+  for (const UpstreamReport& report : reports) json.push_back(upstream(report, all));
+  return json;
+}
+
+Json zones(const std::vector<ZoneReport>& reports) {
+  Json json = Json::array();
+  for (const ZoneReport& zone : reports)
+    json.push_back({{"zone", zone.zone}, {"in_clear", zone.in_clear}, {"upstreams", upstreams(zone.upstreams)}});
+  return json;
 }
 
 Json restraint(const Restriction& restraint) {
@@ -137,45 +151,25 @@ Json confinement(const Confinement& confinement) {
           {"landlock", restraint(confinement.landlock)}};
 }
 
-Json upstreams(const std::vector<ChannelReport>& channels) {
-  Json json = Json::array();
-  const auto all = answers_of(channels);
-  for (const auto& channel : channels) json.push_back(upstream(channel, all));
-  return json;
-}
-
-Json zones(const std::vector<ZoneReport>& reports) {
-  Json json = Json::array();
-  for (const auto& zone : reports)
-    json.push_back({{"zone", zone.zone}, {"in_clear", zone.in_clear}, {"upstreams", upstreams(zone.channels)}});
-  return json;
-}
-
 }  // namespace
 
 std::string status_json(const Snapshot& snapshot, const ExposureReport& exposure) {
   Json json{{"version", TACET_VERSION},
             {"uptime_seconds", seconds(snapshot.uptime)},
-            {"workers", snapshot.workers},
             {"listen", snapshot.listen},
             {"listen_absent", snapshot.listen_absent},
-            {"log_level", snapshot.log_level},
-            {"queries", queries(snapshot.metrics)},
-            {"answers", answers(snapshot.metrics)},
-            {"hit_rate", hit_rate(snapshot.metrics)},
-            {"rcodes", rcodes(snapshot.metrics)},
-            {"tcp_clients", snapshot.metrics.tcp_clients},
-            {"pending", snapshot.pending},
-            {"times", times(snapshot.metrics)},
-            {"miss_time", percentiles(snapshot.metrics.miss_time)},
-            {"events", events(snapshot.metrics)},
-            {"cache", cache(snapshot.cache)},
-            {"query_log", query_log(snapshot.query_log)},
-            {"exposure", exposure_summary(exposure)},
-            {"confinement", confinement(snapshot.confinement)},
-            {"plaintext_lookups", snapshot.plaintext_lookups},
-            {"upstreams", upstreams(snapshot.channels)},
-            {"zones", zones(snapshot.zones)}};
+            {"log_level", snapshot.log_level}};
+  add_counters(json, "", snapshot);
+  for (const char* name : {"queries", "answers", "events", "cache", "reloads"}) json.add(name, section(name, snapshot));
+  json.add("hit_rate", hit_rate(snapshot.metrics));
+  json.add("rcodes", rcodes(snapshot.metrics));
+  json.add("times", times(snapshot.metrics));
+  json.add("miss_time", percentiles(snapshot.metrics.miss_time));
+  json.add("query_log", query_log(snapshot));
+  json.add("exposure", exposure_summary(exposure));
+  json.add("confinement", confinement(snapshot.confinement));
+  json.add("upstreams", upstreams(snapshot.upstreams));
+  json.add("zones", zones(snapshot.zones));
   return json.dump();
 }
 

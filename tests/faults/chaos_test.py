@@ -4,7 +4,7 @@ import signal
 import time
 import unittest
 
-from fault_case import DOH_PORT, DOT_PORT, FaultCase, here, lanes, sockets
+from fault_case import DOH_PORT, DOT_PORT, FaultCase, here, sockets, upstreams
 
 SECONDS = here(20, 3600)
 RATE = 20
@@ -43,7 +43,7 @@ class Chaos(FaultCase):
         self.settle(lab, daemon)
         self.at_most(f"{word}: descriptors afterwards, against idle before", daemon.open_descriptors(), descriptors, "", 0)
         self.at_most(f"{word}: growth of resident memory", (daemon.resident_octets() - resident) / MIB, 5, "MiB", 1)
-        self.at_most(f"{word}: outstanding queries afterwards", sum(lane["outstanding"] for lane in lanes(daemon)), 0, "", 0)
+        self.at_most(f"{word}: outstanding queries afterwards", sum(upstream["outstanding"] for upstream in upstreams(daemon)), 0, "", 0)
 
     def settle(self, lab, daemon):
         """Some traffic, then quiet until no connection is left (DoH keeps its own until the server closes it)."""

@@ -128,14 +128,14 @@ class FaultCase(Case):
         return self.enterContext(Client(daemon.server, lab.namespace("a")))
 
 
-def lanes(daemon):
-    """The daemon's connections, as `tacet status` shows them."""
+def upstreams(daemon):
+    """The daemon's upstreams, as `tacet status` shows them: each with the sums of its connections."""
     return daemon.status()["upstreams"]
 
 
 def total(daemon, key):
-    """A counter of the daemon's connections, summed."""
-    return sum(lane[key] for lane in lanes(daemon))
+    """A counter of the daemon's upstreams, summed."""
+    return sum(upstream[key] for upstream in upstreams(daemon))
 
 
 def local_ends(daemon, lab):

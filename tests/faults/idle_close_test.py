@@ -31,7 +31,7 @@ class IdleClose(FaultCase):
 
     def check(self, way, daemons, trials):
         asked = [each for some in trials for each in some[1:]]  # the first finds nothing to resume
-        full = sum(total(daemon, "connections") - total(daemon, "resumptions") - 1 for daemon in daemons)
+        full = sum(total(daemon, "connections_made") - total(daemon, "resumptions") - 1 for daemon in daemons)
         word = f"server closes after {IDLE:g} s idle, {way}"
         self.none(f"{word}: failures in {len(asked)} trials", [each for each in asked if each.failed])
         self.at_least(f"{word}: on an open or resumed connection", 100 * (1 - full / len(asked)), 95, "%")

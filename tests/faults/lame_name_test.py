@@ -3,7 +3,7 @@ import time
 import unittest
 
 from fake_upstream import ANSWER, Behaviour
-from fault_case import FaultCase, here, lanes, total
+from fault_case import FaultCase, here, total, upstreams
 from query_stream import QueryStream, new_name
 
 SECONDS = here(8, 60)
@@ -17,15 +17,15 @@ class LameName(FaultCase):
         daemons = self.daemons(lab, addresses=("10.9.0.2",), workers=1)  # one that has nothing but the lame name to go by may think ill of a server
         streams = {way: self.stream(lab, daemon, 10, name=lambda _: new_name()) for way, daemon in daemons.items()}
         time.sleep(2)
-        before = {way: total(daemon, "connections") for way, daemon in daemons.items()}
+        before = {way: total(daemon, "connections_made") for way, daemon in daemons.items()}
         for way, daemon in daemons.items():
             self.enterContext(QueryStream(daemon.server, 1, namespace=lab.namespace("a"), name=lambda _: LAME))
         time.sleep(SECONDS)
         for way, daemon in daemons.items():
             word = f"a lame name once a second, {way}"
-            self.at_most(f"{word}: connections made since", total(daemon, "connections") - before[way], self.allowed(way), "", 0)
-            self.row(f"{word}: every connection's service", "good", " ".join(sorted({lane["state"] for lane in lanes(daemon)})),
-                     all(lane["state"] == "good" for lane in lanes(daemon)))
+            self.at_most(f"{word}: connections made since", total(daemon, "connections_made") - before[way], self.allowed(way), "", 0)
+            self.row(f"{word}: every connection's service", "good", " ".join(sorted({upstream["state"] for upstream in upstreams(daemon)})),
+                     all(upstream["state"] == "good" for upstream in upstreams(daemon)))
             streams[way].stop()
             self.none(f"{word}: other names that fail", streams[way].failures())
             self.at_most(f"{word}: slowest of the other names", max(streams[way].times(lambda each: each.asked_at > streams[way].asked[0].asked_at + 1)), 0.3)

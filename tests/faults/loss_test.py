@@ -33,7 +33,7 @@ class Loss(FaultCase):
             asked = [each for stream in streams for each in stream.asked if each.asked_at >= begun]
             events = [daemon.status()["events"] for daemon in daemons]
             lateness = percentile([late for stream in streams for late in stream.lateness], 0.99)
-            return asked, echo.times(), events, lateness, sum(total(daemon, "connections") for daemon in daemons)
+            return asked, echo.times(), events, lateness, sum(total(daemon, "connections_made") for daemon in daemons)
 
     def check(self, word, *, loss, rate, seconds, runs, limits, way="both", count=1):
         results = [self.run_once(seed, loss, rate, seconds, way, count) for seed in range(1, runs + 1)]

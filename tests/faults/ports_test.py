@@ -3,7 +3,7 @@ import time
 import unittest
 
 import scratch
-from fault_case import DOH_PORT, DOT_PORT, RTT, FaultCase, lanes
+from fault_case import DOH_PORT, DOT_PORT, RTT, FaultCase, upstreams
 
 RATE = 10
 
@@ -47,7 +47,7 @@ class Ports(FaultCase):
     @staticmethod
     def answers(daemon, port):
         scheme = {DOH_PORT: "https", DOT_PORT: "tls"}[port]
-        return sum(lane["answers"] for lane in lanes(daemon) if lane["id"].startswith(scheme))
+        return sum(upstream["answers"] for upstream in upstreams(daemon) if upstream["id"].startswith(scheme))
 
     def test_dot_dropped_at_start(self):
         self.at_start(("dot", "doh"), DOT_PORT)

@@ -50,7 +50,7 @@ class Counters(Case):
         values = {}
         for name, labels, value in re.findall(r"(?m)^(tacet_[a-z0-9_]+)(\{[^}]*\})? (\S+)$", text):
             if name in counters:
-                words = re.sub(r'(upstream|address|zone)="[^"]*",?|transport="(doh|dot|plain)",?', "", labels).replace(",}", "}").replace("{}", "")
+                words = re.sub(r'(upstream|address|zone)="[^"]*",?|transport="(doh|dot|do53)",?', "", labels).replace(",}", "}").replace("{}", "")
                 values[name + words] = values.get(name + words, 0) + float(value)
         return values
 

@@ -163,11 +163,11 @@ class Changes(ReloadCase):
     def test_an_unchanged_file_keeps_cache_and_connections(self):
         daemon = self.tacet(self.upstream.doh_url(), workers=1)  # each has its own connections
         daemon.ask("www.example.com")
-        before = daemon.status()["upstreams"][0]["connections"]
+        before = daemon.status()["upstreams"][0]["connections_made"]
         self.assertEqual(self.reload(daemon), "nothing has changed")
         self.assertEqual(self.reload(daemon, cache={"max_ttl": 1000}, answer_chaos=True), "changed cache and answer_chaos")
         daemon.ask("n1.many.example.com")
-        self.assertEqual(daemon.status()["upstreams"][0]["connections"], before)
+        self.assertEqual(daemon.status()["upstreams"][0]["connections_made"], before)
         self.assertEqual(daemon.status()["cache"]["entries"], 2)
 
     def test_ttl_limits_show_at_once_in_what_is_cached_and_the_original_comes_back(self):
@@ -267,7 +267,7 @@ class Changes(ReloadCase):
                          "changed upstreams")
         daemon.ask("www.example.com")
         self.assertEqual(other.asked(), [])
-        self.assertEqual({lane["operator"] for lane in daemon.status()["upstreams"]}, {"named"})
+        self.assertEqual({upstream["operator"] for upstream in daemon.status()["upstreams"]}, {"named"})
         self.assertEqual(daemon.status()["log_level"], "warn")
 
     def test_without_a_file_there_is_nothing_to_reload_and_that_is_said(self):

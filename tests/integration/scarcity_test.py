@@ -124,7 +124,7 @@ class Scarce(UnboundCase):
     @staticmethod
     def waiting(daemon):
         status = daemon.status()
-        return status["pending"] + sum(lane["outstanding"] for lane in status["upstreams"])
+        return status["pending"] + sum(upstream["outstanding"] for upstream in status["upstreams"])
 
     def nothing_is_left_behind(self, daemon, descriptors, resident):
         scratch.eventually(lambda: daemon.status()["tcp_clients"] == 0, 15, lambda: f"no TCP client: {daemon.status()}", every=0.2)

@@ -84,13 +84,27 @@ class Control(UnboundCase):
         for which in ("at_once", "waited"):
             times = status["times"][which]
             self.assertTrue(0 < times["p50_ms"] <= times["p95_ms"] <= times["p99_ms"], times)
-        self.assertEqual([lane["share"] for lane in status["upstreams"] if lane["answers"]], [1.0])
+        self.assertEqual([upstream["share"] for upstream in status["upstreams"] if upstream["answers"]], [1.0])
         self.assertEqual((status["exposure"]["names"], status["exposure"]["mode"]), (1, "passive"))
         text = self.daemon.verb("status").stdout
         for words in ("hit rate 75 %", "p50", "p95", "p99", "TLSv1.3", "100 % of answers", "exposure  of 1 names"):
             self.assertIn(words, text)
         self.assertNotIn("www.example.com", text)
         self.assertLessEqual(len(text.splitlines()), 24)
+
+    def test_status_lists_the_configured_upstreams_and_below_each_its_connections(self):
+        daemon = self.tacet(self.upstream.doh_url(), self.upstream.dot_url(), workers=2)
+        self.assertEqual([upstream["connections"] for upstream in daemon.status()["upstreams"]], [[], []])
+        daemon.ask("www.example.com")
+        used, unused = daemon.status()["upstreams"]
+        self.assertEqual((used["id"], used["transport"], unused["id"], unused["transport"]),
+                         (self.upstream.doh_url(), "DoH", self.upstream.dot_url(), "DoT"))
+        self.assertEqual({connection["transport"] for connection in used["connections"]}, {"DoH"})
+        self.assertEqual([connection["tls"]["version"] for connection in used["connections"] if connection["answers"]], ["TLSv1.3"])
+        for key in ("answers", "failures", "connections_made", "resumptions", "reissued", "outstanding"):
+            self.assertEqual(used[key], sum(connection[key] for connection in used["connections"]), key)
+        self.assertEqual(used["open_connections"], sum(connection["state"] == "open" for connection in used["connections"]))
+        self.assertGreater(used["p50_ms"], 0)
 
     def watch(self, *words, **streams):
         return self.child(tacet.BINARY, "status", "--watch", "--interval", "1", *words, "--config", self.daemon.config, **streams)

@@ -94,7 +94,7 @@ class Zones(Case):
         self.assertEqual(self.upstream.asked(), [])
         zone = json.loads(daemon.verb("status", "--json").stdout)["zones"][0]
         self.assertEqual((zone["zone"], zone["in_clear"]), ("lan", False))
-        connections = [lane["connection"] for lane in zone["upstreams"] if lane["connection"]]  # of the worker that was asked
+        connections = [connection for upstream in zone["upstreams"] for connection in upstream["connections"]]  # of the worker that was asked
         self.assertEqual([connection["transport"] for connection in connections], ["DoT"])
         self.assertEqual(daemon.log_lines("in clear, to"), [])
 
@@ -113,7 +113,7 @@ class Zones(Case):
         self.assertRegex(text, r"zone lan: its names go to this server and nowhere else, IN CLEAR")
         self.assertIn(self.plain, text)
         zone = json.loads(daemon.verb("status", "--json").stdout)["zones"][0]
-        answers = sum(lane["answers"] for lane in zone["upstreams"])  # a lane for each worker
+        answers = sum(upstream["answers"] for upstream in zone["upstreams"])
         self.assertEqual((zone["zone"], zone["in_clear"], answers), ("lan", True, 1))
 
     def test_query_asks_the_zone_and_says_that_it_was_in_clear(self):

@@ -68,11 +68,25 @@ std::string times(const ParsedJson& status) {
     if (number(of, "count") == 0) continue;
     text += fmt::format("{:<9} {:<8} {}\n", text.empty() ? "times" : "", what, percentiles(of, "≤ "));
   }
-  const ParsedJson& events = status.at("events");
-  if (number(times.at("waited"), "count") > 0)
-    text += fmt::format("          {} shared, {} hedged ({} won), {} tried again\n", number(events, "coalesced"),
-                        number(events, "hedges_sent"), number(events, "hedges_won"), number(events, "retries"));
   return text;
+}
+
+/// What has happened at all, in the words of the keys.
+std::string events(const ParsedJson& status) {
+  constexpr std::size_t in_a_line = 6;
+  std::vector<std::string> happened;
+  for (const auto& [key, count] : status.at("events").items()) {
+    if (count == 0) continue;
+    std::string words = key;
+    std::ranges::replace(words, '_', ' ');
+    happened.push_back(fmt::format("{} {}", words, count.get<std::uint64_t>()));
+  }
+  std::string text;
+  for (std::size_t i = 0; i < happened.size(); ++i) {
+    const char* const before = i == 0 ? "events    " : i % in_a_line == 0 ? ",\n          " : ", ";
+    text += before + happened[i];
+  }
+  return text.empty() ? text : text + "\n";
 }
 
 std::string cache(const ParsedJson& status) {
@@ -119,79 +133,59 @@ std::string confinement(const ParsedJson& status) {
   return text + "\n";
 }
 
-/// Channels that all workers have, each once: counts and shares added up, the worst state and the slowest times.
-ParsedJson merged(const ParsedJson& channels) {
-  ParsedJson all = ParsedJson::array();
-  for (const auto& channel : channels) {
-    const auto same = std::ranges::find(all, channel.at("id"), [](const ParsedJson& known) { return known.at("id"); });
-    if (same == all.end()) {
-      all.push_back(channel);
-      continue;
-    }
-    for (const char* key : {"answers", "failures", "connections", "resumptions", "reissued", "outstanding"})
-      (*same)[key] = number(*same, key) + number(channel, key);
-    for (const char* key : {"p50_ms", "p95_ms", "p99_ms"})
-      if ((*same)[key].is_null() || (!channel.at(key).is_null() && channel.at(key) > (*same)[key]))
-        (*same)[key] = channel.at(key);
-    for (const char* key : {"connection", "last_error"})
-      if ((*same)[key].is_null()) (*same)[key] = channel.at(key);
-    if (!channel.at("share").is_null())
-      (*same)["share"] = (*same)["share"].get<double>() + channel.at("share").get<double>();
-    if (channel.at("state") != "good") (*same)["state"] = channel.at("state");
-    (*same)["warm"] = (*same)["warm"].get<bool>() || channel.at("warm").get<bool>();
+/// What each connection shows of us, the same words once. Nothing is said of one that was never made.
+std::vector<std::string> connections(const ParsedJson& upstream) {
+  std::vector<std::string> lines;
+  for (const auto& connection : upstream.at("connections")) {
+    const ParsedJson& tls = connection.at("tls");
+    if (tls.is_null()) continue;
+    const auto word = [&tls](const char* key) { return tls.at(key).is_null() ? "?" : tls.at(key).get<std::string>(); };
+    const auto sni = tls.at("sni").is_null() ? "no name sent in clear" : "sends " + word("sni") + " in clear (SNI)";
+    auto line = fmt::format("  {} to {}, {}, {}; certificate of {}; {}\n",
+                            connection.at("transport").get<std::string>(), connection.at("address").get<std::string>(),
+                            word("version"), word("key_exchange"), word("verified"), sni);
+    if (std::ranges::find(lines, line) == lines.end()) lines.push_back(std::move(line));
   }
-  return all;
+  return lines;
 }
 
-std::string connection(const ParsedJson& facts) {
-  if (facts.is_null()) return "  never connected\n";
-  const auto word = [&](const char* key) { return facts.at(key).is_null() ? "?" : facts.at(key).get<std::string>(); };
-  if (word("transport") == "UDP") return "  by plain DNS, UDP and TCP: everybody on the way can read the names\n";
-  const auto sni = facts.at("sni").is_null() ? "no name sent in clear" : "sends " + word("sni") + " in clear (SNI)";
-  return fmt::format("  {} to {}, {}, {}{}; certificate of {}; {}\n", word("transport"), word("address"),
-                     word("tls_version"), word("key_exchange"), facts.at("resumed").get<bool>() ? ", resumed" : "",
-                     word("verified"), sni);
+std::string connected(const ParsedJson& upstream) {
+  if (upstream.at("transport") == "UDP") return {};
+  const auto open = number(upstream, "open_connections");
+  return open == 0 ? ", not connected" : fmt::format(", {} connection{} open", open, open == 1 ? "" : "s");
 }
 
-std::string upstream(const ParsedJson& channel) {
-  const ParsedJson& share = channel.at("share");
+std::string upstream(const ParsedJson& upstream) {
+  const ParsedJson& share = upstream.at("share");
   std::string text =
-      fmt::format("\n{}  {}, {}{}\n", channel.at("id").get<std::string>(), channel.at("state").get<std::string>(),
-                  channel.at("warm").get<bool>() ? "connected" : "not connected",
-                  share.is_null() ? std::string() : fmt::format(", {} of answers", percent(share)));
-  text += connection(channel.at("connection"));
-  text += fmt::format("  round trips: {}; answers {}, failures {}, connections {} ({} resumed)\n",
-                      percentiles(channel, ""), number(channel, "answers"), number(channel, "failures"),
-                      number(channel, "connections"), number(channel, "resumptions"));
-  if (!channel.at("last_error").is_null())
-    text += fmt::format("  last error: {}\n", channel.at("last_error").get<std::string>());
+      fmt::format("\n{}  {}{}{}\n", upstream.at("id").get<std::string>(), upstream.at("state").get<std::string>(),
+                  connected(upstream), share.is_null() ? "" : fmt::format(", {} of answers", percent(share)));
+  if (upstream.at("transport") == "UDP")
+    text += "  by plain DNS, UDP and TCP: everybody on the way can read the names\n";
+  text += fmt::format("{}", fmt::join(connections(upstream), ""));
+  text += fmt::format("  round trips: {}; answers {}, failures {}, connections made {} ({} resumed)\n",
+                      percentiles(upstream, ""), number(upstream, "answers"), number(upstream, "failures"),
+                      number(upstream, "connections_made"), number(upstream, "resumptions"));
+  if (!upstream.at("last_error").is_null())
+    text += fmt::format("  last error: {}\n", upstream.at("last_error").get<std::string>());
   return text;
-}
-
-/// The second connection to an upstream, while the first has been enough. (A URL has no '#' of its own.)
-bool is_spare(const ParsedJson& channel) {
-  return channel.at("id").get<std::string>().find('#') != std::string::npos && channel.at("connection").is_null() &&
-         channel.at("last_error").is_null();
 }
 
 std::string zone(const ParsedJson& zone) {
   const bool in_clear = zone.at("in_clear").get<bool>();
-  std::string text =
-      fmt::format("\nzone {}: its names go to {} and nowhere else{}\n", zone.at("zone").get<std::string>(),
-                  merged(zone.at("upstreams")).size() == 1 ? "this server" : "these servers",
-                  in_clear ? ", IN CLEAR" : ", encrypted");
-  for (const auto& channel : merged(zone.at("upstreams")))
-    if (!is_spare(channel)) text += upstream(channel);
+  std::string text = fmt::format(
+      "\nzone {}: its names go to {} and nowhere else{}\n", zone.at("zone").get<std::string>(),
+      zone.at("upstreams").size() == 1 ? "this server" : "these servers", in_clear ? ", IN CLEAR" : ", encrypted");
+  for (const auto& server : zone.at("upstreams")) text += upstream(server);
   return text;
 }
 
 }  // namespace
 
 std::string status_text(const ParsedJson& status) {
-  std::string text = heading(status) + "\n" + queries(status) + answers(status) + times(status) + cache(status) +
-                     query_log(status) + exposure(status) + confinement(status);
-  for (const auto& channel : merged(status.at("upstreams")))
-    if (!is_spare(channel)) text += upstream(channel);
+  std::string text = heading(status) + "\n" + queries(status) + answers(status) + times(status) + events(status) +
+                     cache(status) + query_log(status) + exposure(status) + confinement(status);
+  for (const auto& each : status.at("upstreams")) text += upstream(each);
   for (const auto& each : status.at("zones")) text += zone(each);
   return text;
 }

@@ -30,7 +30,7 @@ constexpr auto sweep_every = std::chrono::seconds(15);
 /// the answers of a turn.
 constexpr std::uint64_t most_beside_answers = 256U << 10;
 
-/// HandlerMemory for the longest answer and the fields before it. What does not fit libcurl 7.88 sets aside, and may
+/// Room for the longest answer and the fields before it. What does not fit libcurl 7.88 sets aside, and may
 /// never look at again: the answer is complete, and nobody hears of it. Of the room only what is used costs memory.
 constexpr long room_for_answer = 65535 + 16385;
 

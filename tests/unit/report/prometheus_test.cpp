@@ -199,18 +199,19 @@ TEST_CASE("the histogram is cumulative, in seconds, and ends with all") {
   CHECK(reading.number_of("tacet_miss_seconds_bucket") == Histogram::bounds.size() + 1);
 }
 
-TEST_CASE("an upstream is the sum of its channels in all workers, with the slowest one's times") {
+TEST_CASE("an upstream is the sum of its connections in all workers, with the slowest one's times") {
   Snapshot snapshot;
-  snapshot.channels = {channel("https://dns.example/dns-query", 10ms), channel("tls://192.0.2.1", 0ms),
-                       channel("https://dns.example/dns-query", 20ms, false)};
+  add_channels(snapshot.upstreams, {channel("https://dns.example/dns-query", 10ms), channel("tls://192.0.2.1", 0ms)});
+  add_channels(snapshot.upstreams, {channel("https://dns.example/dns-query", 20ms, false)});
+  add_channels(snapshot.upstreams, {channel("https://dns.example/dns-query#2", 5ms)});
   const Reading reading(prometheus_text(snapshot, {}));
   const std::map<std::string, std::string> doh{{"upstream", "https://dns.example/dns-query"}, {"transport", "doh"}};
   const std::map<std::string, std::string> dot{{"upstream", "tls://192.0.2.1"}, {"transport", "dot"}};
   CHECK(reading.value("tacet_upstream_up", doh) == 0);
   CHECK(reading.value("tacet_upstream_up", dot) == 1);
-  CHECK(reading.value("tacet_upstream_ready_workers", doh) == 2);
-  CHECK(reading.value("tacet_upstream_connections_total", doh) == 6);
-  CHECK(reading.value("tacet_upstream_answers_total", doh) == 20);
+  CHECK(reading.value("tacet_upstream_open_connections", doh) == 3);
+  CHECK(reading.value("tacet_upstream_connections_total", doh) == 9);
+  CHECK(reading.value("tacet_upstream_answers_total", doh) == 30);
   CHECK(reading.value("tacet_upstream_answers_total", dot) == 10);
   CHECK(reading.value("tacet_upstream_round_trip_p50_seconds", doh) == 0.02);
   CHECK(reading.value("tacet_upstream_round_trip_p99_seconds", doh) == doctest::Approx(0.06));
@@ -219,15 +220,18 @@ TEST_CASE("an upstream is the sum of its channels in all workers, with the slowe
 
 TEST_CASE("a server of a zone is told from the same one asked for everything else") {
   Snapshot snapshot;
-  snapshot.channels = {channel("tls://192.0.2.1", 10ms)};
-  snapshot.zones = {{"lan", true, {channel("192.168.1.1:53", 1ms)}},
-                    {"corp.example", false, {channel("tls://192.0.2.1", 1ms)}}};
+  add_channels(snapshot.upstreams, {channel("tls://192.0.2.1", 10ms)});
+  snapshot.zones = {{"lan", true, {}}, {"corp.example", false, {}}};
+  add_channels(snapshot.zones[0].upstreams, {channel("192.168.1.1:53", 1ms)});
+  add_channels(snapshot.zones[1].upstreams, {channel("tls://192.0.2.1", 1ms)});
   const Reading reading(prometheus_text(snapshot, {}));
-  CHECK(reading.value("tacet_upstream_up", {{"upstream", "192.168.1.1:53"}, {"transport", "plain"}, {"zone", "lan"}}) ==
-        1);
+  const std::map<std::string, std::string> plain{
+      {"upstream", "192.168.1.1:53"}, {"transport", "do53"}, {"zone", "lan"}};
+  CHECK(reading.value("tacet_upstream_up", plain) == 1);
   CHECK(reading.value("tacet_upstream_up",
                       {{"upstream", "tls://192.0.2.1"}, {"transport", "dot"}, {"zone", "corp.example"}}) == 1);
   CHECK(reading.number_of("tacet_upstream_up") == 3);
+  CHECK(reading.number_of("tacet_upstream_open_connections") == 2);  // plain DNS has none
 }
 
 TEST_CASE("exposure is told by state and by address, and no name of a client is") {
@@ -254,7 +258,7 @@ TEST_CASE("exposure is told by state and by address, and no name of a client is"
 
 TEST_CASE("label values are escaped, whatever they hold") {
   Snapshot snapshot;
-  snapshot.channels = {channel("https://a\"b\\c\nd,e}f", 1ms)};
+  add_channels(snapshot.upstreams, {channel("https://a\"b\\c\nd,e}f", 1ms)});
   const Reading reading(prometheus_text(snapshot, {}));
   CHECK(reading.value("tacet_upstream_up", {{"upstream", "https://a\"b\\c\nd,e}f"}, {"transport", "doh"}}) == 1);
 }

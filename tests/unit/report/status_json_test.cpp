@@ -14,6 +14,14 @@ ChannelReport channel(std::string id) {
   return {.id = std::move(id), .operator_name = "example", .good = true, .p50 = 0s, .p95 = 0s, .p99 = 0s, .state = {}};
 }
 
+/// An upstream of which these are the places for connections.
+UpstreamReport upstream_with(std::vector<ChannelReport> channels) {
+  std::vector<UpstreamReport> upstreams;
+  add_channels(upstreams, std::move(channels));
+  REQUIRE(upstreams.size() == 1);
+  return upstreams.front();
+}
+
 ConnectionFacts facts() {
   return {.transport = Transport::dot,
           .address = "192.0.2.1:853",
@@ -59,12 +67,15 @@ TEST_CASE("each means of confinement says whether it holds, and why not") {
 
 TEST_CASE("every zone says whether its names travel in clear, and who is asked") {
   Snapshot snapshot;
-  snapshot.zones = {{"lan", true, {channel("192.168.1.1:53")}}, {"corp.example", false, {}}};
+  snapshot.zones = {{"lan", true, {upstream_with({channel("192.168.1.1:53")})}}, {"corp.example", false, {}}};
   const auto zones = json::parse(status_json(snapshot, {})).at("zones");
   REQUIRE(zones.size() == 2);
   CHECK(zones[0].at("zone") == "lan");
   CHECK(zones[0].at("in_clear") == true);
-  CHECK(zones[0].at("upstreams").at(0).at("id") == "192.168.1.1:53");
+  const auto& server = zones[0].at("upstreams").at(0);
+  CHECK(server.at("id") == "192.168.1.1:53");
+  CHECK(server.at("transport") == "UDP");
+  CHECK(server.at("connections").empty());
   CHECK(zones[1].at("in_clear") == false);
   CHECK(json::parse(status_json({}, {})).at("zones").empty());
 }
@@ -87,28 +98,32 @@ TEST_CASE("counters of queries, cache and look-ups keep their numbers apart") {
   CHECK(status.at("plaintext_lookups") == 32);
 }
 
-TEST_CASE("an upstream that never connected has no connection, no times and no error") {
+TEST_CASE("an upstream that never connected has no connections, no times and no error") {
   Snapshot snapshot;
-  snapshot.channels.push_back(channel("tls://192.0.2.1"));
+  snapshot.upstreams = {upstream_with({channel("tls://192.0.2.1"), channel("tls://192.0.2.1#2")})};
   const auto status = json::parse(status_json(snapshot, {}));
+  REQUIRE(status.at("upstreams").size() == 1);
   const auto& upstream = status.at("upstreams").at(0);
   CHECK(upstream.at("id") == "tls://192.0.2.1");
   CHECK(upstream.at("operator") == "example");
+  CHECK(upstream.at("transport") == "DoT");
   CHECK(upstream.at("state") == "good");
-  CHECK(upstream.at("connection").is_null());
+  CHECK(upstream.at("connections").empty());
   CHECK(upstream.at("p50_ms").is_null());
   CHECK(upstream.at("last_error").is_null());
   CHECK(upstream.at("share").is_null());
 }
 
 TEST_CASE("every upstream's share is of the answers of those that stand beside it") {
+  const auto with_answers = [](std::string id, std::uint64_t answers) {
+    ChannelReport report = channel(std::move(id));
+    report.state.answers = answers;
+    return report;
+  };
   Snapshot snapshot;
-  for (const std::uint64_t answers : {30U, 10U}) {
-    snapshot.channels.push_back(channel("tls://192.0.2.1"));
-    snapshot.channels.back().state.answers = answers;
-  }
-  snapshot.zones = {{"lan", true, {channel("192.168.1.1:53")}}};
-  snapshot.zones[0].channels[0].state.answers = 7;
+  snapshot.upstreams = {upstream_with({with_answers("tls://192.0.2.1", 20), with_answers("tls://192.0.2.1#2", 10)}),
+                        upstream_with({with_answers("tls://192.0.2.2", 10)})};
+  snapshot.zones = {{"lan", true, {upstream_with({with_answers("192.168.1.1:53", 7)})}}};
   const auto status = json::parse(status_json(snapshot, {}));
   CHECK(status.at("upstreams").at(0).at("share") == 0.75);
   CHECK(status.at("upstreams").at(1).at("share") == 0.25);
@@ -151,50 +166,84 @@ TEST_CASE("the exposure comes in numbers, without a name") {
   CHECK(exposure.at("connections_with_sni_in_clear") == 1);
 }
 
-TEST_CASE("an upstream in use tells its connection, its times and what went wrong") {
+TEST_CASE("an upstream lists its connections in use, and sums them up") {
+  ChannelReport first = channel("tls://dns.example"), second = channel("tls://dns.example#2"),
+                unused = channel("tls://dns.example#3");
+  first.p50 = 12ms;
+  first.p99 = 250ms;
+  first.state = {.warm = true, .connections = 3, .resumptions = 2, .answers = 40, .failures = 5, .reissued = 6};
+  first.state.facts = std::make_shared<const ConnectionFacts>(facts());
+  second.good = false;
+  second.p50 = 20ms;
+  second.state = {.outstanding = 1, .answers = 2, .failures = 1};
+  second.state.last_error = "reset by peer";
   Snapshot snapshot;
-  ChannelReport report = channel("tls://dns.example");
-  report.good = false;
-  report.p50 = 12ms;
-  report.p99 = 250ms;
-  report.state = {.warm = true, .connections = 3, .resumptions = 2, .answers = 40, .failures = 5, .reissued = 6};
-  report.state.facts = std::make_shared<const ConnectionFacts>(facts());
-  report.state.last_error = "reset by peer";
-  snapshot.channels = {channel("https://dns.example/dns-query"), report};
+  snapshot.upstreams = {upstream_with({first, second, unused})};
   const auto status = json::parse(status_json(snapshot, {}));
-  const auto& upstream = status.at("upstreams").at(1);
+  const auto& upstream = status.at("upstreams").at(0);
   CHECK(upstream.at("state") == "failing");
-  CHECK(upstream.at("warm") == true);
-  CHECK(upstream.at("p50_ms") == 12);
+  CHECK(upstream.at("open_connections") == 1);
+  CHECK(upstream.at("p50_ms") == 20);
   CHECK(upstream.at("p99_ms") == 250);
-  CHECK(upstream.at("connections") == 3);
+  CHECK(upstream.at("outstanding") == 1);
+  CHECK(upstream.at("connections_made") == 3);
   CHECK(upstream.at("resumptions") == 2);
-  CHECK(upstream.at("answers") == 40);
-  CHECK(upstream.at("failures") == 5);
+  CHECK(upstream.at("answers") == 42);
+  CHECK(upstream.at("failures") == 6);
   CHECK(upstream.at("reissued") == 6);
   CHECK(upstream.at("last_error") == "reset by peer");
-  CHECK(upstream.at("connection") == json{{"transport", "DoT"},
-                                          {"address", "192.0.2.1:853"},
-                                          {"sni", "dns.example"},
-                                          {"verified", "dns.example"},
-                                          {"tls_version", "TLSv1.3"},
-                                          {"key_exchange", "X25519"},
-                                          {"resumed", true}});
+  REQUIRE(upstream.at("connections").size() == 2);
+  const auto& open = upstream.at("connections").at(0);
+  CHECK(open.at("id") == "tls://dns.example");
+  CHECK(open.at("state") == "open");
+  CHECK(open.at("transport") == "DoT");
+  CHECK(open.at("address") == "192.0.2.1:853");
+  CHECK(open.at("tls") == json{{"version", "TLSv1.3"},
+                               {"key_exchange", "X25519"},
+                               {"resumed", true},
+                               {"sni", "dns.example"},
+                               {"verified", "dns.example"}});
+  CHECK(open.at("p50_ms") == 12);
+  CHECK(open.at("p95_ms").is_null());
+  CHECK(open.at("answers") == 40);
+  CHECK(open.at("last_error").is_null());
+  const auto& opening = upstream.at("connections").at(1);
+  CHECK(opening.at("id") == "tls://dns.example#2");
+  CHECK(opening.at("state") == "opening");
+  CHECK(opening.at("address").is_null());
+  CHECK(opening.at("tls").is_null());
+  CHECK(opening.at("last_error") == "reset by peer");
+}
+
+TEST_CASE("a connection that has ended is listed as closed") {
+  ChannelReport report = channel("tls://192.0.2.1");
+  report.state.connections = 1;
+  report.state.facts = std::make_shared<const ConnectionFacts>(facts());
+  Snapshot snapshot;
+  snapshot.upstreams = {upstream_with({report})};
+  const auto status = json::parse(status_json(snapshot, {}));
+  const auto& upstream = status.at("upstreams").at(0);
+  CHECK(upstream.at("open_connections") == 0);
+  CHECK(upstream.at("connections").at(0).at("state") == "closed");
 }
 
 TEST_CASE("a connection that sent no name says null, not an empty name") {
-  Snapshot snapshot;
   auto shown = facts();
   shown.sni.clear();
-  snapshot.channels.push_back(channel("tls://192.0.2.1"));
-  snapshot.channels[0].state.facts = std::make_shared<const ConnectionFacts>(shown);
-  CHECK(json::parse(status_json(snapshot, {})).at("upstreams").at(0).at("connection").at("sni").is_null());
+  ChannelReport report = channel("tls://192.0.2.1");
+  report.state.warm = true;
+  report.state.facts = std::make_shared<const ConnectionFacts>(shown);
+  Snapshot snapshot;
+  snapshot.upstreams = {upstream_with({report})};
+  const auto status = json::parse(status_json(snapshot, {}));
+  CHECK(status.at("upstreams").at(0).at("connections").at(0).at("tls").at("sni").is_null());
 }
 
 TEST_CASE("words of a peer that are no UTF-8 do not break the status") {
+  ChannelReport report = channel("tls://192.0.2.1");
+  report.state.last_error = "alert \xff\xfe";
   Snapshot snapshot;
-  snapshot.channels.push_back(channel("tls://192.0.2.1"));
-  snapshot.channels[0].state.last_error = "alert \xff\xfe";
+  snapshot.upstreams = {upstream_with({report})};
   CHECK(json::parse(status_json(snapshot, {})).at("upstreams").at(0).at("last_error") == "alert \uFFFD\uFFFD");
 }
 

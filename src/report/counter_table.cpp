@@ -1,0 +1,156 @@
+#include "report/counter_table.hpp"
+
+#include <concepts>
+
+namespace tacet {
+namespace {
+
+template <class Part>
+const Part& part_of(const Snapshot& snapshot) {
+  if constexpr (std::same_as<Part, Snapshot>)
+    return snapshot;
+  else if constexpr (std::same_as<Part, CacheStatistics>)
+    return snapshot.cache;
+  else if constexpr (std::same_as<Part, QueryLogCounts>)
+    return snapshot.query_log;
+  else if constexpr (std::same_as<Part, ReloadCounts>)
+    return snapshot.reloads;
+  else
+    return snapshot.metrics;
+}
+
+template <class Part, class Number>
+std::uint64_t number_in(const Snapshot& snapshot, Number Part::* member) {
+  return part_of<Part>(snapshot).*member;
+}
+
+template <auto member>
+std::uint64_t at(const Snapshot& snapshot) {
+  return number_in(snapshot, member);
+}
+
+template <Source source>
+std::uint64_t answers_by(const Snapshot& snapshot) {
+  return snapshot.metrics.answers[static_cast<std::size_t>(source)];
+}
+
+using M = Metrics;
+using C = CacheStatistics;
+using L = QueryLogCounts;
+
+constexpr Counter table[] = {
+    {"", "workers", "workers", {}, "Threads that serve.", at<&Snapshot::workers>},
+    {"", "tcp_clients", "tcp_clients", {}, "TCP connections of clients now open.", at<&M::tcp_clients>},
+    {"", "pending", "pending_queries", {}, "Queries that wait for an upstream.", at<&Snapshot::pending>},
+    {"",
+     "plaintext_lookups",
+     "plaintext_lookups_total",
+     {},
+     "Look-ups of upstreams' names made in the clear.",
+     at<&Snapshot::plaintext_lookups>},
+
+    {"reloads",
+     "good",
+     "config_reloads_total",
+     {"outcome", "good"},
+     "Reloads of the configuration, by what became of them.",
+     at<&ReloadCounts::good>},
+    {"reloads", "refused", "config_reloads_total", {"outcome", "refused"}, "", at<&ReloadCounts::refused>},
+
+    {"queries", "udp", "queries_total", {"transport", "udp"}, "Queries of clients.", at<&M::udp_queries>},
+    {"queries", "tcp", "queries_total", {"transport", "tcp"}, "", at<&M::tcp_queries>},
+    {"queries", "dropped", "dropped_total", {}, "Datagrams dropped because they are no queries.", at<&M::dropped>},
+    {"queries",
+     "rejected",
+     "rejected_total",
+     {},
+     "Queries answered FORMERR, NOTIMP, BADVERS or REFUSED for their form.",
+     at<&M::rejected>},
+
+    {"answers",
+     "policy",
+     "answers_total",
+     {"source", "policy"},
+     "Answers to clients, by where they came from.",
+     answers_by<Source::policy>},
+    {"answers", "cache", "answers_total", {"source", "cache"}, "", answers_by<Source::cache>},
+    {"answers", "stale", "answers_total", {"source", "stale"}, "", answers_by<Source::stale>},
+    {"answers", "upstream", "answers_total", {"source", "upstream"}, "", answers_by<Source::upstream>},
+    {"answers", "failure", "answers_total", {"source", "failure"}, "", answers_by<Source::failure>},
+
+    {"events", "coalesced", "coalesced_total", {}, "Cache misses that joined another's exchange.", at<&M::coalesced>},
+    {"events", "prefetches", "prefetches_total", {}, "Refreshes begun before expiry.", at<&M::prefetches>},
+    {"events",
+     "overloaded",
+     "overloaded_total",
+     {},
+     "Cache misses answered SERVFAIL because limits.pending was reached.",
+     at<&M::overloaded>},
+    {"events",
+     "not_allowed",
+     "not_allowed_total",
+     {},
+     "Queries and connections refused because no prefix of allow holds the address.",
+     at<&M::not_allowed>},
+    {"events",
+     "rate_limited",
+     "rate_limited_total",
+     {},
+     "UDP queries over limits.rate, answered by TC=1.",
+     at<&M::rate_limited>},
+    {"events",
+     "wait_limited",
+     "wait_limited_total",
+     {},
+     "Cache misses of clients that had limits.per_client queries waiting.",
+     at<&M::wait_limited>},
+    {"events", "truncated", "truncated_total", {}, "Replies sent with TC=1.", at<&M::truncated>},
+    {"events",
+     "send_failures",
+     "send_failures_total",
+     {},
+     "UDP replies that the kernel did not take.",
+     at<&M::send_failures>},
+    {"events", "retries", "retries_total", {}, "Exchanges begun because another failed.", at<&M::retries>},
+    {"events",
+     "bad_answers",
+     "bad_answers_total",
+     {},
+     "Mismatched or malformed answers of upstreams.",
+     at<&M::bad_answers>},
+    {"events",
+     "rebinds_refused",
+     "rebinds_refused_total",
+     {},
+     "Answers refused for private addresses of public names.",
+     at<&M::rebinds_refused>},
+    {"events",
+     "hedges_sent",
+     "hedges_total",
+     {"outcome", "sent"},
+     "Second exchanges that were wanted because the first seemed lost.",
+     at<&M::hedges_sent>},
+    {"events", "hedges_denied", "hedges_total", {"outcome", "denied"}, "", at<&M::hedges_denied>},
+    {"events", "hedges_won", "hedges_won_total", {}, "Second exchanges that answered first.", at<&M::hedges_won>},
+
+    {"cache", "entries", "cache_entries", {}, "Answers held.", at<&C::entries>},
+    {"cache", "octets", "cache_bytes", {}, "Memory that they take.", at<&C::octets>},
+    {"cache", "budget", "cache_budget_bytes", {}, "Memory that they may take.", at<&C::budget>},
+    {"cache", "stored", "cache_stored_total", {}, "Answers stored.", at<&C::stored>},
+    {"cache", "evicted", "cache_evicted_total", {}, "Answers evicted to make room.", at<&C::evicted>},
+
+    {"query_log",
+     "written",
+     "query_log_queries_total",
+     {"outcome", "written"},
+     "Queries for the query log, by what became of them.",
+     at<&L::written>},
+    {"query_log", "dropped", "query_log_queries_total", {"outcome", "dropped"}, "", at<&L::dropped>},
+    {"query_log", "failed", "query_log_queries_total", {"outcome", "failed"}, "", at<&L::failed>},
+};
+
+}  // namespace
+
+std::span<const Counter> counters() { return table; }
+
+}  // namespace tacet
