@@ -40,7 +40,7 @@ std::string heading(const ParsedJson& status) {
 
 std::string queries(const ParsedJson& status) {
   const ParsedJson& queries = status.at("queries");
-  return fmt::format("queries   {} by UDP, {} by TCP ({} clients now); {} refused, {} dropped, {} waiting\n",
+  return fmt::format("queries   {} by UDP, {} by TCP ({} clients now); {} rejected, {} dropped, {} waiting\n",
                      number(queries, "udp"), number(queries, "tcp"), number(status, "tcp_clients"),
                      number(queries, "rejected"), number(queries, "dropped"), number(status, "pending"));
 }
