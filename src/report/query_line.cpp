@@ -11,7 +11,6 @@
 
 #include "privacy/exposure.hpp"
 #include "report/json.hpp"
-#include "report/status_json.hpp"
 
 namespace tacet {
 namespace {
