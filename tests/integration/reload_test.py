@@ -109,6 +109,7 @@ class UnderLoad(ReloadCase):
         upstream = self.unbound()
         daemon = self.tacet(upstream.doh_url())
         daemon.ask("www.example.com")
+        begun = time.monotonic()
         for number in range(500):
             daemon.settings["cache"] = {"max_ttl": 100 + number % 2}
             daemon.write()
@@ -119,7 +120,8 @@ class UnderLoad(ReloadCase):
         daemon.write()
         daemon.process.send_signal(signal.SIGHUP)
         scratch.eventually(lambda: ttl_of(daemon.ask("www.example.com")) <= 7, what="the last configuration in use")
-        self.assertLessEqual(len(daemon.log_lines("reload: ")), 8)
+        seconds = time.monotonic() - begun
+        self.assertLessEqual(len(daemon.log_lines("reload: ")), 2 + seconds)
 
     def test_reloads_at_the_same_time_come_one_after_another(self):
         upstream = self.unbound()
