@@ -46,19 +46,13 @@ constexpr std::size_t worth_giving_back = 16;
 constexpr auto idle_look_after = std::chrono::milliseconds(250), late_look_after = std::chrono::milliseconds(2000);
 constexpr int early_looks = 8;
 
-/// True if this libcurl has read no further from the socket than its TLS has asked for. Some releases keep what came
-/// behind that in a buffer of their own, and nobody tells: theirs is left in place.
-bool reads_no_further() {
-  static const unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
-  return version < 0x080000 || version >= 0x080C00;
-}
-
 }  // namespace
 
 HttpLink::State::State(Loop& loop, ConnectedSocket socket, HttpTarget target, const DohShared& shared, Owner& owner)
     : loop_(loop),
       target_(std::move(target)),
-      handshake_(shared.tls, target_.address),
+      buffer_(socket.get()),
+      handshake_(shared.tls, target_.address, buffer_),
       method_state_(shared.method_state),
       path_of_get_(target_.path_of_get()),
       owner_(owner),
@@ -241,7 +235,7 @@ int HttpLink::State::on_close(void* self, curl_socket_t descriptor) {
   auto& state = *static_cast<State*>(self);
   state.lost_ = true;
   state.unwatch(descriptor);
-  if (state.buffer_) shielded(false, [&state] { return state.buffer_->flush().has_value(); });  // the goodbye
+  shielded(false, [&state] { return state.buffer_.flush().has_value(); });  // the goodbye
   return ::close(descriptor);
 }
 
@@ -252,18 +246,13 @@ int HttpLink::State::on_ready_to_send(void* self, char*, char*, int, int) {
                   [&state] { return state.meet_session() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT; });
 }
 
-/// The transfer that opens the connection is the only one so far; the TLS session can be seen only from within it.
 /// False if nothing may be sent to this server.
 bool HttpLink::State::meet_session() {
   if (Result<void> proved = handshake_.finish(*facts_); !proved) {
     over_ = std::move(proved.error());
     return false;
   }
-  curl_tlssessioninfo* session = nullptr;
-  curl_easy_getinfo(transfers_.front()->easy(), CURLINFO_TLS_SSL_PTR, &session);
   established_ = newly_established_ = received_ = true;
-  if (session == nullptr || session->internals == nullptr) return true;
-  if (reads_no_further() && !buffer_.emplace(socket_->get()).adopt(session->internals)) buffer_.reset();
   return true;
 }
 
@@ -287,7 +276,7 @@ void HttpLink::State::watch(curl_socket_t descriptor, int what) {
   if (descriptor == descriptor_) watched_by_curl_ = !removed;
   curl_writes_ = !removed && (what & CURL_POLL_OUT) != 0;
   watch->want_read(removed || (what & CURL_POLL_IN) != 0);
-  watch->want_write(curl_writes_ || (buffer_ && buffer_->waits()));
+  watch->want_write(curl_writes_ || buffer_.waits());
 }
 
 void HttpLink::State::unwatch(curl_socket_t descriptor) { watches_.erase(descriptor); }
@@ -318,14 +307,13 @@ void HttpLink::State::look_at_idle() {
 /// Looks where libcurl does not until it has something to ask.
 bool HttpLink::State::has_left() {
   if (peer_state(socket_->get()) != PeerState::there) return true;
-  if (!buffer_) return false;
-  buffer_->begin_turn();
-  return buffer_->look_for_goodbye();
+  buffer_.begin_turn();
+  return buffer_.look_for_goodbye();
 }
 
 void HttpLink::State::act(curl_socket_t descriptor, int what) {
   int running = 0;
-  if (buffer_) buffer_->begin_turn();
+  buffer_.begin_turn();
   const CURLMcode code = curl_multi_socket_action(multi_.get(), descriptor, what, &running);
   if (code != CURLM_OK && !over_) over_ = Error{Fault::overloaded, curl_multi_strerror(code)};
   flush();
@@ -339,11 +327,11 @@ void HttpLink::State::act_at_once() {
 
 /// What libcurl wrote leaves, or waits for the socket.
 void HttpLink::State::flush() {
-  if (!buffer_ || !buffer_->waits()) return;
-  const auto sent = buffer_->flush();
-  if (!sent) over_ = loss(sent.error().detail);
+  if (!buffer_.waits()) return;
+  const auto sent = buffer_.flush();
+  if (!sent) over_ = handshake_.is_under_way() ? handshake_.failure(true) : loss(sent.error().detail);
   if (const auto watch = watches_.find(descriptor_); watch != watches_.end())
-    watch->second->want_write(curl_writes_ || buffer_->waits());
+    watch->second->want_write(curl_writes_ || buffer_.waits());
 }
 
 /// Ends what has been under way since the last look. While the connection comes up its one transfer is the connection.
@@ -388,14 +376,13 @@ void HttpLink::State::settle() {
 }
 
 /// The server has begun to close the connection. What it has not answered by now it will not answer.
-bool HttpLink::State::leaving() const { return buffer_ && buffer_->said_goodbye(); }
+bool HttpLink::State::leaving() const { return buffer_.said_goodbye(); }
 
 /// Ends a connection on which much comes and nothing of it is an answer.
 void HttpLink::State::look_for_flood() {
-  if (!buffer_) return;
-  if (!endings_.empty()) quiet_since_ = buffer_->taken();
-  if (buffer_->taken() - quiet_since_ <= most_beside_answers) return;
-  quiet_since_ = buffer_->taken();
+  if (!endings_.empty()) quiet_since_ = buffer_.taken();
+  if (buffer_.taken() - quiet_since_ <= most_beside_answers) return;
+  quiet_since_ = buffer_.taken();
   std::uint64_t octets = 0;
   for (const auto& transfer : transfers_) octets += transfer->body_octets();
   if (std::exchange(body_octets_, octets) == octets && !over_)

@@ -82,13 +82,12 @@ private:
   Loop& loop_;
   std::optional<ConnectedSocket> socket_;  // ours; libcurl has a duplicate, so that it may close as it likes
   HttpTarget target_;
+  TlsBuffer buffer_;            // between libcurl's TLS and the socket
   ForeignHandshake handshake_;  // before libcurl's handles, which refer to it
   DohMethodState& method_state_;
   std::string path_of_get_;
   Owner& owner_;
   std::shared_ptr<ConnectionFacts> facts_;
-
-  std::optional<TlsBuffer> buffer_;  // between libcurl's TLS and the socket, once established
 
   template <auto End>
   struct Ended {

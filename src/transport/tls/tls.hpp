@@ -72,12 +72,16 @@ private:
   std::unique_ptr<State> state_;
 };
 
+class TlsBuffer;
+
 /// The handshake of libcurl's one connection (ALPN "h2") with the server at `peer`: judged by the same rules as a
-/// TlsStream's, by OpenSSL itself and while it goes on; libcurl is to check no name. Must outlive libcurl's connection.
+/// TlsStream's, by OpenSSL itself and while it goes on; libcurl is to check no name. Must outlive libcurl's connection,
+/// and so must `buffer`, which moves its octets from the ClientHello on: libcurl itself never reads the socket, so none
+/// of its releases can have read ahead.
 class ForeignHandshake {
 public:
   struct State;
-  ForeignHandshake(TlsClient& client, const SocketAddress& peer);
+  ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer);
   ~ForeignHandshake();
 
   /// For CURLOPT_SSL_CTX_FUNCTION: prepares libcurl's SSL_CTX (an opaque pointer, since this is the only room with

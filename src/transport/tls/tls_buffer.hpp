@@ -20,8 +20,8 @@ public:
   TlsBuffer(const TlsBuffer&) = delete;
   TlsBuffer& operator=(const TlsBuffer&) = delete;
 
-  /// Puts an SSL object whose handshake is over (opaque, since only the tls room knows OpenSSL) upon this buffer, which
-  /// must outlive it. False if OpenSSL refused: then it goes on as before.
+  /// Puts an SSL object that has moved no octet yet (opaque, since only the tls room knows OpenSSL) upon this buffer,
+  /// which must outlive it. False if OpenSSL refused.
   bool adopt(void* ssl);
 
   /// True if the peer has said within TLS that it sends nothing more (close_notify, RFC 8446 §6.1), as far as was read:

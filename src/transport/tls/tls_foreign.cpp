@@ -2,6 +2,7 @@
 #include <openssl/err.h>
 
 #include "base/shield.hpp"
+#include "transport/tls/tls_buffer.hpp"
 #include "transport/tls/tls_state.hpp"
 
 namespace tacet {
@@ -19,13 +20,16 @@ int foreign_index() {
 }  // namespace
 
 struct ForeignHandshake::State {
-  State(TlsClient& client, const SocketAddress& peer) : handshake(client, peer, http2) {}
+  State(TlsClient& client, const SocketAddress& peer, TlsBuffer& carrier)
+      : handshake(client, peer, http2),
+        buffer(carrier) {}
 
   void begin(SSL* started);
 
   TlsHandshake handshake;
+  TlsBuffer& buffer;
   const SSL* ssl = nullptr;  // once its handshake has begun
-  bool is_prepared = false;  // it checks what ours check
+  bool is_prepared = false;  // it checks what ours check, and the buffer carries it
   bool is_scarce = false;    // memory was out when it was to be prepared
   bool is_over = false;
 };
@@ -34,7 +38,7 @@ struct ForeignHandshake::State {
 void ForeignHandshake::State::begin(SSL* started) {
   ssl = started;
   is_scarce = true;
-  is_prepared = handshake.prepare(started);
+  is_prepared = handshake.prepare(started) && buffer.adopt(started);
   is_scarce = !is_prepared && is_scarcity(ERR_peek_error());
 }
 
@@ -55,8 +59,8 @@ void on_foreign_state(const SSL* ssl, int where, int value) {
 
 }  // namespace
 
-ForeignHandshake::ForeignHandshake(TlsClient& client, const SocketAddress& peer)
-    : state_(std::make_unique<State>(client, peer)) {}
+ForeignHandshake::ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer)
+    : state_(std::make_unique<State>(client, peer, buffer)) {}
 ForeignHandshake::~ForeignHandshake() = default;
 
 bool ForeignHandshake::prepare(void* ssl_ctx) {

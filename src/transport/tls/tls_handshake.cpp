@@ -29,6 +29,12 @@ bool is_alert(unsigned long error) {
   return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) >= SSL_AD_REASON_OFFSET;
 }
 
+/// True if the connection ended under way, whichever way it was found out.
+bool is_end(unsigned long error) {
+  return error == 0 || ERR_SYSTEM_ERROR(error) ||
+         (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
+}
+
 int alert_of(unsigned long error) { return ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET; }
 
 constexpr std::string_view nothing_in_common = "it shares no cipher suite or key exchange group with us";
@@ -131,7 +137,7 @@ Error TlsHandshake::failure() const {
   if (verdict != X509_V_OK)
     return {Fault::tls_untrusted,
             fmt::format("certificate of {} is not trusted: {}", who, X509_verify_cert_error_string(verdict))};
-  if (error == 0 || ERR_SYSTEM_ERROR(error)) return cut_off(false);
+  if (is_end(error)) return cut_off(false);
   if (!is_alert(error)) return {Fault::protocol, words_of(error, who, protocol.name)};
   const std::string meaning = meaning_of(alert_of(error), *this);
   return {Fault::protocol, fmt::format("{} refused the TLS handshake ({}){}{}", who, alert_words(error),

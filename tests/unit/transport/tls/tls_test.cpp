@@ -1,9 +1,15 @@
 #include "transport/tls/tls.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+
+#include "base/descriptor.hpp"
 #include "support/tls_peer.hpp"
+#include "transport/tls/tls_buffer.hpp"
 
 using namespace tacet;
 
@@ -303,9 +309,15 @@ void agree_to_http2(TestTlsServer& server) {
       nullptr);
 }
 
-/// What a handshake of a library that makes its own SSL objects comes to; that library names "dns.test" in it.
-Result<ConnectionFacts> foreign_handshake(TlsClient& client, TestTlsServer& server) {
-  ForeignHandshake handshake(client, here);
+/// What a handshake of a library that makes its own SSL objects comes to; that library names "dns.test" in it. With
+/// `is_cut`, the server closes the connection when it has the ClientHello.
+Result<ConnectionFacts> foreign_handshake(TlsClient& client, TestTlsServer& server, bool is_cut = false) {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
+  const Descriptor ours(ends[0]);
+  Descriptor theirs(ends[1]);
+  TlsBuffer buffer(ours.get());
+  ForeignHandshake handshake(client, here, buffer);
   const std::unique_ptr<SSL_CTX, TestReleaser<SSL_CTX_free>> context(SSL_CTX_new(TLS_client_method()));
   REQUIRE(handshake.prepare(context.get()));
   const std::unique_ptr<SSL, TestReleaser<SSL_free>> ssl(SSL_new(context.get()));
@@ -322,11 +334,15 @@ Result<ConnectionFacts> foreign_handshake(TlsClient& client, TestTlsServer& serv
     } else {
       SSL_read(ssl.get(), &octet, 1);
     }
-    std::vector<std::uint8_t> out(BIO_ctrl_pending(SSL_get_wbio(ssl.get())));
-    if (!out.empty()) BIO_read(SSL_get_wbio(ssl.get()), out.data(), static_cast<int>(out.size()));
+    buffer.begin_turn();
+    static_cast<void>(buffer.flush());
+    std::vector<std::uint8_t> out(65536);
+    out.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(theirs.get(), out.data(), out.size()))));
     peer.receive(out);
+    if (is_cut) theirs = Descriptor();
     const std::vector<std::uint8_t> back = peer.take();
-    BIO_write(SSL_get_rbio(ssl.get()), back.data(), static_cast<int>(back.size()));
+    if (!back.empty() && theirs)
+      REQUIRE(::write(theirs.get(), back.data(), back.size()) == static_cast<ssize_t>(back.size()));
   }
   ERR_clear_error();
   if (handshake.is_under_way()) return fail(handshake.failure(false));
@@ -373,6 +389,17 @@ TEST_CASE("a foreign handshake fails in the words of our own") {
   check(authority.issue("DNS:dns.test."));
   check(authority.issue(""));
   check(stranger.issue("DNS:dns.test"));
+}
+
+TEST_CASE("a foreign handshake that the server cuts off ended so, and is no breach of protocol") {
+  const TestAuthority authority;
+  TlsClient client({"dns.test", false, Sni::send}, trust_in(authority));
+  TestTlsServer server(authority.issue("DNS:dns.test"));
+  agree_to_http2(server);
+  const Result<ConnectionFacts> met = foreign_handshake(client, server, true);
+  REQUIRE_FALSE(met);
+  CHECK(met.error().fault == Fault::unreachable);
+  CHECK(met.error().detail == "127.0.0.1:853 closed the connection during the TLS handshake");
 }
 
 TEST_CASE("a server that does not agree to HTTP/2 is told before anything is sent") {
