@@ -1,14 +1,26 @@
 #pragma once
 #include <memory>
+#include <optional>
 
+#include "base/loop.hpp"
 #include "transport/connection.hpp"
 #include "transport/dial/connector.hpp"
-#include "transport/http/http.hpp"
+#include "transport/http/doh_method.hpp"
+#include "transport/tls/tls.hpp"
 
 namespace tacet {
 
-/// A connection of DNS over HTTPS (RFC 8484): one HTTP/2 connection over one socket, queries by GET or POST with ID
-/// 0, padded as they come. Never opens a second socket, never resolves a name, follows no redirect and keeps no cookie.
+/// What all DoH connections to one server share.
+struct DohShared {
+  TlsClient& tls;
+  DohMethodState& method_state;  ///< its method changes when another has brought an answer
+};
+
+/// A connection of DNS over HTTPS (RFC 8484): one HTTP/2 connection (libcurl) over one socket that we connected,
+/// queries by POST or GET with ID 0, padded as they come. Never opens a second socket: when libcurl wants one, the
+/// connection is over. Never resolves a name, follows no redirect and keeps no cookie. At most 100 queries are in
+/// libcurl at once, which slows down beyond that; the others wait here. A server that refuses the method is asked by
+/// the other one from then on, by all connections that share it; what it refused is asked again, once.
 class DohConnection final : public Connection {
 public:
   /// The handshake begins with the first send(). `loop`, what `shared` refers to, and `owner` must outlive the
@@ -16,16 +28,19 @@ public:
   DohConnection(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream, const DohShared& shared,
                 Owner& owner);
   ~DohConnection() override;
+  DohConnection(const DohConnection&) = delete;
+  DohConnection& operator=(const DohConnection&) = delete;
 
   void send(Tag tag, const Message& query) override;
-  void close() override;
+  /// HTTP/2 asks for no goodbye of a client: closing the connection is one (RFC 9113 §9.1).
+  void close() override {}
   std::shared_ptr<const ConnectionFacts> facts() const override;
   std::optional<Duration> idle_limit() const override { return {}; }
   Duration unacknowledged() const override;
 
 private:
-  struct State;
-  std::unique_ptr<State> state_;
+  class State;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace tacet

@@ -4,9 +4,6 @@
 #include <fmt/format.h>
 
 #include <string_view>
-#include <utility>
-
-#include "transport/http/http_link.hpp"
 
 namespace tacet {
 
@@ -52,16 +49,5 @@ std::string HttpTarget::resolution() const {
   const bool bracketed = ip.find(':') != std::string::npos;
   return fmt::format("{}:{}:{}{}{}", host, port, bracketed ? "[" : "", ip, bracketed ? "]" : "");
 }
-
-HttpLink::HttpLink(Loop& loop, ConnectedSocket socket, HttpTarget target, const DohShared& shared, Owner& owner)
-    : state_(std::make_shared<State>(loop, std::move(socket), std::move(target), shared, owner)) {}
-
-HttpLink::~HttpLink() { state_->retire(); }
-
-void HttpLink::ask(Tag tag, std::vector<std::uint8_t> query) { state_->ask(tag, std::move(query)); }
-
-std::shared_ptr<const ConnectionFacts> HttpLink::facts() const { return state_->facts(); }
-
-Duration HttpLink::unacknowledged() const { return state_->unacknowledged(); }
 
 }  // namespace tacet

@@ -1,14 +1,8 @@
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
 
-#include "transport/connection.hpp"
-#include "transport/dial/connector.hpp"
-#include "transport/http/doh_method.hpp"
-#include "transport/http/doh_response.hpp"
-#include "transport/tls/tls.hpp"
+#include "tacet/config.hpp"
 
 namespace tacet {
 
@@ -45,48 +39,5 @@ struct HttpTarget {
   std::string resolution() const;
 };
 HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& address);
-
-/// What all links to one server share.
-struct DohShared {
-  TlsClient& tls;
-  DohMethodState& method_state;  ///< its method changes when another has brought an answer
-};
-
-/// HTTP/2 requests over one TLS connection on a socket that we connected (libcurl; one multi handle per connection).
-/// It never opens another: when libcurl wants one, the link is over. At most 100 requests are in libcurl at once, which
-/// slows down beyond that; the others wait in a queue here.
-class HttpLink {
-public:
-  /// Called outside libcurl and never from inside get(); the link may be destroyed in any of them.
-  class Owner {
-  public:
-    virtual ~Owner() = default;
-    virtual void on_established() = 0;
-    virtual void on_received() = 0;
-    /// The body of a response with status 2xx and type application/dns-message, or the fault of this one request.
-    virtual void on_body(Tag tag, Result<DohBody> body) = 0;
-    /// As Connection::Owner::on_closed.
-    virtual void on_closed(Error why) = 0;
-  };
-
-  /// `shared` and `owner` must outlive the link. A server that refuses the method is asked by the other one from then
-  /// on by all links that share it; what it refused is asked again, once.
-  HttpLink(Loop& loop, ConnectedSocket socket, HttpTarget target, const DohShared& shared, Owner& owner);
-  ~HttpLink();
-  HttpLink(const HttpLink&) = delete;
-  HttpLink& operator=(const HttpLink&) = delete;
-
-  /// Asks `query`, a message. The first one begins the handshake.
-  void ask(Tag tag, std::vector<std::uint8_t> query);
-
-  /// Complete once established; never null.
-  std::shared_ptr<const ConnectionFacts> facts() const;
-  /// How long the kernel has held unacknowledged data; zero once the link is over.
-  Duration unacknowledged() const;
-
-private:
-  class State;
-  std::shared_ptr<State> state_;
-};
 
 }  // namespace tacet

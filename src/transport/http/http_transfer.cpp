@@ -9,6 +9,13 @@
 
 namespace tacet {
 
+Question DohRequest::question() const {
+  const Bytes octets(query);
+  const std::size_t end = skip_name(octets, header_size);
+  return {Name::from_checked_wire(octets.subspan(header_size, end - header_size)),
+          static_cast<Type>(load16(octets, end)), static_cast<Class>(load16(octets, end + 2))};
+}
+
 HttpTransfer::HttpTransfer() : easy_(curl_easy_init()) {
   if (easy_ == nullptr) throw std::bad_alloc();
   set_option(easy(), CURLOPT_PRIVATE, static_cast<void*>(this));
@@ -57,14 +64,15 @@ long HttpTransfer::status() const {
   return status;
 }
 
-Result<DohBody> HttpTransfer::take_body() {
+Result<Message> HttpTransfer::take_answer() {
   const char* type = nullptr;
   curl_easy_getinfo(easy(), CURLINFO_CONTENT_TYPE, &type);
   DohResponse response{.status = status(), .media_type = {}, .age = {}, .body = std::exchange(body_, {})};
   if (type != nullptr) response.media_type = type;
   curl_header* age = nullptr;
   if (curl_easy_header(easy(), "Age", 0, CURLH_HEADER, -1, &age) == CURLHE_OK) response.age = age->value;
-  return doh_body(std::move(response));
+  Result<DohBody> body = doh_body(std::move(response));
+  return body ? doh_answer(request_.question(), *std::move(body)) : fail(std::move(body.error()));
 }
 
 std::string HttpTransfer::words(CURLcode code) const {

@@ -16,9 +16,11 @@ namespace tacet {
 /// A request that waits for its turn.
 struct DohRequest {
   Tag tag = 0;
-  std::vector<std::uint8_t> query;     ///< the message
+  std::vector<std::uint8_t> query;     ///< a whole query, whose ID is 0
   DohMethod method = DohMethod::post;  ///< by which it was asked last
   bool was_refused = false;            ///< the server did not take the other method
+
+  Question question() const;
 };
 
 /// How requests of one method are made. What it names must outlive the transfers that have been loaded with it.
@@ -63,9 +65,9 @@ public:
   /// Octets of bodies that have come, of this request and all before it.
   std::uint64_t body_octets() const { return body_octets_; }
 
-  /// The body of a response that is one of DNS over HTTPS: status 2xx and the right media type (RFC 8484 §4.2). Else
-  /// Fault::protocol with what it was.
-  Result<DohBody> take_body();
+  /// The answer in the response to the request: doh_body() says what a response must be, and doh_answer() what an
+  /// answer; their faults. Nothing of the response is left.
+  Result<Message> take_answer();
 
   /// libcurl's words for what went wrong.
   std::string words(CURLcode code) const;

@@ -1,0 +1,337 @@
+#include "transport/http/http_connection.hpp"
+
+#include <fmt/format.h>
+
+#include <new>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/memory.hpp"
+#include "base/shield.hpp"
+#include "dns/wire.hpp"
+
+namespace tacet {
+
+namespace {
+
+/// Beyond about this many, libcurl spends more time on its lists than on the wire.
+constexpr std::size_t at_once = 100;
+
+/// How often to look for transfers that were there the last time already. Far beyond any deadline of a query: it only
+/// frees the place of an answer that will never come. Deadlines are the owner's, and libcurl's own would cost every
+/// transfer two changes to a tree of times.
+constexpr auto sweep_every = std::chrono::seconds(15);
+
+/// Who sends so many octets that are no part of any answer floods. Much more than any server's fields and frames about
+/// the answers of a turn.
+constexpr std::uint64_t most_beside_answers = 256U << 10;
+
+/// When to look whether a server that spoke on an idle connection has closed it since: soon for some time, then for as
+/// long as the owner keeps the connection, so that none of them lingers half closed.
+constexpr auto idle_look_after = std::chrono::milliseconds(250), late_look_after = std::chrono::milliseconds(2000);
+constexpr int early_looks = 8;
+
+/// So that equal queries are equal requests (RFC 8484 §4.1).
+std::vector<std::uint8_t> with_id_0(const Message& query) {
+  std::vector<std::uint8_t> wire(query.wire().begin(), query.wire().end());
+  store16(wire, 0, 0);
+  return wire;
+}
+
+}  // namespace
+
+DohConnection::State::State(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream, const DohShared& shared,
+                            Owner& owner)
+    : loop_(loop),
+      target_(http_target(upstream, socket.address())),
+      socket_(std::in_place, loop, std::move(socket), [this](Watch::Ready is) { guarded([this, is] { ready(is); }); }),
+      handshake_(shared.tls, target_.address, socket_->buffer()),
+      method_state_(shared.method_state),
+      path_of_get_(target_.path_of_get()),
+      owner_(owner),
+      facts_(std::make_shared<ConnectionFacts>()),
+      multi_(curl_multi_init()),
+      url_(curl_url()),
+      get_headers_(curl_slist_append(nullptr, "Accept: application/dns-message")),
+      post_headers_(curl_slist_append(nullptr, "Accept: application/dns-message")),
+      addresses_(target_.host_is_address ? nullptr : curl_slist_append(nullptr, target_.resolution().c_str())),
+      alarm_(loop.scheduler(), [this] { guarded([this] { act_on_time(); }); }),
+      call_(loop, [this] { guarded([this] { act_on_time(); }); }),
+      idle_alarm_(loop.scheduler(), [this] { guarded([this] { look_at_idle(); }); }),
+      sweep_alarm_(loop.scheduler(), [this] { guarded([this] { sweep(); }); }) {
+  facts_->transport = Transport::doh;
+  facts_->address = to_string(target_.address);
+  set_up();
+}
+
+DohConnection::State::~State() { retire(); }
+
+// From one stage to the next.
+
+/// handshaking → open, or leaving if nothing may be sent to this server.
+void DohConnection::State::establish() {
+  if (stage_ != Stage::handshaking) return;
+  if (Result<void> proved = handshake_.finish(*facts_); !proved) return leave(std::move(proved.error()));
+  stage_ = Stage::open;
+  news_.is_established = news_.has_received = true;
+}
+
+/// handshaking or open → leaving. The first reason counts.
+void DohConnection::State::leave(Error why) {
+  if (stage_ >= Stage::leaving) return;
+  stage_ = Stage::leaving;
+  why_ = std::move(why);
+}
+
+/// leaving → closed, and the owner is told.
+void DohConnection::State::close() {
+  Error why = std::move(why_);
+  if (!why.detail.contains(facts_->address))
+    why.detail = fmt::format("{} ({}): {}", target_.host, facts_->address, why.detail);
+  retire();
+  owner_.on_closed(std::move(why));
+}
+
+void DohConnection::State::retire() {
+  if (std::exchange(stage_, Stage::closed) == Stage::closed) return;
+  const bool was_large = transfers_.are_many();
+  multi_.reset();  // closes libcurl's socket by way of on_close
+  transfers_.clear();
+  alarm_.disarm();
+  idle_alarm_.disarm();
+  sweep_alarm_.disarm();
+  waiting_.clear();
+  socket_.reset();
+  if (was_large) give_back_memory();
+}
+
+/// A connection that ended: by the server's orderly close, as happens to every connection some day, or not so.
+Error DohConnection::State::loss(std::string words) const {
+  const bool is_orderly = stage_ == Stage::open && socket_->peer() != PeerState::reset;
+  return Error{is_orderly ? Fault::cancelled : Fault::unreachable, std::move(words)};
+}
+
+// What the owner calls.
+
+Duration DohConnection::State::unacknowledged() const { return socket_ ? socket_->unacknowledged() : Duration::zero(); }
+
+/// The owner is told nothing from inside: what fails here is told at the end of the turn.
+void DohConnection::State::send(Tag tag, const Message& query) {
+  waiting_.push_back({.tag = tag, .query = with_id_0(query)});
+  const bool is_filled = shielded(false, [this] { return fill(), true; });
+  if (is_filled) return;
+  leave({Fault::overloaded, "out of memory"});
+  call_.post();
+}
+
+/// Every event passes here. One for which there is no memory is the end of the connection, for nothing tells what
+/// libcurl and we have still done of it; the owner asks again by another.
+template <class Work>
+void DohConnection::State::guarded(Work&& work) noexcept {
+  const auto kept = shared_from_this();
+  if (stage_ == Stage::closed || shielded(false, [&] { return work(), true; }) || stage_ == Stage::closed) return;
+  retire();
+  shielded(false, [this] { return owner_.on_closed({Fault::overloaded, "out of memory"}), true; });
+}
+
+/// Until the handshake is over only one transfer is inside libcurl, so none waits there for a connection to come up:
+/// waiting (CURLOPT_PIPEWAIT) is where libcurl 8.13 to 8.15 get stuck when the first transfer fails.
+void DohConnection::State::fill() {
+  const std::size_t limit = stage_ == Stage::open ? at_once : stage_ == Stage::handshaking ? 1 : 0;
+  while (!waiting_.empty() && transfers_.in_use() < limit) {
+    start(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+}
+
+HttpForm DohConnection::State::form_for(const DohRequest& request) const {
+  const DohMethod method = request.was_refused ? other_than(request.method) : method_state_.method;
+  if (method == DohMethod::post) return {method, target_.path, post_headers_.get()};
+  return {method, path_of_get_, get_headers_.get()};
+}
+
+void DohConnection::State::start(DohRequest request) {
+  HttpTransfer& transfer = transfers_.next([this] { return make_transfer(); });
+  const HttpForm form = form_for(request);
+  transfer.load(std::move(request), form);
+  if (curl_multi_add_handle(multi_.get(), transfer.easy()) != CURLM_OK) {
+    transfer.unload();
+    throw std::bad_alloc();
+  }
+  transfers_.take();
+  idle_looks_ = 0;
+  idle_alarm_.disarm();
+  if (!sweep_alarm_.armed()) sweep_alarm_.arm(loop_.now() + sweep_every);
+}
+
+// What the loop calls.
+
+void DohConnection::State::ready(Watch::Ready ready) {
+  if (ready == Watch::Ready::write) {
+    flush();
+    return socket_->curl_writes() ? act(socket_->duplicate(), CURL_CSELECT_OUT) : settle();
+  }
+  if (socket_->is_idle()) return look_at_idle();
+  news_.has_received = true;
+  // libcurl sends a request's body only if it is told that it may; else the body leaves a turn behind the fields, and
+  // an answer that comes between is lost to libcurl 7.88.
+  act(socket_->duplicate(), CURL_CSELECT_IN | CURL_CSELECT_OUT);
+}
+
+/// The server did something on a connection without requests. A close, or a goodbye, ends the connection here and now,
+/// so that no query pays for it. What it says instead (PING, SETTINGS) stays unread until libcurl's next request, and
+/// may be followed by a close.
+void DohConnection::State::look_at_idle() {
+  if (transfers_.in_use() == 0 && socket_->peer_has_left()) {
+    leave(loss("closed by the server while idle"));
+    return tell();
+  }
+  socket_->stop_reading();
+  idle_alarm_.arm(loop_.now() + (idle_looks_++ < early_looks ? idle_look_after : late_look_after));
+}
+
+void DohConnection::State::act_on_time() {
+  call_due_ = false;
+  act(CURL_SOCKET_TIMEOUT, 0);
+}
+
+void DohConnection::State::act(curl_socket_t descriptor, int what) {
+  int running = 0;
+  socket_->buffer().begin_turn();
+  const CURLMcode code = curl_multi_socket_action(multi_.get(), descriptor, what, &running);
+  if (code != CURLM_OK) leave({Fault::overloaded, curl_multi_strerror(code)});
+  flush();
+  settle();
+}
+
+void DohConnection::State::flush() {
+  if (const Result<void> sent = socket_->flush(); !sent)
+    leave(handshake_.is_under_way() ? handshake_.failure(true) : loss(sent.error().detail));
+}
+
+/// Ends what has been under way since the last look. While the connection comes up its one transfer is the connection.
+void DohConnection::State::sweep() {
+  for (const auto& transfer : transfers_) {
+    if (!transfer->outlived_look()) continue;
+    if (stage_ != Stage::open) {
+      leave({Fault::timeout, "no TLS connection in time"});
+      break;
+    }
+    curl_multi_remove_handle(multi_.get(), transfer->easy());
+    news_.endings.push_back({transfer->tag(), fail(Fault::timeout, "no answer in time")});
+    transfers_.give_back(*transfer);
+  }
+  transfers_.free_spare();
+  if (transfers_.in_use() > 0) sweep_alarm_.arm(loop_.now() + sweep_every);
+  flush();  // libcurl has told the server
+  settle();
+}
+
+// What follows each action.
+
+void DohConnection::State::settle() {
+  collect();
+  look_for_flood();
+  if (socket_->is_lost()) leave(loss("connection lost"));
+  // libcurl may have read an answer, and the goodbye behind it, and have put off the rest to the next call.
+  if (socket_->buffer().said_goodbye() && !call_due_) leave(loss("closed by the server"));
+  tell();
+  if (stage_ != Stage::closed) fill();
+}
+
+/// Ends a connection on which much comes and nothing of it is an answer.
+void DohConnection::State::look_for_flood() {
+  const std::uint64_t taken = socket_->buffer().taken();
+  if (!news_.endings.empty()) quiet_since_ = taken;
+  if (taken - quiet_since_ <= most_beside_answers) return;
+  quiet_since_ = taken;
+  const std::uint64_t octets = transfers_.body_octets();
+  if (std::exchange(body_octets_, octets) == octets)
+    leave({Fault::protocol, "the server floods the connection with what is no answer"});
+}
+
+void DohConnection::State::collect() {
+  int left = 0;
+  while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;  // the message dies with the next call
+    char* carried = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &carried);
+    auto& transfer = *reinterpret_cast<HttpTransfer*>(carried);
+    judge(transfer, code);
+    curl_multi_remove_handle(multi_.get(), transfer.easy());
+    transfers_.give_back(transfer);
+  }
+}
+
+/// Sorts the ends of transfers: an answer, a failure of this one request, or the end of the connection.
+void DohConnection::State::judge(HttpTransfer& transfer, CURLcode code) {
+  if (code == CURLE_OK) return take_response(transfer);
+  if (stage_ == Stage::leaving) return;
+  const bool is_there = socket_->peer() == PeerState::there;
+  if (handshake_.is_under_way() && code != CURLE_OUT_OF_MEMORY)
+    return leave(handshake_.failure(socket_->peer() == PeerState::reset));
+  switch (code) {
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_ABORTED_BY_CALLBACK:  // by our own, which had none either
+      return leave({Fault::overloaded, "out of memory"});
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      return leave({Fault::tls_untrusted, transfer.words(code)});
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_HTTP2:
+      if (stage_ == Stage::open && socket_->buffer().said_goodbye()) return;  // newer releases' word; settle() tells
+      return leave(is_there ? Error{Fault::protocol, transfer.words(code)} : loss(transfer.words(code)));
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      return leave(loss(transfer.words(code)));
+    default:
+      if (stage_ != Stage::open || !is_there) return leave(loss(transfer.words(code)));
+      const Fault fault = code == CURLE_OPERATION_TIMEDOUT ? Fault::timeout : Fault::protocol;
+      news_.endings.push_back({transfer.tag(), fail(fault, transfer.words(code))});
+  }
+}
+
+/// A query whose method was refused is asked by the other one. If that brings an answer, so are all others.
+void DohConnection::State::take_response(HttpTransfer& transfer) {
+  news_.has_received = true;  // libcurl also reads without waiting for the socket
+  if (!transfer.is_http2()) return leave({Fault::protocol, "the server does not speak HTTP/2"});
+  const DohMethod method = transfer.request().method;
+  if (!transfer.request().was_refused && refuses(method, transfer.status())) {
+    waiting_.push_front(transfer.take_request());
+    waiting_.front().was_refused = true;
+    return;
+  }
+  Result<Message> answer = transfer.take_answer();
+  if (answer && transfer.request().was_refused && method_state_.method != method) adopt(method);
+  news_.endings.push_back({transfer.tag(), std::move(answer)});
+}
+
+void DohConnection::State::adopt(DohMethod method) {
+  method_state_.method = method;
+  if (!method_state_.changes.pass(loop_.now())) return;
+  if (method == DohMethod::post)
+    return log::info("{} ({}) refuses GET and is asked by POST", target_.host, facts_->address);
+  log::info("{} ({}) refuses POST and is asked by GET: the size of a query varies with the letters of its name",
+            target_.host, facts_->address);
+}
+
+/// What fails while the connection ends, the owner asks again by another.
+void DohConnection::State::tell() {
+  News news = std::exchange(news_, {});
+  const bool ends = stage_ == Stage::leaving || socket_->buffer().said_goodbye();
+  if (news.is_established) owner_.on_established();
+  if (news.has_received && stage_ < Stage::leaving) owner_.on_received();
+  for (auto& ending : news.endings) {
+    if (stage_ == Stage::closed) return;
+    if (ending.answer || !ends) owner_.on_answer(ending.tag, std::move(ending.answer));
+  }
+  if (stage_ == Stage::leaving) close();
+}
+
+}  // namespace tacet

@@ -1,0 +1,58 @@
+#pragma once
+#include <curl/curl.h>
+
+#include <functional>
+
+#include "base/loop.hpp"
+#include "transport/dial/connector.hpp"
+#include "transport/dial/peer.hpp"
+#include "transport/tls/tls_buffer.hpp"
+
+namespace tacet {
+
+/// The socket of one connection, between libcurl and the loop. libcurl has a duplicate of it, so that it may close as
+/// it likes; what its TLS reads and writes goes through the buffer, and never through the duplicate.
+class HttpSocket {
+public:
+  /// `on_ready` may destroy the socket.
+  HttpSocket(Loop& loop, ConnectedSocket socket, std::function<void(Watch::Ready)> on_ready);
+
+  TlsBuffer& buffer() { return buffer_; }
+
+  /// The duplicate, for libcurl to own; CURL_SOCKET_BAD if it has had it, or no descriptor is left.
+  curl_socket_t open();
+  /// libcurl closes its duplicate: what TLS has still to say leaves first. As close(2) returns.
+  int close(curl_socket_t duplicate);
+  curl_socket_t duplicate() const { return duplicate_; }
+  /// True once libcurl has closed its duplicate, or wanted another.
+  bool is_lost() const { return is_lost_; }
+
+  /// Waits for what libcurl wants to wait for: one of CURL_POLL_…. When it wants nothing more, for octets: libcurl
+  /// would notice a server's close only by the next request.
+  void follow(int wish);
+  /// True if libcurl waits for nothing.
+  bool is_idle() const { return wish_ == CURL_POLL_REMOVE; }
+  /// True if libcurl waits until it can write.
+  bool curl_writes() const { return (wish_ & CURL_POLL_OUT) != 0; }
+  /// Waits for octets no more, until libcurl wants to.
+  void stop_reading() { watch_.want_read(false); }
+
+  /// What libcurl wrote leaves, or waits for the socket. Fault::unreachable if the socket is broken.
+  Result<void> flush();
+
+  PeerState peer() const { return peer_state(socket_.get()); }
+  /// True if the server has closed the connection, or said that it will. For an idle one: it reads for libcurl.
+  bool peer_has_left();
+  /// How long the kernel has held unacknowledged data.
+  Duration unacknowledged() const;
+
+private:
+  ConnectedSocket socket_;
+  TlsBuffer buffer_;
+  Watch watch_;  // behind the socket: gone before its descriptor is closed
+  curl_socket_t duplicate_ = CURL_SOCKET_BAD;
+  int wish_ = CURL_POLL_REMOVE;  // libcurl's last
+  bool is_lost_ = false;
+};
+
+}  // namespace tacet
