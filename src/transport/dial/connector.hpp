@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -99,7 +100,7 @@ private:
 /// before. (A connect whose SYN was lost
 /// in an outage backs off for seconds; a fresh one does not. Measured: an answer 0.07 to 0.29 s after a heal, in 90 of
 /// 90 trials.)
-class Connector {
+class Connector final : AttemptPace::PendingAttempt {
 public:
   /// Once `on_connected` was called the connector is at rest. `on_round_failed` is called each time every address has
   /// been tried since start() without a connection, with the last error; the race goes on until stop(). Either may
@@ -109,16 +110,57 @@ public:
     std::function<void(Error)> on_round_failed;
   };
   Connector(Loop& loop, AddressBook& book, SocketBudget& budget, Callbacks callbacks);
-  ~Connector();
+  ~Connector() override;
 
   /// Begins the race; while one is running, says that somebody waits, so that no pause between rounds is kept.
   void start();
   void stop();
-  bool running() const;
+  bool running() const { return running_; }
 
 private:
-  struct State;
-  std::shared_ptr<State> state_;
+  struct Attempt;
+  enum class Begun : std::uint8_t { under_way, failed, no_room, no_turn };
+
+  void hurry();
+  template <class Work>
+  void guarded(Work&& work);
+  void on_alarm();
+  void on_turn() override;
+  void on_ready(Attempt& attempt);
+
+  void begin_round(Instant now);
+  void try_next(Instant now);
+  Begun begin(const SocketAddress& address, Instant now);
+  void give_up_old(Instant now);
+  void make_room(Instant now);
+  void note_failure(Error why);
+  void slow_down(Instant now);
+  void plan();
+  bool round_over() const { return next_ == order_.size(); }
+  bool report_due() const { return last_error_ && failures_ >= order_.size(); }
+  // Either may destroy the connector: nothing of it is touched behind them.
+  void report();
+  void succeed(Attempt& winner);
+
+  Loop& loop_;
+  AddressBook& book_;
+  SocketBudget& budget_;
+  Callbacks callbacks_;
+  Alarm alarm_;
+  bool running_ = false;
+  bool tried_ = false;  // an attempt was begun since start()
+
+  std::vector<SocketAddress> order_;  // as the book had them; one walk through them is a round
+  std::size_t next_ = 0;              // place in `order_`
+  unsigned rounds_ = 0;               // begun since start()
+  bool silent_ = false;               // an attempt of this round had no answer at all
+  Duration pause_{};                  // after a round that failed at once
+  Instant next_at_;
+  Instant tried_at_;                                // when the last attempt was begun
+  std::vector<std::unique_ptr<Attempt>> attempts_;  // the oldest first
+
+  std::size_t failures_ = 0;  // since the last report
+  std::optional<Error> last_error_;
 };
 
 }  // namespace tacet
