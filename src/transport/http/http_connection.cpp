@@ -268,9 +268,10 @@ void DohConnection::State::collect() {
 void DohConnection::State::judge(HttpTransfer& transfer, CURLcode code) {
   if (code == CURLE_OK) return take_response(transfer);
   if (stage_ == Stage::leaving) return;
-  const bool is_there = socket_->peer() == PeerState::there;
+  const PeerState peer = socket_->peer();
+  const bool is_there = peer == PeerState::there;
   if (handshake_.is_under_way() && code != CURLE_OUT_OF_MEMORY)
-    return leave(handshake_.failure(socket_->peer() == PeerState::reset));
+    return leave(handshake_.failure(peer == PeerState::reset));
   switch (code) {
     case CURLE_OUT_OF_MEMORY:
     case CURLE_ABORTED_BY_CALLBACK:  // by our own, which had none either
