@@ -1,31 +1,13 @@
 #pragma once
 #include <functional>
-#include <memory>
+#include <optional>
 #include <utility>
 
+#include "base/descriptor.hpp"
 #include "base/loop.hpp"
+#include "transport/network/network_state.hpp"
 
 namespace tacet {
-
-/// Tells when this machine's way to the network has changed: an address or a default route came, went or is another.
-/// What comes and goes without changing the way out is not told: refreshed lifetimes (every router advertisement),
-/// loopback and link-local addresses, routes to single networks.
-class NetWatch {
-public:
-  /// `on_change` is called on the loop about 100 ms after the first of a burst of events; it may destroy the NetWatch.
-  /// Where the system cannot tell (see works()), it is never called.
-  NetWatch(Loop& loop, std::function<void()> on_change);
-  ~NetWatch();
-  NetWatch(const NetWatch&) = delete;
-  NetWatch& operator=(const NetWatch&) = delete;
-
-  /// True if changes are noticed: Linux, unless the kernel refused the socket.
-  bool works() const { return state_ != nullptr; }
-
-private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
 
 /// Turns a burst of calls into one, `delay` after the first.
 class Burst {
@@ -43,6 +25,32 @@ private:
   Scheduler& scheduler_;
   Duration delay_;
   Alarm alarm_;
+};
+
+/// Tells when this machine's way to the network has changed: an address or a default route came, went or is another.
+/// What comes and goes without changing the way out is not told: refreshed lifetimes (every router advertisement),
+/// loopback and link-local addresses, routes to single networks.
+class NetWatch {
+public:
+  /// `on_change` is called on the loop about 100 ms after the first of a burst of events; it may destroy the NetWatch.
+  /// Where the system cannot tell (see works()), it is never called.
+  NetWatch(Loop& loop, std::function<void()> on_change);
+  NetWatch(const NetWatch&) = delete;
+  NetWatch& operator=(const NetWatch&) = delete;
+
+  /// True if changes are noticed: Linux, unless the kernel refused the socket.
+  bool works() const { return watch_.has_value(); }
+
+private:
+  void drain();
+  void compare();
+  void compare_now();
+
+  Descriptor socket_;
+  std::function<void()> on_change_;
+  std::optional<NetworkState> picture_;  // nothing if the kernel would not tell: then every event is a change
+  Burst events_;
+  std::optional<Watch> watch_;  // behind the socket: gone before it is closed
 };
 
 }  // namespace tacet

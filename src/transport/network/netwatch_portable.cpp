@@ -2,9 +2,8 @@
 
 namespace tacet {
 
-struct NetWatch::State {};
-
-NetWatch::NetWatch(Loop&, std::function<void()>) {}
-NetWatch::~NetWatch() = default;
+NetWatch::NetWatch(Loop& loop, std::function<void()> on_change)
+    : on_change_(std::move(on_change)),
+      events_(loop.scheduler(), {}, {}) {}
 
 }  // namespace tacet

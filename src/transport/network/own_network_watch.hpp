@@ -1,8 +1,10 @@
 #pragma once
 #include <functional>
-#include <memory>
+#include <optional>
 
+#include "base/descriptor.hpp"
 #include "base/loop.hpp"
+#include "transport/network/netwatch.hpp"
 #include "transport/network/own_network.hpp"
 
 namespace tacet {
@@ -16,13 +18,20 @@ public:
   /// needs a prefix of `allow`.
   using OnChange = std::function<void(OwnNetwork)>;
   OwnNetworkWatch(Loop& loop, OnChange on_change);
-  ~OwnNetworkWatch();
   OwnNetworkWatch(const OwnNetworkWatch&) = delete;
   OwnNetworkWatch& operator=(const OwnNetworkWatch&) = delete;
 
 private:
-  struct State;
-  std::unique_ptr<State> state_;
+  void drain();
+  void look_again();
+  void look();
+
+  Descriptor socket_;
+  OnChange on_change_;
+  OwnNetwork known_;  // what was told last
+  int followed_ = 0;  // at once, of the present burst
+  Burst events_;
+  std::optional<Watch> watch_;  // behind the socket: gone before it is closed
 };
 
 }  // namespace tacet

@@ -2,11 +2,10 @@
 
 namespace tacet {
 
-struct OwnNetworkWatch::State {};
-
-OwnNetworkWatch::OwnNetworkWatch(Loop&, OnChange on_change) {
-  if (auto now = OwnNetwork::take()) on_change(*std::move(now));
+OwnNetworkWatch::OwnNetworkWatch(Loop& loop, OnChange on_change)
+    : on_change_(std::move(on_change)),
+      events_(loop.scheduler(), {}, {}) {
+  if (auto now = OwnNetwork::take()) on_change_(*std::move(now));
 }
-OwnNetworkWatch::~OwnNetworkWatch() = default;
 
 }  // namespace tacet
