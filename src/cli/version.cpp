@@ -31,11 +31,10 @@ std::string json_library_version() {
 
 std::string libraries(const HttpFeatures& http) {
   const std::string confinement = confinement_library_version();
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}, {}\n{}{}CLI11 {}\n", http.version, tls_library_version(),
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}{}CLI11 {}\n", http.version, tls_library_version(),
                      bootstrap_library_version(), presentation_library_version(), config_library_version(),
                      public_suffix_library_version(), loop_library_version(), log::library_versions(),
-                     http_server_library_version(), json_library_version(), confinement,
-                     confinement.empty() ? "" : "\n", CLI11_VERSION);
+                     json_library_version(), confinement, confinement.empty() ? "" : "\n", CLI11_VERSION);
 }
 
 std::string features(const HttpFeatures& http) {

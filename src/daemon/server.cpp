@@ -31,6 +31,7 @@
 #include "system/users.hpp"
 #include "transport/http/http.hpp"
 #include "transport/network/own_network_watch.hpp"
+#include "transport/tls/tls.hpp"
 
 namespace tacet {
 namespace {
@@ -486,7 +487,8 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSourc
   auto http = std::make_unique<HttpLibrary>();
   const auto users = has_sanitizer() ? Users{} : choose_users(config, source.file);
   if (!users) return fail(users.error());
-  auto open = is_confined(config) ? start_file_opener(config, source, *users) : OpenFile(open_file);
+  auto open = is_confined(config) ? start_file_opener(config, source, *users, TrustStore::system_bundles())
+                                  : OpenFile(open_file);
   if (!open) return fail(std::move(open.error()));
   auto sockets = open_sockets(config);
   if (!sockets) return fail(std::move(sockets.error()));

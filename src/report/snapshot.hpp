@@ -13,13 +13,6 @@
 
 namespace tacet {
 
-/// What can be said of a zone's servers.
-struct ZoneReport {
-  std::string zone;
-  bool in_clear = false;  ///< its names travel unencrypted
-  std::vector<ChannelReport> channels;
-};
-
 /// How often the configuration was read, and what became of it.
 struct ReloadCounts {
   std::uint64_t good = 0, refused = 0;  ///< since the start

@@ -18,7 +18,6 @@
 
 #include "base/descriptor.hpp"
 #include "system/file_opener.hpp"
-#include "transport/tls/tls.hpp"
 
 namespace tacet {
 namespace {
@@ -182,9 +181,10 @@ private:
 
 }  // namespace
 
-Result<OpenFile> start_file_opener(const Config& config, ConfigSource source, const Users& users) {
+Result<OpenFile> start_file_opener(const Config& config, ConfigSource source, const Users& users,
+                                   std::vector<std::string> also) {
   std::set<std::string> files{source.file};
-  for (std::string& bundle : TrustStore::system_bundles()) files.insert(std::move(bundle));
+  for (std::string& file : also) files.insert(std::move(file));
   add_files(config, files);
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)

@@ -2,6 +2,8 @@
 
 namespace tacet {
 
-Result<OpenFile> start_file_opener(const Config&, ConfigSource, const Users&) { return OpenFile(open_file); }
+Result<OpenFile> start_file_opener(const Config&, ConfigSource, const Users&, std::vector<std::string>) {
+  return OpenFile(open_file);
+}
 
 }  // namespace tacet

@@ -23,11 +23,11 @@ Result<Users> choose_users(const Config& config, const std::string& file) {
   if (const auto obstacle = out_of_reach(*account, used)) {
     log::warn("started as root, and stays root: user {} may not use {}. Let that user, or name another as `user`",
               account->name, *obstacle);
-    return Users{.kept_by_opener = Kept::reading};
+    return Users{.kept_by_opener = KeptPrivileges::reading};
   }
   if (const auto obstacle = out_of_reach(*account, read)) {
     log::info("user {} may not read {}: the process that opens files stays root for it", account->name, *obstacle);
-    return Users{.resolver = account, .kept_by_opener = Kept::reading};
+    return Users{.resolver = account, .kept_by_opener = KeptPrivileges::reading};
   }
   return Users{account, account};
 }

@@ -13,7 +13,7 @@ namespace tacet {
 struct Users {
   std::optional<Account> resolver;
   std::optional<Account> opener;  ///< of files
-  Kept kept_by_opener = Kept::none;
+  KeptPrivileges kept_by_opener = KeptPrivileges::none;
 };
 
 /// The users for this configuration, read from `file`: those of account_to_become(), but for what root could use and

@@ -99,7 +99,7 @@ class Layers(unittest.TestCase):
             "src/daemon/c.cpp": '#include "daemon/../resolve/cache.hpp"',
             "include/tacet/a.hpp": '#include "base/clock.hpp"',
             "src/transport/dot.cpp": "#include <curl/curl.h>",
-            "src/transport/http/http_link.cpp": "#include <openssl/ssl.h>",
+            "src/transport/http/http_socket.cpp": "#include <openssl/ssl.h>",
             "src/transport/dial/socket.cpp": "#include <ares.h>",
             "src/transport/dial/bootstrap.cpp": "#include <ares.h>",
             "src/transport/loop.cpp": "#include <asio.hpp>",
