@@ -1,5 +1,6 @@
 /// The headers of the language and of fmt that most files include, compiled once for all of them. Nothing relies on it:
-/// each file includes what it uses.
+/// each file includes what it uses. Do not ask for __OPTIMIZE__ behind it: fmt's pragmas leave that defined in g++'s
+/// precompiled form at every level.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

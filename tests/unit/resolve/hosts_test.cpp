@@ -60,7 +60,7 @@ Name absent(unsigned number) { return Name::from_text(fmt::format("www.site{}.ex
 #else
 [[maybe_unused]] constexpr bool is_sanitized = false;
 #endif
-#ifdef __OPTIMIZE__
+#ifdef NDEBUG
 constexpr bool is_fast_build = !is_sanitized;
 #else
 constexpr bool is_fast_build = false;
