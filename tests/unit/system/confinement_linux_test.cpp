@@ -266,7 +266,8 @@ void say(int to, const std::string& line) {
 /// What tacet does between its sockets and its threads.
 Confinement settle(Corner& corner) {
   const auto account = account_to_become("");
-  auto open = account ? start_file_opener(corner.config, {}, {.opener = *account}) : fail(account.error());
+  auto open = account ? start_file_opener(corner.config, {}, {.opener = *account}, TrustStore::system_bundles())
+                      : fail(account.error());
   if (!open) ::_exit(1);
   corner.open = *std::move(open);
   if (*account && !become(**account)) ::_exit(1);

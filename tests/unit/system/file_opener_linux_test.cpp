@@ -29,7 +29,7 @@ struct Scene {
     write("tacet.yaml", at("hosts"));
     Config config = Config::defaults();
     config.hosts.file = at("hosts");
-    open = start_file_opener(config, {at("tacet.yaml"), read}, {}).value();
+    open = start_file_opener(config, {at("tacet.yaml"), read}, {}, TrustStore::system_bundles()).value();
     std::ifstream children("/proc/self/task/" + std::to_string(::getpid()) + "/children");
     while (children >> process) continue;  // the last is the newest
   }
