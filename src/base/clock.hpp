@@ -3,7 +3,7 @@
 
 namespace tacet {
 
-/// Reads the time. The only place that does; everything else is told what time it is.
+/// Reads the time. No other code does; all other code gets the time as an argument.
 class Clock {
 public:
   virtual ~Clock() = default;
@@ -11,10 +11,10 @@ public:
   /// Time since boot, suspended time included (CLOCK_BOOTTIME where it exists).
   virtual Instant now() const = 0;
 
-  /// How long the machine has been asleep since boot; a growth between two readings is a suspend.
+  /// How long the machine has been asleep since boot. If it grows between two readings, the machine was suspended.
   virtual Duration asleep() const = 0;
 
-  /// What the machine believes the time of day to be (CLOCK_REALTIME); it can be wrong by years after a start.
+  /// The time of day as the machine believes it (CLOCK_REALTIME). It can be wrong by years after a start.
   virtual WallTime wall_time() const = 0;
 };
 

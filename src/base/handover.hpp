@@ -7,9 +7,9 @@
 
 namespace tacet {
 
-/// A value that one thread makes and another waits for. As std::promise and std::future, but a sender that ends without
-/// having given (an exception, the end of a loop) says so without asking for memory; std::promise makes an exception
-/// for that in its destructor, and if there is no memory for it, that is the end of the process.
+/// A value that one thread makes and another thread waits for. Unlike std::promise, a sender that ends without a value
+/// (an exception, the end of a loop) needs no memory to say so. The destructor of std::promise makes an exception then,
+/// and without memory that ends the process.
 template <class T>
 class Handover {
   struct SharedState {
@@ -18,14 +18,14 @@ class Handover {
   };
 
 public:
-  /// Whoever makes the value.
+  /// The thread that makes the value holds this.
   class Sender {
   public:
     Sender(Sender&&) noexcept = default;
     Sender& operator=(Sender&&) = delete;
     ~Sender() { end(); }
 
-    /// Once. What is thrown by moving the value is thrown, and nothing was given.
+    /// Call once. If the move of the value throws, the exception leaves and nothing was sent.
     void send(T value) {
       state_->value.emplace(std::move(value));
       end();
@@ -42,16 +42,16 @@ public:
 
   Handover() = default;
 
-  /// Once, and before anybody waits.
+  /// Call once, before any thread waits.
   Sender sender() const { return Sender(state_); }
 
-  /// True if the sender has given, or ended, in that time.
+  /// True if the sender sends or ends within this time.
   bool finished_within(std::chrono::milliseconds time) {
     over_ = over_ || state_->over.try_acquire_for(time);
     return over_;
   }
 
-  /// Waits for the value; nothing if the sender has ended without. Once.
+  /// Waits for the value; nothing if the sender ended without one. Call once.
   std::optional<T> take() {
     if (!over_) state_->over.acquire();
     return std::move(state_->value);

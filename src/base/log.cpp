@@ -37,11 +37,11 @@ public:
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JournalPriority>(); }
 };
 
-/// Writes so many lines a minute and no more. Who has set the level to debug looks, and wants all of those.
+/// Writes at most so many lines a minute. At level debug there is no bound: a person reads along and wants every line.
 class BoundedLogger final : public spdlog::logger {
 public:
   BoundedLogger() : logger("tacet", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {
-    set_error_handler([](const std::string&) {});  // its own tells of a line that cannot be written, by lines
+    set_error_handler([](const std::string&) {});  // spdlog's own would write lines about unwritten lines
   }
 
   void limit(std::uint32_t lines_a_minute) {
@@ -50,7 +50,7 @@ public:
     if (lines_a_minute != 0) gate_.emplace(std::chrono::minutes(1), lines_a_minute);
   }
 
-  /// RateLimit::pass() of one gate for want of memory, and of one for bugs.
+  /// RateLimit::pass() of one limit for lack of memory, or of another for bugs.
   std::optional<std::uint64_t> pass_escaped(bool scarce) {
     const std::lock_guard lock(mutex_);
     return (scarce ? scarcity_ : bugs_).pass(clock_.now());
@@ -61,7 +61,7 @@ private:
     const std::optional<std::uint64_t> held = message.level > spdlog::level::debug ? pass() : 0;
     if (!held) return;
     if (*held > 0) {
-      const auto text = fmt::format("{} lines were held back: they were more than log.lines in a minute", *held);
+      const auto text = fmt::format("{} lines were held back: more than log.lines in a minute", *held);
       logger::sink_it_({name_, spdlog::level::warn, text});
     }
     logger::sink_it_(message);
@@ -80,7 +80,7 @@ private:
 
 BoundedLogger* bounded() { return dynamic_cast<BoundedLogger*>(spdlog::default_logger_raw()); }
 
-/// True if the present exception says that memory (the kernel's included) is out.
+/// True if the present exception says that memory (also the kernel's) has run out.
 bool is_scarcity() {
   try {
     throw;
@@ -93,14 +93,14 @@ bool is_scarcity() {
   }
 }
 
-/// Of the present exception. The words live as long as that.
+/// The words of the present exception. They live as long as it does.
 const char* what_is_wrong() {
   try {
     throw;
   } catch (const std::exception& error) {
     return error.what();
   } catch (...) {
-    return "something that is no exception";
+    return "a thrown value that is no std::exception";
   }
 }
 

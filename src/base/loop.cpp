@@ -16,11 +16,11 @@ namespace tacet {
 
 namespace {
 
-/// How long a watch rests whose event could not be handled: what was not read is still there, and would be told at
-/// once, again and again.
+/// How long a watch rests after its event could not be handled. Its data is still unread, so the kernel would report it
+/// at once, again and again.
 constexpr auto rest_time = std::chrono::milliseconds(100);
 
-/// False if it ended by an exception. That is the end of this event and of nothing else.
+/// False if the work ended by an exception, which ends this event and nothing else.
 template <class Work>
 bool succeeds(Work&& work) {
   try {
@@ -38,7 +38,7 @@ struct Loop::State {
   explicit State(const Clock& clock) : scheduler(clock), alarm(io, alarm_room, [this] { on_alarm(); }), signals(io) {}
 
   HandlerMemory alarm_room, signal_room, overdue_room;
-  Scheduler scheduler;  // before `io`, for what waits in there may hold timers
+  Scheduler scheduler;  // before `io`: handlers that wait in `io` may hold timers
   asio::io_context io{1};
   LoopAlarm alarm;
   asio::signal_set signals;
@@ -46,8 +46,8 @@ struct Loop::State {
   std::optional<Instant> armed;
   bool overdue = false;  // a turn for what is due has been posted
 
-  /// Every event runs through here, so that what it made ready goes on before the next event, and what is due comes
-  /// soon after it. False if it failed.
+  /// Every event runs through here. What it made ready runs before the next event, and what is due runs soon after.
+  /// False if the event failed.
   template <class Work>
   bool turn(Work&& work) {
     bool done = false;
@@ -71,9 +71,9 @@ struct Loop::State {
     run_due();
   }
 
-  /// Keeps the system's one alarm for the earliest of ours. A later earliest needs no call: it rings early once. What
-  /// is due at `now` waits for no alarm, and one whose time has come unheard is not waited for: after a suspend, or a
-  /// jump of the clock, it may ring long after.
+  /// Arms the system's one alarm for our earliest time. If the earliest time moves later, the alarm stays and fires
+  /// early once. A time that is due at `now` does not wait for the alarm: after a suspend or a jump of the clock, the
+  /// alarm may fire long after it.
   void rearm(Instant now) {
     const auto next = scheduler.next_timer();
     if (!next) return;
@@ -83,7 +83,8 @@ struct Loop::State {
     if (alarm.set(*next - scheduler.now())) armed = next;  // else the next event tries again
   }
 
-  /// A turn of its own, behind the events that came together with this one: an answer that is here is not late.
+  /// Runs what is overdue in a turn of its own, behind the events that came with this one: an answer that has arrived
+  /// is not late.
   bool post_overdue() {
     if (overdue) return true;
     overdue = succeeds([this] {
@@ -130,7 +131,7 @@ void Loop::on_signals(std::initializer_list<int> signals, std::function<void(int
   state_->await_signal();
 }
 
-/// Shared with the handlers that Asio holds, so that an event already queued finds out that its Watch is gone.
+/// Shared with the handlers that Asio holds: an event that is already queued sees that its Watch is gone.
 struct Watch::Entry : std::enable_shared_from_this<Entry> {
   Entry(Loop::State& loop, int fd, std::function<void(Ready)> callback)
       : state(loop),
@@ -182,7 +183,7 @@ struct Watch::Entry : std::enable_shared_from_this<Entry> {
 Watch::Watch(Loop& loop, int descriptor, std::function<void(Ready)> on_ready) {
   try {
     entry_ = std::make_shared<Entry>(*loop.state_, descriptor, std::move(on_ready));
-  } catch (const std::system_error& error) {  // the kernel's memory is memory as well
+  } catch (const std::system_error& error) {  // the kernel may lack memory, too
     if (error.code() != std::errc::not_enough_memory && error.code() != std::errc::no_space_on_device) throw;
     throw std::bad_alloc();
   }
@@ -190,7 +191,7 @@ Watch::Watch(Loop& loop, int descriptor, std::function<void(Ready)> on_ready) {
 
 Watch::~Watch() {
   entry_->dead = true;
-  entry_->descriptor.release();  // never closed here: the descriptor belongs to somebody else
+  entry_->descriptor.release();  // never closed here: another object owns the descriptor
 }
 
 void Watch::want_read(bool wanted) {

@@ -8,11 +8,11 @@
 
 namespace tacet {
 
-/// One thread's event loop: descriptors, times, signals and messages from other threads. After every event it resumes
-/// the coroutines that the event made ready. The only room that knows Asio.
+/// One thread's event loop: descriptors, times, signals and messages from other threads. After each event it resumes
+/// the coroutines that the event made ready. Only this room knows Asio.
 ///
-/// An exception that leaves an event's work (no memory) is told to the log, and ends that event only. Waiting needs no
-/// memory: whoever has a Watch, a Timer or an AsyncCall hears from it whatever happens.
+/// An exception that leaves an event's work (no memory) is logged and ends that event only. Waiting needs no memory: a
+/// Watch, a Timer and an AsyncCall always get their event.
 class Loop {
 public:
   explicit Loop(const Clock& clock);
@@ -24,11 +24,12 @@ public:
   /// When the present turn began.
   Instant now() const;
 
-  /// Runs until stop(). Call from the one thread that owns everything on this loop.
+  /// Runs until stop(). Call it from the one thread that owns everything on this loop.
   void run();
   /// Makes run() return after the present event. Any thread.
   void stop();
-  /// Calls `work` on the loop's thread in a turn of its own. Any thread. std::bad_alloc: it will not be called.
+  /// Calls `work` on the loop's thread in a turn of its own. Any thread. Throws std::bad_alloc if it cannot queue the
+  /// work.
   void post(std::move_only_function<void()> work);
   /// Calls `work` on the loop's thread whenever one of these signals arrives.
   void on_signals(std::initializer_list<int> signals, std::function<void(int)> work);
@@ -40,14 +41,14 @@ private:
   std::unique_ptr<State> state_;
 };
 
-/// Tells when a descriptor can be read or written. It does not own the descriptor, and must be destroyed before the
-/// descriptor is closed. Level-triggered: as long as a wish stands and the descriptor is ready, it keeps calling; after
-/// a call that ended by an exception, a tenth of a second later.
+/// Tells when a descriptor can be read or written. It does not own the descriptor; destroy it before you close the
+/// descriptor. Level-triggered: it calls as long as the descriptor is ready and the wish stands. After a call that
+/// ended by an exception it waits a tenth of a second.
 class Watch {
 public:
   enum class Ready { read, write };
 
-  /// `on_ready` may destroy this Watch. std::bad_alloc, also if it is the kernel that has no memory.
+  /// `on_ready` may destroy this Watch. Throws std::bad_alloc, also if the kernel has no memory.
   Watch(Loop& loop, int descriptor, std::function<void(Ready)> on_ready);
   ~Watch();
   Watch(const Watch&) = delete;
@@ -61,8 +62,8 @@ private:
   std::shared_ptr<Entry> entry_;
 };
 
-/// Work that is posted to a loop time and again, and can be even when there is no memory. Must be destroyed on the
-/// loop's thread, or while that does not run; what was posted is then forgotten.
+/// Work that is posted to a loop many times, even without memory. Destroy it on the loop's thread, or while the loop
+/// does not run; posted work is then dropped.
 class AsyncCall {
 public:
   AsyncCall(Loop& loop, std::function<void()> work);
@@ -70,7 +71,7 @@ public:
   AsyncCall(const AsyncCall&) = delete;
   AsyncCall& operator=(const AsyncCall&) = delete;
 
-  /// Calls the work on the loop's thread in a turn of its own, once for all that was posted before. Any thread.
+  /// Calls the work on the loop's thread in a turn of its own, once for all posts before it. Any thread.
   void post();
 
 private:

@@ -8,17 +8,17 @@
 
 namespace tacet {
 
-/// The one timer of the system that a loop waits by. It counts the time that the machine sleeps, as our clock does, and
-/// so rings at once after a suspend in which its time came. Only base/loop.cpp may include this.
+/// The one system timer of a loop. It counts the time that the machine sleeps, as our clock does, so it fires at once
+/// after a suspend that covered its time. Only base/loop.cpp may include this.
 class LoopAlarm {
 public:
-  /// `room` must outlive `io`; `ring` is called in io's run(). std::system_error: the kernel has no timer left.
+  /// `room` must outlive `io`. io's run() calls `ring`. Throws std::system_error if the kernel has no timer left.
   LoopAlarm(asio::io_context& io, HandlerMemory& room, std::function<void()> ring);
   ~LoopAlarm();
   LoopAlarm(const LoopAlarm&) = delete;
   LoopAlarm& operator=(const LoopAlarm&) = delete;
 
-  /// Rings once, `wait` from now; replaces what was set before. Needs no memory. False if it could not be set.
+  /// Fires once, `wait` from now; replaces the former setting. Needs no memory. False if it could not be set.
   bool set(Duration wait);
 
 private:

@@ -12,7 +12,7 @@
 namespace tacet {
 namespace {
 
-/// Asio's own timers, and the steady clock, stand still while the machine sleeps.
+/// Asio's own timers and the steady clock stand still while the machine sleeps.
 int make_timer() {
   const int timer = ::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
   if (timer < 0) throw std::system_error(errno, std::generic_category(), "timerfd_create");
@@ -32,7 +32,7 @@ struct LoopAlarm::State {
   asio::posix::stream_descriptor timer;
   bool waits = false;
 
-  /// One wait at a time, for it has one room. What has rung is not read: set() makes the timer unreadable again.
+  /// There is room for one wait at a time. Nothing reads the timer when it fires: set() makes it unreadable again.
   bool await() {
     if (waits) return true;
     waits = shielded(false, [this] {
@@ -52,7 +52,7 @@ LoopAlarm::LoopAlarm(asio::io_context& io, HandlerMemory& room, std::function<vo
 LoopAlarm::~LoopAlarm() = default;
 
 bool LoopAlarm::set(Duration wait) {
-  // Relative, for the clock that we go by may be another than the machine's. Zero would disarm it.
+  // Relative, because our clock may differ from the machine's. Zero would disarm the timer.
   const Duration ahead = std::max<Duration>(wait, std::chrono::nanoseconds(1));
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(ahead);
   itimerspec when{};

@@ -6,8 +6,8 @@
 
 namespace tacet {
 
-/// By the steady clock, which may stand still while the machine sleeps: then the alarm is late by that time, unless
-/// something else wakes the loop, which then sets it anew.
+/// Uses the steady clock, which may stand still while the machine sleeps. Then the alarm is late by that time, unless
+/// another event wakes the loop, which then sets it anew.
 struct LoopAlarm::State {
   State(asio::io_context& io, HandlerMemory& of, std::function<void()> what)
       : room(of),
@@ -18,9 +18,9 @@ struct LoopAlarm::State {
   std::function<void()> ring;
   asio::steady_timer timer;
   bool waits = false;
-  bool set_again = false;  // while a wait was under way, which that ended
+  bool set_again = false;  // set() was called during a wait, and so ended it
 
-  /// One wait at a time, for it has one room: one that was ended begins the next when it hears of that.
+  /// There is room for one wait at a time. A wait that was ended starts the next one in its handler.
   bool await() {
     if (waits) return set_again = true;
     set_again = false;

@@ -4,11 +4,12 @@
 #include <type_traits>
 #include <utility>
 
-/// How the event loop waits without asking for memory. Only base/loop.cpp and base/loop_alarm* may include this.
+/// Memory with which the event loop waits without an allocation. Only base/loop.cpp and base/loop_alarm* may include
+/// this.
 namespace tacet {
 
-/// HandlerMemory for the one operation that its owner has Asio wait for at a time: who has one can wait for the next
-/// event even when there is no memory. What is larger, or comes while the room is taken, is the heap's.
+/// HandlerMemory for the one operation that its owner has in Asio at a time. With it, the next wait starts even without
+/// memory. A larger operation, or a second one, comes from the heap.
 class HandlerMemory {
 public:
   HandlerMemory() = default;
@@ -30,7 +31,7 @@ private:
   bool taken_ = false;
 };
 
-/// A HandlerMemory as Asio asks for memory. The room must outlive the operation.
+/// A HandlerMemory in the form in which Asio asks for memory. The room must outlive the operation.
 template <class T>
 struct HandlerAllocator {
   using value_type = T;
@@ -49,7 +50,7 @@ struct HandlerAllocator {
   HandlerMemory* room;
 };
 
-/// A handler whose operation lives in a room. Asio gives that back before it calls.
+/// A handler whose operation lives in a room. Asio frees the room before it calls the handler.
 template <class Work>
 struct HandlerInMemory {
   using allocator_type = HandlerAllocator<void>;

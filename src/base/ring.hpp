@@ -2,12 +2,12 @@
 
 namespace tacet {
 
-/// A list whose places are parts of what stands in it: joining and leaving allocate nothing. The first place in is the
-/// front. It must be empty when destroyed.
+/// A list whose elements hold their own places: joining and leaving allocate nothing. The element that joined first is
+/// the front. It must be empty when destroyed.
 template <class T>
 class Ring {
 public:
-  /// One element's place in one ring; left when destroyed.
+  /// One element's place in one ring. The element leaves when the place is destroyed.
   class Place {
   public:
     explicit Place(T& element) : element_(&element) {}
@@ -15,7 +15,7 @@ public:
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
 
-    /// Goes to the end. Only from nowhere.
+    /// Joins at the end. Pre: the place is in no ring.
     void join(Ring& ring) {
       previous_ = ring.sentinel_.previous_;
       next_ = &ring.sentinel_;
@@ -38,7 +38,7 @@ public:
   };
 
   bool empty() const { return sentinel_.next_ == &sentinel_; }
-  /// Only if not empty.
+  /// Pre: not empty.
   T& front() const { return *sentinel_.next_->element_; }
 
 private:

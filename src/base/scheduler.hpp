@@ -12,8 +12,8 @@ namespace tacet {
 
 class Scheduler;
 
-/// Something to be told when a time has come. Disarmed when destroyed; armed at most once at a time. Has its place from
-/// the start, so that arming it needs no memory. The scheduler must outlive it.
+/// An object that is told when a time has come. Disarmed when destroyed; armed at most once at a time. It has its place
+/// in the heap from the start, so arming needs no memory. The scheduler must outlive it.
 class Timer {
 public:
   explicit Timer(Scheduler& scheduler);
@@ -21,7 +21,7 @@ public:
   Timer& operator=(const Timer&) = delete;
   virtual ~Timer();
 
-  /// Calls expire() once when `when` has come; replaces an earlier arm().
+  /// Calls expire() once when `when` has come; replaces a former arm().
   void arm(Instant when);
   void disarm();
   bool armed() const { return place_ != unarmed; }
@@ -63,20 +63,20 @@ private:
   Resumable* next_ = nullptr;
 };
 
-/// What one thread has still to do: coroutines that can go on, and times to wait for, in one ordered structure. It
-/// knows nothing of sockets; a Loop (or a test with a manual clock) drives it. Coroutines never resume inside the call
-/// that made them ready, so whoever delivers a result needs to fear no re-entrance.
+/// The pending work of one thread: coroutines that can go on, and times to wait for, in one ordered structure. It knows
+/// nothing of sockets; a Loop (or a test with a manual clock) drives it. A coroutine never resumes inside the call that
+/// made it ready, so a caller that delivers a result need not expect re-entrance.
 class Scheduler {
 public:
   explicit Scheduler(const Clock& clock);
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  /// The present time; inside a Turn, that of its beginning.
+  /// The present time; inside a Turn, the time at which the turn began.
   Instant now() const { return turn_ ? *turn_ : clock_.now(); }
   const Clock& clock() const { return clock_; }
 
-  /// One event and all that it leads to. Meanwhile now() costs no look at the clock, of which a query takes a score.
+  /// One event and all that it causes. Inside it now() does not read the clock; a query calls now() about twenty times.
   class Turn {
   public:
     explicit Turn(Scheduler& scheduler) : scheduler_(scheduler) { scheduler_.turn_ = scheduler_.clock_.now(); }
@@ -88,7 +88,7 @@ public:
     Scheduler& scheduler_;
   };
 
-  /// Puts a coroutine in the queue of those that go on at the next run_ready().
+  /// Queues a coroutine for the next run_ready().
   void make_ready(Resumable& resumable);
 
   /// Resumes coroutines until none is ready.
@@ -113,8 +113,8 @@ private:
   void make_room();
 
   const Clock& clock_;
-  std::optional<Instant> turn_;  // when it began, inside one
-  std::vector<Entry> heap_;      // with room for every timer there is
+  std::optional<Instant> turn_;  // when the present turn began; nothing outside a turn
+  std::vector<Entry> heap_;      // with room for every timer that exists
   std::size_t timers_ = 0;
   Resumable ready_;  // sentinel of a circular list
   bool running_ = false;
@@ -130,7 +130,7 @@ inline Timer::~Timer() {
   --scheduler_.timers_;
 }
 
-/// Wakes one waiting coroutine, as often as it is rung. A ring that nobody waits for is kept for the next wait.
+/// Wakes one waiting coroutine each time it is set. If no coroutine waits, the next wait ends at once.
 class AutoResetEvent final : Timer {
 public:
   explicit AutoResetEvent(Scheduler& scheduler) : Timer(scheduler) {}
@@ -140,7 +140,7 @@ public:
     if (waiter_.handle) wake();
   }
 
-  /// Awaits a ring until `until`: true if there was one, false if that time came first.
+  /// Waits for the event until `until`: true if it came, false if that time came first.
   auto wait(Instant until) {
     struct Awaiter {
       AutoResetEvent& event;
@@ -166,13 +166,13 @@ private:
   bool set_ = false;
 };
 
-/// A one-shot meeting of one waiting coroutine and whoever has the value it waits for.
+/// A meeting of one waiting coroutine and the code that has its value. Happens once.
 template <class T>
 class OneShot {
 public:
   explicit OneShot(Scheduler& scheduler) : event_(scheduler) {}
 
-  /// Hands the value over and wakes the waiter; false if the meeting is over (a value is there, or the wait has ended).
+  /// Hands the value over and wakes the waiter; false if there is a value already, or the wait has ended.
   bool deliver(T value) {
     if (value_ || over_) return false;
     value_.emplace(std::move(value));
@@ -180,7 +180,7 @@ public:
     return true;
   }
 
-  /// Awaits the value until `until`; nothing if that time came first.
+  /// Waits for the value until `until`; nothing if that time came first.
   auto wait(Instant until) {
     using Ring = decltype(std::declval<AutoResetEvent&>().wait(until));
     struct Awaiter : Ring {

@@ -5,8 +5,9 @@
 
 namespace tacet {
 
-/// What `work` returns; `otherwise` if an exception left it (no memory). For functions that a C library calls: an
-/// exception that passed through C would leave the library's work half done. `otherwise` is to tell it so.
+/// The result of `work`; `otherwise` if an exception left it (no memory). Use it in functions that a C library calls:
+/// an exception that passed through C would leave the library's work half done. `otherwise` tells the library of the
+/// failure.
 template <class Outcome, class Work>
 Outcome shielded(Outcome otherwise, Work&& work) noexcept {
   try {

@@ -4,7 +4,7 @@
 
 namespace tacet {
 
-/// The outermost coroutine of a spawned task: linked into its group while it lives, gone when it ends.
+/// The outermost coroutine of a spawned task. It is linked into its group from its start to its end.
 struct TaskGroup::Root {
   struct promise_type : Link {
     TaskGroup& group;

@@ -14,11 +14,11 @@ public:
   TaskGroup& operator=(const TaskGroup&) = delete;
   ~TaskGroup() { cancel(); }
 
-  /// Runs `task` at once, up to where it first waits; the rest happens as it is resumed. An exception that leaves it is
-  /// logged and counted, and ends only that task; std::bad_alloc is thrown if it could not even begin.
+  /// Runs `task` at once up to its first wait; later events resume it. An exception that leaves the task is logged and
+  /// counted, and ends only that task. Throws std::bad_alloc if the task could not start.
   void spawn(Task<void> task);
 
-  /// Destroys every task that has not ended. Not to be called from inside one of them.
+  /// Destroys every task that has not ended. Do not call it from inside one of them.
   void cancel();
 
   std::size_t size() const { return size_; }
