@@ -5,7 +5,7 @@
 
 namespace tacet {
 
-// A silent server is left sooner, but not for another operator, which would learn the name.
+// A silent server is given up sooner, but only for one of the same operator: another operator would learn the name.
 ExchangePlan::ExchangePlan(const Start& start)
     : begun_(start.begun),
       deadline_(start.deadline),
@@ -34,10 +34,10 @@ ExchangePlan::Step ExchangePlan::next(Event event, Instant now) {
       break;
     case Event::nobody_left:
       break;
-    case Event::copied:  // the first copy may be lost as well, the second has no successor
+    case Event::copied:  // the first copy may be lost as well; a second copy has no successor
       hedge_at_ = std::exchange(copied_, true) ? Instant::max() : now + hedge_delay_;
       break;
-    case Event::not_copied:  // what is lost may show only later: look again, at growing intervals
+    case Event::not_copied:  // a loss may show only later: look again, at growing intervals
       if (!copied_) hedge_delay_ *= 2;
       hedge_at_ = now + hedge_delay_;
       break;
@@ -54,8 +54,8 @@ ExchangePlan::Step ExchangePlan::at(Instant now) {
   return now >= hedge_at_ ? Step{Action::hedge} : wait();
 }
 
-/// Each server has its turn. Then the last one's other channel has one: a connection may be open, acknowledge
-/// everything, and answer nothing more.
+/// Each server gets one attempt. Then the last server's other channel gets one: an open connection may acknowledge
+/// everything and still answer nothing.
 ExchangePlan::Step ExchangePlan::ask_elsewhere() {
   patience_ = Instant::max();
   if (asked_ > servers_) return wait();

@@ -5,47 +5,47 @@
 
 namespace tacet {
 
-/// When a query without an answer is asked again, and when it is given up. Pure: it is told what happened and when, and
-/// says what to do next. What that led to is the next event.
+/// When to ask again for a query without an answer, and when to give it up. Pure: the caller reports each event with
+/// its time and carries out the step that comes back. The outcome of that step is the next event.
 class ExchangePlan {
 public:
-  /// How long a query waits on one server before another is asked as well. A connection that is yet to be made needs
-  /// three round trips. One that is up needs one, but the server's own recursion may take most of a second.
+  /// How long a query waits on one server before it goes to another as well. A new connection needs three round trips.
+  /// An open one needs one, but the server's own recursion may take most of a second.
   static constexpr Duration cold_patience = std::chrono::milliseconds(600);
   static constexpr Duration warm_patience = std::chrono::milliseconds(900);
-  /// The same if nothing is heard of the first server at all: no answer, and no acknowledgement.
+  /// The same if the first server is silent: no answer and no acknowledgement.
   static constexpr Duration silent_patience = std::chrono::milliseconds(500);
 
   /// What is known when the first attempt begins.
   struct Start {
     Instant begun, deadline;
-    std::uint32_t servers;  ///< that may be asked, the first included
+    std::uint32_t servers;  ///< that may be asked, with the first one
     bool warm;              ///< the first server's connection is up
-    bool same_operator;     ///< the second server is of the same operator: it may learn the name sooner
-    Duration hedge_delay;   ///< until a second copy is thought of
+    bool same_operator;     ///< the second server belongs to the same operator, so it may learn the name sooner
+    Duration hedge_delay;   ///< until a second copy is considered
   };
 
   /// What happened.
   enum class Event : std::uint8_t {
     answered,     ///< an answer came that ends the query
-    all_failed,   ///< no attempt is under way any more, and none brought such an answer
-    woken,        ///< a time has come, or one of several attempts failed
-    silent,       ///< after Action::look: nothing is heard of the first server
-    heard,        ///< after Action::look: something is
-    asked,        ///< after Action::next_server or other_channel: another attempt is under way
-    nobody_left,  ///< after Action::other_channel: there is no other
-    copied,       ///< after Action::hedge: a second copy is under way
-    not_copied,   ///< after Action::hedge: the query does not seem lost, or no copy can be afforded, as yet
-    settled,      ///< after Action::hedge: no copy will ever be of use
+    all_failed,   ///< no attempt is running, and none brought such an answer
+    woken,        ///< the time of Step::until has come, or one of several attempts failed
+    silent,       ///< after Action::look: the first server is silent
+    heard,        ///< after Action::look: the first server answers or acknowledges
+    asked,        ///< after Action::next_server or other_channel: another attempt is running
+    nobody_left,  ///< after Action::other_channel: there is no other channel
+    copied,       ///< after Action::hedge: a second copy is on its way
+    not_copied,   ///< after Action::hedge: the query does not seem lost yet, or the budget has no copy yet
+    settled,      ///< after Action::hedge: no copy can help any more
   };
   /// What to do.
   enum class Action : std::uint8_t {
     wait,           ///< for an attempt to end, at most until Step::until
-    look,           ///< whether the first server is silent
+    look,           ///< check if the first server is silent
     next_server,    ///< ask the server in place Step::server of the order
-    other_channel,  ///< ask over another channel of the server that was asked last
+    other_channel,  ///< ask over another channel of the last server
     hedge,          ///< send a second copy if the query seems lost
-    finish,         ///< with the best that came
+    finish,         ///< with the best answer so far
   };
   struct Step {
     Action action;
@@ -57,7 +57,7 @@ public:
   ExchangePlan() = default;
   explicit ExchangePlan(const Start& start);
 
-  /// The first event is what the first attempt has led to by then.
+  /// Begin with the event that the first attempt has caused.
   Step next(Event event, Instant now);
 
   Instant begun() const { return begun_; }
@@ -68,12 +68,12 @@ private:
   Step wait() const;
 
   Instant begun_{}, deadline_{};
-  Instant patience_{};  // another server is asked then
+  Instant patience_{};  // until then, no other server is asked
   Instant hedge_at_{};
   Duration hedge_delay_{};
   std::uint32_t servers_ = 0;
-  std::uint32_t asked_ = 1;  // servers, or one more: the last one's other channel
-  bool may_look_ = false;    // patience_ is short: it counts for a silent server only
+  std::uint32_t asked_ = 1;  // servers; one more after the last server's other channel
+  bool may_look_ = false;    // patience_ is short and counts only for a silent server
   bool copied_ = false;
 };
 

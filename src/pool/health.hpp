@@ -5,24 +5,24 @@
 
 namespace tacet {
 
-/// Whether one server is believed to work, and when a failing one is worth a probe. Pure: it is told what happened and
-/// when.
+/// Whether one server is believed to work, and when a failing server gets a probe. Pure: the caller reports what
+/// happened and when.
 class Health {
 public:
   bool good() const { return failures_ == 0; }
-  /// In a row; at most 16.
+  /// Failures in a row; at most 16.
   unsigned failures() const { return failures_; }
 
   void succeeded() { failures_ = 0; }
   void failed(Instant now) {
-    // All that waits on one connection fails with it: that is one event, not many.
+    // Everything that waits on one connection fails with it. That counts as one failure.
     if (!good() && now - last_failed_ < one_event) return;
     last_failed_ = now;
     failures_ = std::min(failures_ + 1, 16U);
     next_probe_ = now + back_off();
   }
 
-  /// True if a failing server should be tried beside a working one. Says so once in each back-off, which grows from
+  /// True if a failing server should get a probe beside a working one. True once in each back-off, which grows from
   /// half a second to half a minute.
   bool probe_due(Instant now) {
     if (good() || now < next_probe_) return false;

@@ -10,10 +10,10 @@ using std::chrono::milliseconds;
 constexpr Duration least_delay = milliseconds(10);
 /// How long a kernel may delay an acknowledgement, to send an answer along with it (Linux: 40 ms).
 constexpr Duration delayed_ack = milliseconds(40);
-/// With nothing left to spend, a copy waits longer by this share of the median.
-constexpr double most_thrift = 0.6;
+/// With an empty budget, a copy waits longer by this share of the median.
+constexpr double most_extra = 0.6;
 
-/// When an answer is late: a sixteenth over the median, up to a quarter where jitter moves many by more than that.
+/// How late an answer must be: a sixteenth over the median, or up to a quarter where jitter delays many answers more.
 Duration lateness(const Latency& times) {
   const Duration typical = times.typical();
   return std::max(least_delay, typical + std::clamp(times.spread(), typical / 16, typical / 4));
@@ -23,22 +23,23 @@ bool knows_its_time(const Latency& times) { return times.count() >= PoolChannel:
 
 }  // namespace
 
-/// Thrift: where jitter makes many answers late, the budget would be spent on those, and be gone when a query is lost.
+/// Scarcity adds to the wait: where jitter delays many answers, copies of those would empty the budget before a query
+/// is lost.
 Duration Hedging::delay_on(const PoolChannel& channel) const {
   const Latency& times = channel.times();
-  const auto thrift = std::chrono::duration_cast<Duration>(times.typical() * (most_thrift * budget_.scarcity()));
-  return lateness(times) + thrift;
+  const auto extra = std::chrono::duration_cast<Duration>(times.typical() * (most_extra * budget_.scarcity()));
+  return lateness(times) + extra;
 }
 
-/// If a later query was answered on the first channel, this one has arrived, and its name is merely slow upstream.
+/// If a later query was answered on the first channel, this query has arrived too, and its name is only slow upstream.
 Hedging::Verdict Hedging::judge(const PoolQuery& query, Instant now) const {
   if (query.first->latest_answered > query.first_number) return Verdict::settled;
   if (query.copied_to != nullptr && !knows_its_time(query.first->times())) return Verdict::settled;
   return seems_lost(query, now) ? Verdict::lost : Verdict::not_yet;
 }
 
-/// Data that the kernel holds unacknowledged is lost for sure only after the time that an acknowledgement may take.
-/// Before that, what is known of the zone decides. Where nothing is known of it, only half of the budget may be spent.
+/// Data without an acknowledgement is surely lost only after the time that an acknowledgement may take. Before that,
+/// the zone's record decides. Without a record, only half of the budget may be spent.
 bool Hedging::seems_lost(const PoolQuery& query, Instant now) const {
   const Latency& times = query.first->times();
   const bool held_up = query.first->upstream->held_up(), knows = knows_its_time(times);
@@ -54,8 +55,8 @@ bool Hedging::seems_lost(const PoolQuery& query, Instant now) const {
   return (held_up || knows) && budget_.plenty();
 }
 
-/// A name is fast if it was answered before a second copy would have been due. It is slow if a query that was sent well
-/// after it on the same connection was answered first.
+/// A name is fast if its answer came before a second copy was due. A name is slow if a query that was sent well after
+/// it on the same connection got its answer first.
 void Hedging::learn(const Name& name, const PoolChannel& channel, const Outcome& outcome) {
   const Latency& times = channel.times();
   if (!knows_its_time(times)) return;

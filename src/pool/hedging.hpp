@@ -7,28 +7,28 @@
 
 namespace tacet {
 
-/// When a query is asked twice (src/README.md, D6). Tells a query that is lost from one that is slow upstream, and
-/// holds the budget for second copies. Pure, but Upstream::held_up() asks the kernel.
+/// Decides when a query is asked twice (src/README.md, D6). Tells a lost query from one that is slow upstream, and
+/// holds the budget for second copies. Pure, except that Upstream::held_up() asks the kernel.
 class Hedging {
 public:
-  /// How long a query waits on this channel before a second copy is thought of: until it is late, and longer if the
+  /// How long a query waits on this channel before a second copy is considered: until it is late, and longer if the
   /// budget is small.
   Duration delay_on(const PoolChannel& channel) const;
 
-  /// About a query that is late.
+  /// The verdict on a late query.
   enum class Verdict : std::uint8_t {
-    not_yet,  ///< it does not seem lost so far
-    settled,  ///< it is merely slow upstream, or nothing more can be known
+    not_yet,  ///< it does not seem lost yet
+    settled,  ///< it is only slow upstream, or nothing more can be learned
     lost,
   };
   Verdict judge(const PoolQuery& query, Instant now) const;
 
-  /// How a query over a channel that was up has ended.
+  /// How a query ended that went over an open connection.
   struct Outcome {
     Instant sent, ended;
     bool answered;
   };
-  /// Remembers whether the zone of `name` is slow upstream. To be called before PoolChannel::answered().
+  /// Records whether the zone of `name` is slow upstream. Call it before PoolChannel::answered().
   void learn(const Name& name, const PoolChannel& channel, const Outcome& outcome);
 
   HedgeBudget& budget() { return budget_; }

@@ -12,7 +12,7 @@ namespace {
 using Event = ExchangePlan::Event;
 using Action = ExchangePlan::Action;
 
-/// Where more queries than this are outstanding the load is what is slow, and second copies would add to it.
+/// With more outstanding queries than this, the load causes the delay, and second copies would add to it.
 constexpr std::uint32_t most_outstanding_for_hedge = 64;
 
 }  // namespace
@@ -34,7 +34,7 @@ Task<Result<Response>> Pool::exchange(const Message& message, Instant deadline) 
   co_return query->outcome();
 }
 
-/// Carries the plan on to where it waits, and returns until when; nothing if it has finished.
+/// Carries out the plan up to its next wait, and returns the end of that wait; nothing if the plan has finished.
 std::optional<Instant> Pool::advance(const SharedQuery& query) {
   for (Event event = query->event();;) {
     const ExchangePlan::Step step = query->plan.next(event, scheduler_.now());
@@ -44,7 +44,7 @@ std::optional<Instant> Pool::advance(const SharedQuery& query) {
   }
 }
 
-/// Sends the first attempt, and what the traffic asks for beside it.
+/// Starts the first attempt, and opens or probes other channels if the traffic calls for it.
 Pool::SharedQuery Pool::begin(const Message& message, Instant deadline) {
   const Instant now = scheduler_.now();
   notice_suspend(now);
@@ -69,7 +69,7 @@ Pool::SharedQuery Pool::begin(const Message& message, Instant deadline) {
   return query;
 }
 
-/// Connections made before a suspend are dead by now, whatever they look like.
+/// Drops the connections made before a suspend: they are dead, even if they look alive.
 void Pool::notice_suspend(Instant now) {
   if (std::exchange(looked_, now) == now) return;
   const Duration before = std::exchange(asleep_, scheduler_.clock().asleep());
@@ -85,7 +85,7 @@ Event Pool::carry_out(const SharedQuery& query, const ExchangePlan::Step& step) 
       return hedge(query);
     case Action::next_server:
       return fall_back(query, &query->order[step.server]->choose_channel(scheduler_.now()));
-    default: {  // another channel: one that is up, or else one that is yet to be opened
+    default: {  // another channel: an open one first, otherwise one that must connect
       PoolChannel* other = channel_for_copy(servers_, last, query->first);
       return fall_back(query, other != nullptr ? other : last.server->unopened_channel(last));
     }
@@ -101,8 +101,8 @@ Event Pool::fall_back(const SharedQuery& query, PoolChannel* channel) {
 }
 
 /// Sends a second copy of a query that seems lost, over another of the operator's connections. If that stays silent
-/// too, the next copy goes over a third connection, or else over the first: a segment behind a lost one makes the
-/// receiver tell of the hole, long before the timer of a lone segment.
+/// too, the next copy goes over a third connection, otherwise over the first one. There it follows the lost segment, so
+/// the receiver reports the gap long before the timer of the lone segment fires.
 Event Pool::hedge(const SharedQuery& query) {
   const Hedging::Verdict verdict = hedging_.judge(*query, scheduler_.now());
   if (verdict != Hedging::Verdict::lost)
@@ -182,9 +182,10 @@ void Pool::measure(const Attempt& attempt, const Result<Response>& result) {
   channel.server->failed(fault, sent.at, now);
 }
 
-/// A fallback answered what the first attempt did not. If another server answered and the first one is silent, that one
-/// fails: its deadlines would tell the same seconds later, and every query would wait meanwhile. If another channel of
-/// the same server answered, the first channel gets no turn until it answers, or owes nothing more.
+/// A fallback has answered and the first attempt has not. If another server answered and the first one is silent, the
+/// first one counts as failed now: its deadlines would show the same only seconds later, and every query would wait
+/// until then. If another channel of the same server answered, the first channel gets no query until it answers or owes
+/// no answer.
 void Pool::blame(const PoolQuery& query, const PoolChannel& answerer) {
   if (answerer.server == query.first->server)
     query.first->stalled = query.first->outstanding > 0;
@@ -192,8 +193,8 @@ void Pool::blame(const PoolQuery& query, const PoolChannel& answerer) {
     query.first->server->health.failed(scheduler_.now());
 }
 
-/// A second copy that won shows that queries get lost. Then one more connection is worth its keep: a copy over it waits
-/// for no other query's loss. A copy of the query at hand opens it, for DoH connects with a query only.
+/// A second copy that won shows that queries get lost. Then one more connection pays: a copy over it waits for no other
+/// query's loss. A copy of the present query opens it, because DoH connects only with a query.
 void Pool::open_spare(const SharedQuery& query) {
   PoolChannel* spare = query->first->server->open_spare(scheduler_.now());
   if (spare == nullptr || spare->outstanding > 0 || !hedging_.budget().plenty() || !hedging_.budget().spend()) return;

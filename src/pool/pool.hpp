@@ -15,29 +15,28 @@
 
 namespace tacet {
 
-/// One server of an operator: the channels of one configured upstream entry. The first is used first, the second under
-/// traffic; those behind them are spares that are opened once queries get lost.
+/// One server of an operator: the channels of one upstream entry. The first channel is used first, the second under
+/// traffic. The others are spares, which open once queries get lost.
 struct UpstreamService {
   std::vector<std::unique_ptr<Upstream>> channels;
 };
 
-/// The servers of one operator, in order of preference. A name that one of them is asked for may be shown to the
-/// others.
+/// The servers of one operator, in order of preference. A name that one server gets may go to the others too.
 struct UpstreamOperator {
   std::string name;
   std::vector<UpstreamService> services;
 };
 
-/// Several upstreams, used like one. Chooses a server by health and latency, spreads queries over warm connections,
-/// sends a second copy of a query that seems lost, and fails over. Inside an operator it goes by what is measured,
-/// across operators by their order; an operator that fails comes last until a probe finds it working. Second copies
-/// stay with the operator, and are at most a twentieth of all queries in the long run.
+/// Several upstreams, used like one. It chooses a server by health and latency, spreads queries over warm connections,
+/// sends a second copy of a query that seems lost, and fails over. Inside an operator measurements decide; across
+/// operators the configured order decides. An operator that fails comes last until a probe succeeds. Second copies stay
+/// with the operator, and are at most a twentieth of all queries in the long run.
 ///
-/// It carries out what others decide: `ranking` (which server), `pool_server` (which channel), `hedging` (when to ask
-/// twice), `exchange_plan` (when to ask elsewhere, and when to give up).
+/// It carries out the decisions of others: `ranking` (which server), `pool_server` (which channel), `hedging` (when to
+/// ask twice), `exchange_plan` (when to ask elsewhere, and when to give up).
 class Pool final : public Upstream {
 public:
-  /// `tasks` and everything else must outlive the pool's use; cancel the group before the pool is destroyed.
+  /// `tasks` and all other parts must outlive the pool. Cancel the group before you destroy the pool.
   Pool(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, std::vector<UpstreamOperator> operators);
 
   std::string_view id() const override { return "all upstreams"; }
@@ -49,7 +48,7 @@ public:
   void network_changed() override;
 
   std::vector<ChannelReport> reports() const;
-  /// All servers in the order in which a query would be tried on them now.
+  /// All servers, in the order in which a query would try them now.
   std::vector<ServerExplanation> explanation() const;
 
 private:
@@ -58,11 +57,11 @@ private:
     first,
     hedge,     // a second copy over another connection
     spare,     // a copy that opens a spare connection
-    fallback,  // the former attempts brought nothing in their time
-    probe,     // to see if a failing server works again; nobody waits for it
+    fallback,  // the earlier attempts brought no answer in their time
+    probe,     // tests if a failing server works again; no query waits for it
   };
   using SharedQuery = std::shared_ptr<PoolQuery>;
-  /// One that has ended.
+  /// An attempt that has ended.
   struct Attempt {
     const SharedQuery& query;
     PoolChannel& channel;
@@ -89,8 +88,8 @@ private:
   TaskGroup& tasks_;
   Metrics& metrics_;
   Hedging hedging_;
-  Duration asleep_;   // of the machine, when last looked at
-  Instant looked_{};  // when that was: once a turn
+  Duration asleep_;   // the machine's time asleep at the last look
+  Instant looked_{};  // the time of that look: once a turn
   PoolServers servers_;
 };
 

@@ -8,14 +8,14 @@
 
 namespace tacet {
 
-/// One query that the pool asks, and what its attempts have brought. Lives until the last attempt has ended: the time
-/// of an attempt that came too late is measured as well.
+/// One query of the pool, and the outcome of its attempts. It lives until the last attempt has ended, because the
+/// round-trip time of a late answer counts as well.
 class PoolQuery {
 public:
   PoolQuery(const Message& asked, Instant until) : message(asked), deadline(until) {}
 
-  /// Wakes the coroutine that waits for the query, each time that an attempt ends. Stands in that coroutine's frame, so
-  /// that it ends with a cancelled wait.
+  /// Wakes the coroutine that waits for the query, each time an attempt ends. It stands in that coroutine's frame, so
+  /// it ends with a cancelled wait.
   struct Waiter {
     Waiter(Scheduler& scheduler, PoolQuery& waited_for) : event(scheduler), query(waited_for) { query.event_ = &event; }
     ~Waiter() { query.event_ = nullptr; }
@@ -28,25 +28,24 @@ public:
 
   /// An attempt has ended.
   void ended(Result<Response> result);
-  /// An answer came that ends the query.
+  /// True if an answer came that ends the query.
   bool answered() const { return best_grade_ == Grade::answer; }
-  /// What the plan is to be told after a wait.
+  /// The event for the plan after a wait.
   ExchangePlan::Event event() const;
-  /// The best that came: an answer, or else an upstream's SERVFAIL or the like, or else a fault. Once.
+  /// The best outcome: an answer, otherwise an upstream's SERVFAIL or the like, otherwise a fault. Call once.
   Result<Response> outcome();
 
-  /// True if the server that was asked first has answered nothing since, and cannot be reached or does not acknowledge.
-  /// Asks the kernel.
+  /// True if the first server has answered nothing since, and is unreachable or does not acknowledge. Asks the kernel.
   bool first_is_silent() const;
 
   const Message message;
   const Instant deadline;
   ExchangePlan plan;
-  std::vector<PoolServer*> order;    ///< of the servers to ask
+  std::vector<PoolServer*> order;    ///< the servers to ask, best first
   std::uint32_t running = 0;         ///< attempts that have not ended
-  PoolChannel* first = nullptr;      ///< that it went over first
-  PoolChannel* last = nullptr;       ///< that it went over last, but for second copies
-  PoolChannel* copied_to = nullptr;  ///< that the latest second copy went over
+  PoolChannel* first = nullptr;      ///< the channel of the first attempt
+  PoolChannel* last = nullptr;       ///< the channel of the last attempt that is no second copy
+  PoolChannel* copied_to = nullptr;  ///< the channel of the latest second copy
   std::uint64_t first_number = 0;    ///< PoolChannel::Sent::number of the first attempt
 
 private:
@@ -58,7 +57,7 @@ private:
   Result<Response> best_ = fail(Fault::timeout);
 };
 
-/// True for an RCODE that another server may better: anything but NOERROR and NXDOMAIN.
+/// True if another server may give a better RCODE: for all but NOERROR and NXDOMAIN.
 inline bool is_failure(Rcode rcode) { return rcode != Rcode::noerror && rcode != Rcode::nxdomain; }
 
 }  // namespace tacet

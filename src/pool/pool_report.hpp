@@ -5,7 +5,7 @@
 
 namespace tacet {
 
-/// What one channel looks like to the pool: its own state and what the pool has measured.
+/// What the pool knows of one channel: the channel's own state and the pool's measurements.
 struct ChannelReport {
   std::string id;
   std::string operator_name;
@@ -14,10 +14,10 @@ struct ChannelReport {
   UpstreamState state;
 };
 
-/// One server of an operator, among others.
+/// What the pool knows of one server of an operator.
 struct ServerExplanation {
   std::string id;             ///< of its first channel: the URL as configured
-  std::string operator_name;  ///< of the zone for servers of the local network
+  std::string operator_name;  ///< for servers of the local network: the name of the zone
   bool good = false;          ///< believed to work
   bool warm = false;          ///< a connection is up
   Duration typical{};         ///< median of the last round trips; zero without any

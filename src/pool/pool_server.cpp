@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t channels_in_turn = 2;
 constexpr Duration spares_in_turn = std::chrono::minutes(1);
-/// A second connection is opened when so many queries came within a second.
+/// A second connection opens when so many queries came within a second.
 constexpr std::uint32_t busy_rate = 4;
 
 }  // namespace
@@ -41,8 +41,8 @@ PoolServer::PoolServer(std::string its_operator, std::size_t place, std::vector<
   for (auto& upstream : upstreams) channels.push_back({.server = this, .upstream = std::move(upstream)});
 }
 
-/// Warm channels take turns, but not those that a loss holds up. Spares take turns too while queries get lost: with
-/// fewer answers on each connection, fewer wait for the loss of another.
+/// Warm channels take turns, except those that wait for a lost segment. While queries get lost, spares take turns too:
+/// fewer answers on each connection mean that fewer answers wait for the loss of another.
 PoolChannel& PoolServer::choose_channel(Instant now) {
   PoolChannel* chosen = nullptr;
   const std::size_t count = in_turn(now);
@@ -75,8 +75,8 @@ void PoolServer::open_second(const PoolChannel& first, Instant now) {
     if (PoolChannel& each = channels[i]; &each != &first && !each.upstream->warm()) each.upstream->prepare();
 }
 
-/// A name that nobody answers, or a second connection that cannot be had, says nothing about a server that has answered
-/// others meanwhile.
+/// If the server has answered other queries meanwhile, the failure is not its fault: the name gets no answer from
+/// anybody, or the second connection cannot be opened.
 void PoolServer::failed(Fault fault, Instant sent, Instant now) {
   if (fault == Fault::cancelled || fault == Fault::overloaded || answered_since(sent)) return;
   health.failed(now);

@@ -24,7 +24,7 @@ bool comes_before(const PoolServer& a, const PoolServer& b) {
 std::vector<PoolServer*> ranked(const PoolServers& servers) {
   std::vector<PoolServer*> order;
   order.reserve(servers.size());
-  for (const auto& server : servers) {  // there are two or four: no sort that wants memory of its own
+  for (const auto& server : servers) {  // there are two or four servers: no sort that allocates
     const auto place =
         std::ranges::find_if(order, [&](const PoolServer* each) { return comes_before(*server, *each); });
     order.insert(place, server.get());

@@ -9,12 +9,14 @@ namespace tacet {
 /// The servers of all operators, in configured order; at least one.
 using PoolServers = std::vector<std::unique_ptr<PoolServer>>;
 
-/// The servers in the order to try: those that work, then those that do not. In each half operators as configured;
-/// inside an operator those that work as configured, unless another is markedly faster, and the least failing first.
+/// The servers in the order to try them: working ones first, failing ones last. In each half the operators stand as
+/// configured. Inside an operator the working servers stand as configured, unless another is markedly faster; of the
+/// failing ones, the one with the fewest failures comes first.
 std::vector<PoolServer*> ranked(const PoolServers& servers);
 
-/// A warm channel of the same operator for a second copy, but not `excluded`; null without one. Channels that no loss
-/// holds up come first, and of these the one that owes the fewest answers: it waits for the fewest that may be lost.
+/// A warm channel of the same operator for a second copy, but not `excluded`; null without one. A channel that waits
+/// for no lost segment comes first. Of these, the one that owes the fewest answers comes first: a loss among them can
+/// delay the copy.
 PoolChannel* channel_for_copy(const PoolServers& servers, const PoolChannel& first, const PoolChannel* excluded);
 
 }  // namespace tacet

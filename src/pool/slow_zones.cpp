@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::size_t most_labels = 3;
 
-/// FNV-1a over the zone's labels in lower case. Two zones that collide share what is believed of them. That costs or
-/// saves a second copy, so the hash needs no key.
+/// FNV-1a over the zone's labels in lower case. Two zones that collide share their record. That only costs or saves a
+/// second copy, so the hash needs no key.
 std::uint64_t hash_of(const Name& name) {
   const std::size_t labels = name.label_count();
   const std::size_t kept = labels < 3 ? labels : std::min(labels - 1, most_labels);
