@@ -5,7 +5,7 @@
 #include "dns/wire.hpp"
 #include "resolve/resolver.hpp"
 
-// The resolver's part that tells what it would do: the same order as in answer_now(), looking only.
+// The part of the resolver that explains what it would do. It follows the order of answer_now() and changes nothing.
 namespace tacet {
 namespace {
 

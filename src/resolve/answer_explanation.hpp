@@ -9,28 +9,28 @@
 
 namespace tacet {
 
-/// Who answers a question, in the order in which they are asked.
+/// What answers a question, in the order in which the resolver asks.
 enum class Answerer : std::uint8_t {
   nobody,          ///< refused for its type
   hosts,           ///< the hosts file
-  policy,          ///< what tacet answers by itself
+  policy,          ///< tacet's own rules
   cache,           ///< a fresh answer
-  recent_failure,  ///< what the question met a moment ago
+  recent_failure,  ///< a failure that the question met a moment ago
   upstream,
 };
 
-/// What would answer a question, and why: looked at without asking anybody, and without counting as a use.
+/// What would answer a question, and why. Making it asks no upstream and does not count as a use of the cache.
 struct AnswerExplanation {
   Question question;
   Answerer answerer = Answerer::upstream;
   std::optional<Rcode> refused;     ///< with Answerer::nobody
-  std::optional<LocalRule> policy;  ///< the rule for this question, even where a zone of the local network overrides it
-  std::optional<Name> zone;         ///< of the local network that the name is in
-  /// What is kept: for clients that set neither DO nor CD, which decides here, and for the others.
+  std::optional<LocalRule> policy;  ///< the rule for this question, even if a zone of the local network overrides it
+  std::optional<Name> zone;         ///< the zone of the local network that holds the name
+  /// The kept answers: for clients that set neither DO nor CD (this one decides here), and for the others.
   std::vector<CacheEntry> kept;
-  std::string failure;                      ///< words of a failure remembered; empty if there is none
-  std::vector<ServerExplanation> services;  ///< in the order in which they would be asked now
-  std::string hosts_file;                   ///< path of the one in use; empty: there is none
+  std::string failure;                      ///< words of a remembered failure; empty if there is none
+  std::vector<ServerExplanation> services;  ///< in the order in which a query would try them now
+  std::string hosts_file;                   ///< path of the file in use; empty if there is none
 };
 
 }  // namespace tacet

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t least_shard = std::size_t{1} << 20;
 constexpr std::size_t most_shards = 16;
 
-/// Long enough for another thread that waits for a lock to get it.
+/// Long enough for another thread to get the lock that it waits for.
 constexpr auto pause = std::chrono::microseconds(100);
 
 std::uint32_t age_at(Instant now, Instant stored) {
@@ -110,7 +110,7 @@ std::size_t Cache::clear() {
   return count;
 }
 
-/// An answer whose aliases lead elsewhere has parts that are other names' answers, too.
+/// An answer whose aliases lead elsewhere also holds parts of other names' answers.
 bool Cache::is_meant(const CacheBlock& block, const Name& name, Reach reach) {
   const auto meant = [&](const Name& owner) { return reach == Reach::name_only ? owner == name : owner.under(name); };
   if (meant(Name::from_checked_wire(block.name()))) return true;
@@ -134,8 +134,8 @@ std::size_t Cache::remove(const Name& name, Reach reach) {
   return count;
 }
 
-/// A part ends before an empty slot: nothing behind that has its home before it, so nothing can move from there to
-/// where the sweep has been, unless the whole table is made anew.
+/// A part ends before an empty slot. No entry behind that slot has its home before it, so no entry can move from there
+/// to where the sweep has been, unless the whole table is made anew.
 std::size_t Cache::remove(CacheSweep& sweep, const Name& name, Reach reach) {
   std::size_t count = 0;
   CacheShard& shard = shards_[sweep.shard];
@@ -150,7 +150,7 @@ std::size_t Cache::remove(CacheSweep& sweep, const Name& name, Reach reach) {
       ++sweep.slot;
       continue;
     }
-    shard.erase(block);  // and whatever moves up into its slot is looked at next
+    shard.erase(block);  // an entry that moved up into its slot is next
     ++count;
   }
   sweep = {.done = sweep.shard + 1 == shards_.size(), .shard = sweep.shard + 1};

@@ -22,55 +22,55 @@ struct CachedAnswer {
   AnswerKind kind;
   SecurityStatus security;
   std::uint32_t age;       ///< whole seconds since it was stored
-  std::uint32_t lifetime;  ///< seconds it counts as fresh, clamps applied
+  std::uint32_t lifetime;  ///< seconds for which it counts as fresh, limits applied
   std::optional<std::uint16_t> extended_error;
   std::string_view extended_error_text;
-  bool fresh;        ///< age < lifetime; else it is stale, and at most a day so
-  bool refresh_due;  ///< popular and in the last tenth of its lifetime: said once, so whoever sees it shall refresh it
+  bool fresh;        ///< age < lifetime; otherwise it is stale, by at most a day
+  bool refresh_due;  ///< popular and in the last tenth of its lifetime; true once, so the caller must refresh it
 };
 
-/// The most that an answer of a kind counts as fresh, seconds: negative ones have a limit of their own.
+/// The longest time for which an answer of this kind counts as fresh, seconds. Negative answers have their own limit.
 std::uint32_t max_ttl_of(AnswerKind kind, const CacheConfig& config);
 
-/// What is kept under one question, for people to look at: everything but the records.
+/// What the cache keeps under one question, without the records, for people to look at.
 struct CacheEntry {
   Name name;  ///< in lower case
   Type type = Type::a;
   Class qclass = Class::in;
-  bool dnssec_ok = false, checking_disabled = false;  ///< of the clients that it is for
+  bool dnssec_ok = false, checking_disabled = false;  ///< of the clients that it serves
   AnswerKind kind = AnswerKind::positive;
   Rcode rcode = Rcode::noerror;
   std::uint32_t age = 0;       ///< seconds
-  std::uint32_t lifetime = 0;  ///< seconds it counts as fresh, clamps applied
+  std::uint32_t lifetime = 0;  ///< seconds for which it counts as fresh, limits applied
   std::size_t octets = 0;      ///< of memory
 
   bool is_plain() const { return !dnssec_ok && !checking_disabled; }
   bool fresh() const { return age < lifetime; }
-  /// Stale for so long that it is not served any more.
+  /// Stale for too long to be served.
   bool expired() const;
 };
 
-/// Where a walk over everything kept has got to.
+/// How far a walk over all entries has got.
 struct CacheWalk {
   bool done = false;
   std::size_t shard = 0;
   std::size_t slot = 0;   ///< of the shard's table
-  std::size_t slots = 0;  ///< that the table had when last looked at
-  /// The table grew under way: entries whose home was among the first `seen` of `seen_of` slots have been met already.
+  std::size_t slots = 0;  ///< slots that the table had at the last look
+  /// The table grew during the walk: it has met the entries whose home is among the first `seen` of `seen_of` slots.
   std::size_t seen = 0, seen_of = 1;
 };
 
-/// Where a removal has got to.
+/// How far a removal has got.
 struct CacheSweep {
   bool done = false;
   std::size_t shard = 0;
   std::size_t slot = 0;      ///< of the shard's table
-  std::uint64_t layout = 0;  ///< of that table when last looked at
+  std::uint64_t layout = 0;  ///< that table's layout at the last look
 };
 
-/// Answers kept in memory, shared by all workers: a strict budget in octets that counts everything, the least recently
-/// used evicted first, one short lock per shard. Time and TTLs follow RFC 1035 §3.2.1, RFC 2308 and, for what outlives
-/// its TTL by at most a day, RFC 8767.
+/// Answers in memory, shared by all workers. The budget in octets is strict and counts everything; the least recently
+/// used answer is evicted first; each shard has one short lock. Time and TTLs follow RFC 1035 §3.2.1, RFC 2308 and, for
+/// answers that outlive their TTL by at most a day, RFC 8767.
 class Cache {
 public:
   /// How long an answer may be served after it went stale.
@@ -82,23 +82,23 @@ public:
   Cache& operator=(const Cache&) = delete;
 
   const HashSeed& seed() const { return seed_; }
-  /// What applies now. Any thread.
+  /// The present settings. Any thread.
   CacheConfig config() const {
     constexpr auto relaxed = std::memory_order_relaxed;
     return {size_.load(relaxed), min_ttl_.load(relaxed), max_ttl_.load(relaxed), max_negative_ttl_.load(relaxed)};
   }
-  /// Applies another configuration from now on: whatever is kept is seen through the new limits at once, for it is kept
-  /// with the TTL it came with. A smaller size evicts the least recently used, few under one lock: not for a worker's
-  /// thread, for it sleeps between them. Any other thread.
+  /// Applies other settings. Entries keep the TTL with which they came, so the new limits apply to all of them at once.
+  /// A smaller size evicts the least recently used entries, a few under each lock, and sleeps in between. So any thread
+  /// may call it except a worker's.
   void set_config(const CacheConfig& config);
 
-  /// find() of this key follows soon: has the memory fetched that it looks at first, and takes no lock for that.
+  /// find() of this key follows soon: fetches the first memory that it reads. Takes no lock.
   [[gnu::always_inline]] void expect(const CacheKey& key) const { shard_of(key).expect(key.hash()); }
 
-  /// And then the answer itself, once what expect() fetches is there.
+  /// Fetches the answer itself. Call it once the memory of expect() has arrived.
   void approach(const CacheKey& key) const;
 
-  /// Calls `visit(const CachedAnswer&)` if an answer is kept that is fresh or not too stale; true if it did. Never
+  /// Calls `visit(const CachedAnswer&)` if there is an answer that is fresh or not too stale; true if it did. Never
   /// allocates. Counts as a use.
   template <class Visit>
   bool find(const CacheKey& key, Instant now, Visit&& visit) {
@@ -111,36 +111,35 @@ public:
     return true;
   }
 
-  /// Keeps an answer, in place of an older one; nothing happens if its TTL is 0, it is a failure, or larger than a
-  /// shard.
+  /// Keeps an answer in place of an older one. Does nothing if its TTL is 0, if it is a failure, or if it is larger
+  /// than a shard.
   void store(const CacheKey& key, const AnswerImage& image, Instant now);
 
-  /// Forgets everything; returns how many answers that were. A shard's lock is held for a moment only.
+  /// Forgets all answers; returns how many. Holds each shard's lock for a moment only.
   std::size_t clear();
-  /// Forgets all answers for a name, or for it and all names below, and those whose aliases lead there from elsewhere;
-  /// returns how many. Sleeps between its parts: not for
-  /// a worker's thread.
+  /// Forgets all answers for a name, or for it and all names below, and all answers with aliases that lead there;
+  /// returns how many. It sleeps between its parts, so a worker's thread must not call it.
   enum class Reach { name_only, with_descendants };
   std::size_t remove(const Name& name, Reach reach);
-  /// The next part of that, under one lock: walk_slots slots, and on to the next empty one. What was there when the
-  /// sweep began is gone when it is done, whatever comes and goes between two parts.
+  /// Does the next part of a removal under one lock: walk_slots slots, and on to the next empty one. At the end all
+  /// entries from before the sweep are gone, no matter what changed between two parts.
   std::size_t remove(CacheSweep& sweep, const Name& name, Reach reach);
 
   CacheStatistics statistics() const;
 
-  /// What is known of refreshes that failed: of no use to the cache, but to all who share it.
+  /// What is known of failed refreshes. The cache does not use it; all workers that share the cache do.
   Recheck& recheck() { return recheck_; }
 
-  /// What is kept under a key, however old. Does not count as a use.
+  /// What the cache keeps under a key, of any age. Does not count as a use.
   std::optional<CacheEntry> peek(const CacheKey& key, Instant now) const;
 
-  /// A walk looks at so many slots of a shard's table under one lock, so that no hit waits long for it.
+  /// A walk reads this many slots of a shard's table under one lock, so that no hit waits long for it.
   static constexpr std::size_t walk_slots = 256;
-  /// The next part of what is kept. What comes, goes or moves between two parts may be missed, and hardly ever met
-  /// twice. Let others run in between.
+  /// The next part of all entries. The walk may miss entries that come, go or move between two parts, and meets hardly
+  /// any entry twice. Pause between two parts, so that other threads get the lock.
   std::vector<CacheEntry> next(CacheWalk& walk, Instant now) const;
 
-  /// What an entry costs beyond its wire image, at the most (tested).
+  /// The most that an entry costs beyond its wire image (tested).
   static constexpr std::size_t overhead_limit = 160;
 
 private:
@@ -151,7 +150,7 @@ private:
   CacheEntry show(const CacheBlock& block, Instant now) const;
   static bool is_meant(const CacheBlock& block, const Name& name, Reach reach);
 
-  // A CacheConfig, for readers that take no lock: whoever sees one half changed shows an odd TTL once.
+  // A CacheConfig for readers that take no lock. A reader that sees half of a change shows a wrong TTL once.
   std::atomic<std::size_t> size_{0};
   std::atomic<std::uint32_t> min_ttl_{0}, max_ttl_{0}, max_negative_ttl_{0};
   HashSeed seed_;

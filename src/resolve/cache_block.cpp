@@ -26,7 +26,7 @@ CacheBlock* CacheBlock::make(const CacheKey& key, const AnswerImage& image, Inst
   if (memory == nullptr) return nullptr;
   auto* block = new (memory) CacheBlock(head);
   std::copy(image.wire.begin(), image.wire.end(), block->wire());
-  // The reply echoes the client's own question, so the kept one can be the key.
+  // The reply echoes the client's question, so the kept question can be the key.
   std::copy(key.name().begin(), key.name().end(), block->wire() + 12);
   std::copy(image.ttl_offsets.begin(), image.ttl_offsets.end(), block->ttl_offsets());
   if (image.extended_error) std::copy_n(image.extended_error->text.data(), block->text_size, block->text());

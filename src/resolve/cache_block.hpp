@@ -10,14 +10,14 @@
 
 namespace tacet {
 
-/// A kept answer in one block of memory: this head, the wire image, the TTL offsets, the extended error's text.
+/// A kept answer in one block of memory: this head, the wire image, the TTL offsets, the text of the extended error.
 struct CacheBlock {
   CacheBlock* newer = nullptr;
   CacheBlock* older = nullptr;
   std::uint64_t hash = 0;
   Instant stored{};
   std::uint32_t ttl = 0;
-  std::uint32_t touched = 0;  // seconds; the list is mended at most once in each
+  std::uint32_t touched = 0;  // seconds; the order of use is updated at most once in each
   std::uint16_t wire_size = 0;
   std::uint16_t ttl_count = 0;
   std::uint16_t extended_error = 0;
@@ -30,7 +30,8 @@ struct CacheBlock {
   bool refreshing = false;
   bool crosses = false;
 
-  /// A block for this answer, whose QNAME becomes the key's: in lower case; null without memory. To be destroyed.
+  /// A block for this answer; its QNAME becomes the key's, in lower case. Null without memory. Destroy it with
+  /// destroy().
   static CacheBlock* make(const CacheKey& key, const AnswerImage& image, Instant now);
   static void destroy(CacheBlock* block) { std::free(block); }
 
@@ -45,7 +46,7 @@ struct CacheBlock {
     return {wire() + 12, end + 1 - 12};
   }
   std::size_t size() const { return sizeof(CacheBlock) + offsets_at() + 2U * ttl_count + text_size; }
-  /// What malloc really takes for it: its own word, rounded up to 16.
+  /// The octets that malloc takes for it: one word more, rounded up to 16.
   std::size_t cost() const { return (size() + 8 + 15) & ~std::size_t{15}; }
 
   bool matches(const CacheKey& key) const {

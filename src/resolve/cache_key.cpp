@@ -10,7 +10,7 @@ namespace {
 
 __extension__ typedef unsigned __int128 Wide;
 
-/// Both halves of a full product, folded: mixes 128 bits into 64 in one multiplication.
+/// Folds both halves of a full product: mixes 128 bits into 64 in one multiplication.
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   const auto product = static_cast<Wide>(a) * b;
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);

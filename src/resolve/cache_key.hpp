@@ -7,15 +7,15 @@
 
 namespace tacet {
 
-/// Makes hashes that a client cannot predict, so that nobody can choose names that collide.
+/// Makes hashes that a client cannot predict, so no client can choose names that collide.
 struct HashSeed {
   std::uint64_t first = 0, second = 0;
   /// From the system's random source.
   static HashSeed random();
 };
 
-/// What an answer is kept and shared under: QNAME in lower case, QTYPE, QCLASS, and the DO and CD bits, which change
-/// what an upstream answers. Made once a query, on the stack.
+/// The key under which an answer is kept and shared: QNAME in lower case, QTYPE, QCLASS, and the DO and CD bits, which
+/// change the answer of an upstream. Made once a query, on the stack.
 class CacheKey {
 public:
   /// From an indexed query.
@@ -27,7 +27,7 @@ public:
   bool checking_disabled() const { return (octets_[size_ - 1U] & checking_disabled_bit) != 0; }
   /// The QNAME's wire form in lower case.
   Bytes name() const { return {octets_.data(), size_ - tail}; }
-  /// QTYPE, QCLASS and bits, for comparison; and read again.
+  /// QTYPE, QCLASS and the bits, to compare keys and to read them back.
   std::array<std::uint8_t, 5> kind() const;
   struct Kind {
     Type type;

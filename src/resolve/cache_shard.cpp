@@ -38,7 +38,7 @@ CacheBlock* CacheShard::find(const CacheKey& key) const {
 
 void CacheShard::insert(CacheBlock* block) {
   auto& statistics = statistics_;
-  // The table grows only into room that is free: what is kept is worth more than short ways to it.
+  // The table grows only into free room: entries are worth more than short searches.
   if (full() && statistics.octets + block->cost() + table_cost(slots_grown()) <= statistics.budget)
     try_rehash(slots_grown());
   const std::size_t needed = block->cost() + table_cost(slots_.size());
@@ -58,7 +58,7 @@ void CacheShard::erase(CacheBlock* block) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t hole = home(block->hash, slots_.size());
   while (slots_[hole].block != block) hole = (hole + 1) & mask;
-  // Close the gap: what stands behind it moves up unless it would come before its home.
+  // Close the gap: each entry behind it moves up, unless that would put it before its home.
   for (std::size_t at = (hole + 1) & mask; slots_[at].block != nullptr; at = (at + 1) & mask) {
     const std::size_t wish = home(slots_[at].block->hash, slots_.size());
     if (((at - wish) & mask) < ((at - hole) & mask)) continue;
@@ -98,21 +98,21 @@ bool CacheShard::approach_budget(std::size_t budget, std::size_t evictions) {
     evict();
   }
   statistics_.budget = budget;
-  // What is left is within it, if the table is no larger than it must be.
+  // The entries fit into the budget if the table is no larger than it must be.
   if (exceeds(budget, slots_.size())) try_rehash(slots_needed());
   return true;
 }
 
 std::size_t CacheShard::slots_grown() const { return std::max(least_slots, slots_.size() * 2); }
 
-/// The least table that holds what there is.
+/// The smallest table that holds the entries.
 std::size_t CacheShard::slots_needed() const {
   std::size_t slots = oldest_ != nullptr ? least_slots : 0;
   while (slots > 0 && statistics_.entries * 4 > slots * 3) slots *= 2;
   return slots;
 }
 
-/// True if the answers, with a table of so many slots, take more than a budget.
+/// True if the entries and a table of so many slots exceed the budget.
 bool CacheShard::exceeds(std::size_t budget, std::size_t slots) const {
   return statistics_.octets + table_cost(slots) > budget;
 }

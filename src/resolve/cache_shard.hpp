@@ -16,14 +16,14 @@ struct CacheStatistics {
 };
 
 /// A part of the cache with a lock of its own: a table of answers, and their order of use. The budget counts both; the
-/// least recently used go first. Whoever calls holds the mutex, unless it says otherwise.
+/// least recently used answer goes first. The caller holds the mutex, unless a function says otherwise.
 class CacheShard {
 public:
   struct Slot {
     CacheBlock* block = nullptr;
-    std::uint32_t tag = 0;  // upper half of the hash: most wrong answers are not even touched
+    std::uint32_t tag = 0;  // upper half of the hash, so most wrong answers are not read
   };
-  /// All that there was, taken out to be freed without the lock.
+  /// All former content, taken out so that it is freed without the lock.
   struct Contents {
     std::vector<Slot> slots;
     CacheBlock* oldest = nullptr;
@@ -32,42 +32,42 @@ public:
 
   mutable std::mutex mutex;
 
-  /// find() of this hash follows soon: fetches the memory that it looks at first. Without the mutex.
+  /// find() of this hash follows soon: fetches the first memory that it reads. Needs no mutex.
   [[gnu::always_inline]] void expect(std::uint64_t hash) const {
     constexpr auto relaxed = std::memory_order_relaxed;
-    // The two may not belong together; then the wrong memory is fetched, and nothing else happens.
+    // The two may not belong together. Then the wrong memory is fetched, which does no harm.
     const std::size_t slot = home(hash, table_size_.load(relaxed));
     __builtin_prefetch(reinterpret_cast<const void*>(table_.load(relaxed) + slot * sizeof(Slot)));
   }
-  /// And then the answer itself.
+  /// Fetches the answer itself.
   void approach(std::uint64_t hash) const;
 
-  /// Null if nothing is kept under this key.
+  /// Null if there is no answer under this key.
   CacheBlock* find(const CacheKey& key) const;
-  /// It was used in this second of the clock: it becomes the most recently used.
+  /// A query used it in this second of the clock: it becomes the most recently used.
   void touch(CacheBlock& block, std::uint32_t second) {
     if (block.touched == second || newest_ == &block) return;
     block.touched = second;
     unlink(block);
     link_newest(block);
   }
-  /// Takes a block in that is not there yet, or destroys it if there is no room. Evicts for it.
+  /// Adds a block that is not in the table yet, or destroys it if there is no room. Evicts for it.
   void insert(CacheBlock* block);
   void erase(CacheBlock* block);
   Contents take_all();
 
-  /// Comes closer to another budget by at most `evictions`; true if it applies now. Until then whoever stores something
-  /// evicts no more than that takes.
+  /// Moves towards another budget by at most `evictions`; true once the budget applies. Until then each store evicts
+  /// only what it needs itself.
   bool approach_budget(std::size_t budget, std::size_t evictions);
 
-  /// The table, to be walked over: open addressing, linear; a power of two, or none before the first answer.
+  /// The table, for walks: open addressing, linear; a power of two, or none before the first answer.
   std::span<const Slot> slots() const { return slots_; }
-  /// Counts the tables that there were.
+  /// The number of the present table.
   std::uint64_t layout() const { return layout_; }
-  /// The slot at which the search for a hash begins: by bits that neither choose the shard nor make the tag's upper
-  /// part.
+  /// The slot at which the search for a hash begins. It uses bits that neither choose the shard nor form the upper part
+  /// of the tag.
   static std::size_t home(std::uint64_t hash, std::size_t slots) { return (hash >> 4) & (slots - 1); }
-  /// Octets with the table.
+  /// The octets include the table.
   CacheStatistics statistics() const;
 
 private:
@@ -83,7 +83,7 @@ private:
   [[nodiscard]] std::vector<Slot> change_table(std::vector<Slot> slots);
 
   std::vector<Slot> slots_;
-  std::atomic<std::uintptr_t> table_{0};  // where the slots are and how many, for expect()
+  std::atomic<std::uintptr_t> table_{0};  // address and size of the slots, for expect()
   std::atomic<std::size_t> table_size_{1};
   std::uint64_t layout_ = 0;
   CacheBlock* newest_ = nullptr;

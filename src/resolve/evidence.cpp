@@ -3,11 +3,11 @@
 #include "base/log.hpp"
 #include "resolve/resolver.hpp"
 
-// The resolver's part that feeds the exposure ledger: what answers to type-65 questions show of their names.
+// The part of the resolver that feeds the exposure ledger with what answers to type-65 questions show of their names.
 namespace tacet {
 namespace {
 
-/// Aliases one behind another that are followed.
+/// The longest chain of aliases that is followed.
 constexpr int most_aliases = 8;
 
 Question https_question(const Name& name) { return {name, Type::https, Class::in}; }
@@ -55,13 +55,12 @@ void Resolver::want_evidence(const Miss& miss) {
   prober_.want(Name::from_checked_wire(miss.key.name()));
 }
 
-/// Why a name is none to ask the upstreams for; nothing if it is one.
+/// Why a name must not go to the public upstreams; nothing if it may.
 std::optional<Error> Resolver::stays_near(const Question& question, const CacheKey& key) const {
   const std::string name = question.name.to_string();
   if (local_data_.hosts().answer(question, key.name())) return Error{Fault::refused, name + " is in the hosts file"};
   const Route& route = *routes_.of(key.name());
-  if (route.is_local)
-    return Error{Fault::refused, name + " is only ever asked of the servers of " + route.zone.to_string()};
+  if (route.is_local) return Error{Fault::refused, name + " goes only to the servers of " + route.zone.to_string()};
   if (local_data_.policy().local_answer(question)) return Error{Fault::refused, name + " never leaves this machine"};
   return std::nullopt;
 }

@@ -6,11 +6,12 @@
 
 namespace tacet {
 
-/// Failures remembered for a moment, so that a client that repeats itself does not repeat the work (RFC 9520). Apart
-/// from the cache, so that a failure never hides an answer. Bounded; pure but for the time it is told.
+/// Remembers failures for a moment, so that a client that repeats a question does not repeat the work (RFC 9520). Apart
+/// from the cache, so a failure never hides an answer. Bounded; pure, time is an argument.
 class Failures {
 public:
-  /// An upstream's SERVFAIL or the like is held longer than a failure of our own connections, which may end any moment.
+  /// An upstream's SERVFAIL or the like is held longer than a failure of our own connections, which may end at any
+  /// moment.
   static constexpr Duration upstream_held = std::chrono::seconds(3), own_held = std::chrono::seconds(1);
 
   void remember(const CacheKey& key, const FetchResult& result, Instant now) {
@@ -20,7 +21,7 @@ public:
     own_ += own ? 1 : 0;
   }
 
-  /// What the question met a moment ago; null if nothing is remembered.
+  /// The failure that the question met a moment ago; null if there is none.
   FetchResult recall(const CacheKey& key, Instant now) {
     const auto found = held_.find(key);
     if (found == held_.end()) return nullptr;
@@ -29,13 +30,13 @@ public:
     return nullptr;
   }
 
-  /// The same, and nothing is changed.
+  /// The same without a change.
   FetchResult peek(const CacheKey& key, Instant now) const {
     const auto found = held_.find(key);
     return found != held_.end() && now < found->second.until ? found->second.result : nullptr;
   }
 
-  /// An upstream answers again, or the network changed: failures of our own connections are no longer true.
+  /// An upstream answers again, or the network changed: forgets failures of our own connections.
   void forget_own() {
     if (own_ == 0) return;
     std::erase_if(held_, [](const auto& entry) { return entry.second.own; });

@@ -68,14 +68,14 @@ Fetcher::UpstreamQuestion Fetcher::question_to(const std::shared_ptr<Route>& rou
           cache_.recheck().answers(route->zone)};
 }
 
-/// Asks one question after the other until the answer is whole or has failed. All the while it holds little memory, for
-/// in an outage hundreds of these wait. If it ends by an exception (no memory) all who wait are told, too: a question
-/// left in flight could never be asked again.
+/// Asks one question after the other until the answer is whole or has failed. It holds little memory meanwhile, because
+/// in an outage hundreds of these wait. If it ends by an exception (no memory), it still tells all waiters: a question
+/// that stayed in flight could never be asked again.
 Task<void> Fetcher::fly(Flight flight) {
   try {
     for (bool asks = true; asks;) {
       const UpstreamQuestion& now = flight.asked_now();
-      // What comes here still has its signatures; the image that take() makes of it may not.
+      // The response still has its signatures; the image that take() makes of it may have none.
       Result<Response> response = co_await now.route->upstreams->exchange(now.query, flight.deadline);
       asks = take(flight, std::move(response));
     }
@@ -85,7 +85,7 @@ Task<void> Fetcher::fly(Flight flight) {
   }
 }
 
-/// True if a further question is to be asked; else all who wait have been told.
+/// True if a further question must be asked; otherwise all waiters have been told.
 bool Fetcher::take(Flight& flight, Result<Response> response) {
   Result<Part> part = read(flight.asked_now(), std::move(response));
   Whole whole;
@@ -101,7 +101,7 @@ bool Fetcher::take(Flight& flight, Result<Response> response) {
   return !whole;
 }
 
-/// What they say of a name that is theirs is judged; aliases that lead elsewhere are only that.
+/// The guard judges what the upstreams say of names of this route. Aliases that lead to another route only lead there.
 Result<Fetcher::Part> Fetcher::read(const UpstreamQuestion& asked, Result<Response> response) {
   Route& route = *asked.route;
   Recheck& recheck = cache_.recheck();
@@ -119,7 +119,7 @@ Result<Fetcher::Part> Fetcher::read(const UpstreamQuestion& asked, Result<Respon
   return part;
 }
 
-/// Keeps what may be kept, and tells all who wait.
+/// Keeps what may be kept, and tells all waiters.
 void Fetcher::land(const Flight& flight, Result<Fetched> fetched) {
   const auto& [key, route, query, answers] = flight.asked;
   const Instant now = scheduler_.now();
@@ -139,7 +139,7 @@ void Fetcher::land(const Flight& flight, Result<Fetched> fetched) {
 void Fetcher::keep(const Flight& flight, const Fetched& fetched, Instant now) {
   const auto& [key, route, query, answers] = flight.asked;
   const bool crosses = fetched.image.crosses;
-  // Had the name another route meanwhile, the cache would show what that one does not say.
+  // If the name has another route by now, its upstreams would answer differently: do not keep this answer.
   if (routes_.of(key.name()) == route && (!crosses || flight.settings == settings_))
     cache_.store(key, fetched.image, now);
   if (query.index().type == Type::https && !route->is_local && !crosses && on_https_)

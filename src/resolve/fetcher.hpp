@@ -16,8 +16,8 @@
 
 namespace tacet {
 
-/// A question to be fetched: the key of its answer, how the first client spells it, and on whose behalf it is asked.
-/// What it refers to is read inside the call only.
+/// A question to fetch: the key of its answer, its spelling by the first client, and its origin. The references are
+/// read inside the call only.
 struct Wanted {
   const CacheKey& key;
   QuestionView question;
@@ -25,10 +25,10 @@ struct Wanted {
 };
 
 /// Fetches answers that are not kept: asks the upstreams of the name's route, follows aliases from one route to
-/// another, keeps what may be kept, remembers what failed, and tells all who wait (P17). One per worker.
+/// another, keeps what may be kept, remembers failures, and tells all waiters (P17). One per worker.
 class Fetcher {
 public:
-  /// Every fetch has ended after this time, with or without an answer.
+  /// Every fetch ends within this time, with or without an answer.
   static constexpr Duration time_limit = std::chrono::milliseconds(4300);
 
   struct Parts {
@@ -39,67 +39,66 @@ public:
     const LocalData& local_data;
     Metrics& metrics;
     Journal& journal;
-    RebindGuard rebind = {};  ///< judges what is said of names in no zone of the local network
-    /// Told of each answer to a type-65 question about such a name, before those who wait are.
+    RebindGuard rebind = {};  ///< judges answers for names in no zone of the local network
+    /// Called for each answer to a type-65 question about such a name, before the waiters are told.
     std::function<void(const CacheKey&, const Fetched&, EvidenceOrigin)> on_https = {};
   };
   explicit Fetcher(Parts parts);
 
-  /// Sees to it that what `waiter` waits for on this route is fetched: begins that if nobody waited before. If too much
-  /// is under way, all who wait for it are told Fault::overloaded instead.
+  /// Fetches what `waiter` waits for on this route, unless another waiter has started that. If too many fetches are
+  /// running, all waiters of this question get Fault::overloaded instead.
   void fetch_for(const InFlight::FlightWaiter& waiter, const std::shared_ptr<Route>& route, const Wanted& wanted);
-  /// Begins to fetch what has been entered as in flight on this route. Without memory, all who wait are told so.
+  /// Starts to fetch a question that is in flight on this route. Without memory, all its waiters are told so.
   void launch(const std::shared_ptr<Route>& route, const Wanted& wanted);
-  /// Fetches a kept answer anew before it expires, with nobody who waits. It is an extra: without memory nothing
+  /// Fetches a kept answer anew before it expires; no query waits for it. It is an extra: without memory nothing
   /// happens.
   void refresh_ahead(const std::shared_ptr<Route>& route, const Wanted& wanted);
-  /// The same for an answer that is stale and was given at once; not while a failure is remembered, and no more often
-  /// than Recheck lets it.
+  /// The same for a stale answer that was given at once. Does nothing while a failure is remembered, and happens only
+  /// as often as Recheck allows.
   void refresh_behind(const std::shared_ptr<Route>& route, const Wanted& wanted);
 
-  /// Judges by another guard from now on.
+  /// Replaces the guard.
   void set_rebind_guard(RebindGuard rebind) {
     rebind_ = std::move(rebind);
     outdate();
   }
-  /// Names are answered by others from now on: an answer with parts of several routes that was begun before is not
-  /// kept.
+  /// The settings changed: an answer with parts of several routes that was begun before will not be kept.
   void outdate() { ++settings_; }
 
 private:
-  /// A question that the upstreams of one route are asked.
+  /// A question to the upstreams of one route.
   struct UpstreamQuestion {
     CacheKey key;
     std::shared_ptr<Route> route;
     Message query;
-    std::uint64_t answers;  // that the route's zone had given when this began, for Recheck
+    std::uint64_t answers;  // the count of answers in the route's zone when this began, for Recheck
 
     Recheck::Attempt attempt() const { return {route->zone, key, answers}; }
   };
-  /// An answer whose aliases lead from one who answers to another.
+  /// An answer with aliases that lead to another route, or to this machine.
   struct Chase {
     Fetched whole;                // as far as it is known
     std::vector<Name> chain;      // all names so far
-    std::shared_ptr<Route> from;  // who was asked last
+    std::shared_ptr<Route> from;  // the route of the last question
     int crossings = 0;
-    std::optional<UpstreamQuestion> asked;  // for the rest
+    std::optional<UpstreamQuestion> asked;  // for the rest of the answer
   };
-  /// One fetch: the client's question, and what has come of it.
+  /// One fetch: the client's question and the outcome so far.
   struct Flight {
     UpstreamQuestion asked;
     EvidenceOrigin origin;
     Instant deadline;
-    std::uint64_t settings;  // when it began
+    std::uint64_t settings;  // value of settings_ when it began
     std::unique_ptr<Chase> chase = nullptr;
 
     const UpstreamQuestion& asked_now() const { return chase ? *chase->asked : asked; }
   };
-  /// What one who answers says of a name.
+  /// What one route, or this machine, says of a name.
   struct Part {
     Fetched fetched;
-    std::vector<Name> onward = {};  // the names along which it leads to another who answers; empty if it ends here
+    std::vector<Name> onward = {};  // the names by which it leads elsewhere; empty if it ends here
   };
-  /// The whole answer, or its failure; nothing if a further question has to be asked for it.
+  /// The whole answer or its failure; nothing if a further question must be asked.
   using Whole = std::optional<Result<Fetched>>;
 
   UpstreamQuestion question_to(const std::shared_ptr<Route>& route, const CacheKey& key,
@@ -126,7 +125,7 @@ private:
   Journal& journal_;
   RebindGuard rebind_;
   std::function<void(const CacheKey&, const Fetched&, EvidenceOrigin)> on_https_;
-  std::uint64_t settings_ = 0;  // how often outdate() was called
+  std::uint64_t settings_ = 0;  // counts the calls of outdate()
 };
 
 }  // namespace tacet

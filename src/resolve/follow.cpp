@@ -6,15 +6,15 @@
 #include "dns/wire.hpp"
 #include "resolve/fetcher.hpp"
 
-// The fetcher's part that follows aliases from names of one route to names of another: each part of such an answer is
-// asked for where its name belongs.
+// The part of the fetcher that follows aliases from names of one route to names of another. It fetches each part of
+// such an answer from the upstreams of its name.
 namespace tacet {
 namespace {
 
-/// No answer leads from one who answers to another more often.
+/// The most times that one answer may lead from one route to another.
 constexpr int most_crossings = 8;
 
-/// A kept answer as if it came just now.
+/// A kept answer as if it had just arrived.
 AnswerImage aged_copy(const CachedAnswer& kept, const CacheConfig& clamps) {
   const ReplySource source{.age = kept.age, .min_ttl = clamps.min_ttl, .max_ttl = max_ttl_of(kept.kind, clamps)};
   AnswerImage image;
@@ -27,7 +27,7 @@ AnswerImage aged_copy(const CachedAnswer& kept, const CacheConfig& clamps) {
   return image;
 }
 
-/// Adds names to a chain that ends with the first of them; why it cannot go on, if so.
+/// Adds names to a chain that ends with the first of them. Returns why the chain cannot go on; nothing if it can.
 std::optional<Error> lengthen(std::vector<Name>& chain, std::span<const Name> onward) {
   for (const Name& name : onward.subspan(1)) {
     if (std::ranges::find(chain, name) != chain.end())
@@ -39,8 +39,8 @@ std::optional<Error> lengthen(std::vector<Name>& chain, std::span<const Name> on
 
 }  // namespace
 
-/// The names along which an answer leads over a border, up to the first that another route, or this machine, answers
-/// for; none if it stays here. A public name is left to a zone's server that settles it.
+/// The names by which an answer leads to another route, up to the first name that the other route or this machine
+/// answers; none if the answer stays here. If a zone's server settles a public name itself, the answer stays here.
 std::vector<Name> Fetcher::onward(const Route& route, const AnswerImage& image, const CacheKey& key) const {
   std::vector<Name> chain = alias_chain(image);
   const Type type = CacheKey::read(key.kind()).type;
@@ -64,7 +64,7 @@ Fetcher::Whole Fetcher::begin_chase(Flight& flight, Part front) {
   return follow(flight, front.onward);
 }
 
-/// The same once the rest was asked for.
+/// The same after the rest has been asked for.
 Fetcher::Whole Fetcher::go_on(Flight& flight, Result<Part> rest) {
   Chase& chase = *flight.chase;
   keep_rest(*chase.asked, rest);
@@ -75,7 +75,7 @@ Fetcher::Whole Fetcher::go_on(Flight& flight, Result<Part> rest) {
   return follow(flight, rest->onward);
 }
 
-/// Looks for the answer of the name that aliases lead to; what is not known by itself is to be asked.
+/// Finds the answer of the name to which aliases lead. If it is not known here, it will be asked for.
 Fetcher::Whole Fetcher::follow(Flight& flight, std::span<const Name> onward) {
   Chase& chase = *flight.chase;
   if (chase.crossings++ == most_crossings)
@@ -94,7 +94,7 @@ Fetcher::Whole Fetcher::follow(Flight& flight, std::span<const Name> onward) {
   return std::move(chase.whole);
 }
 
-/// What needs not be asked: this machine's own answer, a kept one, or a failure of a moment ago.
+/// An answer that needs no question: this machine's own, a kept one, or a failure of a moment ago.
 Fetcher::Whole Fetcher::known(const Chase& chase, const Question& question, const CacheKey& key) {
   Fetched known;
   if (auto own = local_data_.find(QuestionView::of(question), key)) {
@@ -112,7 +112,7 @@ Fetcher::Whole Fetcher::known(const Chase& chase, const Question& question, cons
   return failure ? Whole(*failure) : std::nullopt;
 }
 
-/// The rest is its own name's answer as well.
+/// The rest is also the answer of its own name.
 void Fetcher::keep_rest(const UpstreamQuestion& asked, const Result<Part>& rest) {
   const auto& [key, route, query, answers] = asked;
   const Instant now = scheduler_.now();

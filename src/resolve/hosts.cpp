@@ -32,7 +32,7 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
-/// The address in `word`, or a size of 0. An IPv6 zone ("fe80::1%eth0") has no place in an answer and is dropped.
+/// The address in `word`; size 0 if it is none. An answer cannot carry an IPv6 zone ("fe80::1%eth0"), so it is dropped.
 std::size_t read_address(std::string_view word, std::array<std::uint8_t, 16>& octets) {
   std::array<char, INET6_ADDRSTRLEN> text;
   word = word.substr(0, word.find('%'));
@@ -43,13 +43,13 @@ std::size_t read_address(std::string_view word, std::array<std::uint8_t, 16>& oc
   return v6 ? 16 : 4;
 }
 
-/// A name in lower-case wire form, written label by label: Name would cost its 256 octets for each of a million.
+/// A name in lower-case wire form, written label by label. Name would cost its 256 octets for each of a million names.
 struct WireName {
   std::array<std::uint8_t, Name::max_size> octets;
   std::size_t size = 0;
 
   Bytes bytes() const { return Bytes(octets).first(size); }
-  /// False if there is no room, or if the label is none.
+  /// False if there is no room, or if this is no label.
   bool append(std::string_view label) {
     if (label.empty() || label.size() > 63 || size + label.size() + 2 > octets.size()) return false;
     octets[size++] = static_cast<std::uint8_t>(label.size());
@@ -59,7 +59,7 @@ struct WireName {
   void end() { octets[size++] = 0; }
 };
 
-/// Sets `name` to `word`; false if that is no name. Backslashes and unprintable octets are no part of a host's name.
+/// Sets `name` to `word`; false if that is no name. A host's name has no backslash and no unprintable octet.
 bool read_name(std::string_view word, WireName& name) {
   name.size = 0;
   const auto odd = [](char c) { return (c >= 0 && c <= ' ') || c == 0x7f || c == '\\'; };
@@ -75,13 +75,13 @@ bool read_name(std::string_view word, WireName& name) {
   return true;
 }
 
-/// At or below localhost. (No label has an octet of 9 in it.)
+/// True at or below localhost. (No label has an octet of 9 in it.)
 bool settled_elsewhere(Bytes name) {
   constexpr std::array<std::uint8_t, 11> localhost{9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't', 0};
   return name.size() >= localhost.size() && std::ranges::equal(name.last(localhost.size()), localhost);
 }
 
-/// 4.3.2.1.in-addr.arpa and the like (RFC 1035 §3.5, RFC 3596 §2.5).
+/// Makes 4.3.2.1.in-addr.arpa and the like (RFC 1035 §3.5, RFC 3596 §2.5).
 void set_reverse_name(Bytes octets, WireName& name) {
   name.size = 0;
   std::array<char, 3> digits;
@@ -108,7 +108,7 @@ bool has_reverse(Bytes octets) {
   return !loopback && !(zeros && octets[3] == 0);
 }
 
-/// An address by which every machine reaches itself.
+/// True for an address by which every machine reaches itself.
 bool is_loopback(Bytes octets) {
   constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (octets.size() == 4) return octets[0] == 127;
@@ -116,8 +116,8 @@ bool is_loopback(Bytes octets) {
   return octets[15] == 1 && std::ranges::all_of(octets.first(15), [](std::uint8_t o) { return o == 0; });
 }
 
-/// True for what is below 127.in-addr.arpa. (All other loopback addresses have no reverse here, but for one that no
-/// resolver asks for: ::ffff:127.0.0.1.)
+/// True below 127.in-addr.arpa. (No other loopback address has a reverse name here, except ::ffff:127.0.0.1, and no
+/// resolver asks for that.)
 bool is_loopback_reverse(Bytes name) {
   constexpr std::array<std::uint8_t, 18> zone{3,   '1', '2', '7', 7,   'i', 'n', '-', 'a',
                                               'd', 'd', 'r', 4,   'a', 'r', 'p', 'a', 0};
@@ -145,7 +145,7 @@ Bytes Hosts::name_at(std::uint32_t at) const {
   return Bytes(octets_).subspan(at, end + 1 - at);
 }
 
-/// The slot of a name, or the empty one where it belongs. Pre: there is an empty slot.
+/// The slot of a name, or the empty slot where it belongs. Pre: there is an empty slot.
 std::size_t Hosts::slot_of(Bytes name, std::uint64_t hash) const {
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = hash & mask;
@@ -192,7 +192,7 @@ std::uint32_t Hosts::add(Bytes name, const Address& address) {
     const Address& other = addresses_[*link];
     if (++count == most_addresses || (other.size == address.size && other.octets == address.octets)) return entry.name;
   }
-  // Set before the vector grows, for the link may lie in it.
+  // Set it before the vector grows: the link may lie in the vector.
   *link = static_cast<std::uint32_t>(addresses_.size());
   addresses_.push_back(address);
   return entry.name;
@@ -207,7 +207,7 @@ void Hosts::add_reverse(const Address& address, std::uint32_t target) {
   if (reverse.target == none) reverse.target = target;
 }
 
-/// False if there was something in the line that made no sense.
+/// False if some part of the line made no sense.
 bool Hosts::add_line(std::string_view line) {
   line = line.substr(0, line.find('#'));
   const std::string_view first = take_word(line);

@@ -28,7 +28,7 @@ void InFlight::FlightWaiter::leave_order() {
   in_order_place_.leave();
 }
 
-/// False if it had been told something before.
+/// False if the waiter was told something before.
 bool InFlight::FlightWaiter::tell(const FetchResult& result) {
   leave_order();
   return arrival_.deliver(result);
@@ -44,7 +44,7 @@ bool InFlight::begin(const CacheKey& key) { return !flights_.try_emplace(key).se
 
 void InFlight::land(const CacheKey& key, const FetchResult& result) { end(key, result); }
 
-/// Returns how many were told.
+/// Returns the number of waiters that were told.
 std::size_t InFlight::end(const CacheKey& key, const FetchResult& result) {
   const auto found = flights_.find(key);
   if (found == flights_.end()) return 0;

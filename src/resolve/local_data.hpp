@@ -9,9 +9,9 @@
 
 namespace tacet {
 
-/// A question whose name lies elsewhere: valid as long as that.
+/// A question that refers to a name elsewhere; valid as long as that name.
 struct QuestionView {
-  Bytes name;  ///< wire form, spelled as it was asked
+  Bytes name;  ///< wire form, in the client's spelling
   Type type;
   Class qclass;
 
@@ -22,26 +22,25 @@ struct QuestionView {
   Question copy() const { return {Name::from_checked_wire(name), type, qclass}; }
 };
 
-/// What this machine answers by itself, before any cache and upstream: the hosts file, then policy, which the zones of
-/// the local network are free of. One per worker.
+/// What this machine answers by itself, before cache and upstream: the hosts file, then policy. Policy does not apply
+/// to zones of the local network. One per worker.
 class LocalData {
 public:
   /// Both must outlive it.
   LocalData(const Policy& policy, const Routes& routes) : policy_(&policy), routes_(routes) {}
 
-  /// From now on this hosts file counts; never null.
+  /// Uses this hosts file from now on; never null.
   void set_hosts(std::shared_ptr<const Hosts> hosts) { hosts_ = std::move(hosts); }
-  /// From now on this policy counts, which must outlive its use.
+  /// Uses this policy from now on, which must outlive its use.
   void set_policy(const Policy& policy) { policy_ = &policy; }
   const Hosts& hosts() const { return *hosts_; }
   const Policy& policy() const { return *policy_; }
 
-  /// A cheap look that tells most questions apart from those that find() may answer: false means it will not. No
-  /// allocation.
+  /// A quick check that is false for most questions that find() will not answer. No allocation.
   bool might_answer(const QuestionView& question, const CacheKey& key) const {
     return hosts_->might_hold(key.name()) || policy_->might_answer(key.name(), question.type, question.qclass);
   }
-  /// The answer to `question`, whose key is `key`; nothing if it is for the cache and the upstreams.
+  /// The answer to `question`, with its key `key`; nothing if the cache and the upstreams must answer.
   std::optional<AnswerImage> find(const QuestionView& question, const CacheKey& key,
                                   Asker asker = Asker::this_machine) const;
 

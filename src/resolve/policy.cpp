@@ -15,9 +15,9 @@ namespace {
 enum class Treatment : std::uint8_t {
   localhost,    ///< resolves to the loopback addresses (RFC 6761 §6.3)
   nonexistent,  ///< NXDOMAIN for the zone's own name and all below
-  empty_zone,   ///< the zone exists and holds nothing but its SOA and NS (RFC 6303 §3)
-  home,         ///< as empty_zone, but DS at the cut is the parent's to answer (RFC 8375 §4)
-  no_data,      ///< as empty_zone, but each name below exists and has nothing either (RFC 9462 §4)
+  empty_zone,   ///< the zone exists and holds only its SOA and NS (RFC 6303 §3)
+  home,         ///< as empty_zone, but the parent answers DS at the cut (RFC 8375 §4)
+  no_data,      ///< as empty_zone, but each name below exists and is empty as well (RFC 9462 §4)
 };
 
 struct SpecialZone {
@@ -36,7 +36,7 @@ std::vector<SpecialZone> make_zones() {
   add("localhost", Treatment::localhost, "is this machine (RFC 6761)");
   add("invalid", Treatment::nonexistent, "never exists (RFC 6761)");
   add("test", Treatment::nonexistent, "is reserved for testing (RFC 6761)");
-  add("onion", Treatment::nonexistent, "is Tor's, and no resolver's business (RFC 7686)");
+  add("onion", Treatment::nonexistent, "is Tor's, and resolvers must not look it up (RFC 7686)");
   add("local", Treatment::nonexistent, "is multicast DNS's (RFC 6762)");
   add("internal", Treatment::nonexistent, "is reserved for private use by ICANN");
   add("alt", Treatment::nonexistent, "is for names outside DNS (RFC 9476)");
@@ -44,9 +44,9 @@ std::vector<SpecialZone> make_zones() {
   add("home.arpa", Treatment::home, "is the home network's (RFC 8375)");
   add("service.arpa", Treatment::home, "is for the services of the local network (RFC 9665)");
   add("resolver.arpa", Treatment::no_data, "is about this resolver, and never forwarded (RFC 9462)");
-  // RFC 6303 §4 and RFC 7793: reverse zones of addresses that have no meaning outside.
+  // RFC 6303 §4 and RFC 7793: reverse zones of addresses that mean nothing outside.
   const auto add_reverse = [&add](std::string_view zone) {
-    add(zone, Treatment::empty_zone, "is of addresses that mean nothing outside this network (RFC 6303, 7793)");
+    add(zone, Treatment::empty_zone, "is for addresses that mean nothing outside this network (RFC 6303, 7793)");
   };
   for (const auto* zone : {"0.in-addr.arpa", "10.in-addr.arpa", "127.in-addr.arpa", "254.169.in-addr.arpa",
                            "2.0.192.in-addr.arpa", "100.51.198.in-addr.arpa", "113.0.203.in-addr.arpa",
@@ -76,7 +76,7 @@ constexpr std::size_t canary_size = 25;  // of use-application-dns.net in wire f
 
 constexpr std::uint32_t local_ttl = 10800;
 
-/// The name that stands for a loopback address's reverse: 1.0.0.127.in-addr.arpa and ::1's.
+/// True for the reverse names of the loopback addresses: 1.0.0.127.in-addr.arpa and that of ::1.
 bool is_loopback_reverse(const Name& name) {
   static const Name v4 = name_of("1.0.0.127.in-addr.arpa");
   static const Name v6 = name_of("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa");
@@ -111,25 +111,26 @@ AnswerImage empty_zone_answer(const Question& question, const Name& zone) {
     if (any || question.type == Type::ns) apex.push_back(ns_record(zone, local_ttl, zone));
     if (!apex.empty()) return local_answer(question, Rcode::noerror, apex);
   }
-  // Above the loopback names, and at the zone's own name, something exists: NODATA, not NXDOMAIN (RFC 8020).
+  // At the zone's own name and above the loopback names something exists: NODATA, not NXDOMAIN (RFC 8020).
   static const Name v4 = name_of("1.0.0.127.in-addr.arpa");
   const bool exists = question.name == zone || v4.under(question.name);
   return local_answer(question, exists ? Rcode::noerror : Rcode::nxdomain, {}, local_zone_soa(zone));
 }
 
-/// RFC 9462 §4: who has no designated resolvers says so by NODATA, for every name in the zone.
+/// RFC 9462 §4: a resolver without designated resolvers answers NODATA for every name in the zone.
 AnswerImage no_data_answer(const Question& question, const Name& zone) {
   if (question.name == zone) return empty_zone_answer(question, zone);
   return local_answer(question, Rcode::noerror, {}, local_zone_soa(zone));
 }
 
-/// Host names of one label are the local network's business; what the root itself is asked for (NS, SOA, DS) is not.
+/// True for the types that look up hosts. Host names of one label belong to the local network; other types (NS, SOA,
+/// DS) concern the root itself.
 bool is_host_lookup(Type type) {
   return type == Type::a || type == Type::aaaa || type == Type::https || type == Type::svcb;
 }
 
-/// True if a label can be the name of a top-level domain, now or one day: two or more letters, or an A-label (RFC 1123
-/// §2.1, ICANN's rules for applicants). Digits, hyphens and underscores are for other names.
+/// True if a label can be the name of a top-level domain, now or later: two or more letters, or an A-label (RFC 1123
+/// §2.1, ICANN's rules for applicants). Labels with digits, hyphens or underscores are no such names.
 bool may_be_top_level(Bytes label) {
   const auto is_letter = [](std::uint8_t octet) { return fold(octet) >= 'a' && fold(octet) <= 'z'; };
   constexpr std::string_view a_label = "xn--";
@@ -139,8 +140,9 @@ bool may_be_top_level(Bytes label) {
   return label.size() >= 2 && std::ranges::all_of(label, is_letter);
 }
 
-/// That a top-level domain does not exist is not ours to say: its names would end with it (RFC 8020). What can be none
-/// does not exist. The SOA is the root's, for the domain's own would contradict the true one; and no authority said so.
+/// We must not say that a top-level domain does not exist: that would end all its names (RFC 8020). A label that can be
+/// no top-level domain does not exist. The SOA is the root's, because one of the domain's own would contradict the true
+/// one. AA is clear, because no authority said so.
 AnswerImage one_label_answer(const Question& question) {
   const Bytes name = question.name.wire();
   const bool exists = may_be_top_level(name.subspan(1, name[0]));
@@ -167,7 +169,7 @@ bool is_chaos_name(const Name& name) {
 
 bool Policy::might_answer(Bytes qname, Type, Class qclass) const {
   if (qclass != Class::in || qname.size() < 3) return true;
-  // The last label decides: everything special ends in one of these, or has but one label.
+  // The last label decides: everything special ends in one of these, or has only one label.
   std::size_t last = 0;
   std::size_t labels = 0;
   for (std::size_t at = 0; qname[at] != 0; at += qname[at] + 1U, ++labels) last = at;

@@ -8,30 +8,29 @@
 
 namespace tacet {
 
-/// Why a question is answered by this machine.
+/// Why this machine answers a question itself.
 struct LocalRule {
   Name zone;                ///< the special name, or the root for a rule about all names of one label
   std::string_view reason;  ///< a clause such as "is reserved for testing (RFC 6761)"
 };
 
-/// Names that this machine answers for and that never leave it: special-use names (RFC 6761, 6762, 7686, 8375, 9462,
-/// 9476, .internal), the reverse zones of private addresses (RFC 6303), the canary of browsers, single-label host
-/// names.
+/// Names that this machine answers and that never leave it: special-use names (RFC 6761, 6762, 7686, 8375, 9462, 9476,
+/// .internal), the reverse zones of private addresses (RFC 6303), the canary of browsers, and host names of one label.
 class Policy {
 public:
   explicit Policy(const Config& config) : answer_chaos_(config.answer_chaos) {}
 
-  /// Who asks, as far as that decides: a validator sets DO or CD, and needs the root's signed word on a name of one
-  /// label.
+  /// The kind of client, as far as it matters here: a validator sets DO or CD, and needs the root's signed answer about
+  /// a name of one label.
   enum class Asker : std::uint8_t { plain, validator };
 
-  /// The answer to a question that is ours, or nothing if it is for the cache and the upstreams.
+  /// The answer to a question that this machine answers; nothing if the cache and the upstreams must answer.
   std::optional<AnswerImage> local_answer(const Question& question, Asker asker = Asker::plain) const;
 
   /// The rule by which local_answer answers a plain client, or nothing if it does not.
   std::optional<LocalRule> rule_for(const Question& question) const;
 
-  /// A cheap look that tells most questions apart from those which local_answer may answer: false means it will not.
+  /// A quick check that is false for most questions that local_answer() will not answer.
   bool might_answer(Bytes qname, Type type, Class qclass) const;
 
 private:

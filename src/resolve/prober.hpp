@@ -11,14 +11,14 @@
 namespace tacet {
 
 /// Asks questions of our own, one at a time and only while no client waits: at most one in each `pace`, and in the long
-/// run at most `share` of what clients make us ask.
+/// run at most `share` of the questions that clients cause.
 class Prober {
 public:
   static constexpr Duration pace = std::chrono::milliseconds(50);
   static constexpr double share = 0.2, burst = 50;
   static constexpr std::size_t most_waiting = 256;
 
-  /// `busy` tells if a client waits. `ask` sends the question for a name, or returns false if there is no need to.
+  /// `busy` tells if a client waits. `ask` sends the question for a name, or returns false if that is not needed.
   struct Parts {
     std::function<bool()> busy;
     std::function<bool(const Name&)> ask;
@@ -28,7 +28,7 @@ public:
         scheduler_(scheduler),
         alarm_(scheduler, [this] { tick(); }) {}
 
-  /// A client's question went to an upstream.
+  /// Call it when a client's question goes to an upstream.
   void earn() {
     tokens_ = std::min(burst, tokens_ + share);
     wake();
@@ -40,7 +40,7 @@ public:
     wake();
   }
 
-  /// Drops what is queued.
+  /// Drops all queued names.
   void forget() {
     waiting_.clear();
     alarm_.disarm();

@@ -50,7 +50,7 @@ constexpr Prefix own_ipv6{{0}, 96};
 constexpr Prefix well_known_translation{{0x00, 0x64, 0xFF, 0x9B}, 96};  // RFC 6052 §2.1
 constexpr Prefix six_to_four{{0x20, 0x02}, 16};                         // RFC 3056 §2
 
-/// True if a hint's list of addresses has a private one, or is no such list.
+/// True if a hint's list of addresses holds a private one, or is malformed.
 bool leads_inside(std::optional<Bytes> hint, std::size_t size, bool (*is_private)(Bytes)) {
   if (!hint) return false;
   if (hint->empty() || hint->size() % size != 0) return true;
@@ -61,7 +61,7 @@ bool leads_inside(std::optional<Bytes> hint, std::size_t size, bool (*is_private
 
 bool binding_leads_inside(Bytes rdata) {
   const Result<ServiceBinding> binding = parse_service_binding(rdata);
-  if (!binding) return true;  // some client may read more in it than we do
+  if (!binding) return true;  // a client may understand more of it than we do
   return leads_inside(binding->find(svc_param::ipv4hint), ipv4_size, is_private_ipv4) ||
          leads_inside(binding->find(svc_param::ipv6hint), ipv6_size, is_private_ipv6);
 }
@@ -82,13 +82,13 @@ AnswerImage refusal(const Question& question, std::uint32_t ttl) {
   LocalRecord soa = local_zone_soa(question.name);
   soa.ttl = ttl;
   AnswerImage image = local_answer(question, Rcode::noerror, {}, soa);
-  // No authority said so, and the negative answer must not outlive what it stands for.
+  // No authority said so, so AA is clear. The negative answer must not live longer than the answer that it replaces.
   store16(image.wire, 2, static_cast<std::uint16_t>(load16(image.wire, 2) & ~flag::aa));
   image.extended_error = ExtendedError{ede::blocked, "a private address for a public name"};
   return image;
 }
 
-/// Leaves out the additional section, which lies behind everything that others may point to.
+/// Leaves out the additional section. It is the last section, so no other record points into it.
 void cut_additional(AnswerImage& image, std::size_t begins) {
   image.wire.resize(begins);
   store16(image.wire, 10, 0);

@@ -5,7 +5,7 @@
 namespace tacet {
 namespace {
 
-/// Zones come from the configuration, in lower case: nobody chooses them so that they collide.
+/// The zones come from the configuration, in lower case, so no attacker can choose names that collide.
 std::uint64_t hash_of(const Name& zone) {
   std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
   for (const std::uint8_t octet : zone.wire()) hash = (hash ^ octet) * 1099511628211ULL;
@@ -84,7 +84,7 @@ bool Recheck::begin(const CacheKey& key, Instant now, Instant deadline) {
   return true;
 }
 
-/// What is held of a name; room is made of what is over, or of all.
+/// The hold of a name. Makes room by dropping the expired holds, or else all.
 Recheck::Hold& Recheck::held_of(const CacheKey& key, Instant now) {
   if (const auto found = names_.find(key); found != names_.end()) return found->second;
   if (names_.size() >= limit)

@@ -10,71 +10,70 @@
 
 namespace tacet {
 
-/// What is known of refreshes that failed, so that nobody waits to find out again (RFC 8767 §5, "failure recheck
-/// timer"): who asks for a stale name then has it at once, while one refresh at a time goes on behind. Of a name whose
-/// refresh failed that holds for 30 s from its last failure; and of all names of a zone (the root stands for all that
-/// is in no zone of the local network) while its upstreams answer nothing. Shared by all workers; bounded; told the
-/// time.
+/// Remembers failed refreshes, so that clients do not wait to find out again (RFC 8767 §5, "failure recheck timer"). A
+/// query for a stale name then gets the stale answer at once, and one refresh at a time runs behind it. For a name with
+/// a failed refresh that lasts 30 s from its last failure. For all names of a zone it lasts while the zone's upstreams
+/// answer nothing; the root stands for all names in no zone of the local network. Shared by all workers; bounded; time
+/// is an argument.
 class Recheck {
 public:
   static constexpr Duration held = std::chrono::seconds(30);
-  /// How long a query waits for a fresh answer when a stale one is at hand (RFC 8767 §5); and where one other name has
-  /// met nothing but silence, which may be that name's own fault.
+  /// How long a query waits for a fresh answer if it has a stale one (RFC 8767 §5). The shorter time applies while one
+  /// other name got no answer at all, which may be that name's own fault.
   static constexpr Duration patience = std::chrono::milliseconds(1800),
                             doubting_patience = std::chrono::milliseconds(400);
-  /// The time between the end of a refresh that failed and the next.
+  /// The time between the end of a failed refresh and the next one.
   static constexpr Duration pause = std::chrono::seconds(1);
   static constexpr std::size_t limit = 1024;
 
   /// How a refresh ended without a fresh answer.
   enum class Failure : std::uint8_t {
-    silence,      ///< nothing came, perhaps because of the name; or it takes longer than the patience
-    unreachable,  ///< nobody can be asked for anything
-    answer,       ///< somebody answered that it cannot be had (SERVFAIL)
+    silence,      ///< no answer came (perhaps because of the name), or it takes longer than the patience
+    unreachable,  ///< no upstream can be asked anything
+    answer,       ///< an upstream answered that it cannot get the answer (SERVFAIL)
   };
-  /// What it means that the upstreams' answer is this error.
+  /// The failure for this error of the upstreams.
   static Failure failure_of(const Error& error);
 
-  /// How often upstreams of a zone have answered.
+  /// How many times upstreams of a zone have answered.
   std::uint64_t answers(const Name& zone) const;
-  /// One of them answers, be it a failure: what was held because all are silent is no longer true.
+  /// An upstream answered, even with a failure: ends what was held because all were silent.
   void answered(const Name& zone);
-  /// A fresh answer came: nothing is held of this name.
+  /// A fresh answer came: ends the hold of this name.
   void refreshed(const CacheKey& key);
 
-  /// What is asked for, and how often the zone's upstreams had answered when that began.
+  /// The question, and the zone's count of answers when the attempt began.
   struct Attempt {
     const Name& zone;
     const CacheKey& key;
     std::uint64_t answers;
   };
-  /// It failed. Of a name that is held already, the time begins anew.
+  /// The attempt failed. If the name is held already, its time begins anew.
   void failed(const Attempt& attempt, Failure failure, Instant now);
-  /// The same for a name of which a stale answer is at hand: it is held from now on. Throws without memory.
+  /// The same for a name with a stale answer at hand: it is held from now on. Throws std::bad_alloc.
   void hold(const Attempt& attempt, Failure failure, Instant now);
 
-  /// How long a query of a stale name may wait for a fresh answer; zero: not at all.
+  /// How long a query of a stale name may wait for a fresh answer; zero means not at all.
   Duration patience_for(const Name& zone, const CacheKey& key, Instant now) const;
-  /// True if a refresh shall begin now behind an answer given at once: none is under way, nor was a moment ago. At the
-  /// latest at `deadline` it is over. Throws without memory.
+  /// True if a refresh shall begin now, behind a stale answer given at once: none is running, and none ended a moment
+  /// ago. It ends by `deadline`. Throws std::bad_alloc.
   bool begin(const CacheKey& key, Instant now, Instant deadline);
 
-  /// The network changed, or others are asked from now on: everything may work.
+  /// The network changed, or the upstreams did: every refresh may succeed now.
   void forget();
 
 private:
   struct Hold {
     Instant until{};
-    Instant next{};  // before that no further refresh begins
-    std::optional<std::uint64_t>
-        general;  // the zone, if nothing in it was answered meanwhile: the first answer ends it
+    Instant next{};                        // no further refresh begins before that
+    std::optional<std::uint64_t> general;  // the zone, if it gave no answer meanwhile: its next one ends this
   };
   struct Zone {
     std::uint64_t answers = 0;
     Instant silent_until{};
-    std::optional<Name> silent;  // the first name that met silence since the last answer
-    bool all_silent = false;     // and another one, or nobody could be reached
-    bool holds_names = false;    // because of that
+    std::optional<Name> silent;  // the first name without an answer since the last answer
+    bool all_silent = false;     // a second name got none either, or no upstream was reachable
+    bool holds_names = false;    // names are held because of the zone's silence
   };
   void fail(const Attempt& attempt, Failure failure, Instant now);
   Hold& held_of(const CacheKey& key, Instant now);

@@ -59,10 +59,10 @@ bool has_answer(const FetchResult& fetched) {
   return fetched && *fetched && (*fetched)->image.kind != AnswerKind::failure;
 }
 
-/// ReplyRoom for an image and for what a reply may add to it: OPT, extended error and its text.
+/// Room for what a reply may add to an image: OPT, extended error and its text.
 constexpr std::size_t reply_margin = 32 + ExtendedError::max_text;
 
-/// SERVFAIL in the memory that held the query; with an explanation if there is room for it.
+/// SERVFAIL in the memory that held the query, with an explanation if there is room for it.
 Reply unable(Miss& miss) {
   std::array<std::uint8_t, 512> text;
   const ReplyRequest request{miss.query, miss.index, text.size()};
@@ -97,7 +97,7 @@ CacheKey Resolver::key_of(Bytes query, const MessageIndex& index) const {
   return key;
 }
 
-// The page: hosts and policy, then the cache, at once; and what they do not have, from the fetcher.
+// The order of answering: local data (hosts, policy) and cache at once, then the fetcher for the rest.
 
 std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, const CacheKey& key, ReplyRoom out) {
   if (const auto size = from_local_data(query, key, out)) return *size;
@@ -120,7 +120,7 @@ Task<Reply> Resolver::answer(Miss& miss) {
     const Recheck::Attempt attempt{route->zone, miss.key, cache_.recheck().answers(route->zone)};
     const Duration patience = patience_for(*route, miss);
     FetchResult fetched;
-    if (patience == Duration::zero()) {  // the stale answer goes out, and a fresh one is for those who come later
+    if (patience == Duration::zero()) {  // the stale answer goes out now; the refresh serves later clients
       fetcher_.refresh_behind(route, wanted_of(miss));
     } else {
       fetched = route->failures.recall(miss.key, miss.arrived);
@@ -152,7 +152,7 @@ std::optional<std::size_t> Resolver::from_local_data(const QueryView& query, con
   return size;
 }
 
-/// The size of the reply if a fresh answer is kept, else 0; one that is stale is copied.
+/// The size of the reply if a fresh answer is kept, otherwise 0. A stale answer is copied to `stale`.
 std::size_t Resolver::from_cache(const QueryView& query, const CacheKey& key, ReplyRoom out,
                                  std::optional<AnswerImage>& stale) {
   std::size_t size = 0;
@@ -177,7 +177,7 @@ std::size_t Resolver::from_cache(const QueryView& query, const CacheKey& key, Re
   return size;
 }
 
-/// A client that does not ask for recursion gets what is here, and nothing is.
+/// A client without RD gets only what is kept here. Nothing is, so this refuses the query.
 std::size_t Resolver::refuse_recursion(const QueryView& query, ReplyRoom out) {
   answered_now(query, Source::cache, Rcode::refused, ede::not_authoritative);
   return write_error(request_of(query), Rcode::refused, ExtendedError{ede::not_authoritative, {}}, out);
@@ -197,7 +197,7 @@ void Resolver::answered_now(const QueryView& query, Source source, Rcode rcode,
                 .client = ClientAddress(query.client)});
 }
 
-/// How long a query waits for a fresh answer; zero: not at all, for the stale one will do.
+/// How long a query waits for a fresh answer; zero means not at all, and the stale answer goes out.
 Duration Resolver::patience_for(const Route& route, const Miss& miss) {
   return miss.stale ? cache_.recheck().patience_for(route.zone, miss.key, miss.arrived) : answer_limit;
 }
@@ -208,9 +208,9 @@ Resolver::Outcome Resolver::outcome_of(FetchResult fetched, const Miss& miss) {
   return {source, std::move(fetched)};
 }
 
-/// The next clients that ask for this name need not wait. Without memory they do.
+/// Lets the next clients that ask for this name have the stale answer at once. Without memory they wait.
 void Resolver::hold_stale(const Recheck::Attempt& attempt, const FetchResult& fetched) {
-  if (fetched && !*fetched && fetched->error().fault == Fault::overloaded) return;  // that was us
+  if (fetched && !*fetched && fetched->error().fault == Fault::overloaded) return;  // our own limit
   auto failure = Recheck::Failure::silence;
   if (fetched) failure = *fetched ? Recheck::Failure::answer : Recheck::failure_of(fetched->error());
   try {
@@ -246,7 +246,7 @@ Reply Resolver::fit(const Outcome& outcome, const Miss& miss) const {
   return reply;
 }
 
-/// What fit() explains the reply with.
+/// The extended error in the reply of fit().
 std::optional<std::uint16_t> Resolver::extended_error_of(const Outcome& outcome, const Miss& miss) {
   if (outcome.source == Source::failure) {
     const Fault fault = outcome.fetched ? outcome.fetched->error().fault : Fault::timeout;

@@ -17,7 +17,7 @@
 
 namespace tacet {
 
-/// A client's query as a listener has it in its buffer: valid while the buffer is.
+/// A client's query in its listener's buffer; valid while the buffer is.
 struct QueryView {
   Bytes wire;
   const MessageIndex& index;
@@ -27,28 +27,28 @@ struct QueryView {
   Asker asker = Asker::this_machine;  ///< the hosts file has addresses that mean nothing elsewhere
 };
 
-/// A query that cannot be answered at once, with what was learned while trying.
+/// A query that must wait, with what the resolver has learned about it.
 struct Miss {
   std::vector<std::uint8_t> query;
   MessageIndex index;
   Instant arrived;
   std::size_t limit;
   CacheKey key;
-  std::optional<AnswerImage> stale;  ///< an answer that has outlived its TTL, for want of a better one
+  std::optional<AnswerImage> stale;  ///< an answer past its TTL, in case no better one comes
   ClientAddress client = {};
 };
 
 /// A reply, ready to be sent.
 using Reply = std::vector<std::uint8_t>;
 
-/// Answers queries: hosts, then policy (but for zones of the local network), then cache, then the fetcher, in this
-/// order and nowhere else. One per worker; the cache is shared with the others.
+/// Answers queries: hosts, then policy (not for zones of the local network), then cache, then the fetcher. This order
+/// stands nowhere else. One per worker; the workers share the cache.
 class Resolver {
 public:
-  /// Every query is answered within this time, with whatever there is by then: a little less than the 4.5 s that a
-  /// client is promised, for the answer has to get there.
+  /// Every query gets a reply within this time, whatever there is by then. It is a little less than the 4.5 s promised
+  /// to clients, because the reply must still travel.
   static constexpr Duration answer_limit = Fetcher::time_limit;
-  /// How long a query waits for a fresh answer when a stale one is at hand (RFC 8767 §5).
+  /// How long a query waits for a fresh answer if it has a stale one (RFC 8767 §5).
   static constexpr Duration stale_patience = Recheck::patience;
   /// The TTL of stale answers, seconds (RFC 8767 §5.2).
   static constexpr std::uint32_t stale_ttl = 30;
@@ -65,57 +65,58 @@ public:
     Metrics& metrics;
     std::size_t pending_limit;
     ExposureMode exposure = ExposureMode::off;
-    std::vector<ZoneRoute> zones = {};  ///< their names go nowhere else
-    RebindGuard rebind = {};            ///< judges what everybody else says
+    std::vector<ZoneRoute> zones = {};  ///< names of these go nowhere else
+    RebindGuard rebind = {};            ///< judges answers for all other names
     std::size_t exposure_names = Ledger::most_names;
   };
   explicit Resolver(const Parts& parts);
 
-  /// The hot path: writes the reply into `out` and returns its size if policy or cache have it; else says what is
-  /// missing. Allocates only in the latter case.
+  /// The hot path: writes the reply into `out` and returns its size if local data or cache have it; otherwise returns a
+  /// Miss. Only a Miss allocates.
   std::variant<std::size_t, Miss> answer_now(const QueryView& query, std::span<std::uint8_t> out) {
     return answer_now(query, key_of(query.wire, query.index), out);
   }
 
-  /// The same in three steps, for who has many queries at a time: between them the memory that the next one reads is
-  /// fetched, and it need not wait for that.
+  /// The same in three steps, for a caller with many queries: the memory of each step is fetched while other queries
+  /// run, so no query waits for it.
   CacheKey key_of(Bytes query, const MessageIndex& index) const;
   void approach(const CacheKey& key) const { cache_.approach(key); }
   std::variant<std::size_t, Miss> answer_now(const QueryView& query, const CacheKey& key, std::span<std::uint8_t> out);
 
-  /// Waits for the fetcher to bring what is missing, and makes the reply. Never fails: every outcome is fit to be sent.
-  /// Without memory it is SERVFAIL, or empty. Uses up the miss, which must outlive the task.
+  /// Waits for the fetcher and makes the reply. Never fails: every outcome becomes a reply. Without memory it is
+  /// SERVFAIL, or empty. Uses up the miss, which must outlive the task.
   Task<Reply> answer(Miss& miss);
 
-  /// What the HTTPS records of `name` say: from the cache, or by asking once; `upstream` then names who
-  /// answered. Fault::refused for a name that never leaves the machine; else the upstreams' faults.
+  /// What the HTTPS records of `name` say: from the cache, or by one question; `upstream` then names the upstream that
+  /// answered. Fault::refused for a name that never leaves the machine; otherwise the upstreams' faults.
   Task<Result<NameExposure>> examine(Name name);
 
-  /// What would answer, and why, for a client that sets neither DO nor CD. `services` is left to who knows them.
+  /// What would answer, and why, for a client that sets neither DO nor CD. The caller fills in `services`.
   AnswerExplanation explanation(const Question& question) const;
 
-  /// What this machine knows by itself from now on; never null.
+  /// Uses this hosts file from now on; never null.
   void set_hosts(std::shared_ptr<const Hosts> hosts) {
     local_data_.set_hosts(std::move(hosts));
     fetcher_.outdate();
   }
-  /// Answers by this policy from now on, which must outlive its use.
+  /// Uses this policy from now on, which must outlive its use.
   void set_policy(const Policy& policy) { local_data_.set_policy(policy); }
-  /// How the ledger learns from now on.
+  /// Changes how the ledger learns.
   void set_exposure(const ExposureConfig& exposure);
-  /// Makes ways to these, each as in Parts, for set_routes().
+  /// Makes routes to these upstreams, each as in Parts, for set_routes().
   Routes::Change prepare(std::size_t pending_limit, std::shared_ptr<Upstream> upstreams,
                          const std::vector<ZoneRoute>& zones) {
     return routes_.prepare(pending_limit, std::move(upstreams), zones);
   }
-  /// Asks those from now on. What was asked before is still answered, but not kept if others are asked in its stead.
+  /// Uses these routes from now on. Earlier questions still get their answers, but an answer is not kept if its route
+  /// was replaced.
   void set_routes(Routes::Change change) {
     routes_.use(std::move(change));
     fetcher_.outdate();
     cache_.recheck().forget();
   }
-  /// Judges by another guard from now on. What was kept before was not: whoever calls this clears the cache, once all
-  /// that share it have changed over.
+  /// Uses another guard from now on. Kept answers were judged by the former one, so the caller clears the cache once
+  /// all workers that share it have changed.
   void set_rebind_guard(RebindGuard rebind) { fetcher_.set_rebind_guard(std::move(rebind)); }
 
   Journal& journal() { return journal_; }
@@ -123,7 +124,7 @@ public:
 
   /// Queries that wait for an upstream now.
   std::size_t pending() const { return routes_.waiting(); }
-  /// The network changed: what failed may work now.
+  /// The network changed: forgets failures, because the upstreams may work now.
   void forget_failures() {
     routes_.forget_failures();
     cache_.recheck().forget();

@@ -13,7 +13,7 @@ Name lower_case(const Name& name) {
   return Name::from_checked_wire(wire);
 }
 
-/// True if `name` is `zone` or below it; both in lower case. The octets are compared first, for they seldom agree.
+/// True if `name` is `zone` or below it; both in lower case. Compares the octets first, because they seldom match.
 bool is_in(Bytes name, Bytes zone) {
   if (name.size() < zone.size()) return false;
   const std::size_t from = name.size() - zone.size();
@@ -31,7 +31,7 @@ Routes::Routes(Scheduler& scheduler, std::size_t pending_limit, std::shared_ptr<
   use(prepare(pending_limit, std::move(others), zones));
 }
 
-/// The route that leads there already, or a new one.
+/// The existing route to these upstreams, or a new one.
 std::shared_ptr<Route> Routes::keep_or_make(ZoneRoute to) const {
   const auto leads_there = [&](const auto& route) {
     return route && route->upstreams == to.upstreams && route->zone == to.zone;

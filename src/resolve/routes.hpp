@@ -10,15 +10,15 @@
 
 namespace tacet {
 
-/// A zone of the local network and who answers for its names; never null.
+/// A zone of the local network and the upstreams for its names; never null.
 struct ZoneRoute {
   Name zone;
   std::shared_ptr<Upstream> upstreams;
 };
 
-/// One way for questions, with all that a way must not share with another: who waits, and what failed. So a dead server
-/// of one zone takes no room from anybody else. The cache needs no such division: a name has one way only, and an
-/// answer is kept under nothing but the name that was asked for.
+/// The upstreams for some names, with the state that belongs to these names alone: waiting queries and failures. So a
+/// dead server of one zone takes no room from other names. The cache needs no such division: a name has one route only,
+/// and an answer is kept only under the name that was asked for.
 struct Route {
   Route(Scheduler& scheduler, ZoneRoute to)
       : zone(to.zone),
@@ -33,32 +33,32 @@ struct Route {
   Failures failures;
 };
 
-/// The ways that questions can go. One per worker.
+/// All routes of one worker.
 class Routes {
 public:
-  /// `others` answers for all names that are in none of the zones. The limit is each route's own.
+  /// `others` answers all names that are in no zone. The limit applies to each route by itself.
   Routes(Scheduler& scheduler, std::size_t pending_limit, std::shared_ptr<Upstream> others,
          const std::vector<ZoneRoute>& zones);
 
-  /// What use() needs memory for: made first, so that nothing of it can fail half-way.
+  /// What use() needs memory for. It is made first, so that use() cannot fail half-way.
   struct Change {
     std::size_t pending_limit;
     std::shared_ptr<Route> others;
     std::vector<std::shared_ptr<Route>> zones;
   };
-  /// The ways for these, each as above; one whose zone and upstreams stay goes on as it is.
+  /// Prepares routes to these, each as above. A route stays as it is if its zone and upstreams stay.
   Change prepare(std::size_t pending_limit, std::shared_ptr<Upstream> others, const std::vector<ZoneRoute>& zones);
-  /// Goes by what was prepared last from now on. A way that is not among the new ones is retired: it lives on with
-  /// those who hold it, until their questions are answered.
+  /// Uses the routes of the last prepare(). A route that is not among them retires: its holders keep it until their
+  /// questions are answered.
   void use(Change change);
 
-  /// The way of a name in lower-case wire form: of the longest zone that it is in. Costs nothing without zones. Who
-  /// waits for something meanwhile must hold it.
+  /// The route of a name in lower-case wire form: that of the longest zone with the name. Costs nothing without zones.
+  /// A coroutine that waits must hold the route.
   const std::shared_ptr<Route>& of(Bytes name) const { return zones_.empty() ? others_ : find(name); }
-  /// The way of the names that are in no zone.
+  /// The route of the names that are in no zone.
   const std::shared_ptr<Route>& others() const { return others_; }
 
-  /// Queries that wait, and queries shed, on all ways, retired ones included.
+  /// Waiting queries, and queries that were dropped, over all routes, retired ones too.
   std::size_t waiting() const;
   std::uint64_t shed() const;
   void forget_failures();
