@@ -9,7 +9,7 @@
 namespace tacet {
 namespace {
 
-/// How long a record may be used from the moment at which its server sent it.
+/// How long a record may be used after its server sent it.
 std::uint32_t lifetime(const Message& message, const ResourceRecord& record) {
   constexpr std::size_t minimum_size = 4;
   const bool denies = record.section == Section::authority && record.type == Type::soa && record.rclass == Class::in;
@@ -24,7 +24,7 @@ Result<Message> aged(Message message, std::uint32_t seconds) {
   if (seconds == 0) return message;
   std::vector<std::uint8_t> wire(message.wire().begin(), message.wire().end());
   for_each_record(message.wire(), message.index(), [&](const ResourceRecord& record) {
-    if (record.type == Type::opt) return;  // its TTL is none (RFC 6891 §6.1.3)
+    if (record.type == Type::opt) return;  // OPT has no TTL (RFC 6891 §6.1.3)
     const std::uint32_t ttl = lifetime(message, record);
     store32(wire, record.ttl_at, ttl - std::min(ttl, seconds));
   });

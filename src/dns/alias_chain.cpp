@@ -29,7 +29,7 @@ std::vector<Alias> aliases_in(Bytes wire, const MessageIndex& index) {
   return too_many ? std::vector<Alias>{} : aliases;
 }
 
-/// What a DNAME makes of a name below its owner; nothing if that is too long for a name.
+/// The name to which a DNAME redirects a name below its owner; nothing if that is too long for a name.
 std::optional<Name> redirected(const Name& name, const Alias& dname) {
   const Bytes prefix = name.wire().first(name.wire().size() - dname.owner.wire().size());
   std::vector<std::uint8_t> wire(prefix.begin(), prefix.end());
@@ -56,7 +56,7 @@ bool follows_aliases(const MessageIndex& index) {
   return index.qclass == Class::in && std::ranges::find(not_for, index.type) == not_for.end();
 }
 
-/// Writes the aliases of one answer that a chain goes along.
+/// Writes the aliases of an answer that belong to a chain.
 class ChainWriter {
 public:
   ChainWriter(MessageBuilder& builder, Bytes wire)
@@ -144,7 +144,7 @@ AnswerImage join(const AnswerImage& front, std::span<const Name> chain, const An
                   [&](const ResourceRecord& record) { copy_record(builder, rest.wire, record); });
   auto message = Message::parse(builder.finish(joined_flags(front, rest)));
   if (!message) message = Message::parse(MessageBuilder(question).finish(flag::qr | std::uint16_t(Rcode::servfail)));
-  AnswerImage joined = make_image(*message, true);  // what a client must not see is gone from both parts
+  AnswerImage joined = make_image(*message, true);  // drops from both parts what a client must not see
   joined.extended_error = rest.extended_error ? rest.extended_error : front.extended_error;
   joined.security = weaker(front.security, rest.security);
   joined.crosses = true;

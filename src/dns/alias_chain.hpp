@@ -6,22 +6,21 @@
 
 namespace tacet {
 
-/// No longer chain of aliases is followed.
+/// The longest chain of aliases that is followed.
 inline constexpr std::size_t most_aliases = 16;
 
-/// The names that an answer leads along: QNAME, and where each alias of the answer section (a CNAME, or a DNAME that
-/// came without its CNAME, RFC 6672 §3.4) leads to from there. QNAME alone if it is no alias, if the question is one
-/// that no alias answers (CNAME, ANY, RRSIG, NSEC), or if the aliases are too many or lead in a circle.
+/// The names along an answer's chain of aliases: QNAME, and the target of each alias of the answer section (a CNAME, or
+/// a DNAME without its CNAME, RFC 6672 §3.4). QNAME alone if it is no alias, if no alias answers such a question
+/// (CNAME, ANY, RRSIG, NSEC), or if the aliases are too many or form a circle.
 std::vector<Name> alias_chain(const AnswerImage& image);
 
-/// True if an answer does not settle what becomes of the last name of its chain: it has neither records of the type
-/// asked for nor an SOA of a zone that the name is in.
+/// True if an answer leaves the last name of its chain open: it has neither records of the type in question nor an SOA
+/// of a zone with that name.
 bool leaves_open(const AnswerImage& image, const Name& last);
 
-/// One answer to the question of `front`: its aliases (with their signatures) from name to name of `chain`, and behind
-/// the last one what `rest` says, which is an answer for that name. RCODE and all sections but these aliases are the
-/// rest's; AD only if both have it, and the security status is the weaker one. SERVFAIL if that is larger than any
-/// message.
+/// One answer to the question of `front`: its aliases (with their signatures) along `chain`, followed by `rest`, which
+/// is an answer for the last name. RCODE and all sections except these aliases come from `rest`. AD is set only if both
+/// have it, and the security status is the weaker one. SERVFAIL if the result is larger than any message.
 AnswerImage join(const AnswerImage& front, std::span<const Name> chain, const AnswerImage& rest);
 
 }  // namespace tacet

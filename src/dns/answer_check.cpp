@@ -9,7 +9,7 @@
 namespace tacet {
 namespace {
 
-/// What a server may say of a message of which it understood no more than the header.
+/// True for the errors of a server that understood only the header of a message.
 bool may_stand_alone(Rcode rcode) {
   constexpr std::array alone{Rcode::formerr, Rcode::servfail, Rcode::notimp, Rcode::refused, Rcode::badvers};
   return std::ranges::find(alone, rcode) != alone.end();
@@ -17,7 +17,7 @@ bool may_stand_alone(Rcode rcode) {
 
 bool is_bare(Bytes octets) {
   const bool empty = load16(octets, 4) == 0 && load32(octets, 6) == 0;
-  return empty || octets.size() == header_size;  // some servers send the counts of the query with it
+  return empty || octets.size() == header_size;  // some servers copy the counts of the query
 }
 
 bool has_question(Bytes octets, const Question& asked) {
@@ -29,7 +29,7 @@ bool has_question(Bytes octets, const Question& asked) {
          load16(octets, type_at + 2) == static_cast<std::uint16_t>(asked.qclass);
 }
 
-/// The bare header with the question, and with its OPT if it brought one.
+/// The bare header with the question, and with its OPT if it has one.
 Result<Message> completed(Bytes bare, const Question& asked, Bytes rest) {
   const Bytes name = asked.name.wire();
   std::vector<std::uint8_t> wire(header_size + name.size() + 4);
@@ -62,12 +62,12 @@ Result<Message> accept_answer(const Question& asked, std::optional<std::uint16_t
   if ((flags & flag::opcode_mask) != 0) return fail(Fault::mismatched, "an answer with another opcode than QUERY");
   if (id && load16(octets, 0) != *id) return fail(Fault::mismatched, "an answer under another ID");
   if (is_bare(octets)) return bare_error(octets, asked);
-  if (load16(octets, 4) != 1) return fail(Fault::mismatched, "an answer that has not exactly one question");
+  if (load16(octets, 4) != 1) return fail(Fault::mismatched, "an answer without exactly one question");
   if (!has_question(octets, asked)) return fail(Fault::mismatched, "an answer to another question");
   auto message = Message::parse_answer(std::move(octets));
   if (message && transport_kind == TransportKind::stream && message->index().has(flag::tc) &&
       message->index().answers == 0)
-    return fail(Fault::protocol, "an answer that is truncated, though it had room");
+    return fail(Fault::protocol, "a truncated answer over a stream");
   return message;
 }
 

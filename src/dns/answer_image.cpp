@@ -22,13 +22,13 @@ bool concerns_this_hop_only(const ResourceRecord& record, Bytes rdata) {
 
 bool authenticates(Type type) { return type == Type::rrsig || type == Type::nsec || type == Type::nsec3; }
 
-/// Finds names that are spelled by octets of a TTL. What pointers lead to is walked once: a hostile message has
+/// Finds names that contain octets of a TTL. It walks the target of each pointer once: a hostile message can have
 /// thousands of pointers to one long name.
 class TtlSpelling {
 public:
   TtlSpelling(Bytes wire, std::span<const ResourceRecord> records) : wire_(wire), records_(records) {}
 
-  /// True if some octet of the name at `at` is one of a TTL.
+  /// True if the name at `at` contains an octet of a TTL.
   bool found_at(std::size_t at) {
     for (;;) {
       const std::size_t octet = wire_[at];
@@ -55,11 +55,11 @@ private:
 
   Bytes wire_;
   std::span<const ResourceRecord> records_;  // in their order
-  std::bitset<0x4000> walked_;               // where pointers have led, and nothing was found
+  std::bitset<0x4000> walked_;               // targets of pointers, walked and found clean
 };
 
-/// True if names lean on TTLs, which change from reply to reply: pointers may lead anywhere, if only a hostile
-/// server's lead to where no name is.
+/// True if names contain octets of TTLs, which change from reply to reply. Pointers may lead anywhere, but only a
+/// hostile server's lead to a place without a name.
 bool names_run_through_ttls(Bytes wire, std::span<const ResourceRecord> records) {
   TtlSpelling ttl_spelling(wire, records);
   return std::ranges::any_of(records, [&](const ResourceRecord& record) {
@@ -72,7 +72,7 @@ bool names_run_through_ttls(Bytes wire, std::span<const ResourceRecord> records)
   });
 }
 
-/// The records of an answer that concern the client, in their order.
+/// The records of an answer for the client, in their order.
 std::vector<ResourceRecord> wanted(const Message& response, bool dnssec_ok) {
   const Type asked = response.index().type;
   std::vector<ResourceRecord> records;
@@ -83,8 +83,8 @@ std::vector<ResourceRecord> wanted(const Message& response, bool dnssec_ok) {
   return records;
 }
 
-/// Where records can be copied as they lie: all that goes stands behind them, and what they need is theirs. The offset
-/// where they end; nothing if they cannot.
+/// Checks if the records can be copied as they lie: dropped records stand behind them, and their names point only into
+/// kept records. Returns the offset of their end; nothing if they cannot be copied.
 std::optional<std::size_t> prefix_of(const Message& response, std::span<const ResourceRecord> kept) {
   std::size_t ends = response.wire().size();
   std::size_t met = 0;
@@ -126,8 +126,8 @@ std::uint16_t image_flags(const MessageIndex& response) {
   return static_cast<std::uint16_t>(flag::qr | flag::ra | kept | shown);
 }
 
-/// Numbers for owner names, the same for names that differ only in case. A name is expanded once for each place where
-/// it is spelled, for many records share one.
+/// Numbers owner names, the same for names that differ only in case. It expands a name once for each place where the
+/// name stands, because many records share one.
 class OwnerNumbers {
 public:
   explicit OwnerNumbers(Bytes wire) : wire_(wire) {}
@@ -150,14 +150,14 @@ private:
   std::unordered_map<std::string, std::size_t> by_name_;
 };
 
-/// What makes records one RRset: owner, type and class; for RRSIG also the type covered.
+/// What makes records one RRset: owner, type and class; for RRSIG also the covered type.
 using RrsetKey = std::tuple<std::size_t, Type, Class, unsigned>;
 RrsetKey rrset_key(Bytes wire, const ResourceRecord& record, OwnerNumbers& owners) {
   const bool signs = record.type == Type::rrsig && record.rdata_size >= 2;
   return {owners.of(record), record.type, record.rclass, signs ? load16(wire, record.rdata) : 0U};
 }
 
-/// Gives the records of each RRset the least TTL among them (RFC 2181 §5.2).
+/// Gives the records of each RRset their lowest TTL (RFC 2181 §5.2).
 void level_ttls(Bytes wire, std::span<ResourceRecord> records) {
   if (std::ranges::adjacent_find(records, std::ranges::not_equal_to{}, &ResourceRecord::ttl) == records.end()) return;
   OwnerNumbers owners(wire);
@@ -190,7 +190,7 @@ AnswerKind kind_of(Rcode rcode, Type asked, std::span<const ResourceRecord> reco
   return answered ? AnswerKind::positive : AnswerKind::nodata;
 }
 
-/// True for the records that an answer consists of. All others are extras: who answered thought that they might help.
+/// True for the records that make up the answer. All others are extras that the server added.
 bool is_of_answer(Bytes wire, const ResourceRecord& record, AnswerKind kind) {
   if (record.section == Section::answer) return true;
   if (record.section == Section::additional) return false;
@@ -199,14 +199,14 @@ bool is_of_answer(Bytes wire, const ResourceRecord& record, AnswerKind kind) {
   return type == Type::nsec || type == Type::nsec3 || (type == Type::soa && kind != AnswerKind::positive);
 }
 
-/// What settle() finds out.
+/// The result of settle().
 struct Settled {
   AnswerKind kind;
-  std::uint32_t ttl;  ///< as AnswerImage has it
+  std::uint32_t ttl;  ///< as in AnswerImage
 };
 
-/// Settles the TTLs of an answer's records, and how long it may be kept: as long as what answers (RFC 2181 §5.2).
-/// Extras that would outlast their own TTL go, or who is shown the answer later would believe them.
+/// Settles the TTLs of an answer's records, and how long it may be kept: as long as the records that answer (RFC 2181
+/// §5.2). Drops extras with a shorter TTL, because a later client would get them after their time.
 Settled settle(const Message& response, std::vector<ResourceRecord>& records) {
   const Bytes wire = response.wire();
   Settled settled{kind_of(response.index().rcode(), response.index().type, records), 0};
@@ -224,7 +224,7 @@ Settled settle(const Message& response, std::vector<ResourceRecord>& records) {
   return settled;
 }
 
-/// Writes the TTLs of records into the image that holds them, and where they are.
+/// Writes the TTLs of records into their image, and notes their offsets.
 void write_ttls(AnswerImage& image, const MessageIndex& index, std::span<const ResourceRecord> records) {
   std::size_t next = 0;
   for_each_record(image.wire, index, [&](const ResourceRecord& record) {
@@ -257,7 +257,7 @@ AnswerImage make_image(const Message& response, bool dnssec_ok) {
   store16(image.wire, 0, 0);
   store16(image.wire, 2, image_flags(response.index()));
   const Result<MessageIndex> index = index_message(image.wire);
-  // A message that was valid only through compression of a kind that we must not repeat can outgrow 65535 octets.
+  // A message that was valid only by a compression that we must not repeat can grow beyond 65535 octets.
   if (!index) return empty_failure(response);
   image.kind = settled.kind;
   image.ttl = settled.ttl;

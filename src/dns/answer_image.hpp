@@ -8,47 +8,46 @@
 
 namespace tacet {
 
-/// What an answer says, as far as a cache treats it differently.
+/// The kinds of answers that a cache treats differently.
 enum class AnswerKind : std::uint8_t {
-  positive,  ///< NOERROR with records of the type asked for
+  positive,  ///< NOERROR with records of the type in question
   nxdomain,  ///< the name (or the end of its CNAME chain) does not exist
-  nodata,    ///< the name exists without the type asked for: also a CNAME chain that ends so, and a referral
+  nodata,    ///< the name exists without the type in question; also a CNAME chain that ends so, and a referral
   failure,   ///< any other RCODE
 };
 
-/// What validation says of an answer (RFC 4035 §4.3).
+/// The result of validating an answer (RFC 4035 §4.3).
 enum class SecurityStatus : std::uint8_t {
-  indeterminate,  ///< nobody has looked, or no trust anchor covers it
+  indeterminate,  ///< it was not validated, or no trust anchor covers it
   secure,         ///< a chain of signatures leads to it from a trust anchor
   insecure,       ///< its zone is proven to be unsigned
   bogus,          ///< it should be signed, and the signatures do not show that it is genuine
 };
-/// The status of an answer that is made of two: the weaker one.
+/// The status of an answer made of two parts: the weaker one.
 SecurityStatus weaker(SecurityStatus a, SecurityStatus b);
 
-/// A response as it is kept and copied out: fit for any client but for what write_reply patches.
+/// A response as the cache keeps it: fits any client once write_reply() has patched it.
 struct AnswerImage {
-  /// ID 0; QR and RA set; TC, AD and RCODE as the upstream said; AA only in what this machine answers by itself; Z, RD
-  /// and CD clear, for the latter are the client's (write_reply sets them). The question and the records without OPT,
-  /// TSIG and SIG(0).
+  /// ID 0; QR and RA set; TC, AD and RCODE as the upstream said; AA only in answers of this machine; Z, RD and CD clear
+  /// (write_reply() copies the client's RD and CD). Then the question, and the records without OPT, TSIG and SIG(0).
   std::vector<std::uint8_t> wire;
   std::vector<std::uint16_t> ttl_offsets;  ///< of every record in `wire`
-  /// How long it may be kept, seconds: the least TTL of what answers, for negative answers by RFC 2308. 0: not to be
-  /// stored.
+  /// How long it may be kept, seconds: the lowest TTL of the records that answer; RFC 2308 for negative answers. 0: do
+  /// not store it.
   std::uint32_t ttl = 0;
   AnswerKind kind = AnswerKind::failure;
   SecurityStatus security = SecurityStatus::indeterminate;
-  bool crosses = false;  ///< its aliases lead from one who answers to another: parts of it are for other names
-  std::optional<ExtendedError> extended_error;  ///< the upstream's, to be passed on to clients that speak EDNS
+  bool crosses = false;  ///< its aliases lead to another route or to this machine, so parts of it belong to other names
+  std::optional<ExtendedError> extended_error;  ///< the upstream's; clients that speak EDNS get it
 };
 
-/// Makes the image of an upstream's response. Unless `dnssec_ok`, RRSIG, NSEC and NSEC3 records are left out except of
-/// the type asked for or for ANY (RFC 4035 §3.2.1). Records of one RRset get its least TTL (RFC 2181 §5.2); a negative
-/// answer's SOA gets min(TTL, MINIMUM) (RFC 2308 §5). What answers decides how long the whole is kept: the answer
-/// section, a negative answer's SOA, and denials (NSEC, NSEC3). Extras (name servers, glue) with a shorter TTL are left
-/// out. Not stored are answers with a TTL of 0, negative ones without SOA, truncated ones and failures (RFC 9520's
-/// caching of failures is the cache's own clock). An extended RCODE concerns only the hop to the upstream: it becomes
-/// SERVFAIL.
+/// Makes the image of an upstream's response. Without `dnssec_ok` it leaves out RRSIG, NSEC and NSEC3 records, unless
+/// the question is for them or for ANY (RFC 4035 §3.2.1). Records of one RRset get its lowest TTL (RFC 2181 §5.2); the
+/// SOA of a negative answer gets min(TTL, MINIMUM) (RFC 2308 §5). The records that answer decide how long the image is
+/// kept: the answer section, the SOA of a negative answer, and denials (NSEC, NSEC3). Extras (name servers, glue) with
+/// a shorter TTL are left out. An answer gets lifetime 0 if its TTL is 0, if it is negative without SOA, if it is
+/// truncated, or if it is a failure (RFC 9520's caching of failures has its own times). An extended RCODE concerns only
+/// the hop to the upstream and becomes SERVFAIL.
 AnswerImage make_image(const Message& response, bool dnssec_ok);
 
 }  // namespace tacet

@@ -17,7 +17,7 @@ std::size_t printable_sequence(Bytes text) {
   if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
   const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
   if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
-  // The second octet tells C1 controls (behind C2), overlong forms, surrogates and what lies beyond U+10FFFF.
+  // The second octet rules out C1 controls (behind C2), overlong forms, surrogates and values above U+10FFFF.
   const std::uint8_t least = lead == 0xC2 || lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   const std::uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
   if (text[1] < least || text[1] > most) return 0;

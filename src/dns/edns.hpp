@@ -23,13 +23,13 @@ inline constexpr std::uint16_t other = 0, stale_answer = 3, forged_answer = 4, d
                                no_reachable_authority = 22, network_error = 23, invalid_data = 24;
 }
 
-/// The payload size that we advertise and never exceed over UDP: it crosses any path unfragmented (RFC 9715).
+/// The payload size that we advertise and never exceed over UDP: it crosses any path without fragments (RFC 9715).
 inline constexpr std::uint16_t safe_udp_size = 1232;
 
 /// The octets of an OPT record before its options: root owner, TYPE, CLASS, TTL and RDLENGTH.
 inline constexpr std::size_t opt_head_size = 11;
 
-/// The octets of a TCP keepalive option that tells a time: code, length, and the time (RFC 7828 §3.1).
+/// The octets of a TCP keepalive option with a time: code, length, and the time (RFC 7828 §3.1).
 inline constexpr std::size_t tcp_keepalive_size = 6;
 
 /// Says why an answer is what it is (RFC 8914).
@@ -41,13 +41,13 @@ struct ExtendedError {
   friend bool operator==(const ExtendedError&, const ExtendedError&) = default;
 };
 
-/// The query as it goes to an upstream, whatever the client's looked like: ID 0, RD and AD set, CD and DO as given, the
-/// QNAME in the question's own case, an OPT of version 0 whose only option is the padding that makes the message a
-/// multiple of 128 octets (RFC 7830, RFC 8467 §4.1). Nothing of the client's OPT is carried over (RFC 7871 §7.1.2).
+/// The query for an upstream, independent of the client's: ID 0, RD and AD set, CD and DO as given, the QNAME in the
+/// question's case, and an OPT of version 0. The only option is the padding that makes the message a multiple of 128
+/// octets (RFC 7830, RFC 8467 §4.1). Nothing of the client's OPT goes upstream (RFC 7871 §7.1.2).
 Message upstream_query(const Question& question, bool dnssec_ok, bool checking_disabled);
 
-/// Appends an OPT record up to its options, which the caller appends: `options_size` octets. Its size is safe_udp_size,
-/// its version 0, its extended RCODE the upper bits of `rcode`.
+/// Appends an OPT record up to its options, `options_size` octets, which the caller appends. Its size is safe_udp_size,
+/// its version 0, and its extended RCODE the upper bits of `rcode`.
 void write_opt(WireWriter& out, Rcode rcode, bool dnssec_ok, std::size_t options_size);
 
 /// Calls `visit(code, value)` for each EDNS option of an indexed message, in order.
@@ -62,22 +62,22 @@ void for_each_option(Bytes wire, const MessageIndex& index, Visit&& visit) {
   }
 }
 
-/// The first Extended DNS Error of a message, its text freed from control characters and from what is no UTF-8, and cut
-/// to ExtendedError::max_text octets.
+/// The first Extended DNS Error of a message. Its text is cut to ExtendedError::max_text octets and has no control
+/// characters and only valid UTF-8.
 std::optional<ExtendedError> extended_error_of(const Message& message);
 
-/// True if the message carries a Padding option (RFC 7830), be it empty.
+/// True if the message carries a Padding option (RFC 7830), even an empty one.
 bool is_padded(const Message& message);
 
-/// How long the server says it keeps an idle connection (RFC 7828, units of 100 ms); nothing if it does not say.
+/// How long the server keeps an idle connection (RFC 7828, units of 100 ms); nothing if it does not say.
 std::optional<Duration> tcp_keepalive_of(const Message& message);
 
-/// True if a query carries the TCP keepalive option, whatever is in it: its client wants to be told.
+/// True if a query carries the TCP keepalive option, with or without a value: its client wants to know the time.
 bool asks_tcp_keepalive(Bytes query, const MessageIndex& index);
 
-/// Tells the client how long an idle connection is kept: adds the TCP keepalive option (RFC 7828, units of 100 ms) to
-/// the reply in the first `size` octets of `buffer`. Returns the new size: `size` if the reply's last record is no OPT,
-/// or if the option does not fit.
+/// Tells the client how long an idle connection stays open: adds the TCP keepalive option (RFC 7828, units of 100 ms)
+/// to the reply in the first `size` octets of `buffer`. Returns the new size. Returns `size` if the last record of the
+/// reply is no OPT, or if the option does not fit.
 std::size_t add_tcp_keepalive(std::span<std::uint8_t> buffer, std::size_t size, Duration timeout);
 
 }  // namespace tacet

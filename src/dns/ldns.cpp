@@ -1,4 +1,4 @@
-#include <stdbool.h>  // first: ldns/common.h defines bool itself unless this was seen, and g++ 14 then rejects std headers
+#include <stdbool.h>  // first: ldns/common.h defines bool itself otherwise, and g++ 14 then rejects std headers
 //
 #include <ldns/ldns.h>
 
@@ -24,7 +24,7 @@ Result<Packet> parse(Bytes wire) {
   return Packet(parsed, ldns_pkt_free);
 }
 
-/// A message whose question and only answer are of this type, for the root.
+/// A message for the root with one question and one answer of this type.
 std::vector<std::uint8_t> message_with(Type type, Bytes rdata) {
   constexpr std::size_t question = header_size, answer = question + 5;
   std::vector<std::uint8_t> wire(answer + 1 + record_head_size);

@@ -7,8 +7,8 @@
 
 namespace tacet {
 
-/// A message as text, the way dig prints it. For the command-line process only: ldns has reachable asserts. What our
-/// own index refuses never gets there. Fault::malformed for what either refuses.
+/// A message as text, as dig prints it. Only for the command-line process, because ldns has reachable asserts. Our own
+/// index checks the message first. Fault::malformed if either refuses it.
 Result<std::string> presentation(Bytes wire);
 
 /// The RDATA of one record in presentation form: "1 . alpn=h2 ech=…". For the command-line process only, as above.

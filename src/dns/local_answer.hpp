@@ -24,15 +24,16 @@ LocalRecord aaaa_record(const Name& owner, std::uint32_t ttl, std::span<const st
 LocalRecord ptr_record(const Name& owner, std::uint32_t ttl, const Name& target);
 LocalRecord ns_record(const Name& owner, std::uint32_t ttl, const Name& server);
 LocalRecord cname_record(const Name& owner, std::uint32_t ttl, const Name& target);
-/// As many character-strings of at most 255 octets as the text needs.
+/// Holds the text in as many character-strings (at most 255 octets each) as it needs.
 LocalRecord txt_record(const Name& owner, std::uint32_t ttl, std::string_view text);
 
 /// The SOA that an empty local zone answers with (RFC 6303 §3): MNAME the zone itself, RNAME nobody.invalid., serial 1,
 /// refresh 3600, retry 1200, expire 604800, minimum and TTL 10800 seconds.
 LocalRecord local_zone_soa(const Name& zone);
 
-/// The image of an answer whose authority is this machine: AA set (but not in a refusal, which says nothing of the
-/// name), class as asked, the records as given. Its `ttl` is the least of the records'; 0 without any.
+/// The image of an answer by authority of this machine. AA is set, except in a refusal, which says nothing about the
+/// name. The class is the question's, the records are as given. Its `ttl` is the lowest of the records'; 0 without
+/// records.
 AnswerImage local_answer(const Question& question, Rcode rcode, std::span<const LocalRecord> answers,
                          const std::optional<LocalRecord>& authority = std::nullopt);
 

@@ -10,20 +10,20 @@
 namespace tacet {
 namespace {
 
-/// shape_of() by table: the pass below is measured in nanoseconds.
+/// shape_of() as a table: the pass below takes only nanoseconds.
 constexpr auto shapes = [] {
   std::array<RdataShape, static_cast<std::size_t>(Type::https) + 1> table;
   for (std::size_t type = 0; type < table.size(); ++type) table[type] = shape_of(static_cast<Type>(type));
   return table;
 }();
 
-/// One pass over a message. Every step returns false for a breach of the format; what it says is in `complaint`.
+/// One pass over a message. Every step returns false if the format is broken and leaves its words in `complaint`.
 class Indexer {
 public:
   explicit Indexer(Bytes wire) : wire_(wire) {}
 
   bool run() { return run_to_last_record() && ended(); }
-  /// Whatever follows; ends() tells where that begins.
+  /// Ignores what follows the last record; ends() gives its offset.
   bool run_to_last_record() { return header() && question() && sections(); }
   const MessageIndex& index() const { return index_; }
   std::size_t ends() const { return at_; }
@@ -92,7 +92,7 @@ private:
   /// Pre: the fixed part of the OPT record lies in bounds and at_ is at its options, which end at `end`.
   bool opt(Section section, std::size_t owner, std::size_t end) {
     if (index_.has_edns) return broken("two OPT records");
-    if (section != Section::additional || wire_[owner] != 0) return broken("an OPT record out of its place");
+    if (section != Section::additional || wire_[owner] != 0) return broken("a misplaced OPT record");
     const std::size_t fixed = at_ - record_head_size;
     index_.has_edns = true;
     index_.edns = {.udp_size = load16(wire_, fixed + 2),
@@ -133,10 +133,10 @@ private:
     return shape.open_end || at_ == end;
   }
 
-  /// Checks the name at at_ and moves behind it. It must end before `end`, but its pointers may lead anywhere below
-  /// where the part that holds them begins: so they cannot loop, and max_hops bounds a chain of bare pointers.
+  /// Checks the name at at_ and moves behind it. The name must end before `end`. Its pointers may lead anywhere below
+  /// the part that holds them, so they cannot loop, and max_hops bounds a chain of bare pointers.
   bool name(std::size_t end, bool may_point) {
-    if (may_point && end - at_ >= 2 && load16(wire_, at_) == pointer_to_question) {  // what most owners are
+    if (may_point && end - at_ >= 2 && load16(wire_, at_) == pointer_to_question) {  // as most owner names are
       at_ += 2;
       return true;
     }

@@ -5,7 +5,7 @@
 namespace tacet {
 namespace {
 
-constexpr std::size_t pointer_reach = 0x4000;  // what 14 bits can address (RFC 1035 §4.1.4)
+constexpr std::size_t pointer_reach = 0x4000;  // the range of 14 bits (RFC 1035 §4.1.4)
 
 }  // namespace
 

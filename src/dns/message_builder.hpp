@@ -13,10 +13,10 @@ namespace tacet {
 /// Writes a message record by record, compressing names where RFC 1035 allows it. For the slow path: it allocates.
 class MessageBuilder {
 public:
-  /// Begins with an empty header and the question.
+  /// Starts with an empty header and the question.
   explicit MessageBuilder(const Question& question);
 
-  /// What stands before a record's data.
+  /// The part of a record in front of its data.
   struct RecordHead {
     Section section = Section::answer;
     Name owner;
@@ -24,17 +24,18 @@ public:
     Class rclass = Class::in;
     std::uint32_t ttl = 0;
   };
-  /// Starts a record; its data follows by octets() and the name functions, then end_record(). Sections in their order.
+  /// Starts a record. Then call octets() and the name functions for its data, and end_record(). Sections must come in
+  /// order.
   void begin_record(const RecordHead& head);
   void octets(Bytes octets) { wire_.insert(wire_.end(), octets.begin(), octets.end()); }
   void compressed_name(const Name& name);
   void plain_name(const Name& name) { octets(name.wire()); }
   void end_record();
 
-  /// True once the message is larger than any message can be; what is written then is of no use.
+  /// True once the message is larger than any message may be; further writes are useless.
   bool too_large() const { return wire_.size() > max_message_size; }
 
-  /// The message with ID 0, these flags and the counts. The builder is spent.
+  /// The message with ID 0, these flags and the counts. Leaves the builder unusable.
   std::vector<std::uint8_t> finish(std::uint16_t flags);
 
 private:

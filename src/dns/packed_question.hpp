@@ -7,8 +7,8 @@
 
 namespace tacet {
 
-/// A question in no more memory than it needs: in an outage hundreds of queries wait, and each has one at every
-/// connection that it was sent over.
+/// A question in as little memory as possible: in an outage hundreds of queries wait, and each connection that carried
+/// a query holds its question.
 class PackedQuestion {
 public:
   explicit PackedQuestion(const Question& question) : octets_(question.name.wire().size() + 4) {

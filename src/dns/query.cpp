@@ -10,7 +10,7 @@ constexpr Type nxname{128};           // RFC 9824 §3.4: asking for it is an err
 constexpr Type first_meta_type{128};  // RFC 6895 §3.1
 constexpr Type last_meta_type{254};
 
-/// Where the question of a datagram ends that may be broken otherwise; a bare header's size if there is none to read.
+/// The end of a datagram's question, even if the rest is broken; the size of a bare header if no question can be read.
 std::size_t readable_question_end(Bytes query) {
   if (load16(query, 4) != 1) return header_size;
   std::size_t at = header_size;
@@ -23,7 +23,7 @@ std::size_t readable_question_end(Bytes query) {
   return whole ? end : header_size;
 }
 
-/// The RCODE for QTYPEs that no cache and no upstream should be asked for.
+/// The RCODE for QTYPEs that must not reach cache and upstreams.
 std::optional<Rcode> refused_type(Type type) {
   if (type == Type::axfr || type == Type::ixfr) return Rcode::refused;
   if (type == Type::opt || type == Type::tsig || type == nxname) return Rcode::formerr;
@@ -31,7 +31,7 @@ std::optional<Rcode> refused_type(Type type) {
   return std::nullopt;
 }
 
-/// What is wrong with a query that could be indexed.
+/// The first rule that an indexed query breaks.
 std::optional<Rcode> judge_indexed(const MessageIndex& index) {
   const bool ixfr_soa = index.type == Type::ixfr && index.authorities == 1;  // RFC 1995 §3
   if (index.answers != 0 || (index.authorities != 0 && !ixfr_soa)) return Rcode::formerr;

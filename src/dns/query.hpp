@@ -8,7 +8,7 @@
 
 namespace tacet {
 
-/// Why a client's datagram is not a query that policy, cache and upstreams should see.
+/// Why a client's datagram must not reach policy, cache and upstreams.
 struct RejectedQuery {
   enum class Action : std::uint8_t {
     drop,   ///< no answer at all: too short for a header, or itself a response
@@ -20,7 +20,7 @@ struct RejectedQuery {
   bool dnssec_ok = false;  ///< its DO bit, which the reply repeats (RFC 3225 §3)
 };
 
-/// Judges what a client sent, by the first of these rules that it breaks:
+/// Judges a client's datagram by the first of these rules that it breaks:
 /// - shorter than a header, or QR=1: dropped;
 /// - OPCODE other than QUERY: NOTIMP, before the counts are judged (RFC 8906);
 /// - QDCOUNT≠1, ANCOUNT≠0, NSCOUNT≠0 (but for the SOA of an IXFR), or what index_message refuses, two OPTs among it:
@@ -31,9 +31,9 @@ struct RejectedQuery {
 /// - QCLASS other than IN and CH: REFUSED. CH passes, for policy decides there.
 std::expected<MessageIndex, RejectedQuery> judge_query(Bytes datagram);
 
-/// Writes the reply that a refusal calls for: ID, OPCODE, RD and CD copied, QR and RA set, the question echoed octet
-/// for octet if it could be read, an OPT if the query had one. RA and CD belong to queries: with another OPCODE they
-/// are clear. Returns its size: 0 for `drop`, or if `out` is too small (512 octets always suffice).
+/// Writes the reply to a refused query: ID, OPCODE, RD and CD copied, QR and RA set, the question octet for octet if it
+/// could be read, an OPT if the query had one. RA and CD belong to queries; with another OPCODE they are clear. Returns
+/// its size: 0 for `drop`, or if `out` is too small (512 octets are always enough).
 std::size_t write_refusal(Bytes query, const RejectedQuery& refusal, std::span<std::uint8_t> out);
 
 }  // namespace tacet

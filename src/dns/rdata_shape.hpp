@@ -5,12 +5,12 @@
 
 namespace tacet {
 
-/// How the RDATA of a type is built, as far as names in it matter: `before` octets, then character-strings, then names,
-/// then `after` octets, which are all there is unless `open_end`.
+/// The layout of a type's RDATA, as far as names in it matter: `before` octets, then character-strings, then names,
+/// then `after` octets, which end it unless `open_end` is set.
 struct RdataShape {
   enum class Names : std::uint8_t {
     compressible,  ///< RFC 1035: senders may compress, so may we
-    expandable,    ///< RFC 3597 §4: some senders compress, we must not
+    expandable,    ///< RFC 3597 §4: some senders compress, but we must not
     uncompressed,  ///< newer: never compressed
   };
   std::uint8_t before = 0;
@@ -73,7 +73,7 @@ constexpr RdataShape shape_of(Type type) {
     case Type::dnskey:
       return {.before = 4, .open_end = true};
     case Type::nsec3:
-      return {.before = 4, .strings = 2, .open_end = true};  // salt and hash are counted like strings
+      return {.before = 4, .strings = 2, .open_end = true};  // salt and hash have the form of strings
     case Type::nsec3param:
       return {.before = 4, .strings = 1};
     default:

@@ -10,7 +10,7 @@ RdataShape shape_of(const ResourceRecord& record);
 /// The offset of the first name in a record's RDATA, if there is one. `wire` is an indexed message.
 std::size_t names_begin(Bytes wire, const ResourceRecord& record, const RdataShape& shape);
 
-/// Copies a record of an indexed message, with the names in it expanded, and compressed again where that is allowed.
+/// Copies a record of an indexed message. Expands the names in it, and compresses them again where that is allowed.
 void copy_record(MessageBuilder& builder, Bytes wire, const ResourceRecord& record);
 
 }  // namespace tacet

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t error_option_head = 6;  // option code, length and INFO-CODE
 
-/// The OPT that a reply shall carry; an EDNS-less client gets none.
+/// The OPT of a reply; a client without EDNS gets none.
 struct ReplyOpt {
   bool present = false;
   bool dnssec_ok = false;
@@ -21,7 +21,7 @@ struct ReplyOpt {
   std::size_t options_size() const { return error ? error_option_head + text.size() : 0; }
   std::size_t size() const { return present ? opt_head_size + options_size() : 0; }
 
-  /// Gives up the text, then the error, as far as `room` demands.
+  /// Drops the text, then the error, until the rest fits into `room`.
   void shrink_to(std::size_t room) {
     if (size() > room) text = {};
     if (size() > room) error.reset();
@@ -38,7 +38,7 @@ void append(WireWriter& out, const ReplyOpt& opt) {
   out.bytes({reinterpret_cast<const std::uint8_t*>(opt.text.data()), opt.text.size()});
 }
 
-/// The header bits of a reply: the image's, but for what belongs to the client.
+/// The header bits of a reply: the image's, with those that belong to the client.
 std::uint16_t fitted_flags(std::uint16_t image, const MessageIndex& query) {
   const bool wants_ad = query.has(flag::ad) || query.dnssec_ok();
   std::uint16_t flags = image & (flag::aa | flag::tc | flag::rcode_mask);
@@ -48,7 +48,7 @@ std::uint16_t fitted_flags(std::uint16_t image, const MessageIndex& query) {
   return flags;
 }
 
-/// A header with the question's octets behind it and no records.
+/// A header and the question's octets, without records.
 void append_question(WireWriter& out, const ReplyRequest& request, std::uint16_t flags, bool has_opt) {
   out.u16(request.index.id);
   out.u16(flags);
@@ -69,13 +69,13 @@ void age_ttls(const ReplySource& source, std::span<const std::uint16_t> offsets,
     store32(out, at, source.fixed_ttl ? *source.fixed_ttl : aged_ttl(load32(out, at), source));
 }
 
-/// The first answer records of an image, as many as fit whole: their number, and where they end.
+/// The first answer records of an image that fit whole: their number and their end.
 struct Beginning {
   std::uint16_t answers = 0;
   std::size_t ends = 0;
 };
 
-/// Names lean only on what stands before them, so the beginning of an image is a message by itself.
+/// Names point only to earlier octets, so the beginning of an image is a valid message.
 Beginning beginning_of(Bytes image, std::size_t question_ends, std::size_t room) {
   Beginning kept{.ends = question_ends};
   for (std::uint16_t left = load16(image, 6); left > 0; --left) {
@@ -88,7 +88,7 @@ Beginning beginning_of(Bytes image, std::size_t question_ends, std::size_t room)
   return kept;
 }
 
-/// The answer without what does not fit. Pre: the OPT has lost what it can.
+/// Writes the answer records that fit. Pre: the OPT is as small as it can be.
 std::size_t write_beginning(const ReplySource& source, const ReplyRequest& request, const ReplyOpt& opt,
                             std::span<std::uint8_t> out) {
   const std::size_t question_ends = request.index.question_ends;

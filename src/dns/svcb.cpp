@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint16_t known_ech_version = 0xFE0D;  // RFC 9849 §4
 
-/// Takes numbers and length-prefixed parts off the front of octets; empty and broken for good after an overrun.
+/// Takes numbers and length-prefixed parts off the front of octets. After an overrun it stays empty and broken.
 class Taker {
 public:
   explicit Taker(Bytes rest) : rest_(rest) {}
@@ -41,7 +41,7 @@ private:
   bool ok_ = true;
 };
 
-/// The name at the front of `taker`, which compression has no place in.
+/// The name at the front of `taker`, which must not be compressed.
 Result<Name> take_name(Taker& taker) {
   std::vector<std::uint8_t> wire;
   for (std::size_t length = 1; length != 0 && taker.ok() && wire.size() <= Name::max_size;) {
@@ -55,7 +55,7 @@ Result<Name> take_name(Taker& taker) {
   return Name::from_wire(wire);
 }
 
-/// RFC 9460 §8: a non-empty, strictly increasing list of other keys, all of them there.
+/// RFC 9460 §8: a non-empty, strictly increasing list of other keys, all of them present.
 bool mandatory_holds(const ServiceBinding& binding) {
   const auto list = binding.find(svc_param::mandatory);
   if (!list) return true;
@@ -69,7 +69,7 @@ bool mandatory_holds(const ServiceBinding& binding) {
   return true;
 }
 
-/// public_name of the contents of an ECHConfig; empty if they are malformed.
+/// The public_name in the contents of an ECHConfig; empty if they are malformed.
 Bytes public_name_in(Bytes contents) {
   Taker taker(contents);
   taker.take(1 + 2);  // config_id, kem_id
@@ -83,7 +83,7 @@ Bytes public_name_in(Bytes contents) {
   return whole && suites ? public_name : Bytes{};
 }
 
-/// The name goes into logs and warnings, so it must look like a host name (RFC 9849 §4 demands LDH labels).
+/// The name goes into logs, so it must look like a host name (RFC 9849 §4 demands LDH labels).
 bool is_host_name(Bytes name) {
   return std::ranges::all_of(name, [](std::uint8_t octet) {
     const std::uint8_t c = fold(octet);

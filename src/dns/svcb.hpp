@@ -15,8 +15,8 @@ inline constexpr std::uint16_t mandatory = 0, alpn = 1, no_default_alpn = 2, por
                                ipv6hint = 6;
 }
 
-/// One SVCB or HTTPS record (RFC 9460 §2), for looking into: what is passed on to clients is always the octets as they
-/// came. Values point into the RDATA, which must outlive this.
+/// One SVCB or HTTPS record (RFC 9460 §2), parsed for our own use; clients always get the original octets. Values point
+/// into the RDATA, which must outlive this.
 struct ServiceBinding {
   struct Parameter {
     std::uint16_t key;
@@ -26,18 +26,18 @@ struct ServiceBinding {
   Name target;
   std::vector<Parameter> parameters;  ///< in strictly increasing order of keys
 
-  /// AliasMode (§2.4.2): only the target means anything.
+  /// AliasMode (§2.4.2): only the target has a meaning.
   bool alias() const { return priority == 0; }
   /// The value of one parameter.
   std::optional<Bytes> find(std::uint16_t key) const;
 };
 
 /// Parses RDATA. Fault::malformed for a compressed or broken target, keys out of order or repeated, values that
-/// overrun, or a `mandatory` list that is empty, out of order, names itself or a key that is not there (§8).
+/// overrun, or a `mandatory` list that is empty, out of order, or names itself or a missing key (§8).
 Result<ServiceBinding> parse_service_binding(Bytes rdata);
 
-/// The public_name of the first ECHConfig of a version we know (RFC 9849 §4) in an `ech` value: the name that an
-/// observer sees instead of the real one. Fault::malformed, or Fault::unsupported if all configs are of other versions.
+/// The public_name of the first ECHConfig with a known version (RFC 9849 §4) in an `ech` value: the name that an
+/// observer sees in place of the real one. Fault::malformed, or Fault::unsupported if no config has a known version.
 Result<std::string> ech_public_name(Bytes ech_config_list);
 
 }  // namespace tacet

@@ -7,8 +7,8 @@
 
 #include "tacet/name.hpp"
 
-/// Big-endian numbers and names in wire messages. The load functions trust their caller for the bounds; WireWriter
-/// checks every write.
+/// Big-endian numbers and names in wire messages. The load functions trust their caller about bounds; WireWriter checks
+/// every write.
 namespace tacet {
 
 inline constexpr std::size_t header_size = 12;
@@ -16,7 +16,7 @@ inline constexpr std::size_t record_head_size = 10;  ///< TYPE, CLASS, TTL and R
 inline constexpr std::size_t max_message_size = 65535;
 
 namespace detail {
-/// Between the machine's byte order and the network's.
+/// Converts between the byte order of the machine and that of the network.
 template <class Number>
 constexpr Number network_order(Number number) {
   return std::endian::native == std::endian::little ? std::byteswap(number) : number;
@@ -47,17 +47,17 @@ inline void store32(std::span<std::uint8_t> wire, std::size_t at, std::uint32_t 
   detail::store(wire, at, value);
 }
 
-/// A TTL as it counts: one with the top bit set is 0 (RFC 2181 §8).
+/// The value of a TTL field: 0 if its top bit is set (RFC 2181 §8).
 inline std::uint32_t effective_ttl(std::uint32_t field) { return field & 0x80000000U ? 0 : field; }
 
-/// The possibly compressed name at `offset`, which an index pass must have checked; the root for one that it cannot
-/// have checked.
+/// The possibly compressed name at `offset`, which an index pass must have checked; the root if it cannot have checked
+/// it.
 Name expand_name(Bytes wire, std::size_t offset);
 
 /// The offset behind the possibly compressed name at `offset`, which an index pass must have checked.
 std::size_t skip_name(Bytes wire, std::size_t offset);
 
-/// Appends to a buffer of the caller's. What does not fit is left out whole and makes ok() false for good.
+/// Appends to a buffer of the caller. Leaves out whole what does not fit, and ok() is false from then on.
 class WireWriter {
 public:
   explicit WireWriter(std::span<std::uint8_t> out) : out_(out) {}
