@@ -20,7 +20,7 @@ std::optional<std::string> shortest_text(int family, const std::string& text) {
   return std::string(shortest.data());
 }
 
-/// What a kernel may call an interface, or its number.
+/// True for a name that a kernel may give an interface, or for an interface's number.
 bool is_interface(std::string_view name) {
   constexpr std::size_t longest = 15;
   if (name.empty() || name.size() > longest || name == "." || name == "..") return false;
@@ -29,7 +29,7 @@ bool is_interface(std::string_view name) {
   });
 }
 
-/// The address part and, if there was a colon for one, the port part.
+/// The address part and, behind a colon, the port part.
 struct Halves {
   std::string_view address;
   std::optional<std::string_view> port;
@@ -49,7 +49,7 @@ std::optional<Halves> split_brackets(std::string_view text) {
 std::optional<Halves> split(std::string_view text) {
   if (text.starts_with('[')) return split_brackets(text);
   const auto colon = text.find(':');
-  // More than one colon without brackets is an IPv6 address, so none of them begins a port.
+  // More than one colon without brackets is an IPv6 address, so no colon starts a port.
   if (colon == std::string_view::npos || colon != text.rfind(':')) return Halves{text, std::nullopt};
   return Halves{text.substr(0, colon), text.substr(colon + 1)};
 }
@@ -57,7 +57,7 @@ std::optional<Halves> split(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> canonical_address(std::string_view text) {
-  // inet_pton stops at a NUL, which would accept what follows it.
+  // inet_pton stops at a NUL, so it would accept anything behind one.
   if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::string terminated(text);
   const bool v6 = text.find(':') != std::string_view::npos;

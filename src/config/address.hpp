@@ -14,35 +14,35 @@ namespace tacet {
 /// Brackets, ports and interfaces are not part of an address.
 std::optional<std::string> canonical_address(std::string_view text);
 
-/// An IPv6 address that means another machine on each link (fe80::/10), with its interface or without, in the text of
-/// canonical_address().
+/// True for an IPv6 address that means another machine on each link (fe80::/10), with or without its interface, in the
+/// text of canonical_address().
 bool is_link_local(std::string_view address);
 
-/// The address of a machine: in its shortest usual text and, if it is link-local, with its interface behind a percent
-/// sign ("fe80::1%eth0", RFC 4007 §11). Whether there is such an interface now is not asked. Fault::invalid_config for
-/// what is no address ("is no IP address"), a link-local one without an interface, and an interface behind any other;
-/// the detail says what to write.
+/// The address of a machine in its shortest usual text. A link-local address has its interface behind a percent sign
+/// ("fe80::1%eth0", RFC 4007 §11); the interface need not exist now. Fault::invalid_config for what is no address ("is
+/// no IP address"), for a link-local address without an interface, and for an interface behind any other address; the
+/// detail says what to write.
 Result<std::string> parse_host_address(std::string_view text);
 
-/// True if an address may be that of one machine, which can be asked: it is not unspecified ("0.0.0.0", "::"),
-/// multicast or broadcast. Pre: as parse_host_address() makes it.
+/// True if an address can be that of one machine: it is not unspecified ("0.0.0.0", "::"), multicast or broadcast. Pre:
+/// as parse_host_address() makes it.
 bool is_one_machine(std::string_view address);
 
 /// True for 127.0.0.0/8 and ::1, in the text of canonical_address().
 bool is_loopback(std::string_view address);
 
-/// What a list of addresses to listen at leaves out though it looks as if it had it, and what to write: IPv4, if [::]
-/// is all that there is for a port. Nothing if there is no such thing.
+/// What a list of listening addresses leaves out although it seems to include it, and what to write: IPv4, if [::] is
+/// the only address for a port. Nothing if it leaves nothing out.
 std::optional<std::string> left_out(const std::vector<SocketAddress>& listen);
 
 /// A decimal port, 1 to 65535.
 std::optional<std::uint16_t> parse_port(std::string_view text);
 
 /// "127.0.0.1:53", "127.0.0.1", "[::1]:53", "[::1]", "::1" or "[fe80::1%eth0]:53"; the port is `default_port` if the
-/// text has none. Fails with invalid_config: what is wrong and what is allowed.
+/// text has none. Fault::invalid_config: what is wrong and what is allowed.
 Result<SocketAddress> parse_socket_address(std::string_view text, std::uint16_t default_port);
 
-/// The same for a server to be asked: the address of one machine.
+/// The same for the address of a server, which is one machine.
 Result<SocketAddress> parse_server_address(std::string_view text, std::uint16_t default_port);
 
 }  // namespace tacet

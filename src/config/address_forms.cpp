@@ -68,7 +68,8 @@ void LoopbackForm::read(const Value& value, std::optional<SocketAddress>& out) c
     return;
   }
   auto address = parse_socket_address(*text, default_port);
-  // A link-local address without its interface is not to be mended, for with it the address is no loopback one either.
+  // A link-local address lacks its interface here, but advice to add it would not help: with it the address is no
+  // loopback address either.
   if (address ? !is_loopback(address->address) : is_link_local(without_brackets(*text)))
     value.wrong("is no loopback address");
   else if (!address)

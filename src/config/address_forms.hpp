@@ -11,14 +11,14 @@
 
 namespace tacet {
 
-/// A list in which nothing stands twice, as it is compared by ==.
+/// A list without duplicates; == compares its items.
 template <class T>
 struct ListForm {
   std::string_view what;  ///< allowed()
   /// Fault::invalid_config with what is wrong and what is allowed.
   Result<T> (*parse)(std::string_view);
   std::size_t least = 0;          ///< items
-  std::string_view spelled = {};  ///< what to call an item that is given twice in two spellings
+  std::string_view spelled = {};  ///< what to call an item that stands twice in different spellings
 
   std::string allowed() const { return std::string(what); }
   void read(const Value& value, std::vector<T>& out) const;
@@ -29,7 +29,7 @@ using SocketAddressesForm = ListForm<SocketAddress>;
 using PrefixesForm = ListForm<AddressPrefix>;
 using NamesForm = ListForm<std::string>;
 
-/// Says of an item of a list, or of a key, that it is there twice, and what it is if that is spelled otherwise.
+/// The words for an item of a list, or a key, that stands twice; with the other spelling if it differs.
 std::string given_twice(std::string_view text, std::string_view spelled, const std::string& same);
 
 /// A loopback address with a port, or "" for none.
@@ -41,8 +41,8 @@ struct LoopbackForm {
   std::string text(const std::optional<SocketAddress>& address) const;
 };
 
-/// For lists: an address to listen at and one of a server, port 53 unless given; a zone other than the root; the
-/// address of a machine.
+/// For lists: a listening address, a server's address (port 53 unless given), a zone other than the root, a machine's
+/// address.
 Result<SocketAddress> listen_address(std::string_view text);
 Result<SocketAddress> server_address(std::string_view text);
 Result<std::string> zone_below_root(std::string_view text);

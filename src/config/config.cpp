@@ -25,8 +25,7 @@ Config Config::defaults() {
   Config config;
   config.listen = {{.address = "127.0.0.1", .port = 53, .is_default = true},
                    {.address = "::1", .port = 53, .is_default = true}};
-  // The second is named by address, so no SNI is sent; the certificate is checked for the address that was connected
-  // to.
+  // The second entry has an address, so no SNI is sent; its certificate must cover the address.
   config.upstreams = {cloudflare("https://cloudflare-dns.com/dns-query"), cloudflare("tls://1.1.1.1")};
   return config;
 }

@@ -19,13 +19,13 @@ constexpr std::size_t most_levels = 16;
 /// yaml-cpp counts from 0 and marks "nowhere" with -1.
 Position position(const YAML::Mark& mark) { return {.line = mark.line + 1, .column = mark.column + 1}; }
 
-/// Valid YAML that we do not take. Thrown through yaml-cpp, since an event cannot stop it otherwise.
+/// Valid YAML that we refuse. It is thrown through yaml-cpp, because an event cannot stop yaml-cpp otherwise.
 struct YamlFault {
   Position at;
   std::string why;
 };
 
-/// The octets of the UTF-8 sequence that begins at the front of `text`, or 0 if none does (RFC 3629 §4).
+/// The octets of the UTF-8 sequence at the front of `text`; 0 if there is none (RFC 3629 §4).
 std::size_t utf8_length(std::string_view text) {
   const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto continues = [&](std::size_t i) { return i < text.size() && (octet(i) & 0xc0) == 0x80; };
@@ -49,8 +49,8 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-/// Builds our nodes from yaml-cpp's events. Its own tree would hide duplicate keys from a lookup, share aliased nodes
-/// and be whole before a limit could be applied.
+/// Builds our nodes from yaml-cpp's events. yaml-cpp's own tree would hide duplicate keys from a lookup, share aliased
+/// nodes, and be complete before we could apply a limit.
 class Builder : public YAML::EventHandler {
 public:
   Node take() { return std::move(root_); }
@@ -67,7 +67,7 @@ public:
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     refuse_extras(mark, tag, anchor);
-    // yaml-cpp makes the bare octets 0x85 and 0xa0 of \N and \_ in quotes.
+    // yaml-cpp turns \N and \_ in quotes into the bare octets 0x85 and 0xa0.
     if (!is_utf8(value)) refuse(mark, "an escape (\\) that makes no UTF-8 text is not allowed here");
     add({.kind = NodeKind::scalar, .at = position(mark), .text = value, .children = {}});
   }
@@ -89,7 +89,7 @@ private:
     throw YamlFault{position(mark), why};
   }
 
-  /// "?" and "!" are what plain and quoted scalars bring along; everything else was written by somebody.
+  /// yaml-cpp gives plain and quoted scalars the tags "?" and "!"; any other tag stands in the file.
   static void refuse_extras(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (anchor != 0) refuse(mark, "an anchor (&) is not allowed here");
     if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, "a tag (!) is not allowed here");
@@ -112,7 +112,7 @@ private:
       return;
     }
     Node& parent = open_.back();
-    // A value left out is marked where the mapping begins; its key is the better place to point at.
+    // The mark of a missing value is where the mapping begins; its key is a better place to report.
     const bool is_value = parent.kind == NodeKind::mapping && parent.children.size() % 2 == 1;
     if (is_value && node.kind == NodeKind::null) node.at = parent.children.back().at;
     parent.children.push_back(std::move(node));
@@ -130,7 +130,7 @@ Position position_of(std::string_view text, std::size_t offset) {
   return {.line = static_cast<int>(std::ranges::count(before, '\n')) + 1, .column = static_cast<int>(column) + 1};
 }
 
-/// NUL and 0x04 are ends of input to yaml-cpp, which would hide what follows; the others have no business here.
+/// yaml-cpp takes NUL and 0x04 as ends of input, which would hide the rest. No other control character belongs here.
 bool is_control(char c) { return (c >= 0 && c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f; }
 
 std::optional<SyntaxFault> bad_octet(std::string_view text) {
@@ -146,7 +146,7 @@ std::optional<SyntaxFault> bad_octet(std::string_view text) {
   return std::nullopt;
 }
 
-/// yaml-cpp skips a line that begins with "%" and tells nobody.
+/// yaml-cpp skips a line that begins with "%" in silence.
 std::optional<SyntaxFault> directive(std::string_view text) {
   const auto before = text.starts_with('%') ? 0 : text.find("\n%");
   if (before == std::string_view::npos) return std::nullopt;
@@ -155,7 +155,7 @@ std::optional<SyntaxFault> directive(std::string_view text) {
 }
 
 Node build(std::string_view text) {
-  // yaml-cpp takes a quote left open as closed if a newline ends the file.
+  // yaml-cpp accepts an open quote if a newline ends the file.
   text = text.substr(0, text.find_last_not_of("\r\n") + 1);
   std::istringstream stream{std::string(text)};
   YAML::Parser parser(stream);

@@ -10,7 +10,7 @@ namespace tacet {
 
 enum class NodeKind { null, scalar, list, mapping };
 
-/// A YAML node as it was written: duplicate keys are still there and every node knows its place.
+/// A YAML node as written: it keeps duplicate keys, and every node has its place.
 struct Node {
   NodeKind kind = NodeKind::null;
   Position at;
@@ -21,14 +21,14 @@ struct Node {
   const Node* find(std::string_view key) const;
 };
 
-/// What is wrong with a text that is no YAML document, or none that we take.
+/// Why a text is no YAML document, or one that we refuse.
 struct SyntaxFault {
   Position at;
   std::string text;
 };
 
-/// Reads one YAML document; an empty text is a null node. Besides broken syntax it refuses what a configuration never
-/// needs and an attacker might: more than 1 MiB, nesting deeper than 16, control characters, text that is not UTF-8,
+/// Reads one YAML document; an empty text is a null node. Besides broken syntax it refuses what no configuration needs
+/// and an attacker might use: more than 1 MiB, nesting deeper than 16, control characters, text that is not UTF-8,
 /// anchors, aliases, tags, directives and a second document.
 std::expected<Node, SyntaxFault> parse_document(std::string_view text);
 

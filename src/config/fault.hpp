@@ -16,7 +16,7 @@ struct ConfigFault {
   std::string file;
   Position at;
   std::string key;   ///< path such as "upstreams[0].url"; empty if the fault belongs to no key
-  std::string text;  ///< what is wrong, what is allowed
+  std::string text;  ///< what is wrong and what is allowed
 };
 
 /// "tacet.yaml:3:11: cache.size: what is wrong, what is allowed".

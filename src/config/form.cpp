@@ -16,7 +16,7 @@ bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// C0, DEL, and the C1 ones that UTF-8 spells 0xc2 0x80 to 0xc2 0x9f. Pre: UTF-8, as parse_document sees to.
+/// True for C0, DEL, and C1 (in UTF-8: 0xc2 0x80 to 0xc2 0x9f). Pre: UTF-8, which parse_document() ensures.
 bool has_control_character(std::string_view text) {
   char before = 0;
   return std::ranges::any_of(text, [&before](char c) {
@@ -26,7 +26,7 @@ bool has_control_character(std::string_view text) {
   });
 }
 
-/// Printable text of so many octets, or null after reporting what is wrong.
+/// Printable text of at most so many octets; null after a report of what is wrong.
 const std::string* line(const Value& value, std::size_t most, std::string_view fault_of_empty) {
   const auto* text = value.scalar();
   if (!text) return nullptr;

@@ -12,8 +12,8 @@
 
 namespace tacet {
 
-// What may stand under a key. A form is plain data with three functions: allowed() says it to people, read() sets its
-// second argument or reports why it cannot, and text() writes a value in YAML so that read() takes it again.
+// The values that a key may have. A form is plain data with three functions: allowed() describes them, read() sets its
+// second argument or reports why it cannot, and text() writes a value in YAML so that read() accepts it.
 
 /// "error, warn, info or debug".
 std::string one_of(std::span<const std::string_view> words);
@@ -22,7 +22,7 @@ std::string one_of(std::span<const std::string_view> words);
 struct NumberForm {
   std::uint64_t least = 0;
   std::uint64_t most = 0;
-  std::string_view zero = {};  ///< what 0 stands for, if for more than none
+  std::string_view zero = {};  ///< what 0 stands for, if it is more than a number
   std::string_view unit = {};
 
   std::string allowed() const;
@@ -36,14 +36,14 @@ struct NumberForm {
 
 /// Octets: 64 KiB to 1 TiB.
 struct SizeForm {
-  std::string_view zero = {};  ///< what 0 stands for; empty: it is not allowed
+  std::string_view zero = {};  ///< what 0 stands for; empty: 0 is not allowed
 
   std::string allowed() const;
   void read(const Value& value, std::size_t& out) const;
   std::string text(std::size_t octets) const;
 };
 
-/// One of several words, each for the value of an enumeration that has its number.
+/// One of several words; each stands for the enumerator with its number.
 struct WordForm {
   std::span<const std::string_view> words;
 
@@ -71,7 +71,7 @@ struct TruthForm {
 struct TextForm {
   std::string_view what;        ///< allowed()
   std::size_t most = 0;         ///< octets
-  std::string_view empty = {};  ///< what is wrong with "", if it is not allowed
+  std::string_view empty = {};  ///< what is wrong with ""; empty: "" is allowed
 
   std::string allowed() const { return std::string(what); }
   void read(const Value& value, std::string& out) const;
@@ -82,9 +82,9 @@ struct TextForm {
 struct PathForm {
   std::string_view what;        ///< allowed()
   std::size_t most = 4095;      ///< octets
-  std::string_view empty = {};  ///< what is wrong with "", if it is not allowed
+  std::string_view empty = {};  ///< what is wrong with ""; empty: "" is allowed
   std::span<const std::string_view> words = {};
-  /// What is wrong with the file that is there, or is not; null if that does not matter.
+  /// What is wrong with the file at the path, or its absence; null: any state is fine.
   std::optional<std::string_view> (*file_fault)(const std::string& path) = nullptr;
 
   std::string allowed() const { return std::string(what); }
@@ -92,10 +92,10 @@ struct PathForm {
   std::string text(const std::string& path) const;
 };
 
-/// Why a file cannot be used, or nothing. Whether it may be read depends on the reader, which can be another process
-/// with other rights.
+/// Why a file cannot be used; nothing if it can. It does not check read permission: another process with other rights
+/// may read the file.
 std::optional<std::string_view> unusable(const std::string& path);
-/// A file that is not there may come; a directory never becomes one.
+/// A missing file is fine, for it may come later. A directory is an error, for it never becomes a file.
 std::optional<std::string_view> is_directory(const std::string& path);
 
 }  // namespace tacet

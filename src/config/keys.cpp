@@ -39,13 +39,13 @@ bool is_same(const T& a, const T& b) {
   return a == b;
 }
 
-/// An address that was asked for is the one that is served by default.
+/// True if the user's addresses equal the default ones.
 bool is_same(const std::vector<SocketAddress>& a, const std::vector<SocketAddress>& b) {
   const auto same = [](const auto& x, const auto& y) { return x.address == y.address && x.port == y.port; };
   return std::ranges::equal(a, b, same);
 }
 
-/// The key of the field that `members` lead to from a T; of the whole T if there are none.
+/// The key of the field to which `members` lead from a T; of the whole T without members.
 template <class T, auto... members, class F>
 constexpr ConfigKey<T> key(std::string_view name, F form) {
   return {.name = name,
@@ -58,7 +58,7 @@ constexpr ConfigKey<T> key(std::string_view name, F form) {
 constexpr ConfigKey<Config> section(std::string_view name, SectionForm form) { return {.name = name, .form = form}; }
 
 constexpr ConfigKey<UpstreamConfig> upstream_table[]{
-    // The first, for it makes the entry that the others change.
+    // Must be first, because it makes the entry that the others change.
     key<UpstreamConfig>("url", UrlForm{}),
     key<UpstreamConfig, &UpstreamConfig::addresses>("addresses", NamesForm{machine_addresses, machine_address}),
     key<UpstreamConfig, &UpstreamConfig::ca_file>(

@@ -13,10 +13,10 @@
 
 namespace tacet {
 
-/// A mapping of keys that have rows of their own.
+/// A mapping with a row for each of its keys.
 struct SectionForm {
   std::string_view example;
-  std::string_view leader = {};  ///< the key of the section without which its others have no effect
+  std::string_view leader = {};  ///< the key of the section that its other keys need
 
   std::string allowed() const;
 };
@@ -24,7 +24,7 @@ struct SectionForm {
 using Form = std::variant<NumberForm, SizeForm, WordForm, TruthForm, TextForm, PathForm, SocketAddressesForm,
                           PrefixesForm, NamesForm, LoopbackForm, UrlForm, UpstreamsForm, ForwardForm, SectionForm>;
 
-/// What may stand under a key of this form, for people.
+/// The values that a key of this form may have, for people.
 std::string allowed(const Form& form);
 
 /// One key of a T and all there is to know about it.
@@ -35,7 +35,7 @@ struct ConfigKey {
   void (*read)(const Value&, const Form&, T&) = nullptr;  ///< null for a section
   std::string (*text)(const Form&, const T&) = nullptr;   ///< in YAML; null for a section
   bool (*same)(const T&, const T&) = nullptr;             ///< null for a section
-  bool read_at_start = false;  ///< of a key that is in no section: a reload cannot change it, and what is below it
+  bool read_at_start = false;  ///< for a key in no section: a reload cannot change it or what is below it
 
   constexpr ConfigKey at_start() const {
     ConfigKey copy = *this;

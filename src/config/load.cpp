@@ -12,10 +12,10 @@
 namespace tacet {
 namespace {
 
-/// Enough for parse_document to see that a file is too large, however endless it is.
+/// One octet more than the limit, so parse_document() sees that the file is too large, even if it is endless.
 constexpr std::size_t most_octets = (1U << 20) + 1;
 
-/// A configuration may come by a pipe, and then it is waited for.
+/// A configuration may come through a pipe; then this waits for it.
 int open_and_wait(const std::string& path) { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }
 
 }  // namespace

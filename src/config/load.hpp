@@ -9,11 +9,11 @@
 
 namespace tacet {
 
-/// The configuration in the file at `path`, opened by `open` if that is given; a file that cannot be read is a fault
-/// like any other.
+/// The configuration in the file at `path`, opened by `open` if given. A file that cannot be read is a fault like any
+/// other.
 std::expected<Config, std::vector<ConfigFault>> load_config(const std::string& path, const OpenFile& open = {});
 
-/// "yaml-cpp 0.7.0", as found by the build, and in a line below it "libidn2 2.3.3".
+/// "yaml-cpp 0.7.0", as found by the build; the next line is "libidn2 2.3.3".
 std::string config_library_version();
 
 }  // namespace tacet

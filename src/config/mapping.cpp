@@ -12,7 +12,7 @@
 namespace tacet {
 namespace {
 
-/// What to say of a key that this mapping does not have.
+/// The words for a key that this mapping does not have.
 std::string unknown_key(std::string_view wrong, std::span<const std::string_view> names) {
   const auto allowed = fmt::format("allowed: {}", fmt::join(names, ", "));
   if (const auto meant = nearest(wrong, names)) return fmt::format("unknown key, did you mean {}? {}", *meant, allowed);

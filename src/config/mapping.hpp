@@ -8,14 +8,13 @@
 
 namespace tacet {
 
-/// False for nothing at all, and for what is no mapping, which is reported.
+/// True for a mapping with members. Reports a value that is neither a mapping nor empty.
 bool has_members(const Value& mapping);
 
-/// Reports keys of a mapping that are no text, none of `names`, or there before: yaml-cpp takes a duplicate in silence.
+/// Reports keys of a mapping that are no text, none of `names`, or duplicates: yaml-cpp accepts duplicates in silence.
 void check_keys(const Value& mapping, std::span<const std::string_view> names);
 
-/// Reads what a mapping has of one section of a table, in the order of the table. Nothing under a key means nothing is
-/// set.
+/// Reads the keys of one section of a table, in the order of the table. A key without a value sets nothing.
 template <class T>
 void read_mapping(const Value& mapping, std::span<const ConfigKey<T>> keys, T& out, std::string_view section = {}) {
   if (!has_members(mapping)) return;

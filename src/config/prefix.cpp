@@ -70,7 +70,7 @@ Result<AddressPrefix> parse_prefix(std::string_view text) {
                 fmt::format("{} is no prefix, allowed: such as 192.168.1.0/24 or fd00::/8", quotation(text)));
   }
   AddressPrefix prefix{*address, static_cast<unsigned>(*length)};
-  // A link-local prefix without an interface is that of every link; an address without one is nobody's.
+  // A link-local prefix without an interface means every link. A link-local address without one means no machine.
   if (percent != slash || slash == std::string_view::npos) {
     auto whole = parse_host_address(text.substr(0, slash));
     if (!whole) return fail(std::move(whole.error()));

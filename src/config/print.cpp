@@ -10,7 +10,7 @@
 namespace tacet {
 namespace {
 
-/// A block begins on a line of its own.
+/// A block starts on a new line.
 std::string_view gap_before(std::string_view text) { return text.empty() || text.front() == '\n' ? "" : " "; }
 
 }  // namespace
@@ -22,7 +22,7 @@ std::string to_yaml(const Config& config) {
     const auto text = key.is_section() ? std::string() : key.text(key.form, config);
     out += fmt::format("{}{}:{}{}\n", key.section().empty() ? "" : "  ", key.leaf(), gap_before(text), text);
   }
-  // The first line is that of `listen`.
+  // The first line belongs to `listen`.
   if (!std::ranges::all_of(config.listen, &SocketAddress::is_default)) return out;
   return "# " + out.insert(out.find('\n'), "  # by default, as far as the machine has the family");
 }

@@ -38,7 +38,7 @@ std::vector<std::string_view> labels_of(std::string_view text) {
   return labels;
 }
 
-/// The parts of an address from its front, as the labels of a zone are written.
+/// The parts of an address from its front, in the form of zone labels.
 struct ReverseTree {
   std::string_view zone;
   unsigned bits;  ///< of one label
@@ -53,7 +53,7 @@ std::string zone_of(const ReverseTree& family, const std::vector<unsigned>& part
   return zone.append(family.zone);
 }
 
-/// The zone of a prefix, or the first and the last of several: a zone ends at a label.
+/// The zone of a prefix, or the first and last of several, because a zone ends at a label.
 std::string zones_of_prefix(const ReverseTree& family, std::vector<unsigned> parts, unsigned length) {
   const unsigned loose = length % family.bits;
   parts.resize((length + family.bits - 1) / family.bits);
@@ -65,7 +65,7 @@ std::string zones_of_prefix(const ReverseTree& family, std::vector<unsigned> par
   return fmt::format("{} to {}, each by itself", first, zone_of(family, parts));
 }
 
-/// "10.*.*.*", "10." and "192.168" are written for the networks 10.0.0.0/8 and 192.168.0.0/16.
+/// Accepts "10.*.*.*", "10." and "192.168" for the networks 10.0.0.0/8 and 192.168.0.0/16.
 std::optional<std::string> zones_of_beginning(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
   while (text.ends_with(".*")) text.remove_suffix(2);
@@ -106,7 +106,7 @@ std::optional<std::string> reverse_zone_fault(std::string_view zone) {
   if (!of_v4 && !zone.ends_with(".ip6.arpa")) return std::nullopt;
   auto labels = labels_of(zone.substr(0, zone.size() - (of_v4 ? v4_zone : v6_zone).size() - 1));
   std::ranges::reverse(labels);
-  // The fourth of an IPv4 address may be anything (RFC 2317), and names of services may stand below each of them.
+  // The fourth label of an IPv4 address is free (RFC 2317), and names of services may stand below each.
   if (of_v4 && labels.size() > 3) labels.resize(3);
   for (const auto label : labels) {
     if (label.starts_with('_')) return std::nullopt;

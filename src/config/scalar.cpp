@@ -14,7 +14,7 @@ struct Unit {
   std::uint64_t octets;
 };
 
-/// Largest first, so that the first that divides gives the shortest text.
+/// Largest first: the first unit that divides the number gives the shortest text.
 constexpr std::array units{Unit{"GiB", 1U << 30}, Unit{"MiB", 1U << 20}, Unit{"KiB", 1U << 10}};
 
 std::string escaped(char octet) {

@@ -7,15 +7,15 @@
 
 namespace tacet {
 
-/// Text from a user as it may stand in a message: in double quotes, everything but printable ASCII escaped, cut at
-/// 60 octets. A terminal or a log line cannot be steered by it. (Not named as the one of <iomanip> is: for a
-/// std::string that would be preferred.)
+/// Text from a user, made safe for a message: in double quotes, everything but printable ASCII escaped, cut at 60
+/// octets. So it cannot control a terminal or forge a log line. (Its name differs from that in <iomanip>, which
+/// overload resolution would prefer for a std::string.)
 std::string quotation(std::string_view text);
 
-/// A double-quoted YAML scalar: the one form in which no text means anything else.
+/// A double-quoted YAML scalar: only in this form every text keeps its meaning.
 std::string yaml_text(std::string_view text);
 
-/// An unsigned decimal number that fills the whole text: no sign, no space, no overflow.
+/// An unsigned decimal number that is the whole text: no sign, no space, no overflow.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
 /// Octets: "32MiB", "512KiB", "1GiB", or a plain number of octets. Powers of 1024 only.

@@ -16,17 +16,17 @@
 namespace tacet {
 namespace {
 
-/// Every query looks through them.
+/// Every query searches them all.
 constexpr std::size_t most_zones = 64;
 constexpr std::string_view zone_allowed = "the name of a zone such as lan or 168.192.in-addr.arpa, none twice";
 constexpr std::string_view servers_allowed =
     R"(a list of addresses or of URLs such as [192.168.1.1, "192.168.1.2:5353"] or ["tls://10.0.0.53"], none twice)";
 
-/// Reads one entry and reports what only the whole entry can show.
+/// Reads one entry and checks the entry as a whole.
 UpstreamConfig read_upstream(const Value& entry) {
   UpstreamConfig upstream;
   read_mapping(entry, upstream_keys(), upstream);
-  // An empty list pins nothing; the address of an address URL must survive it.
+  // An empty list pins nothing, so the address in the URL must stay.
   if (upstream.addresses.empty() && upstream.host_is_address) upstream.addresses = {upstream.host};
   if (const auto sni = entry.find("sni"); sni && upstream.host_is_address && upstream.sni == Sni::send)
     sni->fault("has no effect: the URL has an address, which is never sent, allowed: omit");
@@ -60,7 +60,7 @@ std::vector<ZoneServer> read_zone_servers(const Value& value) {
   std::vector<ZoneServer> out;
   for (const auto& item : value.items(1)) {
     read_zone_server(item, out);
-    // Else every name of the zone would be readable as soon as the encrypted server cannot be reached.
+    // With a mix, every name of the zone would become readable once the encrypted server is unreachable.
     if (!out.empty() && out.back().index() != out.front().index()) {
       item.fault("mixes plain and encrypted servers in one zone, allowed: all of one kind");
       break;

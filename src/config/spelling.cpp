@@ -9,7 +9,7 @@
 namespace tacet {
 namespace {
 
-/// Insertions, deletions and replacements that turn one word into the other (Levenshtein), one row at a time.
+/// The insertions, deletions and replacements that turn one word into the other (Levenshtein), one row at a time.
 std::size_t distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -27,7 +27,7 @@ std::size_t distance(std::string_view from, std::string_view to) {
 }  // namespace
 
 std::optional<std::string_view> nearest(std::string_view wrong, std::span<const std::string_view> words) {
-  // A word much longer than every key is no slip of the fingers; not measuring it also bounds the work.
+  // A word much longer than every key is no typing error. This also bounds the work.
   if (wrong.size() > 40) return std::nullopt;
   std::optional<std::string_view> best;
   std::size_t best_distance = std::max<std::size_t>(1, wrong.size() / 3) + 1;

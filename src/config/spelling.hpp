@@ -5,7 +5,7 @@
 
 namespace tacet {
 
-/// The word nearest to `wrong` by edit distance, or nothing if none is near enough to be what was meant.
+/// The word nearest to `wrong` by edit distance; nothing if none is near enough.
 std::optional<std::string_view> nearest(std::string_view wrong, std::span<const std::string_view> words);
 
 }  // namespace tacet

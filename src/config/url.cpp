@@ -29,7 +29,7 @@ std::string lowered(std::string_view text) {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
-/// Printable ASCII that RFC 3986 lets stand in a URL; whatever else must be percent-encoded.
+/// Printable ASCII that RFC 3986 allows in a URL; all else must be percent-encoded.
 bool is_url_character(char c) {
   return c > 0x20 && c < 0x7f && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
 }
@@ -52,7 +52,7 @@ bool is_host_name(std::string_view name) {
   }
 }
 
-/// Why `scheme` cannot be an upstream's, said so that the reader knows it is no missing feature but a promise.
+/// Why an upstream cannot have this scheme. The words make clear that it is refused on purpose.
 std::unexpected<Error> refuse_scheme(const std::string& scheme) {
   constexpr std::array<std::string_view, 5> plaintext{"http", "udp", "tcp", "dns", "do53"};
   if (std::ranges::find(plaintext, scheme) != plaintext.end()) {
@@ -95,7 +95,7 @@ void set_address(std::string address, UpstreamConfig& upstream) {
   upstream.host = std::move(address);
 }
 
-/// In a URL the percent sign before an interface is written as "%25" (RFC 6874), or as it is.
+/// A URL spells the percent sign before an interface as "%25" (RFC 6874); a plain "%" is accepted, too.
 std::string decoded_interface(std::string_view literal) {
   constexpr std::string_view coded = "%25";
   const auto percent = literal.find(coded);
@@ -124,7 +124,7 @@ Result<void> set_host(std::string_view host, UpstreamConfig& upstream) {
     set_address(*std::move(address), upstream);
     return {};
   }
-  // A certificate and an SNI name a host without the root's dot (RFC 6066 §3).
+  // Certificates and SNI name a host without the root's dot (RFC 6066 §3).
   if (host.ends_with('.')) host.remove_suffix(1);
   if (!is_host_name(host)) return refuse(fmt::format("{} is no host name or IP address", quotation(host)));
   upstream.host = lowered(host);

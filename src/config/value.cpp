@@ -10,10 +10,10 @@
 namespace tacet {
 namespace {
 
-/// More of anything is a mistake; it also bounds what compares each item with each other.
+/// More items are a mistake. The limit also bounds the work of comparing all items.
 constexpr std::size_t most_items = 256;
 
-/// A node as it may be named in a fault.
+/// A node in the words of a fault.
 std::string described(const Node& node) {
   switch (node.kind) {
     case NodeKind::null:
@@ -28,7 +28,7 @@ std::string described(const Node& node) {
   return quotation(node.text);
 }
 
-/// A key as it stands in a path: bare if it looks like one of ours, else quoted.
+/// A key as part of a path: bare if it looks like one of ours, otherwise quoted.
 std::string path_part(std::string_view key) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
   return !key.empty() && key.size() <= 40 && std::ranges::all_of(key, plain) ? std::string(key) : quotation(key);

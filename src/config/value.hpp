@@ -11,8 +11,8 @@
 
 namespace tacet {
 
-/// A node being read: where it stands in the tree, what is allowed there, and where its faults go.
-/// Refers to the document and the list of faults; it must not outlive them.
+/// A node while it is read: its place in the tree, what is allowed there, and the list for its faults. Refers to the
+/// document and the list, and must not outlive them.
 class Value {
 public:
   Value(const Node& node, std::string path, std::string allowed, std::vector<ConfigFault>& faults)
@@ -26,7 +26,7 @@ public:
 
   /// The value `name` of this mapping, at `node`.
   Value member(std::string_view name, const Node& node, std::string allowed = {}) const;
-  /// What is written below this mapping at a path such as "cache.size"; nothing if nothing is. Says nothing of what is
+  /// The value below this mapping at a path such as "cache.size"; nothing if there is none. It does not know what is
   /// allowed there.
   std::optional<Value> find(std::string_view path) const;
   /// This value's path and rules at another place, such as one of its keys.
@@ -34,17 +34,17 @@ public:
   /// The item `index` of this list.
   Value item(std::size_t index) const;
 
-  /// Reports `text`, which says what is wrong and what is allowed.
+  /// Reports `text`: what is wrong and what is allowed.
   void fault(std::string text) const;
   /// Reports `what` followed by what is allowed here.
   void wrong(std::string_view what) const;
 
-  /// The text of a scalar, or null after reporting that this is none.
+  /// The text of a scalar; null after a report that this is none.
   const std::string* scalar() const;
-  /// The items of a list; nothing after reporting that this is no list, or one of more than 256 items. A list of fewer
-  /// than `least` is reported as well.
+  /// The items of a list; nothing after a report that this is no list, or has more than 256 items. Also reports a list
+  /// of fewer than `least` items.
   std::vector<Value> items(std::size_t least = 0) const;
-  /// False for an empty list and for nothing at all, which set nothing.
+  /// False for an empty list and an empty value, which set nothing.
   bool says_something() const { return !is(NodeKind::null) && (!is(NodeKind::list) || !node_.children.empty()); }
 
 private:

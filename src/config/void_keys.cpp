@@ -13,13 +13,13 @@
 namespace tacet {
 namespace {
 
-/// True if a key has the value by which it turns its companions off.
+/// True if the value of a key turns its companions off.
 bool is_off(const ConfigKey<Config>& key, const Config& config) {
   constexpr std::array<std::string_view, 3> off{"false", "off", "\"\""};
   return std::ranges::find(off, key.text(key.form, config)) != off.end();
 }
 
-/// The key that this one needs, or null.
+/// The key that this key needs; null if it needs none.
 const ConfigKey<Config>* leader_of(const ConfigKey<Config>& key) {
   if (key.section().empty()) return nullptr;
   const auto leader = std::get<SectionForm>(config_key(key.section()).form).leader;
@@ -37,7 +37,7 @@ bool logs_to_journal(const Config& config) { return config.query_log.to == "jour
 constexpr std::string_view not_on_journal =
     "has no effect on the journal, allowed: with the path of a file under query_log.to";
 
-/// True if there are servers to look names up at, and no name to look up.
+/// True if there are bootstrap servers but no name to look up.
 bool has_idle_bootstrap(const Config& config) {
   const auto is_needed_by = [](const ZoneServer& server) {
     const auto* upstream = std::get_if<UpstreamConfig>(&server);

@@ -15,7 +15,7 @@
 namespace tacet {
 namespace {
 
-/// True if something was written there; what is wrong in it has been reported where it stands.
+/// True if the file has a value there; a wrong value was reported at its place.
 bool is_given(const Value& root, std::string_view path) {
   const auto value = root.find(path);
   return value && value->says_something();
@@ -28,7 +28,7 @@ std::string unresolvable(std::string_view host) {
 
 bool is_nameless(const UpstreamConfig& upstream) { return upstream.host.empty() || !needs_bootstrap(upstream); }
 
-/// An upstream's name must be resolvable without asking ourselves.
+/// Looking up an upstream's name must not need tacet itself.
 void check_upstream_names(const Value& root, const Config& config) {
   const auto upstreams = root.find("upstreams");
   if (!upstreams || !upstreams->is(NodeKind::list)) return;
@@ -49,7 +49,7 @@ void check_zone_names(const Value& servers, std::string_view zone, const Config&
       servers.fault(unresolvable(upstream->host));
 }
 
-/// Others must not find an open door that nobody meant to open.
+/// Other machines must not reach tacet unless the user wants that.
 void check_listen(const Value& root, const Config& config) {
   const auto listen = root.find("listen");
   if (!listen || is_given(root, "allow")) return;
@@ -58,7 +58,7 @@ void check_listen(const Value& root, const Config& config) {
 
 void check_ttls(const Value& root, const Config& config) {
   if (config.cache.min_ttl <= config.cache.max_ttl) return;
-  // The default of min_ttl is below every max_ttl, so it was set here.
+  // The default of min_ttl is below every max_ttl, so the file sets it.
   root.find("cache.min_ttl")
       ->fault(fmt::format("{} is above max_ttl, allowed: 0 to {}", config.cache.min_ttl, config.cache.max_ttl));
 }
@@ -71,7 +71,7 @@ bool is_own(const SocketAddress& server, const Config& config) {
   });
 }
 
-/// Each query would come back until its time is over.
+/// Each query to itself would come back until its time is over.
 void check_not_own(const Value& list, const Config& config) {
   if (!list.is(NodeKind::list)) return;
   for (const auto& item : list.items()) {

@@ -4,8 +4,8 @@
 
 namespace tacet {
 
-/// Reports what takes more than one key to see: names that nobody can look up, doors that nobody meant to open, TTL
-/// limits that contradict each other, and servers that are tacet itself. `root` is what `config` was read from.
+/// Reports faults between keys: upstream names that cannot be looked up, listening addresses open to others by mistake,
+/// TTL limits that contradict each other, and servers that are tacet itself. `root` is the document of `config`.
 void check_whole_file(const Value& root, const Config& config);
 
 }  // namespace tacet

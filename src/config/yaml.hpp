@@ -9,9 +9,9 @@
 
 namespace tacet {
 
-/// Reads a configuration over the defaults: what `text` does not set keeps its default.
-/// A syntax fault comes alone; semantic faults come all at once, in the order of the file. `file_name` is only printed.
-/// Looks at the files that the configuration names (are they there, may they be read), at nothing else outside.
+/// Reads a configuration over the defaults: a key that `text` does not set keeps its default. A syntax fault comes
+/// alone; semantic faults come all at once, in the order of the file. `file_name` is only printed. Also checks the
+/// files that the configuration names (existence and kind), and nothing else outside.
 std::expected<Config, std::vector<ConfigFault>> read_config(std::string_view text, std::string_view file_name);
 
 }  // namespace tacet

@@ -29,8 +29,7 @@ std::string folded(std::string text) {
   return text;
 }
 
-/// What no name that a program asks for has in it, as far as it is sure that it was meant otherwise. "/" is for
-/// RFC 2317 only.
+/// A character that no program's name has, so the user must mean something else. RFC 2317 names have "/".
 std::optional<char> foreign_character(std::string_view zone) {
   const bool reverse = zone.ends_with(".in-addr.arpa");
   for (const char c : zone) {
@@ -45,21 +44,21 @@ bool ends_in_number(std::string_view zone) {
   return !last.empty() && std::ranges::all_of(last, is_digit);
 }
 
-/// What is wrong with a name in lower case, without the dot behind it; or nothing.
+/// What is wrong with a name in lower case without a final dot; nothing if it is right.
 std::optional<std::string> fault_of(std::string_view zone) {
   if (zone.empty()) return "is no name of a zone";
   if (zone.starts_with('.') || zone.ends_with('.') || zone.find("..") != std::string_view::npos)
     return "has an empty label";
-  if (zone.find('*') != std::string_view::npos) return "has a * elsewhere than alone in front";
+  if (zone.find('*') != std::string_view::npos) return "has a * that does not stand alone in front";
   if (const auto foreign = foreign_character(zone))
-    return fmt::format("has the character {}, and no name of a zone has", quotation({&*foreign, 1}));
+    return fmt::format("has the character {}, which no name of a zone has", quotation({&*foreign, 1}));
   if (ends_in_number(zone)) return "ends in a number, as no domain name does";
   if (const auto name = Name::from_text(zone); !name) return "is too long: " + name.error().detail;
   return std::nullopt;
 }
 
-/// The zone in another program's or a browser's way to write it: "https://corp.example:443/", "~corp.example",
-/// ".corp.example", "/corp.example/", "*.*.corp.example". Nothing if there is none in it.
+/// The zone inside another program's or a browser's spelling: "https://corp.example:443/", "~corp.example",
+/// ".corp.example", "/corp.example/", "*.*.corp.example". Nothing if there is none.
 std::optional<std::string> zone_within(std::string_view text) {
   if (const auto scheme = text.find("://"); scheme != std::string_view::npos) text.remove_prefix(scheme + 3);
   text.remove_prefix(std::min(text.find_first_not_of("*.~/|@ \t\r\n\f\v"), text.size()));
