@@ -15,7 +15,7 @@ namespace tacet {
 struct SocketAddress {
   std::string address;  ///< "127.0.0.1", "::1" or "fe80::1%eth0", without brackets
   std::uint16_t port = 53;
-  bool is_default = false;  ///< not asked for by the user: skipped with a warning if the machine lacks its family
+  bool is_default = false;  ///< the user did not ask for it: skipped with a warning if the machine lacks its family
   friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
 };
 /// "127.0.0.1:53", "[::1]:53".
@@ -48,13 +48,13 @@ struct UpstreamConfig {
   friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 
-/// Who is asked for the names of one zone: a plain DNS server, or an encrypted upstream. A type of its own, so that no
-/// plain server can ever stand among `Config::upstreams`.
+/// The server for the names of one zone: a plain DNS server, or an encrypted upstream. It is a type of its own, so that
+/// no plain server can ever stand among `Config::upstreams`.
 using ZoneServer = std::variant<SocketAddress, UpstreamConfig>;
 
-/// A zone of the local network: its names go to its own servers and to nobody else.
+/// A zone of the local network: its names go to its own servers and nowhere else.
 struct ForwardZone {
-  std::string zone;  ///< "corp.example", with all below: lower case, in ASCII, no dot behind it; never the root
+  std::string zone;  ///< "corp.example", with all names below: lower case, ASCII, no final dot; never the root
   std::vector<ZoneServer> servers;  ///< at least one; all of them plain or all of them encrypted
   /// True if names of this zone travel unencrypted.
   bool in_clear() const { return std::holds_alternative<SocketAddress>(servers.front()); }
@@ -68,13 +68,13 @@ struct HostsConfig {
 
 /// Whether public names may lead into the local network.
 struct RebindConfig {
-  bool protect = false;            ///< refuse private addresses in what upstreams say of public names
-  std::vector<std::string> allow;  ///< zones whose names may have them: as ForwardZone::zone
+  bool protect = false;            ///< refuse private addresses in upstreams' answers for public names
+  std::vector<std::string> allow;  ///< zones with names that may have them: as ForwardZone::zone
   friend bool operator==(const RebindConfig&, const RebindConfig&) = default;
 };
 
 struct CacheConfig {
-  std::size_t size = 32U << 20;           ///< octets, all of an entry counted; 0 turns the cache off
+  std::size_t size = 32U << 20;           ///< octets, with all parts of an entry; 0 turns the cache off
   std::uint32_t min_ttl = 0;              ///< seconds; raises what is served, never what may be stored at TTL 0
   std::uint32_t max_ttl = 86400;          ///< seconds
   std::uint32_t max_negative_ttl = 3600;  ///< seconds, for NXDOMAIN and NODATA (RFC 2308 §5)
@@ -83,13 +83,13 @@ struct CacheConfig {
 
 struct LogConfig {
   LogLevel level = LogLevel::info;
-  std::uint32_t lines = 6000;  ///< a minute, above debug; what is beyond is held back and counted; 0: any
+  std::uint32_t lines = 6000;  ///< a minute, above debug; further lines are held back and counted; 0: any number
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
 struct ControlConfig {
   std::string socket = "/run/tacet/control.sock";  ///< Unix socket path; empty: no control socket
-  std::string group;  ///< whose members may open it beside root and our user; empty: the program's own group
+  std::string group;  ///< its members may open the socket, besides root and our user; empty: the program's own group
   friend bool operator==(const ControlConfig&, const ControlConfig&) = default;
 };
 
@@ -106,7 +106,7 @@ struct LimitsConfig {
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
-/// Where the exposure ledger learns from: nowhere, from what passes, or also from questions of its own.
+/// Where the exposure ledger learns from: nothing, the clients' answers, or also questions of its own.
 enum class ExposureMode : std::uint8_t { off, passive, active };
 struct ExposureConfig {
   ExposureMode mode = ExposureMode::passive;
@@ -115,7 +115,7 @@ struct ExposureConfig {
   friend bool operator==(const ExposureConfig&, const ExposureConfig&) = default;
 };
 
-/// How much of something private is written down: all of it, a part that many share, or nothing.
+/// How much of private data is written: all of it, a part that many share, or nothing.
 enum class Disclosure : std::uint8_t { show, mask, omit };
 struct QueryLogConfig {
   std::string to = "off";                 ///< "off", "journal" (standard output), or the absolute path of a file
@@ -128,10 +128,10 @@ struct QueryLogConfig {
   friend bool operator==(const QueryLogConfig&, const QueryLogConfig&) = default;
 };
 
-/// All settings. A default-constructed Config with Config::defaults() applied is what `tacet run` uses without a file.
+/// All settings. `tacet run` without a file uses Config::defaults().
 struct Config {
   std::vector<SocketAddress> listen;
-  std::vector<AddressPrefix> allow;  ///< who may ask beside this machine itself; no prefix twice
+  std::vector<AddressPrefix> allow;  ///< clients besides this machine; no prefix twice
   unsigned workers = 1;
   std::vector<UpstreamConfig> upstreams;
   std::vector<SocketAddress> bootstrap;  ///< plain DNS servers that resolve upstream host names without `addresses`
@@ -145,8 +145,8 @@ struct Config {
   LimitsConfig limits;
   ExposureConfig exposure;
   QueryLogConfig query_log;
-  std::string user;  ///< whom a tacet that was started as root becomes; empty: "tacet" if there is one, else "nobody"
-  bool confine = true;        ///< give up whatever a resolver does not need, once the sockets are open
+  std::string user;  ///< the user that replaces root after the start; empty: "tacet" if it exists, otherwise "nobody"
+  bool confine = true;        ///< give up all rights that a resolver does not need, once the sockets are open
   bool answer_chaos = false;  ///< answer version.bind and id.server in class CH
 
   /// 127.0.0.1:53 and [::1]:53; Cloudflare by DoH, then by DoT.

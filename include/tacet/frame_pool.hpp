@@ -14,7 +14,7 @@
 namespace tacet::detail {
 
 #ifdef TACET_FRAMES_FROM_HEAP
-/// Under AddressSanitizer every frame is the heap's, so that the use of an ended one is seen.
+/// Under AddressSanitizer every frame comes from the heap, so that it finds the use of a dead frame.
 class FramePool {
 public:
   static void* allocate(std::size_t size) { return ::operator new(size); }
@@ -22,9 +22,9 @@ public:
 };
 #else
 
-/// Keeps the memory of coroutines that have ended for those that begin: a query that misses the cache makes a dozen,
-/// and with hundreds of queries in flight malloc spends a quarter of all time on splitting and merging their blocks.
-/// One per thread; what is given back on another thread stays there.
+/// Keeps the memory of ended coroutines for new ones. A query that misses the cache makes a dozen, and with hundreds of
+/// queries in flight malloc would spend a quarter of all time on splitting and merging blocks. One per thread; memory
+/// that is freed on another thread stays there.
 class FramePool {
 public:
   static void* allocate(std::size_t size) {

@@ -15,11 +15,11 @@ struct BootTime {
   static constexpr bool is_steady = true;
 };
 
-/// A moment; an argument everywhere, read only by base/clock.
+/// A moment. It is an argument everywhere; only base/clock reads it.
 using Instant = BootTime::time_point;
 
-/// A time of day as the machine believes it (UTC), for what the world dates: signatures, certificates, lines that
-/// people read. It may jump, so nothing waits for one. An argument everywhere, read only by base/clock.
+/// A time of day as the machine believes it (UTC), for dates: signatures, certificates, lines for people. It may jump,
+/// so nothing waits for one. It is an argument everywhere; only base/clock reads it.
 using WallTime = std::chrono::sys_time<Duration>;
 
 }  // namespace tacet

@@ -100,7 +100,7 @@ struct Edns {
   std::uint16_t ends = 0;    ///< offset behind its last octet; its options are [begins + 11, ends)
 };
 
-/// Where the parts of a wire message lie. Made in one bounds-checked pass without allocation; plain data.
+/// Where the parts of a wire message lie. One bounds-checked pass makes it without allocation; plain data.
 struct MessageIndex {
   std::uint16_t id = 0;
   std::uint16_t flags = 0;
@@ -117,13 +117,13 @@ struct MessageIndex {
   bool dnssec_ok() const { return has_edns && edns.dnssec_ok; }
 };
 
-/// Indexes a whole message: header, exactly one question without compression, every record of the three sections,
-/// nothing behind them. Checks owner names, RDATA lengths, the names and fixed sizes inside the RDATA of the types it
-/// knows, and at most one OPT (root-owned, in the additional section). At most 65535 octets.
-/// Fault::malformed for whatever breaks these rules.
+/// Indexes a whole message: header, exactly one question without compression, every record of the three sections, and
+/// no octets behind them. Checks owner names, RDATA lengths, the names and fixed sizes inside the RDATA of known types,
+/// and at most one OPT (root-owned, in the additional section). At most 65535 octets. Fault::malformed if the message
+/// breaks a rule.
 Result<MessageIndex> index_message(Bytes wire);
 
-/// One record as it lies in a message that index_message has accepted.
+/// One record of a message that index_message() has accepted.
 struct ResourceRecord {
   Section section = Section::answer;
   std::uint16_t owner = 0;  ///< offset of the owner name (may be compressed)
@@ -143,7 +143,7 @@ public:
   /// Takes the octets and indexes them. Fault::malformed as index_message says.
   static Result<Message> parse(std::vector<std::uint8_t> wire);
 
-  /// As parse(), for what a server sent: octets behind the last record are no part of the message and are cut off.
+  /// As parse(), for a server's message: cuts off octets behind the last record.
   static Result<Message> parse_answer(std::vector<std::uint8_t> wire);
 
   Bytes wire() const { return wire_; }

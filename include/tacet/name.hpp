@@ -21,14 +21,14 @@ public:
   /// The root name.
   Name() = default;
 
-  /// From uncompressed wire form that ends with the root label and nothing behind it. Fault::malformed else.
+  /// From uncompressed wire form that ends with the root label. Fault::malformed otherwise.
   static Result<Name> from_wire(Bytes wire);
 
   /// From presentation form ("www.example.com", trailing dot optional, \DDD and \X escapes; RFC 4343 §2.1).
   /// Fault::malformed for empty or over-long labels and names.
   static Result<Name> from_text(std::string_view text);
 
-  /// For names whose wire form has been checked already (by the message index).
+  /// From wire form that the message index has checked already.
   static Name from_checked_wire(Bytes wire);
 
   Bytes wire() const { return {octets_.data(), size_}; }

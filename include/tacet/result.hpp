@@ -15,12 +15,12 @@ enum class Fault : std::uint8_t {
   timeout,         ///< Nobody answered in time: the path or the peer is slow or silent.
   unreachable,     ///< No connection could be made: no route, refused, or reset.
   no_network,      ///< This machine has no route to anywhere: wait for the network.
-  tls_untrusted,   ///< The peer could not prove who it is: certificate, name or trust store.
+  tls_untrusted,   ///< The peer could not prove its identity: certificate, name or trust store.
   protocol,        ///< The peer broke its protocol (HTTP status, TLS alert, framing): try another.
   mismatched,      ///< An answer that does not belong to its question: distrust and ask elsewhere.
   overloaded,      ///< A limit of ours is reached: retry later or raise the limit.
   invalid_config,  ///< The configuration cannot be used; the detail says where and what is allowed.
-  in_use,          ///< A resource of the machine (an address, a file) is held by somebody else.
+  in_use,          ///< Another process holds a resource of the machine (an address, a file).
   system,          ///< The operating system refused a call; the detail carries its words.
   cancelled,       ///< We are stopping.
 };

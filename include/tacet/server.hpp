@@ -11,39 +11,38 @@
 
 namespace tacet {
 
-/// Reads the configuration once more, from a file that it opens by `open`; what is wrong with it, one fault a line, if
-/// it cannot be used. Runs in this process, and in the one that opens files for it (then by other rights, and with what
-/// memory held at the start).
+/// Reads the configuration once more, from a file that it opens by `open`; the faults, one a line, if it is unusable.
+/// Runs in this process and in the one that opens files for it. There it has other rights, and the memory of the start.
 using ReadConfig = std::function<std::expected<Config, std::vector<std::string>>(const OpenFile& open)>;
 
 /// Where a configuration comes from.
 struct ConfigSource {
-  std::string file;   ///< what `read` reads: a confined process can open it still
-  ReadConfig read{};  ///< nothing: there is nothing to reload
+  std::string file;   ///< the file that `read` reads; a confined process can still open it
+  ReadConfig read{};  ///< empty: there is nothing to reload
 };
 
-/// The resolver as a daemon: listeners and workers around one cache. With a Config, all that an embedding main() needs;
+/// The resolver as a daemon: listeners and workers around one cache. An embedding main() needs only this and a Config;
 /// tests/integration/embedding.cpp is one. One at a time in a process.
 class Server {
 public:
   /// Starts the log (standard error), binds the addresses, leaves root, confines this process for good (`user`,
   /// `confine`) and begins to read the trust stores. Before it confines itself it starts a process that opens files for
-  /// it, which ends with this one. To be called while there is one thread. Faults: invalid_config (`user`), in_use (an
+  /// it, which ends with this one. Call it while there is one thread. Faults: invalid_config (`user`), in_use (an
   /// address; the detail names the holder or how to find it), refused (a port that needs a privilege), unsupported (no
-  /// such address here), system. `source.read` is called on run()'s thread whenever the configuration is to be reloaded,
-  /// by SIGHUP or over the control socket; without it there is nothing to reload.
+  /// such address here), system. run() calls `source.read` on its thread when SIGHUP or the control socket asks for a
+  /// reload; without it there is nothing to reload.
   static Result<std::unique_ptr<Server>> create(const Config& config, ConfigSource source = {});
   ~Server();
 
-  /// Serves until stop() or, if the signals are left to it, SIGTERM or SIGINT; then answers what is in flight, for at
-  /// most a second. Tells the service manager when it is ready (sd_notify) and when it stops. Fault::invalid_config,
-  /// soon after the start, if a bundle of certificate authorities cannot be used.
+  /// Serves until stop() or, if the signals are left to it, SIGTERM or SIGINT. Then it answers what is in flight, for
+  /// at most a second. Tells the service manager when it is ready (sd_notify) and when it stops. Fault::invalid_config,
+  /// soon after the start, if a bundle of certificate authorities is unusable.
   Result<void> run();
 
   /// Makes run() return. Any thread.
   void stop();
 
-  /// For the composition root's own use and for tests.
+  /// Only for the composition root and for tests.
   class State;
 
 private:

@@ -13,7 +13,7 @@ class Task;
 
 namespace detail {
 
-/// What every task's promise does: start lazily, hand control back to who awaits.
+/// The common part of all tasks' promises: start lazily, and return control to the awaiting coroutine.
 struct TaskPromiseBase {
   std::coroutine_handle<> awaiting;
   std::exception_ptr exception;
@@ -57,9 +57,9 @@ struct TaskPromise<void> : TaskPromiseBase {
 
 }  // namespace detail
 
-/// A coroutine that runs when awaited and belongs to whoever holds it. Destroying a suspended task cancels it: its
-/// locals are destroyed where they stand and nothing of it runs again. So there is no cancellation to handle, only
-/// destructors to write. (No aggregate temporaries inside `co_await f(...)`: g++ 12 destroys them twice.)
+/// A coroutine that runs when awaited and belongs to its holder. Destroying a suspended task cancels it: its locals are
+/// destroyed where they stand, and nothing of it runs again. So no code handles cancellation; destructors do. (No
+/// aggregate temporaries inside `co_await f(...)`: g++ 12 destroys them twice.)
 template <class T>
 class [[nodiscard]] Task {
 public:

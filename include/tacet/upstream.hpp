@@ -19,8 +19,8 @@ std::string_view to_string(Transport transport);
 struct ConnectionFacts {
   Transport transport = Transport::doh;
   std::string address;       ///< "1.1.1.1:443" or "[2606:4700::1111]:853"
-  std::string sni;           ///< the name sent in clear in the ClientHello; empty if none was
-  std::string verified;      ///< the name or address that the certificate was checked for; empty if not encrypted
+  std::string sni;           ///< the name sent in clear in the ClientHello; empty if none was sent
+  std::string verified;      ///< the name or address for which the certificate was checked; empty if not encrypted
   std::string tls_version;   ///< "TLSv1.3"
   std::string key_exchange;  ///< the key-exchange group, e.g. "X25519"; empty if the library cannot say
   bool resumed = false;      ///< the TLS session was resumed
@@ -28,19 +28,19 @@ struct ConnectionFacts {
 
 /// The record of one query answered by one upstream.
 struct Exchange {
-  std::string upstream;                          ///< Upstream::id() of who answered
+  std::string upstream;                          ///< Upstream::id() of the upstream that answered
   std::shared_ptr<const ConnectionFacts> facts;  ///< never null for an encrypted exchange
   Duration round_trip{};                         ///< from written to read
   bool reused = false;                           ///< the connection had answered before
 };
 
-/// A response whose question has been compared with the query's, and how it came.
+/// A response with a question equal to the query's, and how it came.
 struct Response {
   Message message;
   Exchange exchange;
 };
 
-/// What an upstream looks like at this moment, for `tacet status`.
+/// The present state of an upstream, for `tacet status`.
 struct UpstreamState {
   bool warm = false;                             ///< a connection is up: a query leaves at once
   std::uint32_t outstanding = 0;                 ///< queries sent and not answered
@@ -54,27 +54,28 @@ class Upstream {
 public:
   virtual ~Upstream() = default;
 
-  /// Stable and unique, for logs, metrics and status: the URL as configured, "#2" behind a second connection's.
+  /// Stable and unique, for logs, metrics and status: the URL as configured, with "#2" behind it for a second
+  /// connection.
   virtual std::string_view id() const = 0;
 
-  /// Sends `query` (ID of no meaning, padded, with OPT) and completes with a response whose question equals the
-  /// query's, at the latest at `deadline`. `query` must outlive the task. Destroying the task gives the answer up.
-  /// Faults: timeout, unreachable, no_network, tls_untrusted, protocol, mismatched, malformed, overloaded.
+  /// Sends `query` (any ID, padded, with OPT) and returns a response to the same question by `deadline`. `query` must
+  /// outlive the task. Destroying the task gives up the answer. Faults: timeout, unreachable, no_network,
+  /// tls_untrusted, protocol, mismatched, malformed, overloaded.
   virtual Task<Result<Response>> exchange(const Message& query, Instant deadline) = 0;
 
-  /// True if a connection is up, so that a query would leave at once.
+  /// True if a connection is up: a query would leave at once.
   virtual bool warm() const = 0;
 
-  /// True if the kernel waits for a lost segment, so that what was asked may be lost or held back. Asks the kernel.
+  /// True if the kernel waits for a lost segment: answers may be lost or held back. Asks the kernel.
   virtual bool held_up() const = 0;
 
-  /// Opens a connection if there is none, so that a later query finds it.
+  /// Opens a connection if there is none, so that a later query has one.
   virtual void prepare() = 0;
 
-  /// A copy of everything: not for the path of a query.
+  /// A copy of the whole state: too slow for the path of a query.
   virtual UpstreamState state() const = 0;
 
-  /// The network changed or the machine slept: connections made before are not to be reused, back-off is forgotten.
+  /// The network changed or the machine slept: uses no earlier connection again, and forgets back-off.
   virtual void network_changed() = 0;
 };
 

@@ -8,63 +8,63 @@
 
 namespace tacet {
 
-/// What became of one query.
+/// The outcome of one query.
 struct QueryRecord {
   Bytes query;                ///< the client's octets
-  const MessageIndex& index;  ///< of them
+  const MessageIndex& index;  ///< of the query
   Source source;
   Rcode rcode;
   Duration taken;                                              ///< from arrival to reply
   const Exchange* exchange = nullptr;                          ///< null unless an upstream answered
   const Error* error = nullptr;                                ///< null unless it failed
-  std::optional<std::uint16_t> extended_error = std::nullopt;  ///< INFO-CODE that came with the answer, or explains it
+  std::optional<std::uint16_t> extended_error = std::nullopt;  ///< INFO-CODE of the answer, or one that explains it
   Instant arrived = {};
   ClientAddress client = {};
 };
 
-/// What the ledger counts a query under: its cache key's hash, its name in lower-case wire form, and its type.
+/// What the ledger needs of a query: the hash of its cache key, its name in lower-case wire form, and its type.
 struct Resolved {
   std::uint64_t hash;
   Bytes name;
   Type type;
 };
 
-/// Sees every query once, after it was answered; the only place that feeds metrics, log, query log and exposure ledger.
-/// Names are logged at debug level only, and in the query log of who asks for one.
+/// Sees every query once, after its answer; only this class feeds metrics, log, query log and exposure ledger. Names
+/// are logged only at debug level, and in the query log if the user turns it on.
 class Journal {
 public:
   Journal(Metrics& metrics, Ledger& ledger) : metrics_(metrics), ledger_(ledger) {}
 
-  /// From now on every query is put there as well. The tap must outlive the journal.
+  /// Puts every query into this tap from now on. The tap must outlive the journal.
   void log_to(QueryTap& tap) { tap_ = &tap; }
-  /// Whether somebody wants to know more of an answer given at once than answered_now() takes: then log() is to follow.
+  /// True if the caller must also call log() for an answer that it gave at once, because a query log is on.
   bool logs() const { return tap_ != nullptr; }
-  /// Puts a query in the query log. Only if logs().
+  /// Puts a query into the query log. Only if logs().
   void log(const QueryRecord& record);
 
-  /// An answer given at once, on the hot path: counts, and nothing else.
+  /// An answer given at once, on the hot path: only counts.
   void answered_now(Source source, Rcode rcode) {
     ++metrics_.answers[static_cast<std::size_t>(source)];
     ++metrics_.rcodes[static_cast<std::size_t>(rcode) & 15U];
   }
 
-  /// An answer that took a while.
+  /// An answer that took some time.
   void record(const QueryRecord& record);
 
-  /// A client was given a NOERROR answer, from wherever: what it may connect to next is counted.
+  /// A client got a NOERROR answer from any source: counts what it may connect to next.
   void resolved(const Resolved& query, Instant now) {
     if (query.type == Type::a || query.type == Type::aaaa || query.type == Type::https)
       ledger_.touch(query.hash, query.name, now);
   }
   /// resolved() with this hash may follow soon.
   [[gnu::always_inline]] void expect(std::uint64_t hash) const { ledger_.expect(hash); }
-  /// An upstream answered, whoever asked.
+  /// An upstream answered a question of a client or of our own.
   void exchanged(const Response& response, Instant now);
   /// A connection to the upstream with this URL was made.
   void connected(const std::string& upstream, const ConnectionFacts& facts, Instant now) {
     ledger_.connected(upstream, facts, now);
   }
-  /// What an answer to a type-65 question showed.
+  /// The evidence in an answer to a type-65 question.
   void learned(Bytes name, const HttpsEvidence& evidence, const Provenance& provenance) {
     ledger_.learn(name, evidence, provenance);
   }

@@ -5,7 +5,7 @@
 namespace tacet {
 namespace {
 
-constexpr std::size_t refreshed_every = 16;  // samples, for what is kept of the window
+constexpr std::size_t refreshed_every = 16;  // samples between two updates of the stored percentiles
 
 }  // namespace
 

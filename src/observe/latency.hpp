@@ -6,7 +6,7 @@
 
 namespace tacet {
 
-/// Percentiles of the last times measured: a window of samples, so what was true long ago fades. Plain data, no clock.
+/// Percentiles of the last measured times: a window of samples, so old times fade. Plain data, no clock.
 class Latency {
 public:
   static constexpr std::size_t window = 128;
@@ -14,10 +14,10 @@ public:
   void sample(Duration time);
   /// The time that `share` (0 to 1) of the window did not exceed; zero without samples.
   Duration percentile(double share) const;
-  /// The median as it was a few samples ago: costs nothing to ask. Zero without samples.
+  /// The median of a few samples ago, without cost. Zero without samples.
   Duration typical() const { return typical_; }
-  /// How far 80 of a hundred lie at most above the median, as it was a few samples ago: what jitter does to most, and
-  /// not moved by the few that a loss or a slow server delays. Zero without samples.
+  /// How far 80 of 100 samples lie at most above the median, as of a few samples ago. It shows the jitter of most
+  /// answers, and the few answers that a loss or a slow server delays do not move it. Zero without samples.
   Duration spread() const { return spread_; }
   std::size_t count() const { return count_; }
   void clear() { *this = {}; }

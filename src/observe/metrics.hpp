@@ -8,7 +8,7 @@
 
 namespace tacet {
 
-/// Where an answer came from.
+/// The source of an answer.
 enum class Source : std::uint8_t { policy, cache, stale, upstream, failure };
 inline constexpr std::size_t source_count = 5;
 /// "policy", "cache", "stale", "upstream", "failure".
@@ -17,12 +17,12 @@ std::string_view to_string(Source source);
 /// Times in the buckets of a Prometheus histogram.
 class Histogram {
 public:
-  /// Upper bounds in seconds; one more bucket takes the rest.
+  /// Upper bounds in seconds; one more bucket takes larger times.
   static constexpr std::array<double, 18> bounds{0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005,
                                                  0.001,   0.0025,   0.005,   0.01,   0.025,   0.05,
                                                  0.1,     0.25,     0.5,     1.0,    2.5,     5.0};
 
-  /// Notes that `count` things took this time each.
+  /// Counts `count` events with this time each.
   void observe(Duration time, std::uint64_t count = 1);
   void add(const Histogram& other);
   const std::array<std::uint64_t, bounds.size() + 1>& buckets() const { return buckets_; }
@@ -37,33 +37,33 @@ private:
   double sum_seconds_ = 0;
 };
 
-/// The events that one worker counts. Nothing but 64-bit numbers, which are added up word by word: no new one can be
-/// forgotten. report/counter_table.cpp says what each is called.
+/// The events that one worker counts. It holds only 64-bit numbers, and adding them up goes word by word, so a new
+/// number cannot be forgotten. report/counter_table.cpp has the name of each.
 struct EventCounts {
   std::uint64_t udp_queries = 0, tcp_queries = 0;
-  std::uint64_t dropped = 0;                          ///< datagrams that were no queries (short, or responses)
-  std::uint64_t rejected = 0;                         ///< FORMERR, NOTIMP, BADVERS, REFUSED without a look at policy
+  std::uint64_t dropped = 0;                          ///< datagrams that are no queries (short, or responses)
+  std::uint64_t rejected = 0;                         ///< FORMERR, NOTIMP, BADVERS, REFUSED before policy
   std::array<std::uint64_t, source_count> answers{};  ///< by Source
   std::array<std::uint64_t, 16> rcodes{};             ///< by RCODE's low four bits
   std::uint64_t coalesced = 0;                        ///< misses that joined another's exchange
   std::uint64_t prefetches = 0;                       ///< refreshes begun before expiry
-  std::uint64_t overloaded = 0;                       ///< pending misses answered SERVFAIL because a limit was reached
-  std::uint64_t not_allowed = 0;                      ///< queries and connections of addresses that `allow` lacks
+  std::uint64_t overloaded = 0;                       ///< waiting misses that got SERVFAIL because of a limit
+  std::uint64_t not_allowed = 0;                      ///< queries and connections from addresses outside `allow`
   std::uint64_t rate_limited = 0;                     ///< UDP queries over a client's rate, sent to TCP
-  std::uint64_t wait_limited = 0;                     ///< misses of clients that had as many waiting as they may
+  std::uint64_t wait_limited = 0;                     ///< misses of clients with too many waiting queries
   std::uint64_t truncated = 0;                        ///< replies sent with TC=1
   std::uint64_t send_failures = 0;                    ///< UDP replies that the kernel did not take
-  std::uint64_t tcp_clients = 0;                      ///< connections now open
+  std::uint64_t tcp_clients = 0;                      ///< open connections
   std::uint64_t hedges_sent = 0, hedges_won = 0, hedges_denied = 0;
   std::uint64_t retries = 0;          ///< exchanges begun because another failed
   std::uint64_t bad_answers = 0;      ///< mismatched or malformed answers from upstreams
   std::uint64_t rebinds_refused = 0;  ///< answers not kept as they came: private addresses for public names
 };
 
-/// What one worker counts and measures; merged with the other workers' when read. Only its worker writes it.
+/// The counts and times of one worker. Only its worker writes them; a reader merges those of all workers.
 struct Metrics : EventCounts {
-  Histogram at_once_time;  ///< from arrival to reply, for what was answered without waiting: local and cached
-  Histogram waited_time;   ///< the same for all else: answers of upstreams, stale ones, failures
+  Histogram at_once_time;  ///< from arrival to reply, for answers without a wait: local and cached
+  Histogram waited_time;   ///< the same for all other answers: of upstreams, stale ones, failures
   Histogram miss_time;     ///< the same for answers of upstreams only
 
   void add(const Metrics& other);

@@ -15,14 +15,14 @@
 
 namespace tacet {
 
-/// Who asked, as the listener has it: the kernel's form of a socket address, of no meaning but to whoever writes it
-/// down. A view into the listener's buffer.
+/// The client's address as the listener has it: the kernel's form of a socket address, which only the writer of the
+/// query log reads. A view into the listener's buffer.
 struct ClientView {
   Bytes address = {};
   bool tcp = false;
 };
 
-/// The same, kept.
+/// A copy of it.
 struct ClientAddress {
   std::array<std::uint8_t, 28> address{};  ///< a sockaddr_in or sockaddr_in6
   std::uint8_t address_size = 0;           ///< 0: unknown
@@ -36,7 +36,7 @@ struct ClientAddress {
   }
 };
 
-/// One query that was answered, as it waits to be written down.
+/// One answered query that waits to be written down.
 struct LoggedQuery {
   ClientAddress client;
   std::array<std::uint8_t, Name::max_size> name{};
@@ -47,21 +47,21 @@ struct LoggedQuery {
   std::optional<std::uint16_t> extended_error;
   Instant arrived{};
   Duration taken{};
-  std::string upstream;  ///< Upstream::id() of who answered; empty: nobody was asked
+  std::string upstream;  ///< Upstream::id() of the upstream that answered; empty: none was asked
 };
 
-/// Where one worker leaves what another thread writes down: a ring of fixed size. Neither side ever waits for the
-/// other; what finds no room is counted and forgotten. One thread puts, one thread takes.
+/// A ring of fixed size between one worker and the thread that writes the query log. Neither side waits for the other;
+/// a query that finds no room is counted and dropped. One thread puts, one thread takes.
 class QueryTap {
 public:
   static constexpr std::size_t default_size = 4096;
 
-  /// `wake` is called by put() if the taker said that it sleeps; it must not wait. `size` is a power of two.
+  /// put() calls `wake` if the taker has said that it sleeps; `wake` must not wait. `size` is a power of two.
   explicit QueryTap(std::function<void()> wake, std::size_t size = default_size)
       : wake_(std::move(wake)),
         ring_(size) {}
 
-  /// Calls `fill(LoggedQuery&)` on a free place, whose former content is still there; false if there is none.
+  /// Calls `fill(LoggedQuery&)` on a free place, which still has its former content; false if there is none.
   template <class Fill>
   bool put(Fill&& fill) {
     const std::size_t at = put_.load(std::memory_order_relaxed);
@@ -70,12 +70,12 @@ public:
       return false;
     }
     fill(ring_[at & (ring_.size() - 1)]);
-    put_.store(at + 1);  // before the look at sleeps_, as the taker says that it sleeps before it looks here
+    put_.store(at + 1);  // before the look at sleeps_: the taker sets sleeps_ before it looks here
     if (sleeps_.load() && sleeps_.exchange(false)) wake_();
     return true;
   }
 
-  /// Calls `take(const LoggedQuery&)` for at most `most` of those that wait, the oldest first; returns how many.
+  /// Calls `take(const LoggedQuery&)` for at most `most` waiting queries, the oldest first; returns their number.
   template <class Take>
   std::size_t take(std::size_t most, Take&& take_one) {
     const std::size_t from = taken_.load(std::memory_order_relaxed);
@@ -87,7 +87,7 @@ public:
     return count;
   }
 
-  /// The taker wants to be woken by the next put(). True if it may sleep, false if something waits already.
+  /// Asks the next put() to wake the taker. True if the taker may sleep, false if a query waits already.
   bool sleep() {
     sleeps_.store(true);
     if (put_.load() == taken_.load(std::memory_order_relaxed)) return true;
@@ -101,9 +101,9 @@ public:
 private:
   std::function<void()> wake_;
   std::vector<LoggedQuery> ring_;
-  std::atomic<std::size_t> put_{0}, taken_{0};  // of all times
+  std::atomic<std::size_t> put_{0}, taken_{0};  // counts since the start
   std::atomic<bool> sleeps_{false};
-  std::atomic<std::uint64_t> dropped_{0};  // written by the putting thread only
+  std::atomic<std::uint64_t> dropped_{0};  // only the putting thread writes it
 };
 
 }  // namespace tacet

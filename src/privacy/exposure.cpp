@@ -8,7 +8,7 @@
 namespace tacet {
 namespace {
 
-/// Two workers' sightings as one: in the order of time, neighbours of the same state joined.
+/// Joins the sightings of two workers: in the order of time, with equal neighbours merged.
 std::vector<Sighting> merged(std::vector<Sighting> all, const std::vector<Sighting>& more) {
   all.insert(all.end(), more.begin(), more.end());
   std::ranges::stable_sort(all, {}, &Sighting::first);

@@ -13,25 +13,25 @@
 
 namespace tacet {
 
-/// Who asked the question whose answer is evidence.
+/// The origin of the question behind an answer to a type-65 question.
 enum class EvidenceOrigin : std::uint8_t { client, tacet };
 
 /// Where an answer to a type-65 question came from.
 struct Provenance {
   EvidenceOrigin origin = EvidenceOrigin::client;
-  std::string_view upstream;  ///< Upstream::id(); empty: the cache, where another worker had put it
+  std::string_view upstream;  ///< Upstream::id(); empty: the cache, filled by another worker
   Instant now{};
 };
 
-/// A stretch of time in which a name was always seen in the same state.
+/// A period in which all evidence for a name showed the same state.
 struct Sighting {
   EchState state = EchState::unknown;
   Instant first{}, last{};
 };
 
-/// What is known of one name that a client resolved. Names are wire form in lower case.
+/// What is known of one name that a client resolved. Names are in wire form, lower case.
 struct NameExposure {
-  static constexpr std::size_t most_sightings = 8;    ///< in `history`; the oldest are forgotten
+  static constexpr std::size_t most_sightings = 8;    ///< in `history`; the oldest ones are dropped
   static constexpr std::size_t largest_record = 512;  ///< octets of RDATA that are kept
 
   std::string name;           ///< in wire form, lower case
@@ -39,16 +39,16 @@ struct NameExposure {
   Instant last_query{};
   std::vector<Sighting> history;  ///< oldest first; empty: the state is unknown
 
-  // The last evidence; of no meaning without history.
+  // The last evidence; meaningless without history.
   EvidenceOrigin origin = EvidenceOrigin::client;
-  std::string upstream;             ///< who answered
-  std::string public_name;          ///< HttpsEvidence::public_name
-  std::string owner;                ///< HttpsEvidence::owner
-  std::string alias;                ///< of a record that only points there, while nothing is known of that name
+  std::string upstream;     ///< that answered
+  std::string public_name;  ///< HttpsEvidence::public_name
+  std::string owner;        ///< HttpsEvidence::owner
+  std::string alias;        ///< the target of a record that only points there, while nothing is known of the target
   std::vector<std::uint8_t> rdata;  ///< of the record, unless it was larger than largest_record
-  std::size_t rdata_size = 0;       ///< as it came
+  std::size_t rdata_size = 0;       ///< before it was cut off
 
-  /// Takes in one more answer. What is unknown never replaces what was known.
+  /// Adds one more answer. An unknown state never replaces a known one.
   void note(const HttpsEvidence& evidence, const Provenance& provenance);
   EchState state() const { return history.empty() ? EchState::unknown : history.back().state; }
 };
@@ -58,27 +58,27 @@ struct EndpointExposure {
   std::string upstream;                          ///< the URL as configured
   std::shared_ptr<const ConnectionFacts> facts;  ///< of the latest connection; never null
   std::uint64_t connections = 0, resumptions = 0;
-  std::uint64_t answers = 0, padded = 0;  ///< responses, and those of them that came padded
+  std::uint64_t answers = 0, padded = 0;  ///< responses, and the padded ones among them
   Instant last_use{};
 };
 
-/// What the ledgers of all workers know, merged.
+/// The merged knowledge of the ledgers of all workers.
 struct Exposure {
   std::map<std::string, NameExposure> names;  ///< by name
   std::vector<EndpointExposure> endpoints;
-  std::uint64_t forgotten = 0;  ///< names dropped because a bound was reached
-  std::uint64_t malformed = 0;  ///< answers to type-65 questions that could not be used
+  std::uint64_t forgotten = 0;  ///< names dropped because of a limit
+  std::uint64_t malformed = 0;  ///< unusable answers to type-65 questions
   std::uint64_t questions = 0;  ///< type-65 questions of our own
 
   void add(const NameExposure& name);
   void add(const EndpointExposure& endpoint);
-  /// Gives names that only point to another what is known of that one, which another worker may have learned. To be
-  /// called when all workers' knowledge is in.
+  /// Gives names that only point to another name the state of that one, which another worker may have learned. Call it
+  /// after the knowledge of all workers is in.
   void follow_aliases();
 };
 
 /// The domain that one owner registered: "www.example.co.uk" belongs to "example.co.uk". The name itself if it is a
-/// public suffix, has one label, or is none that the list understands. Presentation form without the last dot.
+/// public suffix, has one label, or is unknown to the list. Presentation form without the final dot.
 std::string domain_of(const std::string& wire_name);
 
 /// Names by state.
@@ -95,7 +95,7 @@ struct DomainExposure {
   StateCounts states;
   std::vector<const NameExposure*> names;  ///< the most often resolved first
 };
-/// All names of `exposure` that were last asked for at `since` or later, by domain, the most often resolved first.
+/// All names of `exposure` whose last question came at `since` or later, by domain; the most often resolved come first.
 /// Points into `exposure`.
 std::vector<DomainExposure> by_domain(const Exposure& exposure, Instant since = {});
 

@@ -8,9 +8,9 @@
 namespace tacet {
 namespace {
 
-/// So many answers without padding are no chance.
+/// With so many answers without padding, the upstream does not pad.
 constexpr std::uint64_t enough_answers = 20;
-/// Subjects that are remembered as said; then all are forgotten, and may be said again.
+/// Subjects that were logged. When the table is full, it is cleared, and subjects may be logged again.
 constexpr std::size_t most_said = 8192;
 
 std::string without_usual_port(const ConnectionFacts& facts) {
@@ -18,7 +18,7 @@ std::string without_usual_port(const ConnectionFacts& facts) {
   return facts.address.substr(0, facts.address.size() - (facts.address.ends_with(usual) ? usual.size() : 0));
 }
 
-/// The address alone, as a configuration has it.
+/// The address alone, in the form of a configuration.
 std::string host_of(const ConnectionFacts& facts) {
   const std::string host = facts.address.substr(0, facts.address.rfind(':'));
   return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
@@ -28,7 +28,7 @@ void tell_of_sni(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
   const bool dot = facts.transport == Transport::dot;
   if (facts.sni.empty()) {
     log::info(
-        "upstream {}: no name is sent in the TLS handshake (no SNI); who sees the traffic sees only the address {}",
+        "upstream {}: no name is sent in the TLS handshake (no SNI); observers of the traffic see only the address {}",
         upstream.url, facts.address);
     return;
   }
@@ -82,8 +82,8 @@ void ExposureLog::summarise(const Exposure& exposure, Instant now) {
 void ExposureLog::warn_of_sizes(const EndpointExposure& endpoint, Instant now) {
   if (endpoint.padded > 0 || endpoint.answers < enough_answers || !due(endpoint.upstream, "no padding", now)) return;
   log::warn(
-      "upstream {}: none of {} answers came padded: their sizes say something about what you asked, encrypted as they "
-      "are. Only the server can change that; another upstream may pad",
+      "upstream {}: none of {} answers was padded: they are encrypted, but their sizes say something about your "
+      "questions. Only the server can change that; another upstream may pad",
       endpoint.upstream, endpoint.answers);
 }
 
@@ -94,7 +94,7 @@ std::string summary_of(const StateCounts& states) {
   return fmt::format(
       "{} name{}; {} offer ECH (whether it is used cannot be seen), {} do not: connecting to them by TLS shows the "
       "name "
-      "to whoever sees the traffic; {} not known",
+      "to every observer of the traffic; {} not known",
       all, all == 1 ? "" : "s", states[EchState::ech], shown, states[EchState::unknown]);
 }
 

@@ -11,8 +11,8 @@
 
 namespace tacet {
 
-/// Says in the log what others can still see: of our own connections once per endpoint and kind, and again after a day;
-/// of names every hour, in numbers. Shared by all workers.
+/// Logs what others can still see: of our connections once per endpoint and kind, and again after a day; of names every
+/// hour, in numbers. Shared by all workers.
 class ExposureLog {
 public:
   static constexpr Duration repeated = std::chrono::hours(24);
@@ -20,16 +20,16 @@ public:
 
   explicit ExposureLog(const ExposureConfig& config, Instant started) : config_(config), last_summary_(started) {}
 
-  /// Says by this configuration from now on. Called by whoever calls summarise().
+  /// Uses this configuration from now on. Call it on the thread that calls summarise().
   void use(const ExposureConfig& config) { config_ = config; }
 
   /// A connection to `upstream` was made.
   void established(const UpstreamConfig& upstream, const ConnectionFacts& facts, Instant now);
 
-  /// True once per summary_period: summarise() is due.
+  /// True once per summary_period; then call summarise().
   bool summary_due(Instant now);
-  /// The summary of the names that clients resolved since the last one; nothing if there were none. With `log_names`
-  /// also each of their registrable domains, once a day. Warns of upstreams that do not pad.
+  /// Logs a summary of the names that clients resolved since the last one; nothing if there were none. With `log_names`
+  /// it also lists each of their registrable domains, once a day. Warns of upstreams that do not pad.
   void summarise(const Exposure& exposure, Instant now);
 
 private:

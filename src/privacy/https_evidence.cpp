@@ -7,16 +7,16 @@
 namespace tacet {
 namespace {
 
-/// CNAMEs and aliases one behind another that are followed in one message.
+/// The most CNAMEs and aliases that are followed in one message.
 constexpr int most_hops = 16;
-/// An answer with more records is nobody's honest answer, and would be long to walk.
+/// No honest answer has more records, and a walk over them would take long.
 constexpr std::size_t most_records = 128;
 
 bool is_https_of(const Message& message, const ResourceRecord& record, const Name& owner) {
   return record.type == Type::https && record.rclass == Class::in && message.name_at(record.owner) == owner;
 }
 
-/// Where the CNAMEs of the answer section lead from `name`.
+/// The name at the end of the CNAMEs of the answer section that start at `name`.
 Name canonical(const Message& message, const std::vector<ResourceRecord>& records, Name name) {
   for (int hop = 0; hop < most_hops; ++hop) {
     const auto found = std::ranges::find_if(records, [&](const ResourceRecord& record) {
@@ -28,7 +28,7 @@ Name canonical(const Message& message, const std::vector<ResourceRecord>& record
   return name;
 }
 
-/// The HTTPS records of `owner`, the preferred first; nothing if one of them is malformed.
+/// The HTTPS records of `owner`, the preferred first; a fault if one of them is malformed.
 Result<std::vector<ServiceBinding>> bindings_of(const Message& message, const std::vector<ResourceRecord>& records,
                                                 const Name& owner) {
   std::vector<ServiceBinding> bindings;
@@ -53,7 +53,7 @@ std::vector<std::uint8_t> rdata_of(const Message& message, const std::vector<Res
   return {};
 }
 
-/// What records in ServiceMode say.
+/// Judges records in ServiceMode.
 void judge(const std::vector<ServiceBinding>& bindings, HttpsEvidence& evidence) {
   evidence.state = EchState::ech;
   for (const ServiceBinding& binding : bindings) {
@@ -127,7 +127,7 @@ HttpsEvidence read_https_evidence(Bytes wire) {
     }
     evidence.owner = first.target;
   }
-  evidence.malformed = true;  // aliases without end
+  evidence.malformed = true;  // the aliases do not end
   return evidence;
 }
 

@@ -8,16 +8,16 @@ namespace tacet {
 namespace {
 
 constexpr std::size_t rows = 4096;
-/// The serial of the entry that no shortcut leads to.
+/// The serial that no shortcut has.
 constexpr std::uint32_t nobody = 0xFFFFFFFF;
-/// A node of the index by name, about.
+/// The approximate size of a node in the index of names.
 constexpr std::size_t index_cost = 64;
-/// How many entries an eviction compares: the one not seen for longest among them goes.
+/// An eviction compares so many entries and drops the one that was not seen for longest.
 constexpr std::uint32_t sample = 16;
 
 std::string_view text(Bytes octets) { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
 
-/// "#2" behind a URL counts connections of one upstream.
+/// "#2" behind a URL numbers the connections of one upstream.
 std::string_view without_number(std::string_view id) {
   const auto mark = id.rfind('#');
   const bool numbered = mark != std::string_view::npos && mark + 1 < id.size() &&
@@ -62,8 +62,8 @@ std::size_t Ledger::cost(const NameExposure& name) {
 }
 
 void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
-  // Once full, a name has to wait for its turn: under load that many come that each would push out another, and the
-  // hot path would do little else.
+  // Once the ledger is full, it admits names at a limited pace. Under load, names come so fast that each would evict
+  // another, and the hot path would do little else.
   if (full()) {
     if (now < admits_again_) {
       ++forgotten_;
@@ -74,7 +74,7 @@ void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
   std::uint32_t number = 0;
   try {
     number = entry_of(name);
-  } catch (const std::bad_alloc&) {  // whoever asked gets the answer all the same
+  } catch (const std::bad_alloc&) {  // the client gets its answer all the same
     ++forgotten_;
     return;
   }
@@ -99,7 +99,7 @@ std::uint32_t Ledger::entry_of(Bytes name) {
   Entry& entry = entries_[number];
   entry.exposure.name = text(name);
   by_name_.emplace(entry.exposure.name, number);
-  free_.pop_back();  // now that nothing can fail
+  free_.pop_back();  // from here on nothing can fail
   tallies_[number].serial = next_serial_++;
   if (next_serial_ == nobody) next_serial_ = 1;
   octets_ += cost(entry.exposure);
@@ -111,7 +111,7 @@ Ledger::Entry* Ledger::find(Bytes name) {
   return known != by_name_.end() ? &entries_[known->second] : nullptr;
 }
 
-/// The oldest of a few taken at random: nearly the oldest of all, at a cost that does not grow.
+/// Evicts the oldest of a few random entries: nearly the oldest of all, at a constant cost.
 void Ledger::evict_one() {
   std::uint32_t oldest = 0;
   for (std::uint32_t seen = 0; seen < sample || oldest == 0; ++seen) {
@@ -153,7 +153,7 @@ void Ledger::learn(Bytes name, const HttpsEvidence& evidence, const Provenance& 
   if (!keeps_names()) return;
   if (evidence.malformed) ++malformed_;
   if (evidence.state == EchState::unknown && !evidence.alias) return;
-  // A client's own question is counted only after its answer was learned from.
+  // The ledger learns from the answer to a client's question before it counts the question.
   if (provenance.origin == EvidenceOrigin::client) entry_of(name);
   if (Entry* entry = find(name)) note(entry->exposure, evidence, provenance);
   for (std::size_t number = 1; aliases_ > 0 && number < entries_.size(); ++number)
@@ -162,7 +162,7 @@ void Ledger::learn(Bytes name, const HttpsEvidence& evidence, const Provenance& 
 }
 
 void Ledger::note(NameExposure& known, const HttpsEvidence& evidence, const Provenance& provenance) {
-  struct Counted {  // also if what is noted ends half-way, for want of memory
+  struct Counted {  // also if a lack of memory ends the note half-way
     Ledger& ledger;
     const NameExposure& name;
     Counted(Ledger& counts, const NameExposure& counted) : ledger(counts), name(counted) {

@@ -12,28 +12,28 @@
 
 namespace tacet {
 
-/// Remembers, for one worker, which names clients resolved and what is known of their HTTPS records, and what each
-/// upstream endpoint saw of us. In memory only, bounded in names and octets; with ExposureMode::off no name is kept.
+/// Remembers for one worker which names clients resolved, what is known of their HTTPS records, and what each upstream
+/// endpoint saw of us. Lives in memory only, with limits for names and octets. With ExposureMode::off it keeps no name.
 class Ledger {
 public:
-  static constexpr std::size_t most_names = 4096;  ///< unless told otherwise
+  static constexpr std::size_t most_names = 4096;  ///< the default limit
   static constexpr std::size_t octets_a_name = 512;
   static constexpr std::size_t most_endpoints = 64;
   static constexpr Duration asks_again = std::chrono::hours(24);
-  /// How often a full ledger takes in a name in place of another.
+  /// How often a full ledger admits a new name in place of another.
   static constexpr Duration admission_pace = std::chrono::milliseconds(1);
 
   explicit Ledger(ExposureMode mode, std::size_t names = most_names);
-  /// Learns by this mode from now on; with ExposureMode::off all names are forgotten.
+  /// Learns by this mode from now on; ExposureMode::off forgets all names.
   void use(ExposureMode mode, std::size_t names = most_names);
 
-  /// False with ExposureMode::off: whatever is told of names is ignored.
+  /// False with ExposureMode::off: the ledger then ignores all names.
   bool keeps_names() const { return mode_ != ExposureMode::off; }
-  /// True if names about which nothing is known are to be asked for.
+  /// True if tacet asks for the HTTPS records of unknown names.
   bool asks_itself() const { return mode_ == ExposureMode::active; }
 
-  /// A client got an answer for `name` (wire form, lower case). `hash` is any that tells questions apart; one name may
-  /// come under several. The hot path: allocates only when this worker sees the name for the first time.
+  /// A client got an answer for `name` (wire form, lower case). `hash` may be any that tells questions apart; one name
+  /// may have several. On the hot path: allocates only when this worker sees the name for the first time.
   void touch(std::uint64_t hash, Bytes name, Instant now) {
     if (!keeps_names()) return;
     for (const Shortcut& shortcut : row(hash)) {
@@ -43,28 +43,28 @@ public:
     }
     admit(hash, name, now);
   }
-  /// touch() of this hash follows soon: fetches what it reads first, so that it need not wait for memory then.
-  [[gnu::always_inline]] void expect(std::uint64_t hash) const {  // g++ drops calls of what only fetches
+  /// touch() of this hash follows soon: fetches the memory that it reads first.
+  [[gnu::always_inline]] void expect(std::uint64_t hash) const {  // g++ drops calls of functions that only fetch
     if (keeps_names()) __builtin_prefetch(&row(hash));
   }
 
-  /// True, once a day, for a name of which nothing is known, if this ledger is to ask for it itself.
+  /// True once a day for a name without evidence, if this ledger asks questions of its own.
   bool wants_evidence(Bytes name, Instant now);
-  /// True if something is known of the name.
+  /// True if there is evidence for the name.
   bool knows(Bytes name) const;
 
-  /// An answer to a type-65 question for `name` came. Counts for this name, if a client resolved it, and for those that
-  /// are aliases of it.
+  /// An answer to a type-65 question for `name` came. It counts for this name, if a client resolved it, and for names
+  /// that are aliases of it.
   void learn(Bytes name, const HttpsEvidence& evidence, const Provenance& provenance);
 
   /// A connection to `upstream` (its URL) was made.
   void connected(const std::string& upstream, const ConnectionFacts& facts, Instant now);
-  /// An upstream answered, padded or not.
+  /// An upstream answered; `padded` tells if the answer was padded.
   void answered(const Exchange& exchange, bool padded, Instant now);
   /// Tacet asked a type-65 question of its own.
   void asked() { ++questions_; }
 
-  /// Adds everything to what other workers know.
+  /// Adds all knowledge to that of other workers.
   void add_to(Exposure& exposure) const;
   /// Forgets all names and counts.
   void clear();
@@ -75,23 +75,23 @@ public:
 
 private:
   struct Entry {
-    Instant asked{};  // when wants_evidence() last said yes
+    Instant asked{};  // the time of the last true of wants_evidence()
     bool was_asked = false;
-    NameExposure exposure;  // but for what its tally counts
+    NameExposure exposure;  // without the numbers in its tally
   };
-  /// What every query changes, of the entry with the same number; apart from it, for all of them together are small
-  /// enough to stay in the processor's cache.
+  /// The part of an entry (with the same number) that every query changes. It is stored apart, because all tallies
+  /// together fit into the processor's cache.
   struct Tally {
     std::uint64_t queries = 0;
     Instant last_query{};
-    std::uint32_t serial = 0;  // never the same for two names; 0: free
+    std::uint32_t serial = 0;  // unique among names; 0: free
 
     void count(Instant now) {
       ++queries;
       last_query = now;
     }
   };
-  /// From a question's hash straight to its name's entry, as long as that has this serial.
+  /// Leads from a question's hash straight to its name's entry, while that has this serial.
   struct Shortcut {
     std::uint64_t hash = 0;
     std::uint32_t entry = 0;
@@ -115,13 +115,13 @@ private:
   ExposureMode mode_;
   std::size_t most_names_;
   std::vector<Row> rows_;
-  std::vector<Entry> entries_;  // never reallocated; number 0 is what shortcuts to nowhere point to
-  std::vector<Tally> tallies_;  // of as many
+  std::vector<Entry> entries_;  // never reallocated; shortcuts without an entry point to number 0
+  std::vector<Tally> tallies_;  // one for each entry
   std::vector<std::uint32_t> free_;
   std::unordered_map<std::string_view, std::uint32_t> by_name_;  // views of the entries' names
   Instant admits_again_{};
   std::uint32_t next_serial_ = 1;
-  std::uint32_t random_ = 1;  // chooses whom an eviction compares
+  std::uint32_t random_ = 1;  // chooses the entries that an eviction compares
   std::size_t aliases_ = 0;   // entries that wait for another name's evidence
   std::size_t octets_ = 0;
   std::uint64_t forgotten_ = 0, malformed_ = 0, questions_ = 0;
