@@ -75,7 +75,7 @@ struct RebindConfig {
 
 struct CacheConfig {
   std::size_t size = 32U << 20;           ///< octets, with all parts of an entry; 0 turns the cache off
-  std::uint32_t min_ttl = 0;              ///< seconds; raises what is served, never what may be stored at TTL 0
+  std::uint32_t min_ttl = 0;              ///< seconds; raises served TTLs; an answer with TTL 0 is still not stored
   std::uint32_t max_ttl = 86400;          ///< seconds
   std::uint32_t max_negative_ttl = 3600;  ///< seconds, for NXDOMAIN and NODATA (RFC 2308 §5)
   friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
@@ -100,7 +100,7 @@ struct MetricsConfig {
 
 struct LimitsConfig {
   std::size_t tcp_clients = 128;  ///< per worker; the longest idle is closed for a new one
-  std::size_t pending = 4096;     ///< unanswered client queries per worker; the oldest is answered SERVFAIL beyond
+  std::size_t pending = 4096;     ///< unanswered client queries per worker; beyond, the oldest gets SERVFAIL
   std::size_t per_client = 256;   ///< of these from one address (an IPv6 /64 behind a router), per TCP connection
   std::uint32_t rate = 1000;      ///< queries per second from one such address; 0: any
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;

@@ -110,7 +110,7 @@ struct MessageIndex {
   Class qclass = Class::in;         ///< QCLASS
   bool has_edns = false;
   Edns edns{};
-  std::uint32_t minimal_ttl = 0xFFFFFFFF;  ///< over all records but OPT, seconds; all ones if there is none
+  std::uint32_t minimal_ttl = 0xFFFFFFFF;  ///< over all records except OPT, seconds; all ones if there is none
 
   bool has(std::uint16_t bit) const { return (flags & bit) != 0; }
   Rcode rcode() const { return static_cast<Rcode>((edns.extended_rcode << 4) | (flags & flag::rcode_mask)); }

@@ -15,7 +15,7 @@ enum class Transport : std::uint8_t { udp, tcp, dot, doh };
 /// "DoT", "DoH", "UDP", "TCP".
 std::string_view to_string(Transport transport);
 
-/// What one connection to an upstream shows of us and proves to us; fixed once its handshake is over.
+/// What one connection shows an upstream of us, and what it proves to us; fixed once its handshake is over.
 struct ConnectionFacts {
   Transport transport = Transport::doh;
   std::string address;       ///< "1.1.1.1:443" or "[2606:4700::1111]:853"

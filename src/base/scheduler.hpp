@@ -94,7 +94,7 @@ public:
   /// Resumes coroutines until none is ready.
   void run_ready();
 
-  /// Fires the timers that are due at `now`, then resumes what they made ready.
+  /// Fires the timers that are due at `now`, then resumes the coroutines that they made ready.
   void run_timers(Instant now);
 
   /// When the next timer is due; nothing if none is armed.

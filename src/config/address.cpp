@@ -78,7 +78,7 @@ Result<std::string> parse_host_address(std::string_view text) {
   if (percent == std::string_view::npos && !local) return *address;
   if (percent == std::string_view::npos)
     return fail(Fault::invalid_config,
-                fmt::format("{0} is a link-local address, which every link has its own of: say on which interface, "
+                fmt::format("{0} is a link-local address, and each link has its own: name the interface, "
                             "such as \"{1}%eth0\" (`ip -6 route` shows them)",
                             quotation(text), *address));
   const auto interface = text.substr(percent + 1);

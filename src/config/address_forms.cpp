@@ -89,7 +89,7 @@ Result<std::string> zone_below_root(std::string_view text) {
   auto zone = parse_zone(text);
   if (zone && *zone == ".")
     return fail(Fault::invalid_config,
-                "the root is every name there is, allowed: zones below it (`protect: false` lets all names pass)");
+                "the root covers every name, allowed: zones below it (`protect: false` lets all names pass)");
   return zone;
 }
 

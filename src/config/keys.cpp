@@ -8,8 +8,8 @@
 
 // How to add a key: give the structure in tacet/config.hpp a field with its default, and the table below a row with the
 // key's name, its field and its form. A key in no section says .at_start() if a reload cannot change it. Describe the
-// key in conf/tacet.yaml and packaging/man/tacet.yaml.5, which tests compare with the row; what takes two keys to judge
-// is in whole_file.cpp.
+// key in conf/tacet.yaml and packaging/man/tacet.yaml.5, which tests compare with the row. Rules about two keys are in
+// whole_file.cpp.
 
 namespace tacet {
 namespace {

@@ -27,7 +27,7 @@ using Form = std::variant<NumberForm, SizeForm, WordForm, TruthForm, TextForm, P
 /// The values that a key of this form may have, for people.
 std::string allowed(const Form& form);
 
-/// One key of a T and all there is to know about it.
+/// One key of a T with all its properties.
 template <class T>
 struct ConfigKey {
   std::string_view name;  ///< "workers", "cache.size"
@@ -59,7 +59,7 @@ std::span<const ConfigKey<UpstreamConfig>> upstream_keys();
 /// Pre: there is such a key.
 const ConfigKey<Config>& config_key(std::string_view name);
 
-/// Every key there is, as a path: "listen", "upstreams[].url", "cache.size".
+/// Every key as a path: "listen", "upstreams[].url", "cache.size".
 std::vector<std::string> known_keys();
 
 }  // namespace tacet

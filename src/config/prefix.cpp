@@ -103,10 +103,11 @@ Result<void> check_access(const std::vector<SocketAddress>& listen, const std::v
   if (!allow.empty()) return {};
   const auto open = std::ranges::find_if_not(listen, [](const auto& at) { return is_loopback(at.address); });
   if (open == listen.end()) return {};
-  return fail(Fault::invalid_config,
-              fmt::format("{} can be reached by others, and nobody is allowed to ask. Say who may, such as: "
-                          "allow: [192.168.1.0/24, \"fd00::/8\"]",
-                          to_string(*open)));
+  return fail(
+      Fault::invalid_config,
+      fmt::format("{} can be reached by other machines, and allow is empty. List the machines that may ask, such as: "
+                  "allow: [192.168.1.0/24, \"fd00::/8\"]",
+                  to_string(*open)));
 }
 
 }  // namespace tacet

@@ -76,7 +76,7 @@ void read_zone(const Value& key, const Value& servers, std::vector<ForwardZone>&
   if (!zone)
     key.fault(zone.error().detail);
   else if (*zone == ".")
-    key.fault("the root is every name there is, allowed: zones below it (`upstreams` answers for all others)");
+    key.fault("the root covers every name, allowed: zones below it (`upstreams` answers for all others)");
   else if (std::ranges::find(out, *zone, &ForwardZone::zone) != out.end())
     key.wrong(given_twice(*text, "zone", *zone));
   auto read = read_zone_servers(servers);

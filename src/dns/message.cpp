@@ -104,7 +104,7 @@ private:
     return pairs(end) || broken("EDNS options that do not fill their record");
   }
 
-  /// Code, length, value… up to `end` exactly: EDNS options and service parameters are framed alike.
+  /// Code, length, value… up to `end` exactly: EDNS options and service parameters have the same frame.
   bool pairs(std::size_t end) {
     while (at_ < end) {
       if (end - at_ < 4) return false;

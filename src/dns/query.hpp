@@ -23,12 +23,12 @@ struct RejectedQuery {
 /// Judges a client's datagram by the first of these rules that it breaks:
 /// - shorter than a header, or QR=1: dropped;
 /// - OPCODE other than QUERY: NOTIMP, before the counts are judged (RFC 8906);
-/// - QDCOUNT≠1, ANCOUNT≠0, NSCOUNT≠0 (but for the SOA of an IXFR), or what index_message refuses, two OPTs among it:
-///   FORMERR;
+/// - QDCOUNT≠1, ANCOUNT≠0, NSCOUNT≠0 (except for the SOA of an IXFR), or a message that index_message() refuses (such
+///   as one with two OPTs): FORMERR;
 /// - EDNS version≠0: BADVERS (RFC 6891 §6.1.3);
-/// - QTYPE AXFR or IXFR: REFUSED; OPT, TSIG and NXNAME (RFC 9824 §3.4), which nobody may ask for: FORMERR; TKEY, MAILA,
+/// - QTYPE AXFR or IXFR: REFUSED; OPT, TSIG and NXNAME (RFC 9824 §3.4), which no query may have: FORMERR; TKEY, MAILA,
 ///   MAILB and the unassigned meta types (RFC 6895 §3.1): NOTIMP. ANY passes;
-/// - QCLASS other than IN and CH: REFUSED. CH passes, for policy decides there.
+/// - QCLASS other than IN and CH: REFUSED. CH passes, because policy decides there.
 std::expected<MessageIndex, RejectedQuery> judge_query(Bytes datagram);
 
 /// Writes the reply to a refused query: ID, OPCODE, RD and CD copied, QR and RA set, the question octet for octet if it

@@ -124,7 +124,8 @@ Event Pool::hedge(const SharedQuery& query) {
   return Event::copied;
 }
 
-/// Probes failing servers whose operator ranks at or above the chosen server's. The query does not wait for them.
+/// Probes failing servers of operators that rank at or above the chosen server's operator. The query does not wait for
+/// them.
 void Pool::probe(const Message& message, Instant deadline, const PoolServer& chosen) {
   for (const auto& server : servers_) {
     if (server.get() == &chosen || server->operator_place > chosen.operator_place) continue;

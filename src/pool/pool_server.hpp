@@ -12,9 +12,9 @@ namespace tacet {
 
 struct PoolServer;
 
-/// One channel to a server (a connection that is opened when needed), and what the pool has measured on it.
+/// One channel to a server, which connects when needed, and the pool's measurements of it.
 struct PoolChannel {
-  /// So many times must be known before an answer is called late on nothing but its time.
+  /// An answer counts as late by its time alone only after so many measured times.
   static constexpr std::size_t least_samples_for_guess = 16;
 
   /// One query that leaves over it.

@@ -187,7 +187,7 @@ std::vector<CacheEntry> Cache::next(CacheWalk& walk, Instant now) const {
   const CacheShard& shard = shards_[walk.shard];
   const std::lock_guard lock(shard.mutex);
   const std::size_t slots = shard.slots().size();
-  if (walk.slot > 0 && slots > walk.slots) {  // it grew, and everything moved: from the start, without what was met
+  if (walk.slot > 0 && slots > walk.slots) {  // it grew and every entry moved: start again, without those met before
     walk.seen = walk.slot;
     walk.seen_of = walk.slots;
     walk.slot = 0;

@@ -26,7 +26,7 @@ bool starts_with(Bytes address, const Prefix& prefix) {
 }
 
 constexpr std::array<Prefix, 8> private_ipv4{{
-    {{0}, 8},          // "this network", of which 0.0.0.0 reaches the machine itself
+    {{0}, 8},          // "this network"; 0.0.0.0 reaches the machine itself
     {{10}, 8},         // RFC 1918
     {{100, 64}, 10},   // RFC 6598
     {{127}, 8},        // loopback

@@ -41,7 +41,7 @@ TEST_CASE("what is no prefix is refused with what is allowed") {
     REQUIRE_FALSE(prefix.has_value());
     CHECK(prefix.error().detail.find("is no prefix, allowed: such as 192.168.1.0/24") != std::string::npos);
   }
-  CHECK(parse_prefix("fe80::1").error().detail.find("say on which interface") != std::string::npos);
+  CHECK(parse_prefix("fe80::1").error().detail.find("name the interface") != std::string::npos);
   CHECK(parse_prefix("fd00::%eth0/8").error().detail.find("only link-local") != std::string::npos);
   CHECK(parse_prefix("fe80::1%eth0/64").error().detail ==
         R"("fe80::1%eth0/64" has bits behind its prefix, allowed: fe80::%eth0/64)");
@@ -84,7 +84,8 @@ TEST_CASE("an address that others reach needs somebody who may ask") {
     const auto closed = check_access(listen, {});
     REQUIRE_FALSE(closed.has_value());
     CHECK(closed.error().fault == Fault::invalid_config);
-    CHECK(closed.error().detail.find("Say who may, such as: allow: [192.168.1.0/24") != std::string::npos);
+    CHECK(closed.error().detail.find("List the machines that may ask, such as: allow: [192.168.1.0/24") !=
+          std::string::npos);
     CHECK(check_access(listen, {{"10.0.0.0", 8}}).has_value());
   }
 }

@@ -158,5 +158,5 @@ TEST_CASE("an upstream at a link-local address has its interface in the URL, cod
     CHECK(upstream->port == 8853);
   }
   CHECK(parse_upstream_url("tls://[fe80::1%256]")->host == "fe80::1%6");
-  CHECK(parse_upstream_url("https://[fe80::1]/").error().detail.find("say on which interface") != std::string::npos);
+  CHECK(parse_upstream_url("https://[fe80::1]/").error().detail.find("name the interface") != std::string::npos);
 }
