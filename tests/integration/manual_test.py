@@ -1,13 +1,16 @@
-"""The manual pages and the completions against the program itself: every verb and every option is in all of them."""
+"""The manual pages, the completions and the samples of README and the guide against the program itself."""
 import pathlib
 import re
 import shutil
 import subprocess
+import textwrap
 import unittest
 
+import scratch
 import tacet
 
-PACKAGING = pathlib.Path(__file__).resolve().parents[2] / "packaging"
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+PACKAGING = SOURCE / "packaging"
 PAGES = sorted((PACKAGING / "man").iterdir())
 
 
@@ -53,6 +56,43 @@ class Pages(unittest.TestCase):
             self.assertIn(verb, entries)
             self.assertLessEqual(options, entries | {"-h"}, verb)
         self.assertLessEqual(TOP, entries)
+
+
+class Prose(unittest.TestCase):
+    """README.md and packaging/GUIDE.md."""
+
+    texts = {path.name: path.read_text() for path in (SOURCE / "README.md", PACKAGING / "GUIDE.md")}
+
+    def test_tacet_accepts_every_sample_of_a_configuration(self):
+        for name, text in self.texts.items():
+            blocks = [textwrap.dedent(block) for block in re.findall(r"(?m)(?:^    .*\n)+", text)]
+            samples = [block for block in blocks if re.match(r"[a-z_]+:( |\n)", block)]
+            samples += re.findall(r"`([a-z_]+: \{[^`…]*\})`", text)
+            self.assertGreaterEqual(len(samples), 1, name)
+            for sample in samples:
+                with self.subTest(name, sample=sample), scratch.directory() as folder:
+                    path = pathlib.Path(folder) / "tacet.yaml"
+                    path.write_text(sample)
+                    done = tacet.run("check", "--config", path)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_every_command_has_a_verb_and_options_of_the_program(self):
+        for name, text in self.texts.items():
+            commands = re.findall(r"(?m)(?:^    |`)(?:\$ )?(?:sudo )?(?:build/release/)?tacet ([a-z][a-z-]*)([^`#\n]*)", text)
+            self.assertGreater(len(commands), 5, name)
+            for verb, rest in commands:
+                with self.subTest(name, verb=verb, rest=rest):
+                    self.assertIn(verb, VERBS)
+                    self.assertLessEqual(set(re.findall(r"--[a-z-]+", rest)), VERBS[verb])
+
+    def test_every_link_leads_to_a_file_or_a_heading(self):
+        for name, text in self.texts.items():
+            folder = SOURCE if name == "README.md" else PACKAGING
+            for path, heading in re.findall(r"\]\(([^)#:]+)(?:#([^)]+))?\)", text):
+                self.assertTrue((folder / path).exists(), path)
+                headings = re.findall(r"(?m)^#+ (.*)$", (folder / path).read_text()) if heading else []
+                slugs = [re.sub(r"[^a-z0-9 -]", "", told.lower()).replace(" ", "-") for told in headings]
+                self.assertIn(heading, slugs + [""])
 
 
 class Completions(unittest.TestCase):
