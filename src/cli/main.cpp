@@ -32,13 +32,14 @@ constexpr auto upstream_help =
     "Ask this upstream: https://HOST[:PORT][/PATH] (DNS over HTTPS)\n"
     "or tls://HOST[:PORT] (DNS over TLS). If HOST is a name, its\n"
     "addresses can follow an @: tls://dns.example@192.0.2.1,2001:db8::1.\n"
-    "May be repeated, the first is preferred; replaces the file's list";
+    "Repeat it for more; tacet prefers the first. It replaces the\n"
+    "file's list";
 constexpr auto bootstrap_help =
-    "Look the names of upstreams up at this plain DNS server, and\n"
-    "nothing else. May be repeated; replaces the file's list";
+    "Ask this plain DNS server for the addresses of upstreams, and for\n"
+    "nothing else. Repeat it for more. It replaces the file's list";
 constexpr auto listen_help =
-    "Listen at ADDRESS[:PORT], UDP and TCP. May be repeated; replaces\n"
-    "the file's list";
+    "Listen at ADDRESS[:PORT], by UDP and TCP. Repeat it for more. It\n"
+    "replaces the file's list";
 
 CLI::App& new_verb(CLI::App& app, const std::string& name, const std::string& purpose) {
   return *app.add_subcommand(name, purpose)->group("Verbs");
@@ -54,7 +55,8 @@ void add_upstreams(CLI::App& verb, CommandLine& given) {
 }
 
 void add_socket(CLI::App& verb, CommandLine& given) {
-  verb.add_option("--socket", given.socket, "The control socket, default /run/tacet/control.sock")->type_name("PATH");
+  verb.add_option("--socket", given.socket, "The control socket; the default is /run/tacet/control.sock")
+      ->type_name("PATH");
 }
 
 CLI::Option* add_level(CLI::App& verb, const std::string& name, std::string& level) {
@@ -79,16 +81,16 @@ void add_check(CLI::App& app, CommandLine& given, tacet::CheckedAs& checked_as, 
   verb.get_option("--config")->required();
   verb.add_flag_callback(
       "--service", [&] { checked_as = tacet::CheckedAs::service; },
-      "Judge the files that it names as the packaged service will see them");
+      "Check whether the packaged service can use the files that it names");
   verb.callback([&] { chosen = [&] { return tacet::run_check(given.file, checked_as, std::cout, std::cerr); }; });
 }
 
 void add_query(CLI::App& app, CommandLine& given, tacet::QueryRequest& request, Verb& chosen) {
-  auto& verb =
-      new_verb(app, "query", "Ask upstream, without the daemon: print the answer, how it came and what that exposed");
+  auto& verb = new_verb(app, "query",
+                        "Ask the upstream without the daemon; print the answer, the connection and what that exposed");
   verb.add_option("NAME", request.name, "A domain name")->required();
-  verb.add_option("TYPE", request.type, "A record type, default A");
-  verb.add_flag("--dnssec", request.dnssec, "Ask for signatures, too (the DO bit)");
+  verb.add_option("TYPE", request.type, "A record type; the default is A");
+  verb.add_flag("--dnssec", request.dnssec, "Ask for signatures as well (the DO bit)");
   add_config(verb, given);
   add_upstreams(verb, given);
   verb.callback([&] { chosen = [&] { return run_query(request, given, std::cout, std::cerr); }; });
@@ -103,12 +105,12 @@ Verb with_socket(CommandLine& given, std::function<int(const std::string&)> work
 }
 
 void add_status(CLI::App& app, CommandLine& given, tacet::StatusRequest& request, Verb& chosen) {
-  auto& verb = new_verb(app, "status", "Show what the running tacet is doing");
-  verb.add_flag_callback("--json", [&] { request.form = tacet::StatusForm::json; }, "As JSON, for programs");
-  auto* watch = verb.add_flag("--watch", request.watch, "Go on showing it, until Ctrl-C; JSON one object a line");
+  auto& verb = new_verb(app, "status", "Show what the running tacet does");
+  verb.add_flag_callback("--json", [&] { request.form = tacet::StatusForm::json; }, "Print JSON, for programs");
+  auto* watch = verb.add_flag("--watch", request.watch, "Refresh it until Ctrl-C; with --json, one object a line");
   verb.add_option_function<unsigned>(
           "--interval", [&](unsigned seconds) { request.interval = std::chrono::seconds(seconds); },
-          "Between two looks, 1 to 3600; default 2")
+          "The time between two looks, 1 to 3600; the default is 2")
       ->type_name("SECONDS")
       ->check(CLI::Range(1U, 3600U))
       ->needs(watch);
@@ -120,11 +122,11 @@ void add_status(CLI::App& app, CommandLine& given, tacet::StatusRequest& request
 }
 
 void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, Verb& chosen) {
-  auto& verb = new_verb(app, "flush", "Make the running tacet forget cached answers, all of them by default");
+  auto& verb = new_verb(app, "flush", "Make the running tacet forget cached answers; the default is all");
   auto* name = verb.add_option("NAME", request.name, "Forget this name only");
-  auto* below = verb.add_option("--below", request.below, "Forget this name and all below it");
+  auto* below = verb.add_option("--below", request.below, "Forget this name and all names below it");
   below->type_name("ZONE")->excludes(name);
-  verb.add_flag("--all", request.all, "Forget all, as without a name")->excludes(name)->excludes(below);
+  verb.add_flag("--all", request.all, "Forget all answers, which is the default")->excludes(name)->excludes(below);
   add_socket(verb, given);
   add_config(verb, given);
   verb.callback([&] {
@@ -133,12 +135,12 @@ void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, 
 }
 
 void add_cache(CLI::App& app, CommandLine& given, tacet::CacheRequest& request, Verb& chosen) {
-  auto& verb = new_verb(app, "cache", "Show what the running tacet holds, and how old it is");
-  auto* name = verb.add_option("NAME", request.name, "List the answers of this name; else only numbers are shown");
-  verb.add_option("--below", request.below, "List the answers of this name and all below it")
+  auto& verb = new_verb(app, "cache", "Show the answers in the cache of the running tacet, and their age");
+  auto* name = verb.add_option("NAME", request.name, "List the answers of this name; the default is numbers only");
+  verb.add_option("--below", request.below, "List the answers of this name and all names below it")
       ->type_name("ZONE")
       ->excludes(name);
-  verb.add_flag("--json", request.json, "As JSON, for programs");
+  verb.add_flag("--json", request.json, "Print JSON, for programs");
   add_socket(verb, given);
   add_config(verb, given);
   verb.callback([&] {
@@ -147,10 +149,10 @@ void add_cache(CLI::App& app, CommandLine& given, tacet::CacheRequest& request, 
 }
 
 void add_explain(CLI::App& app, CommandLine& given, tacet::ExplainRequest& request, Verb& chosen) {
-  auto& verb = new_verb(app, "explain", "Say what would answer a question, and why, without asking anybody");
+  auto& verb = new_verb(app, "explain", "Say what would answer a question, and why; this asks nobody");
   verb.add_option("NAME", request.name, "A domain name")->required();
-  verb.add_option("TYPE", request.type, "A record type, default A");
-  verb.add_flag("--json", request.json, "As JSON, for programs");
+  verb.add_option("TYPE", request.type, "A record type; the default is A");
+  verb.add_flag("--json", request.json, "Print JSON, for programs");
   add_socket(verb, given);
   add_config(verb, given);
   verb.callback([&] {
@@ -160,10 +162,12 @@ void add_explain(CLI::App& app, CommandLine& given, tacet::ExplainRequest& reque
 
 void add_exposure(CLI::App& app, CommandLine& given, tacet::ExposureRequest& request, Verb& chosen) {
   auto& verb =
-      new_verb(app, "exposure", "Show what others can still see: of tacet's connections, and of names asked for");
-  verb.add_flag("--json", request.json, "As JSON, for programs");
+      new_verb(app, "exposure",
+               "Show what others can still see of tacet's connections, and of the names that programs asked for");
+  verb.add_flag("--json", request.json, "Print JSON, for programs");
   auto* clear = verb.add_flag("--clear", request.clear, "Forget all names");
-  verb.add_option("--explain", request.explain, "Show all that is known of one name; asks once if that is nothing")
+  verb.add_option("--explain", request.explain,
+                  "Show all that tacet knows of one name; if it knows nothing, it asks once")
       ->type_name("NAME")
       ->excludes(clear);
   add_socket(verb, given);
@@ -175,7 +179,7 @@ void add_exposure(CLI::App& app, CommandLine& given, tacet::ExposureRequest& req
 }
 
 void add_log_level(CLI::App& app, CommandLine& given, std::string& level, Verb& chosen) {
-  auto& verb = new_verb(app, "log-level", "Change what the running tacet logs, until it is reloaded or restarted");
+  auto& verb = new_verb(app, "log-level", "Change what the running tacet logs, until a reload or a restart");
   add_level(verb, "LEVEL", level)->required();
   add_socket(verb, given);
   add_config(verb, given);
@@ -187,7 +191,7 @@ void add_log_level(CLI::App& app, CommandLine& given, std::string& level, Verb& 
 
 void add_reload(CLI::App& app, CommandLine& given, Verb& chosen) {
   auto& verb =
-      new_verb(app, "reload", "Make the running tacet read its configuration again, and tell what changed or is wrong");
+      new_verb(app, "reload", "Make the running tacet read its configuration again; tell what changed or is wrong");
   add_socket(verb, given);
   add_config(verb, given);
   verb.callback([&] {
@@ -197,14 +201,14 @@ void add_reload(CLI::App& app, CommandLine& given, Verb& chosen) {
 
 void add_migrate(CLI::App& app, Verb& chosen) {
   auto& verb =
-      new_verb(app, "migrate", "Print the configuration that does what another resolver did, and what differs");
-  verb.add_option("--from", "Whose settings: cloudflared, for its proxy-dns")
+      new_verb(app, "migrate", "Print the configuration that does what another resolver did; tell what differs");
+  verb.add_option("--from", "The program that the settings come from: cloudflared (its proxy-dns)")
       ->type_name("PROGRAM")
       ->required()
       ->check(CLI::IsMember({"cloudflared"}));
   verb.footer(
-      "Behind --from PROGRAM follows FILE (config.yml, a systemd unit, /etc/default/cloudflared),\n"
-      "or the flags as they were: tacet migrate --from cloudflared --port 5053 --upstream URL");
+      "After --from PROGRAM write FILE (config.yml, a systemd unit, /etc/default/cloudflared),\n"
+      "or the program's flags: tacet migrate --from cloudflared --port 5053 --upstream URL");
   verb.prefix_command();
   verb.callback([&] {
     const auto words = verb.remaining();
@@ -214,21 +218,22 @@ void add_migrate(CLI::App& app, Verb& chosen) {
 }
 
 void add_rehearsal(CLI::App& verb, tacet::InstallRequest& request) {
-  verb.add_flag("--dry-run", request.dry_run, "Change nothing, and say what would be changed");
+  verb.add_flag("--dry-run", request.dry_run, "Change nothing, and say what would change");
   verb.add_option("--root", request.root, "Change the files of the system below DIR, and run no program")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory);
 }
 
 void add_install(CLI::App& app, CommandLine& given, tacet::InstallRequest& request, Verb& chosen) {
-  auto& verb = new_verb(app, "install", "Have this machine's programs ask tacet, through whoever manages its DNS");
+  auto& verb =
+      new_verb(app, "install", "Make this machine's programs ask tacet, by means of the program that manages DNS");
   verb.add_option("--manager", request.manager,
                   "systemd-resolved, NetworkManager, resolvconf, openresolv,\nplain (the file /etc/resolv.conf) or "
-                  "networksetup (macOS: only\nlists commands); found by /etc/resolv.conf unless given")
+                  "networksetup (macOS: only\nlists commands); the default is what /etc/resolv.conf points to")
       ->type_name("NAME")
       ->check(
           CLI::IsMember({"systemd-resolved", "NetworkManager", "resolvconf", "openresolv", "plain", "networksetup"}));
-  verb.add_option("--server", request.server, "Where tacet answers, at port 53; default 127.0.0.1")
+  verb.add_option("--server", request.server, "The address where tacet answers, at port 53; the default is 127.0.0.1")
       ->type_name("ADDRESS");
   add_rehearsal(verb, request);
   add_socket(verb, given);
@@ -242,13 +247,13 @@ void add_install(CLI::App& app, CommandLine& given, tacet::InstallRequest& reque
 }
 
 void add_uninstall(CLI::App& app, tacet::InstallRequest& request, Verb& chosen) {
-  auto& verb = new_verb(app, "uninstall", "Put everything back as `tacet install` found it");
+  auto& verb = new_verb(app, "uninstall", "Restore everything as `tacet install` found it");
   add_rehearsal(verb, request);
   verb.callback([&] { chosen = [&] { return tacet::run_uninstall(request, std::cout, std::cerr); }; });
 }
 
 int run(int count, char** words) {
-  CLI::App app{"tacet, a local DNS resolver that says as little as possible on the wire", "tacet"};
+  CLI::App app{"tacet, a local DNS resolver that tells the network as little as possible", "tacet"};
   CommandLine given;
   tacet::QueryRequest query;
   tacet::FlushRequest flush;
