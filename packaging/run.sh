@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what the build needs, builds a release, and runs the resolver in the foreground. Ctrl-C stops it.
+# Installs the build's packages, builds a release, and runs the resolver in the foreground. Ctrl-C stops it.
 #
 #   packaging/run.sh                                on 127.0.0.1:53 and [::1]:53
-#   packaging/run.sh 127.0.0.1:5353                 on the address given: no privileges needed
+#   packaging/run.sh 127.0.0.1:5353                 on this address; needs no privileges
 #   packaging/run.sh [ADDRESS:PORT] [OPTION...]     options are those of `tacet run`; see `tacet run --help`
 #   packaging/run.sh --configure                    only installs and configures: shows that no package is missing
 set -eu
@@ -29,7 +29,7 @@ build() {
   cd "$here" # paths among the arguments are the caller's
 }
 
-# Succeeds if every address asked for has a port that needs no privileges.
+# Succeeds if the port of every given address needs no privileges.
 ports_are_open() {
   first_open=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start 2>/dev/null || echo 1024)
   asked=''
@@ -47,7 +47,7 @@ ports_are_open() {
   [ -n "$asked" ] || [ "$first_open" -le 53 ]
 }
 
-# As the calling user with the one capability that port 53 needs; nothing on disk is left changed.
+# Runs as the calling user with the one capability that port 53 needs, and changes nothing on the disk.
 run_privileged() {
   command -v sudo >/dev/null ||
     fail 'port 53 needs root: run this as root, or name another address: packaging/run.sh 127.0.0.1:5353'

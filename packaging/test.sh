@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs what the build and the tests need, then checks everything: format, warnings (they are errors), unit tests
-# under AddressSanitizer and UBSan, what several workers share under ThreadSanitizer, unit and integration tests without
-# optimisation, and all tests against the release build. Stops at the first fault. (tests/sanitize.sh runs more under either sanitizer.)
+# Installs the packages of the build and the tests, then checks everything: format, warnings (they are errors), unit tests
+# with AddressSanitizer and UBSan, the code that several workers share with ThreadSanitizer, unit and integration tests
+# without optimisation, and all tests with the release build. Stops at the first fault. (tests/sanitize.sh runs more tests
+# with each sanitizer.)
 #
-#   packaging/test.sh                what every change must pass
+#   packaging/test.sh                the tests that every change must pass
 #   packaging/test.sh --long         the tests labelled `long` as well
 #   packaging/test.sh --configure    only installs and configures: shows that no package is missing
 set -eu
@@ -29,7 +30,7 @@ check_format() {
 
 presets='asan tsan dev release'
 
-# All of them at once, so that a missing package is found before the first build. The release preset may have been
+# Configures all of them at once, so that a missing package shows before the first build. The release preset may have been
 # configured without tests, by run.sh.
 configure() {
   for preset in $presets; do
@@ -44,7 +45,7 @@ build() {
   cmake --build --preset "$preset" "$@"
 }
 
-# Fails if a tacet of this tree still runs: a test that forgot it would disturb the next one.
+# Fails if a tacet of this tree still runs: it would disturb the next test.
 check_nothing_runs() {
   for process in /proc/[0-9]*; do
     case $(readlink "$process/exe" 2>/dev/null) in
@@ -77,7 +78,7 @@ ctest --preset tsan --no-tests=error --parallel "$(nproc)" \
 build dev
 ctest --preset dev --no-tests=error --tests-regex '^(unit|integration)\.' --label-exclude "$skipped|^performance$"
 build release
-# One at a time: some measure, and two cores are not enough for a resolver, its upstream and its clients twice.
+# One test at a time: some measure, and two cores are too few for two resolvers with their upstreams and clients.
 status=0
 ctest --preset release --no-tests=error --label-exclude "$skipped" || status=$?
 check_nothing_runs
