@@ -12,7 +12,7 @@
 #include "privacy/exposure_report.hpp"
 #include "report/snapshot.hpp"
 #include "resolve/answer_explanation.hpp"
-#include "resolve/cache_report.hpp"
+#include "resolve/cache/cache_report.hpp"
 #include "tacet/config.hpp"
 #include "tacet/name.hpp"
 #include "tacet/result.hpp"

@@ -8,7 +8,7 @@
 
 #include "control/reload_outcome.hpp"
 #include "daemon/settings.hpp"
-#include "resolve/cache.hpp"
+#include "resolve/cache/cache.hpp"
 
 namespace tacet {
 

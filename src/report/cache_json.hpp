@@ -2,7 +2,7 @@
 #include <string>
 
 #include "report/json.hpp"
-#include "resolve/cache_report.hpp"
+#include "resolve/cache/cache_report.hpp"
 
 namespace tacet {
 

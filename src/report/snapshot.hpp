@@ -7,7 +7,7 @@
 #include "observe/metrics.hpp"
 #include "report/query_log.hpp"
 #include "report/upstream_report.hpp"
-#include "resolve/cache.hpp"
+#include "resolve/cache/cache.hpp"
 #include "system/confinement.hpp"
 #include "tacet/instant.hpp"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "pool/pool_report.hpp"
-#include "resolve/cache.hpp"
+#include "resolve/cache/cache.hpp"
 #include "resolve/policy.hpp"
 
 namespace tacet {

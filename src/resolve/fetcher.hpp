@@ -9,7 +9,7 @@
 
 #include "base/task_group.hpp"
 #include "observe/journal.hpp"
-#include "resolve/cache.hpp"
+#include "resolve/cache/cache.hpp"
 #include "resolve/local_data.hpp"
 #include "resolve/rebind.hpp"
 #include "resolve/routes.hpp"

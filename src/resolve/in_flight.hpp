@@ -6,7 +6,7 @@
 #include "base/ring.hpp"
 #include "base/scheduler.hpp"
 #include "dns/answer_image.hpp"
-#include "resolve/cache_key.hpp"
+#include "resolve/cache/cache_key.hpp"
 #include "tacet/upstream.hpp"
 
 namespace tacet {

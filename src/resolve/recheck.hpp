@@ -4,7 +4,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "resolve/cache_key.hpp"
+#include "resolve/cache/cache_key.hpp"
 #include "tacet/instant.hpp"
 #include "tacet/result.hpp"
 

@@ -9,7 +9,7 @@
 #include "base/task_group.hpp"
 #include "observe/journal.hpp"
 #include "resolve/answer_explanation.hpp"
-#include "resolve/cache.hpp"
+#include "resolve/cache/cache.hpp"
 #include "resolve/fetcher.hpp"
 #include "resolve/local_data.hpp"
 #include "resolve/prober.hpp"

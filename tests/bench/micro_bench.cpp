@@ -14,7 +14,7 @@
 #include "dns/query.hpp"
 #include "dns/reply.hpp"
 #include "dns/wire.hpp"
-#include "resolve/cache.hpp"
+#include "resolve/cache/cache.hpp"
 
 namespace {
 

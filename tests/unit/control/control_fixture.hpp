@@ -99,7 +99,7 @@ struct ControlFixture {
   Folder folder;
   std::string path = folder / "control.sock";
   std::vector<CacheScope> flushed;  // read only after an answer came
-  std::vector<LogLevel> levels;   // the same
+  std::vector<LogLevel> levels;     // the same
   std::expected<Reloaded, ReloadFaults> reloaded;
   std::unique_ptr<Control> control = make();
 

@@ -25,7 +25,7 @@ TEST_CASE("the places of all workers belong to the upstream that is configured, 
   std::vector<UpstreamReport> upstreams;
   for (const bool good : {true, false})
     add_channels(upstreams,
-              {channel("tls://192.0.2.1", good), channel("tls://192.0.2.1#2", good), channel("192.168.1.1:53")});
+                 {channel("tls://192.0.2.1", good), channel("tls://192.0.2.1#2", good), channel("192.168.1.1:53")});
   REQUIRE(upstreams.size() == 2);
   CHECK(upstreams[0].id == "tls://192.0.2.1");
   CHECK(upstreams[0].operator_name == "example");

@@ -1,4 +1,4 @@
-#include "resolve/cache.hpp"
+#include "resolve/cache/cache.hpp"
 
 #include <doctest/doctest.h>
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "dns/answer_image.hpp"
-#include "resolve/cache_shard.hpp"
+#include "resolve/cache/cache_shard.hpp"
 #include "resolve/recheck.hpp"
 #include "tacet/config.hpp"
 #include "tacet/instant.hpp"

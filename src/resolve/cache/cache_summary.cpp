@@ -1,4 +1,4 @@
-#include "resolve/cache_summary.hpp"
+#include "resolve/cache/cache_summary.hpp"
 
 #include <algorithm>
 

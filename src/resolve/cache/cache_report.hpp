@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "resolve/cache_summary.hpp"
+#include "resolve/cache/cache_summary.hpp"
 
 namespace tacet {
 

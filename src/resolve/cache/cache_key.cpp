@@ -1,4 +1,4 @@
-#include "resolve/cache_key.hpp"
+#include "resolve/cache/cache_key.hpp"
 
 #include <sys/random.h>
 

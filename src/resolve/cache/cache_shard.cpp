@@ -1,4 +1,4 @@
-#include "resolve/cache_shard.hpp"
+#include "resolve/cache/cache_shard.hpp"
 
 #include <algorithm>
 #include <new>

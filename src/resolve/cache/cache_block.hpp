@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "dns/answer_image.hpp"
-#include "resolve/cache_key.hpp"
+#include "resolve/cache/cache_key.hpp"
 #include "tacet/instant.hpp"
 
 namespace tacet {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <map>
 
-#include "resolve/cache.hpp"
+#include "resolve/cache/cache.hpp"
 
 namespace tacet {
 

@@ -1,4 +1,4 @@
-#include "resolve/cache_block.hpp"
+#include "resolve/cache/cache_block.hpp"
 
 #include <algorithm>
 #include <new>

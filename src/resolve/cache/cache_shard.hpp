@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "resolve/cache_block.hpp"
+#include "resolve/cache/cache_block.hpp"
 
 namespace tacet {
 

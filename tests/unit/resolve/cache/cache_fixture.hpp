@@ -2,7 +2,7 @@
 #include <optional>
 #include <string_view>
 
-#include "resolve/cache.hpp"
+#include "resolve/cache/cache.hpp"
 #include "unit/pool/resolve_fixture.hpp"
 
 namespace tacet::fixture {

@@ -1,4 +1,4 @@
-#include "resolve/cache_report.hpp"
+#include "resolve/cache/cache_report.hpp"
 
 #include <doctest/doctest.h>
 

@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include "resolve/cache.hpp"
+#include "resolve/cache/cache.hpp"
 #include "unit/pool/resolve_fixture.hpp"
 
 using namespace tacet;
