@@ -1,6 +1,5 @@
 #pragma once
 #include <cstddef>
-#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,7 +31,7 @@ struct ControlHandlers {
   std::function<Result<std::size_t>()> forget_names;  ///< of the exposure ledger; how many
   std::function<Result<ExposureExplanation>(const Name&)> explain;
   std::function<void(LogLevel)> set_log_level;  ///< until the next change, or the end
-  std::function<std::expected<Reloaded, ReloadFaults>()> reload;
+  std::function<ReloadOutcome()> reload;
 };
 
 /// The one channel into a running tacet: HTTP and JSON over a Unix socket, on a thread of its own. A verb is a route:

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,8 @@ struct Reloaded {
 
 /// Why a configuration is refused, one fault a line: what was in use stays.
 using ReloadFaults = std::vector<std::string>;
+
+using ReloadOutcome = std::expected<Reloaded, ReloadFaults>;
 
 /// "changed upstreams and cache, 12 cached answers forgotten", for people.
 std::string to_string(const Reloaded& reloaded);

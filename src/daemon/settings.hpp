@@ -1,4 +1,8 @@
 #pragma once
+#include <memory>
+#include <mutex>
+#include <utility>
+
 #include "daemon/upstreams.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/rebind.hpp"
@@ -20,6 +24,25 @@ struct Settings {
   TrustStores trust;
   Policy policy;
   RebindGuard rebind;
+};
+
+/// The settings in use. Any thread.
+class CurrentSettings {
+public:
+  explicit CurrentSettings(std::shared_ptr<const Settings> settings) : settings_(std::move(settings)) {}
+
+  std::shared_ptr<const Settings> get() const {
+    const std::lock_guard lock(mutex_);
+    return settings_;
+  }
+  void set(std::shared_ptr<const Settings> next) {
+    const std::lock_guard lock(mutex_);
+    settings_.swap(next);  // the lock goes before the former ones do
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Settings> settings_;
 };
 
 }  // namespace tacet

@@ -116,4 +116,6 @@ private:
   std::thread thread_;
 };
 
+using Workers = std::vector<std::unique_ptr<Worker>>;
+
 }  // namespace tacet

@@ -38,9 +38,11 @@ TEST_CASE("Who is asked as before keeps its set, whatever else changes") {
   Scene scene(one);
   const auto* const set = &scene.upstreams.set();
   const auto zones = scene.upstreams.zones();
-  scene.use("{upstreams: [{url: 'tls://192.0.2.1'}], forward: {home: [192.168.1.1]}, cache: {size: 1MiB}}");
+  scene.use(
+      "{upstreams: [{url: 'tls://192.0.2.1'}], bootstrap: [192.0.2.53],"
+      " forward: {home: [192.168.1.1], corp.example: [{url: 'tls://dns.corp.example'}]}}");
   CHECK(&scene.upstreams.set() == set);
-  REQUIRE(scene.upstreams.zones().size() == 1);
+  REQUIRE(scene.upstreams.zones().size() == 2);
   CHECK(scene.upstreams.zones()[0].upstreams == zones[1].upstreams);
 }
 

@@ -1,0 +1,106 @@
+#include "daemon/control_answers.hpp"
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/log.hpp"
+#include "transport/tls/tls.hpp"
+
+namespace tacet {
+namespace {
+
+/// Long enough for a thread that waits for a shard's lock to get it.
+void let_others_in() { std::this_thread::sleep_for(std::chrono::microseconds(100)); }
+
+}  // namespace
+
+ControlHandlers ControlAnswers::handlers() {
+  ControlHandlers handlers;
+  handlers.status = [this] { return Result<Snapshot>(snapshot()); };
+  handlers.flush = [this](const CacheScope& scope) { return Result<std::size_t>(flush(scope)); };
+  handlers.cache = [this](const CacheScope& scope) {
+    return Result<CacheReport>(look_into(parts_.cache, scope, parts_.clock.now(), let_others_in));
+  };
+  handlers.explain_question = [this](const Question& question) {
+    return Result<AnswerExplanation>(explain_question(question));
+  };
+  handlers.exposure = [this] { return Result<ExposureReport>(exposure()); };
+  handlers.forget_names = [this] { return Result<std::size_t>(forget_names()); };
+  handlers.explain = [this](const Name& name) { return explain(name); };
+  handlers.set_log_level = [](LogLevel level) {
+    log::set_level(level);
+    log::info("the log level is now {}, as asked over the control socket", log::to_string(level));
+  };
+  handlers.reload = [this] { return parts_.reloader.reload_and_wait(); };
+  return handlers;
+}
+
+MetricsSource ControlAnswers::metrics_source() {
+  return {[this] { return snapshot(); }, [this] { return exposure(); }};
+}
+
+Snapshot ControlAnswers::snapshot() const {
+  Snapshot snapshot;
+  snapshot.uptime = parts_.clock.now() - started_;
+  snapshot.listen = parts_.listen.texts();
+  snapshot.listen_absent = parts_.listen.absent();
+  snapshot.log_level = log::to_string(log::level());
+  snapshot.reloads = parts_.reloader.counts();
+  snapshot.confinement = parts_.confinement;
+  snapshot.workers = static_cast<unsigned>(parts_.workers.size());
+  snapshot.cache = parts_.cache.statistics();
+  if (parts_.query_log) snapshot.query_log = parts_.query_log->counts();
+  for (const auto& worker : parts_.workers) worker->add_to(snapshot);
+  return snapshot;
+}
+
+std::size_t ControlAnswers::flush(const CacheScope& scope) {
+  return scope.name ? parts_.cache.remove(*scope.name, scope.reach) : parts_.cache.clear();
+}
+
+ExposureReport ControlAnswers::exposure() const {
+  const auto settings = parts_.settings.get();
+  const Config& config = settings->config;
+  ExposureReport report{.mode = config.exposure.mode, .ech_in_build = tls_has_ech(), .now = parts_.clock.now()};
+  for (const auto& worker : parts_.workers) worker->add_to(report);
+  report.exposure.follow_aliases();
+  for (const ForwardZone& zone : config.forward)
+    if (zone.in_clear()) report.zones_in_clear.push_back(zone.zone);
+  return report;
+}
+
+std::size_t ControlAnswers::forget_names() {
+  const std::size_t count = exposure().exposure.names.size();
+  for (const auto& worker : parts_.workers) worker->forget_names();
+  return count;
+}
+
+/// By the first worker: the others decide alike, but each by what it has met itself.
+AnswerExplanation ControlAnswers::explain_question(const Question& question) const {
+  AnswerExplanation explanation = parts_.workers.front()->explanation(question);
+  explanation.hosts_file = parts_.settings.get()->config.hosts.file;
+  return explanation;
+}
+
+/// What is known. If that is nothing, a question is asked.
+Result<ExposureExplanation> ControlAnswers::explain(const Name& name) const {
+  const auto known_of = [this](const std::string& wire) {
+    Exposure exposure = this->exposure().exposure;
+    const auto known = exposure.names.find(wire);
+    return known != exposure.names.end() ? std::move(known->second) : NameExposure{.name = wire};
+  };
+  std::string wire;
+  for (const std::uint8_t octet : name.wire()) wire += static_cast<char>(fold(octet));
+  ExposureExplanation explanation{.name = known_of(wire), .now = parts_.clock.now()};
+  if (!explanation.name.history.empty()) return explanation;
+  Result<NameExposure> found = parts_.workers.front()->examine(name);
+  if (!found) return fail(std::move(found.error()));
+  found->queries = explanation.name.queries;
+  found->last_query = explanation.name.last_query;
+  const bool asked_now = !found->upstream.empty();
+  return ExposureExplanation{.name = *std::move(found), .asked_now = asked_now, .now = parts_.clock.now()};
+}
+
+}  // namespace tacet

@@ -1,0 +1,47 @@
+#pragma once
+#include <memory>
+
+#include "control/control.hpp"
+#include "control/metrics_endpoint.hpp"
+#include "daemon/listen_addresses.hpp"
+#include "daemon/reloader.hpp"
+#include "daemon/worker.hpp"
+#include "report/query_log.hpp"
+
+namespace tacet {
+
+/// What the control socket and the metrics endpoint answer, gathered from all parts. Waits for workers. Every thread
+/// but the workers' may ask.
+class ControlAnswers {
+public:
+  /// The references must outlive the object.
+  struct Parts {
+    const Clock& clock;
+    const CurrentSettings& settings;
+    Cache& cache;
+    const Workers& workers;
+    const ListenAddresses& listen;
+    const Confinement& confinement;
+    const std::unique_ptr<QueryLog>& query_log;
+    Reloader& reloader;
+  };
+  explicit ControlAnswers(const Parts& parts) : parts_(parts), started_(parts.clock.now()) {}
+
+  /// For the control socket. This object must outlive them.
+  ControlHandlers handlers();
+  /// For the metrics endpoint; as handlers().
+  MetricsSource metrics_source();
+  ExposureReport exposure() const;
+
+private:
+  Snapshot snapshot() const;
+  std::size_t flush(const CacheScope& scope);
+  std::size_t forget_names();
+  AnswerExplanation explain_question(const Question& question) const;
+  Result<ExposureExplanation> explain(const Name& name) const;
+
+  Parts parts_;
+  Instant started_;
+};
+
+}  // namespace tacet

@@ -1,0 +1,32 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/loop.hpp"
+#include "listen/bind.hpp"
+#include "transport/network/own_network_watch.hpp"
+
+namespace tacet {
+
+/// The addresses at which clients can ask, as bound.
+class ListenAddresses {
+public:
+  explicit ListenAddresses(const std::vector<ListenSockets>& sockets);
+
+  /// Any thread.
+  std::vector<std::string> texts() const;
+  /// Those that this machine does not have now: no client can ask there. Any thread.
+  std::vector<std::string> absent() const;
+  /// Logs what is absent now, and then what comes and goes: a bridge, a VPN. `loop` must outlive the object.
+  void follow(Loop& loop);
+
+private:
+  void tell();
+
+  std::vector<SocketAddress> addresses_;
+  std::vector<std::string> told_absent_;
+  std::optional<OwnNetworkWatch> own_network_;
+};
+
+}  // namespace tacet

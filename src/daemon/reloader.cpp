@@ -1,0 +1,98 @@
+#include "daemon/reloader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/handover.hpp"
+#include "base/log.hpp"
+#include "base/shield.hpp"
+#include "daemon/reload.hpp"
+
+namespace tacet {
+namespace {
+
+/// A flood of SIGHUP is as good as one a second.
+constexpr Duration least_between_reloads = std::chrono::seconds(1);
+/// How often a thread that waits for a reload looks whether all is ending.
+constexpr auto look_for_end = std::chrono::milliseconds(20);
+constexpr std::string_view no_memory = "there was no memory for it: try again later";
+
+}  // namespace
+
+Reloader::Reloader(Parts parts)
+    : parts_(std::move(parts)),
+      counts_{.last_good = parts_.clock.wall_time()},
+      soon_(parts_.loop.scheduler(), [this] { reload(); }) {}
+
+void Reloader::reload_soon() {
+  if (!soon_.armed()) soon_.arm(std::max(parts_.loop.now(), last_ + least_between_reloads));
+}
+
+ReloadOutcome Reloader::reload() {
+  last_ = parts_.loop.now();
+  try {
+    announce();
+    auto outcome = read_and_change();
+    count(outcome);
+    // What has been done is done, even if there are no words for it.
+    if (!shielded(false, [&] { return tell(outcome), true; })) parts_.notify.tell("READY=1");
+    return outcome;
+  } catch (...) {
+    count(std::unexpected(ReloadFaults{}));
+    log::warn("reload: refused: {}", no_memory);
+    parts_.notify.tell("READY=1\nSTATUS=Reload refused, serving as before: there was no memory for it");
+    throw;
+  }
+}
+
+/// RELOADING=1 needs the time of CLOCK_MONOTONIC, which stands still while the machine sleeps.
+void Reloader::announce() const {
+  using std::chrono::microseconds;
+  const auto since_boot = std::chrono::duration_cast<microseconds>(parts_.clock.now().time_since_epoch());
+  const auto awake = since_boot - std::chrono::duration_cast<microseconds>(parts_.clock.asleep());
+  parts_.notify.tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", awake.count()));
+}
+
+ReloadOutcome Reloader::read_and_change() {
+  if (!parts_.read) return Reloaded{.has_file = false};
+  auto next = next_settings(*parts_.settings.get(), parts_.read(parts_.open));
+  if (!next) return std::unexpected(std::move(next.error()));
+  return parts_.change(*next);
+}
+
+void Reloader::count(const ReloadOutcome& outcome) {
+  if (outcome && !outcome->has_file) return;
+  const std::lock_guard lock(mutex_);
+  ++(outcome ? counts_.good : counts_.refused);
+  counts_.last_was_good = outcome.has_value();
+  if (outcome) counts_.last_good = parts_.clock.wall_time();
+}
+
+void Reloader::tell(const ReloadOutcome& outcome) const {
+  if (outcome) {
+    log::info("reload: {}", to_string(*outcome));
+    parts_.notify.tell(fmt::format("READY=1\nSTATUS=Reloaded: {}", to_string(*outcome)));
+  } else {
+    for (const std::string& fault : outcome.error()) log::warn("reload: refused: {}", fault);
+    parts_.notify.tell(fmt::format("READY=1\nSTATUS=Reload refused, serving as before: {}", outcome.error().front()));
+  }
+}
+
+ReloadOutcome Reloader::reload_and_wait() {
+  Handover<ReloadOutcome> handover;
+  parts_.loop.post([this, sender = handover.sender()]() mutable { sender.send(reload()); });
+  while (!handover.finished_within(look_for_end))
+    if (stopping_) return std::unexpected(ReloadFaults{"tacet is stopping"});
+  auto outcome = handover.take();
+  return outcome ? *std::move(outcome) : std::unexpected(ReloadFaults{std::string(no_memory)});
+}
+
+ReloadCounts Reloader::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+}  // namespace tacet
