@@ -14,11 +14,12 @@ using std::chrono::seconds;
 constexpr Duration race_after = milliseconds(500);
 constexpr Duration least_silence_limit = milliseconds(1500);
 constexpr Duration watch_interval = milliseconds(250);
-/// A race for a connection that nobody waits for any more goes on a little, so that an outage's end is met early.
+/// A race for a connection goes on for this time after its last query gave up, so that it notices the end of an outage
+/// early.
 constexpr Duration race_beyond_demand = seconds(3);
-/// Over how many connections that end without an answer to anything a query is sent before the upstream is told to be
-/// at fault; and over how many that end with some: servers exist that close behind each answer, and queries that make a
-/// server close.
+/// A query goes over at most so many connections before it fails. The first limit counts connections that ended without
+/// any answer. The second counts those that answered something: some servers close after each answer, and some queries
+/// make a server close.
 constexpr unsigned most_barren_tries = 3, most_tries = 30;
 
 }  // namespace
@@ -71,7 +72,7 @@ public:
   Instant last_received;
   Instant last_answered;                // or opened
   std::optional<Name> left_unanswered;  // the first name given up since then
-  bool left_others = false;             // and there were others, with a name in left_unanswered
+  bool left_others = false;             // queries for other names were given up, too
   bool is_established = false;
   bool prepared = false;  // opened for queries to come; DoH shakes hands with the first of them
   std::uint64_t answers = 0;
@@ -133,7 +134,7 @@ void Channel::demand_connection() {
   if (connector_.running() || !server_.needs_lookup()) return connector_.start();
   try {
     server_.parts().tasks.spawn(look_up());
-  } catch (const std::bad_alloc&) {  // whoever waits looks again soon
+  } catch (const std::bad_alloc&) {  // on_watch() tries again soon
     log::escaped("a look-up of an upstream's address");
   }
 }
@@ -164,10 +165,10 @@ void Channel::connected(ConnectedSocket socket) {
 }
 
 void Channel::round_failed(const Error& error) {
-  // Too many sockets of ours says nothing about the upstream: a later attempt finds room.
+  // Our own lack of sockets says nothing about the upstream. A later attempt finds room.
   if (error.fault == Fault::overloaded) return;
   note_failure(error);
-  // Silence is waited out, for the network may come back within the deadline; a refusal is final for these queries.
+  // Silence is no reason to fail: the network may come back within the deadline. A refusal fails these queries.
   if (!current_ && error.fault != Fault::timeout) fail_all(error);
 }
 
@@ -199,7 +200,7 @@ void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
   if (fresh_) settle(link);
 }
 
-/// Two connections raced and one of them answered: it stays, the other goes.
+/// Two connections raced and one of them answered. Keep that one and close the other.
 void Channel::settle(const Link& winner) {
   if (&winner == fresh_.get()) std::swap(current_, fresh_);
   retire(fresh_);
@@ -210,7 +211,7 @@ void Channel::lost(Link& link, const Error& why) {
   const bool was_used = link.answers > 0;
   retire(place);
   if (!current_) std::swap(current_, fresh_);
-  // A server may close an idle connection whenever it likes: no failure, and a query that met it is sent again.
+  // A server may close an idle connection at any time. That is no failure; send the query again.
   if (why.fault != Fault::cancelled || !was_used) note_failure(why);
   if (calls_.empty() || current_) return;
   reissue(why, was_used);
@@ -241,14 +242,14 @@ void Channel::deliver(Call& call, Result<Response> result) {
   rest();
 }
 
-/// The connection had time to answer and did not. Not what it sends besides counts: a server that answers nothing more
-/// may still send signs of life.
+/// The connection had time to answer and did not. Only answers count: a server that answers nothing more may still send
+/// other octets.
 void Channel::given_up(const Call& call) {
   if (!current_ || now() - std::max(call.sent, current_->last_answered) < race_after) return;
   current_->leave_unanswered(call.query.question().name);
 }
 
-/// Nobody waits for anything: what is open or under way is kept for a while.
+/// No query waits. Keep the connection, or the race for one, for a while.
 void Channel::rest() {
   const auto said = current_ ? current_->connection->idle_limit() : std::nullopt;
   idle_.arm(now() + (current_ ? said.value_or(server_.idle_limit()) : race_beyond_demand));
@@ -261,7 +262,7 @@ void Channel::watch() {
 }
 
 void Channel::on_watch() {
-  if (calls_.empty()) return rest();  // whoever waited has given up
+  if (calls_.empty()) return rest();  // the query that waited has given up
   watch_.arm(now() + watch_interval);
   if (!current_) return demand_connection();
   const Duration silence = now() - std::max(current_->last_received, calls_.begin()->second->sent);
@@ -310,7 +311,7 @@ void Channel::network_changed() {
 
 void Channel::note_failure(const Error& error) {
   counters_.last_error = error.detail;
-  if (error.fault == Fault::overloaded) return;  // no fault of the upstream's
+  if (error.fault == Fault::overloaded) return;  // not the upstream's fault
   const bool changed = !std::exchange(failing_, true);
   if (!changed && error.fault != Fault::tls_untrusted) return;
   const auto held = failure_log_.pass(now());
@@ -320,7 +321,7 @@ void Channel::note_failure(const Error& error) {
             *held > 0 ? fmt::format(" ({} more like this)", *held) : std::string{});
 }
 
-/// Said by an answer only, whichever channel has it: servers exist that shake hands and then answer nothing.
+/// Only an answer on any channel clears the failure: some servers complete the handshake and then answer nothing.
 void Channel::note_success() {
   failing_ = false;
   if (server_.say_failing(false)) log::info("upstream {} works again, by {}", id_, counters_.facts->address);

@@ -13,15 +13,14 @@
 
 namespace tacet {
 
-/// One connection's worth of an upstream: opened when there is something to ask, watched while it owes answers,
-/// replaced when it is silent, closed when idle. A query that meets a dying connection is sent again on the next one,
-/// unseen.
+/// Keeps one connection to an upstream. Opens it when a query comes, replaces it when it is silent, closes it when it
+/// is idle. Sends a query again on the next connection if its connection dies; the caller does not notice.
 ///
 /// Silence counts from the later of the last octet received and the moment the oldest unanswered query was sent. A
-/// silent connection is suspect if the kernel holds unacknowledged data for as long, or if two different names went
-/// unanswered since it last answered, be they given up meanwhile: one name that nobody answers proves nothing. After
-/// half a second of it a fresh connection is raced against the old one, and whichever answers first is kept; past the
-/// limit the old one is retired.
+/// silent connection is suspect if the kernel has held unacknowledged data for as long, or if queries for two different
+/// names went unanswered since its last answer (given up or not). One unanswered name proves nothing. After half a
+/// second under suspicion a fresh connection races the old one, and the channel keeps the first that answers. Past the
+/// limit the channel retires the old one.
 class Channel final : public Upstream {
 public:
   /// `number` counts the channels of a service from 0; the service must outlive the channel.

@@ -10,11 +10,11 @@
 
 namespace tacet {
 
-/// A number that a channel gives a query, to know its answer by; never reused while the connection lives.
+/// The number by which a channel matches an answer to its query. It is never reused while the connection lives.
 using Tag = std::uint64_t;
 
 /// One encrypted connection to one address of an upstream, over a socket that has been connected already. It moves
-/// bytes and matches answers; whether to wait, retire or retry is decided by its owner (a Channel).
+/// octets and matches answers. Its owner (a Channel) decides whether to wait, retire or retry.
 class Connection {
 public:
   /// What a connection tells its owner. No call comes from inside send(), nor after on_closed(), nor after the
@@ -22,15 +22,16 @@ public:
   class Owner {
   public:
     virtual ~Owner() = default;
-    /// The handshake is over and the peer has proved who it is; facts() is complete. At most once, before any answer.
+    /// The handshake is over and the peer has proved its identity; facts() is complete. At most once, before any
+    /// answer.
     virtual void on_established() = 0;
     /// Octets have arrived, of whatever kind: the path is alive.
     virtual void on_received() = 0;
     /// An answer whose question equals the query's; or the fault of this one exchange (mismatched, malformed, protocol)
     /// while the connection goes on.
     virtual void on_answer(Tag tag, Result<Message> answer) = 0;
-    /// The connection is over; whatever is unanswered will stay so. Fault::cancelled: the peer closed it in an orderly
-    /// way (FIN, close_notify, GOAWAY), as servers do with idle connections. Else tls_untrusted, protocol, unreachable.
+    /// The connection is over and brings no further answer. Fault::cancelled: the peer closed it properly (FIN,
+    /// close_notify, GOAWAY), as servers do with idle connections. Else tls_untrusted, protocol, unreachable.
     virtual void on_closed(Error why) = 0;
   };
 
@@ -40,7 +41,7 @@ public:
   /// the handshake is over it is kept.
   virtual void send(Tag tag, const Message& query) = 0;
 
-  /// Says goodbye in an orderly way where the protocol has one (close_notify) before an idle connection is destroyed.
+  /// Sends the protocol's goodbye (close_notify), if it has one. Call it before you destroy an idle connection.
   virtual void close() = 0;
 
   /// Complete once on_established() was called; never null.

@@ -27,9 +27,9 @@ namespace {
 
 constexpr std::size_t read_size = 65536;
 
-/// A query that was never answered is forgotten after this time: its owner has given up long before.
+/// Forget an unanswered query after this time: its owner gave up long before.
 constexpr Duration lapse = std::chrono::seconds(30);
-/// Who sends so many answers to nothing that was asked, and none to what was, is not worth its reading.
+/// After so many stray answers and no answer to a query, the connection ends: the server only costs time.
 constexpr unsigned most_strays = 256;
 constexpr std::size_t first_sweep = 1024;
 constexpr std::size_t most_outstanding = 32768;  // so that a free ID is found by drawing twice on average
@@ -48,8 +48,8 @@ struct Outstanding {
 
 }  // namespace
 
-/// Shared, so that the owner may destroy the connection in any callback: who calls one holds a share, and goes on only
-/// if `owner` is still there.
+/// Shared, so that the owner may destroy the connection in any callback: the calling function holds a share, and goes
+/// on only if `owner_` is still set.
 class DotConnection::State : public std::enable_shared_from_this<State> {
 public:
   State(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner);
@@ -83,7 +83,7 @@ private:
   TlsStream tls_;
   Owner* owner_;    // null once the connection is over or abandoned
   Watch watch_;     // behind the socket: gone before its descriptor is closed
-  AsyncCall turn_;  // what one turn of the loop writes leaves at its end
+  AsyncCall turn_;  // sends at the end of a turn what the turn wrote
 
   FrameReader frames_;
   std::vector<std::uint8_t> queries_;  // framed, of this turn
@@ -130,7 +130,7 @@ void DotConnection::State::send(Tag tag, const Message& query) {
   const Instant now = loop_.now();
   if (outstanding_.empty()) quiet_since_ = now;
   if (outstanding_.size() >= sweep_at_) sweep(now);
-  if (outstanding_.size() >= most_outstanding) return;  // never answered, as if the server had lost it
+  if (outstanding_.size() >= most_outstanding) return;  // the query gets no answer, as if the server had lost it
   const std::uint16_t id = free_id();
   outstanding_.emplace(id, Outstanding{tag, PackedQuestion(query.question()), now});
   append_frame(queries_, query.wire());
@@ -149,8 +149,8 @@ void DotConnection::State::sweep(Instant now) {
   sweep_at_ = std::max(first_sweep, 2 * outstanding_.size());
 }
 
-/// Every event passes here. One for which there is no memory is the end of the connection: nothing tells how much of a
-/// record or a frame was taken, and the owner asks again by another.
+/// Handles every event. Lack of memory ends the connection: it may have lost a part of a record or a frame. The owner
+/// sends its queries over another connection.
 template <class Work>
 void DotConnection::State::guarded(Work&& work) noexcept {
   const auto self = shared_from_this();
@@ -159,14 +159,14 @@ void DotConnection::State::guarded(Work&& work) noexcept {
                     shielded(false, [&] { return finish({Fault::overloaded, "out of memory"}), true; }));
 }
 
-/// Everything that one turn of the loop wants to write leaves by one SSL_write and one send(2).
+/// Sends everything that one turn of the loop wrote by one SSL_write and one send(2).
 void DotConnection::State::end_turn() {
   const Result<void> taken = tls_.send(queries_);
   queries_.clear();
   if (!taken) return finish(taken.error());
   if (!flush()) return;
-  // A turn that reads but writes nothing would acknowledge 40 ms later, and a server that has not turned off Nagle's
-  // algorithm waits for that with its next answers.
+  // A turn that reads but writes nothing would acknowledge 40 ms later. A server that uses Nagle's algorithm would wait
+  // for that before it sends its next answers.
   if (read_this_turn_ && !wrote_this_turn_ && !outstanding_.empty()) acknowledge_now(socket_.get());
   read_this_turn_ = wrote_this_turn_ = false;
 }
@@ -245,7 +245,7 @@ void DotConnection::State::count_stray() {
   if (++strays_ > most_strays) finish({Fault::protocol, facts->address + " floods with answers that nobody asked for"});
 }
 
-/// The connection is over. What TLS has still to say (an alert) is tried once.
+/// Ends the connection. Tries once to send what TLS still holds (an alert).
 void DotConnection::State::finish(Error why) {
   if (owner_ == nullptr) return;
   if (const Bytes rest = tls_.pending(); !rest.empty())

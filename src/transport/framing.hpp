@@ -18,7 +18,8 @@ public:
   void feed(Bytes octets);
 
   /// The next complete message, without its length; nothing if there is none yet. Valid until tail() or feed(). A
-  /// length of 0 makes an empty message. Call until nothing is left, and the buffer stays below 64 KiB plus one read.
+  /// length of 0 makes an empty message. If you call it until it returns nothing, the buffer stays below 64 KiB plus
+  /// one read.
   std::optional<Bytes> next();
 
   /// True if a message has begun to arrive: an end of the stream would cut it.

@@ -8,7 +8,7 @@
 namespace tacet {
 namespace {
 
-/// Cloudflare closes idle DoT connections at 10 s with a reset: we go first. HTTP servers are more patient, but a
+/// Cloudflare resets idle DoT connections after 10 s: close them before that. HTTP servers are more patient, but a
 /// connection that nobody used for most of a minute only costs wake-ups.
 constexpr Duration dot_idle = std::chrono::seconds(9), doh_idle = std::chrono::seconds(50);
 
@@ -49,7 +49,7 @@ Duration UpstreamServer::idle_limit() const {
 void UpstreamServer::network_changed() {
   parts_.budget.pace().forget();
   book_.forget();
-  doh_method_state_.method = DohMethod::post;  // what refused it may have stood between
+  doh_method_state_.method = DohMethod::post;  // a middlebox of the old network may have refused it
   tls_.forget_sessions();
 }
 

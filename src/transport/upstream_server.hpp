@@ -19,8 +19,8 @@ namespace tacet {
 /// connection to it is made. One per entry and worker.
 class UpstreamServer {
 public:
-  /// What is referred to must outlive the service. `on_established` hears of every connection whose peer proved who it
-  /// is.
+  /// The referenced objects must outlive the service. `on_established` is called for every connection after its peer
+  /// proved its identity.
   struct Parts {
     Loop& loop;
     TaskGroup& tasks;
@@ -46,11 +46,11 @@ public:
   /// How long an idle connection is kept if the server does not say.
   Duration idle_limit() const;
 
-  /// The network changed: addresses are tried afresh, sessions (which would link us to our past) are dropped.
+  /// The network changed: forgets what it learned of addresses, and drops sessions, which would link us to the old
+  /// network.
   void network_changed();
 
-  /// Notes whether the log's last word on this upstream is that it fails, one word for all its channels; what it was
-  /// before.
+  /// Notes whether the log said last that this upstream fails, once for all its channels. Returns the former value.
   bool say_failing(bool failing) { return std::exchange(said_failing_, failing); }
 
 private:

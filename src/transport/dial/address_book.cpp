@@ -6,7 +6,7 @@ namespace tacet {
 
 namespace {
 
-/// For how long a family that lost a race is not tried first again.
+/// For this time a family that lost a race is not tried first.
 constexpr Duration demotion = std::chrono::minutes(10);
 
 bool is_v6(const SocketAddress& address) { return address.address.contains(':'); }

@@ -22,7 +22,7 @@
 namespace tacet {
 namespace {
 
-/// As c-ares 1.18 reads them: it knows no interfaces.
+/// The servers in the text form that c-ares 1.18 reads, which has no interfaces.
 std::string csv_of(const std::vector<SocketAddress>& servers) {
   std::string csv;
   for (SocketAddress server : servers) {
@@ -48,7 +48,7 @@ bool is_datagram_socket(int descriptor) {
   return ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM;
 }
 
-/// A datagram that is no answer to a query is as none: c-ares would take an echo for the end of its question.
+/// Ignores a datagram that is no answer to a query: c-ares would take an echo for the end of its question.
 ares_ssize_t receive(ares_socket_t descriptor, void* data, std::size_t size, int flags, sockaddr* from,
                      ares_socklen_t* from_size, void*) {
   const ssize_t count = ::recvfrom(descriptor, data, size, flags, from, from_size);
@@ -101,7 +101,7 @@ int AresChannel::open(const std::vector<SocketAddress>& servers, const Settings&
   options.tries = settings.tries;
   options.ndots = 1;
   options.ednspsz = settings.udp_size;
-  options.servers = &nowhere;  // replaced below, by what can also say ports and IPv6
+  options.servers = &nowhere;  // replaced below by a call that also takes ports and IPv6
   options.nservers = 1;
   options.lookups = no_files.data();
   options.sock_state_cb = &AresChannel::on_socket;
@@ -109,7 +109,7 @@ int AresChannel::open(const std::vector<SocketAddress>& servers, const Settings&
   int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_EDNSPSZ |
               ARES_OPT_SERVERS | ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SORTLIST | ARES_OPT_SOCK_STATE_CB;
 #ifdef ARES_OPT_QUERY_CACHE
-  given |= ARES_OPT_QUERY_CACHE;  // with a maximum of 0: what is kept is kept by us
+  given |= ARES_OPT_QUERY_CACHE;  // with a maximum of 0: only our own cache keeps answers
 #endif
   std::ranges::copy_if(servers, std::back_inserter(link_local_),
                        [](const SocketAddress& server) { return server.address.contains('%'); });
@@ -148,7 +148,7 @@ void AresChannel::watch(ares_socket_t descriptor, bool readable, bool writable) 
   watch->want_write(writable);
 }
 
-/// Adds the interface that c-ares knows nothing of. Servers of one address on several links are connected to by turns.
+/// Adds the interface, which c-ares does not know. Takes servers with one address on several links by turns.
 int AresChannel::connect_socket(ares_socket_t descriptor, const sockaddr* address, ares_socklen_t size, void* self) {
   auto& servers = static_cast<AresChannel*>(self)->link_local_;
   if (address->sa_family != AF_INET6 || servers.empty()) return ::connect(descriptor, address, size);
@@ -170,7 +170,7 @@ int AresChannel::connect_socket(ares_socket_t descriptor, const sockaddr* addres
 }
 
 void AresChannel::on_socket(void* self, ares_socket_t descriptor, int readable, int writable) {
-  // One that cannot be watched is as one on which nothing comes: c-ares asks again when its time is over.
+  // A socket that cannot be watched counts as silent: c-ares asks again after its timeout.
   shielded(0, [&] { return static_cast<AresChannel*>(self)->watch(descriptor, readable != 0, writable != 0), 0; });
 }
 

@@ -11,9 +11,9 @@
 
 namespace tacet {
 
-/// A c-ares channel that lives on a loop: its sockets are watched there, its timeouts are an alarm of ours. It reads no
-/// file of the system's and keeps no answers. A server may have a link-local address with its interface, and what is no
-/// answer is not taken for one.
+/// A c-ares channel on a loop: the loop watches its sockets, and an alarm runs its timeouts. It reads no system file
+/// and keeps no answers. A server may have a link-local address with its interface. It ignores a datagram that is no
+/// answer.
 class AresChannel {
 public:
   struct Settings {
@@ -25,16 +25,16 @@ public:
 
   /// `loop` must outlive it.
   explicit AresChannel(Loop& loop);
-  /// Calls back for what is pending, so what the callbacks touch must still be there.
+  /// Calls back for pending questions, so the objects that the callbacks use must still exist.
   ~AresChannel();
   AresChannel(const AresChannel&) = delete;
   AresChannel& operator=(const AresChannel&) = delete;
 
-  /// Once, before anything else: ARES_SUCCESS, or a status.
+  /// Call it once, before anything else. Returns ARES_SUCCESS or another status.
   int open(const std::vector<SocketAddress>& servers, const Settings& settings);
 
   ares_channel get() const { return channel_; }
-  /// To be called after asking something through get().
+  /// Call it after you asked something through get().
   void rearm();
 
 private:
@@ -50,7 +50,7 @@ private:
   Alarm alarm_;
 };
 
-/// What a status means to us.
+/// The error for a c-ares status.
 Fault fault_of_ares(int status);
 
 }  // namespace tacet

@@ -8,10 +8,10 @@ AttemptPace::AttemptPace(Scheduler& scheduler) : scheduler_(scheduler), alarm_(s
   begun_.fill(never);
 }
 
-bool AttemptPace::may_begin(PendingAttempt& who, Kind kind) {
-  const bool foremost = &who == in_turn_ || line_.empty() || (kind == Kind::first && line_.front().kind != kind);
+bool AttemptPace::may_begin(PendingAttempt& attempt, Kind kind) {
+  const bool foremost = &attempt == in_turn_ || line_.empty() || (kind == Kind::first && line_.front().kind != kind);
   if (foremost && scheduler_.now() >= next()) return true;
-  stand_in_line(who, kind);
+  stand_in_line(attempt, kind);
   return false;
 }
 
@@ -23,7 +23,7 @@ void AttemptPace::begun() {
   plan();
 }
 
-/// The oldest of the last attempts counts no more, be it the one that was meant: what is limited is their number.
+/// Removes the oldest of the last attempts, which may be another than the answered one: only their number is limited.
 void AttemptPace::led_to_answer() {
   for (std::size_t i = 1; i <= most; ++i) {
     Instant& begun = begun_[(latest_ + i) % most];
@@ -33,9 +33,9 @@ void AttemptPace::led_to_answer() {
   }
 }
 
-void AttemptPace::leave(const PendingAttempt& who) {
-  std::erase_if(line_, [&who](const Place& place) { return place.who == &who; });
-  if (in_turn_ == &who) in_turn_ = nullptr;
+void AttemptPace::leave(const PendingAttempt& attempt) {
+  std::erase_if(line_, [&attempt](const Place& place) { return place.attempt == &attempt; });
+  if (in_turn_ == &attempt) in_turn_ = nullptr;
   plan();
 }
 
@@ -51,11 +51,11 @@ Instant AttemptPace::next() const {
   return silent_ ? std::max(room, begun_[latest_] + spacing) : room;
 }
 
-void AttemptPace::stand_in_line(PendingAttempt& who, Kind kind) {
-  const auto is_there = [&who](const Place& place) { return place.who == &who; };
+void AttemptPace::stand_in_line(PendingAttempt& attempt, Kind kind) {
+  const auto is_there = [&attempt](const Place& place) { return place.attempt == &attempt; };
   if (std::ranges::none_of(line_, is_there)) {
     const auto behind = std::ranges::find_if(line_, [kind](const Place& place) { return kind < place.kind; });
-    line_.insert(behind, {&who, kind});
+    line_.insert(behind, {&attempt, kind});
   }
   plan();
 }
@@ -67,12 +67,12 @@ void AttemptPace::serve() {
       pace.in_turn_ = nullptr;
       pace.plan();
     }
-  } const planned{*this};  // also when one ends by an exception, for the sake of those behind it
+  } const planned{*this};  // also after an exception, so that the next in line have their turn
   while (!line_.empty() && scheduler_.now() >= next()) {
-    PendingAttempt& who = *line_.front().who;
+    PendingAttempt& attempt = *line_.front().attempt;
     line_.pop_front();
-    in_turn_ = &who;
-    who.on_turn();
+    in_turn_ = &attempt;
+    attempt.on_turn();
     in_turn_ = nullptr;
   }
 }

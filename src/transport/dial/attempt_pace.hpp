@@ -7,17 +7,17 @@
 
 namespace tacet {
 
-/// Spaces out the connection attempts of a worker: at most five in any second that lead to no answer, whoever makes
-/// them, so that no outage and no server that breaks off makes a storm. While nobody answers they are evenly spread,
-/// one each 200 ms, so that the end of an outage is met soon; once one was answered the network lives, and the next
-/// need not wait for its turn. Who wants to make one stands in line. Pure: moved by a scheduler.
+/// Spaces out the connection attempts of a worker. At most five attempts in any second may lead to no answer, so that
+/// neither an outage nor a server that breaks off causes a storm. While no peer answers, it spreads them evenly, one
+/// each 200 ms, so that one of them soon meets the end of an outage. After an answer the network works, and the next
+/// attempt starts at once. Attempts wait in line. Pure: moved by a scheduler.
 class AttemptPace {
 public:
   static constexpr std::size_t most = 5;
   static constexpr Duration within = std::chrono::seconds(1);
   static constexpr Duration spacing = std::chrono::milliseconds(200);
 
-  /// Who makes attempts. Leaves the line when destroyed.
+  /// An attempt that waits for its turn. Leaves the line when destroyed.
   class PendingAttempt {
   public:
     explicit PendingAttempt(AttemptPace& pace) : pace_(pace) {}
@@ -30,47 +30,47 @@ public:
 
   private:
     friend class AttemptPace;
-    /// Its turn has come; if no attempt is begun within the call, the next in line is told.
+    /// Its turn has come. If the call begins no attempt, the next in line has its turn.
     virtual void on_turn() = 0;
   };
 
-  /// The first attempt of a race is for a query that waits now; a further one is made in case the last was lost.
+  /// The first attempt of a race serves a query that waits now. A further one is a precaution: the last may be lost.
   enum class Kind : std::uint8_t { first, further };
 
   explicit AttemptPace(Scheduler& scheduler);
 
-  /// True if `who` may begin an attempt now; else it has a place in line and hears on_turn(). First attempts go ahead
-  /// of further ones, and once a second one of them need not wait for the spacing.
-  bool may_begin(PendingAttempt& who, Kind kind);
-  /// An attempt that was allowed has been begun.
+  /// True if `attempt` may begin now; else it waits in line for on_turn(). First attempts go ahead of further ones, and
+  /// once a second a first attempt skips the spacing.
+  bool may_begin(PendingAttempt& attempt, Kind kind);
+  /// An allowed attempt has begun.
   void begun();
   /// A peer answered an attempt, by a connection or a refusal.
   void answered() { silent_ = false; }
-  /// A connection has brought the first answer to a query: whatever a server that closes often needs of those, is had.
+  /// A connection has delivered its first answer, so refund one attempt. A server that closes often may then reconnect.
   void led_to_answer();
-  /// The network changed: what was sent into the old one counts no more. Said by everyone who hears of one change.
+  /// The network changed: attempts in the old network count no more. Several callers may report the same change.
   void forget();
-  void leave(const PendingAttempt& who);
+  void leave(const PendingAttempt& attempt);
 
 private:
   struct Place {
-    PendingAttempt* who;
+    PendingAttempt* attempt;
     Kind kind;
   };
   static constexpr Instant never{-std::chrono::hours(1)};
   Instant next() const;
-  void stand_in_line(PendingAttempt& who, Kind kind);
+  void stand_in_line(PendingAttempt& attempt, Kind kind);
   void serve();
   void plan();
 
   Scheduler& scheduler_;
   Alarm alarm_;
   std::list<Place> line_;            // first attempts before further ones
-  std::array<Instant, most> begun_;  // when the last attempts were; a ring
-  std::size_t latest_ = 0;           // its place in the ring
+  std::array<Instant, most> begun_;  // times of the last attempts; a circular buffer
+  std::size_t latest_ = 0;           // index of the newest in begun_
   Instant forgot_at_ = never;
-  bool silent_ = false;                      // nothing was answered since the last attempt
-  const PendingAttempt* in_turn_ = nullptr;  // while it is told
+  bool silent_ = false;                      // no answer came since the last attempt
+  const PendingAttempt* in_turn_ = nullptr;  // while its on_turn() runs
 };
 
 }  // namespace tacet

@@ -11,22 +11,22 @@
 
 namespace tacet {
 
-/// Finds the addresses of an upstream's host name by plain DNS, at the servers that the configuration names for this
-/// and at no others: the system's resolver is us. The only plaintext that tacet ever sends; lookups() counts it.
+/// Finds the addresses of an upstream's host name by plain DNS. It asks only the servers that the configuration names
+/// for this: the system's resolver is tacet itself. lookups() counts these plaintext queries.
 class Bootstrap {
 public:
   /// `loop` must outlive it.
   Bootstrap(Loop& loop, std::vector<SocketAddress> servers) : loop_(loop), servers_(std::move(servers)) {}
 
-  /// Asks these servers from now on, and believes nothing of what others said.
+  /// Asks these servers from now on, and forgets the answers of others.
   void use(std::vector<SocketAddress> servers);
 
-  /// The IPv4 and IPv6 addresses of `host`, at the latest at `deadline`. An earlier answer is used for its TTL, at
-  /// least a minute; beyond that it is asked for again, and used all the same if nobody answers. An empty answer is a
-  /// failure. Faults: invalid_config (no server is configured), timeout, unreachable, protocol (what a server said).
+  /// The IPv4 and IPv6 addresses of `host`, at the latest at `deadline`. Uses an earlier answer for its TTL, at least a
+  /// minute. Then asks again, and uses the old answer if no server answers. An empty answer is a failure. Faults:
+  /// invalid_config (no server is configured), timeout, unreachable, protocol (what a server said).
   Task<Result<std::vector<std::string>>> resolve(const std::string& host, Instant deadline);
 
-  /// How many names were asked for in the clear since the start.
+  /// How many names it asked for in plaintext since the start.
   std::uint64_t lookups() const { return lookups_; }
 
 private:

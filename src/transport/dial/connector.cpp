@@ -57,7 +57,7 @@ void Connector::start() {
   guarded([this] { try_next(loop_.now()); });
 }
 
-/// Somebody waits again: a pause after a failed round ends, but for what the pace of attempts leaves of it.
+/// A query waits again: ends the pause after a failed round, as far as the pace of attempts allows.
 void Connector::hurry() {
   if (!round_over() || !attempts_.empty()) return;
   pause_ = pace;
@@ -81,8 +81,7 @@ void Connector::begin_round(Instant now) {
   if (order_.empty()) note_failure({Fault::unreachable, "no address of the server is known"});
 }
 
-/// Begins one attempt, walking on over addresses that fail at once, up to the end of the round; or has a place in line
-/// for it.
+/// Begins one attempt: skips addresses that fail at once, up to the end of the round. Else it waits in line for it.
 void Connector::try_next(Instant now) {
   if (round_over()) begin_round(now);
   tried_at_ = now;
@@ -121,8 +120,8 @@ Connector::Begun Connector::begin(const SocketAddress& address, Instant now) {
   return Begun::under_way;
 }
 
-/// Whatever happens in `work`, a race that runs has its next step planned: without memory a little later, so that it
-/// does not go round and round.
+/// Calls `work`, then plans the next step of a race that runs. Without memory the step comes a little later, so that
+/// the loop does not spin.
 template <class Work>
 void Connector::guarded(Work&& work) {
   try {
@@ -177,9 +176,9 @@ void Connector::give_up_old(Instant now) {
   }
 }
 
-/// Several connectors share the budget, so each may have room for two or three attempts only. A gap until the oldest
-/// has had its second would be a gap in which the end of an outage goes unseen: one that had time enough by what a
-/// connect took before makes way.
+/// Several connectors share the budget, so each may have room for two or three attempts only. The oldest attempt gives
+/// up its place after twice the usual connect time. Without that, no attempt would begin until its second is over, and
+/// the end of an outage would go unseen.
 void Connector::make_room(Instant now) {
   const std::optional<Duration> usual = book_.connect_time();
   if (!usual || attempts_.empty() || (attempts_.size() < most_at_once && budget_.has_room())) return;
@@ -195,7 +194,7 @@ void Connector::note_failure(Error why) {
   last_error_ = std::move(why);
 }
 
-/// A round in which every address failed at once is followed by a pause that grows, for there is nothing to wait for.
+/// After a round in which every address failed at once, waits for a pause that grows each time.
 void Connector::slow_down(Instant now) {
   if (!round_over() || silent_ || !attempts_.empty()) return;
   next_at_ = now + pause_;
@@ -214,7 +213,7 @@ void Connector::report() {
   if (!report_due()) return;
   failures_ = 0;
   const Error why = *std::exchange(last_error_, std::nullopt);
-  const auto tell = callbacks_.on_round_failed;  // which may destroy what it lies in
+  const auto tell = callbacks_.on_round_failed;  // a copy, since the call may destroy this object
   tell(why);
 }
 
@@ -229,7 +228,7 @@ void Connector::succeed(Attempt& winner) {
   }
   ConnectedSocket socket = std::move(winner.socket);
   stop();                                     // destroys the watch on the socket, so that the next owner can watch it
-  const auto tell = callbacks_.on_connected;  // which may destroy what it lies in
+  const auto tell = callbacks_.on_connected;  // a copy, since the call may destroy this object
   tell(std::move(socket));
 }
 

@@ -15,8 +15,8 @@
 
 namespace tacet {
 
-/// The addresses of one upstream and what was learned of them: which family and address connected last, which lost.
-/// Pure: told what happened and what time it is.
+/// The addresses of one upstream, and what it learned of them: which family and address connected last, which lost.
+/// Pure: events and times are arguments.
 class AddressBook {
 public:
   explicit AddressBook(std::vector<SocketAddress> addresses) : addresses_(std::move(addresses)) {
@@ -24,20 +24,19 @@ public:
   }
 
   /// In the order to try: the last winner first; else alternating families with IPv6 first (RFC 8305 §4); an address of
-  /// a family that lost a race within the last ten minutes comes after those that did not. The caller's own: they stay
-  /// valid whatever becomes of the book.
+  /// a family that lost a race within the last ten minutes comes after those that did not. Returns a copy.
   std::vector<SocketAddress> order(Instant now) const;
-  /// An address connected. One that is not in the book any more is not remembered, but its time is.
+  /// An address connected. Remembers the connect time, and the address if it is still in the book.
   void won(const SocketAddress& address, Duration took);
-  /// How long the last connect took that succeeded; nothing before the first, or since the network changed.
+  /// How long the last successful connect took; nothing before the first one in this network.
   std::optional<Duration> connect_time() const { return connect_time_; }
-  /// It had its head start, and yet an address of another family connected first. No effect if it is not in the book
-  /// any more.
+  /// An address of another family connected first, although this one had its head start. No effect if it is no longer
+  /// in the book.
   void failed(const SocketAddress& address, Instant now);
-  /// The network changed: everything learned is forgotten.
+  /// The network changed: forgets everything that it learned.
   void forget();
-  /// New addresses (a bootstrap look-up), fewer or more; what was learned of those that stay is kept. At any time: a
-  /// Connector that runs goes on with those of its present round, and takes the new ones for the next.
+  /// Takes new addresses (of a bootstrap look-up) and keeps what it learned of those that stay. May be called at any
+  /// time: a running Connector uses the new addresses from its next round on.
   void replace(std::vector<SocketAddress> addresses);
 
   std::size_t size() const { return addresses_.size(); }
@@ -51,8 +50,7 @@ private:
   std::optional<Duration> connect_time_;
 };
 
-/// Counts the upstream sockets of a worker, so that no failure mode can open more than the limit, nor open them faster
-/// than their pace.
+/// Counts the upstream sockets of a worker. No failure can open more than the limit, or open them faster than the pace.
 class SocketBudget {
 public:
   SocketBudget(Scheduler& scheduler, std::size_t limit) : limit_(limit), pace_(scheduler) {}
@@ -68,8 +66,8 @@ private:
   AttemptPace pace_;
 };
 
-/// A connected TCP socket and the place in the budget that it holds; gives both back when destroyed. Until it is
-/// connected it holds the place only, or a connect under way. Pre: the place was taken.
+/// A connected TCP socket and its place in the budget; gives both back when destroyed. Before that it holds the place
+/// alone, or a connect that still runs. Pre: the place was taken.
 class ConnectedSocket {
 public:
   ConnectedSocket(Descriptor descriptor, SocketAddress address, SocketBudget& budget)
@@ -94,17 +92,15 @@ private:
   SocketBudget* budget_;
 };
 
-/// Races TCP connects to the addresses of a book until one is up: a first round staggered by 250 ms over the order
-/// (RFC 8305), a refusal moves on at once; then a fresh attempt every 200 ms, as far as the worker's pace allows, each
-/// given up after a second, or sooner if a fresh one needs its socket and it had twice the time that a connect took
-/// before. (A connect whose SYN was lost
-/// in an outage backs off for seconds; a fresh one does not. Measured: an answer 0.07 to 0.29 s after a heal, in 90 of
-/// 90 trials.)
+/// Races TCP connects to the addresses of a book until one is up. The first round tries them in order, 250 ms apart
+/// (RFC 8305); a refusal moves on at once. Then a fresh attempt begins every 200 ms, as far as the worker's pace
+/// allows. Each attempt ends after a second, or after twice the usual connect time if a fresh one needs its socket. (A
+/// connect that lost its SYN in an outage backs off for seconds; a fresh one does not. Measured: an answer 0.07 to 0.29
+/// s after the network came back, in 90 of 90 trials.)
 class Connector final : AttemptPace::PendingAttempt {
 public:
-  /// Once `on_connected` was called the connector is at rest. `on_round_failed` is called each time every address has
-  /// been tried since start() without a connection, with the last error; the race goes on until stop(). Either may
-  /// destroy the connector.
+  /// The connector rests after it called `on_connected`. It calls `on_round_failed` with the last error each time it
+  /// has tried every address without a connection; the race goes on until stop(). Either may destroy the connector.
   struct Callbacks {
     std::function<void(ConnectedSocket)> on_connected;
     std::function<void(Error)> on_round_failed;
@@ -112,7 +108,7 @@ public:
   Connector(Loop& loop, AddressBook& book, SocketBudget& budget, Callbacks callbacks);
   ~Connector() override;
 
-  /// Begins the race; while one is running, says that somebody waits, so that no pause between rounds is kept.
+  /// Begins the race. While one is running, ends its pause between rounds, because a query waits.
   void start();
   void stop();
   bool running() const { return running_; }
@@ -138,7 +134,7 @@ private:
   void plan();
   bool round_over() const { return next_ == order_.size(); }
   bool report_due() const { return last_error_ && failures_ >= order_.size(); }
-  // Either may destroy the connector: nothing of it is touched behind them.
+  // Either may destroy the connector: touch nothing of it afterwards.
   void report();
   void succeed(Attempt& winner);
 
@@ -150,11 +146,11 @@ private:
   bool running_ = false;
   bool tried_ = false;  // an attempt was begun since start()
 
-  std::vector<SocketAddress> order_;  // as the book had them; one walk through them is a round
+  std::vector<SocketAddress> order_;  // a copy of the book's order; one pass over it is a round
   std::size_t next_ = 0;              // place in `order_`
   unsigned rounds_ = 0;               // begun since start()
-  bool silent_ = false;               // an attempt of this round had no answer at all
-  Duration pause_{};                  // after a round that failed at once
+  bool silent_ = false;               // an attempt of this round had no answer
+  Duration pause_{};                  // pause after a round that failed at once
   Instant next_at_;
   Instant tried_at_;                                // when the last attempt was begun
   std::vector<std::unique_ptr<Attempt>> attempts_;  // the oldest first

@@ -16,7 +16,7 @@ namespace tacet {
 
 namespace {
 
-/// c-ares does not notice a refusal at once when it has asked for A and AAAA together, so it must not wait for long.
+/// When c-ares asks for A and AAAA together, it does not notice a refusal at once. So each try must be short.
 constexpr int timeout_ms = 400;
 constexpr int tries = 2;
 
@@ -48,7 +48,7 @@ struct Lookup::State {
 
   std::string name;
   OneShot<Result<Addresses>> done;
-  AresChannel channel;  // last: its end calls back
+  AresChannel channel;  // last: its destructor calls back
 
   void ask() {
     ares_addrinfo_hints hints{};

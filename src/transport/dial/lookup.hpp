@@ -10,14 +10,14 @@
 
 namespace tacet {
 
-/// The addresses of a name, and for how long they are good.
+/// The addresses of a name and their TTL.
 struct Addresses {
   std::vector<std::string> addresses;
   Duration ttl{};
 };
 
-/// One look-up of a name's IPv4 and IPv6 addresses by plain DNS (c-ares), at the given servers and nowhere else: no
-/// file of the system's is read. Its sockets live as long as it does; destroying it gives the look-up up.
+/// One look-up of a name's IPv4 and IPv6 addresses by plain DNS (c-ares). It asks only the given servers and reads no
+/// system file. Its destructor ends the look-up and closes its sockets.
 class Lookup {
 public:
   /// Sends the questions. `loop` must outlive it.

@@ -3,7 +3,7 @@
 
 namespace tacet {
 
-/// What the other end of a connected TCP socket has done to it.
+/// The state of the other end of a connected TCP socket.
 enum class PeerState : std::uint8_t {
   there,   ///< neither of the following
   closed,  ///< it has sent its FIN, whether or not octets before it are unread

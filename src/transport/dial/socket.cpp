@@ -17,11 +17,11 @@ namespace tacet {
 
 namespace {
 
-/// How long the kernel keeps a connection whose data nobody acknowledges; a channel retires it earlier, this is for one
-/// that nobody looks at any more.
+/// How long the kernel keeps a connection while the peer acknowledges no data. A channel retires its connection
+/// earlier; this limit is for connections that no channel watches.
 [[maybe_unused]] constexpr unsigned user_timeout_ms = 5000;
 
-/// The zone of a link-local address: an interface by name or by number; 0 if there is none of that name now.
+/// The zone of a link-local address: an interface by name or number; 0 if no interface has that name now.
 unsigned scope_of(const std::string& zone) {
   if (const unsigned index = ::if_nametoindex(zone.c_str()); index != 0) return index;
   return static_cast<unsigned>(parse_number(zone).value_or(0));
@@ -55,7 +55,7 @@ bool set_flags(int fd) {
   return ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) == 0;
 }
 
-/// Options that make things better but that nothing depends on: a refusal is no reason to go without a connection.
+/// Sets options that help but are not needed: ignores a refusal.
 void tune(int fd) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

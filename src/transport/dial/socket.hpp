@@ -31,19 +31,19 @@ Result<Descriptor> begin_connect(const KernelAddress& address);
 /// close-on-exec, at a port of the kernel's choice. Faults: no_network, overloaded, system.
 Result<Descriptor> connected_datagrams(const KernelAddress& address);
 
-/// What an errno of a socket's means to us: unreachable (refused, reset), no_network (no route), overloaded (no
-/// descriptors, no memory), system; with the system's words.
+/// The error for a socket's errno: unreachable (refused, reset), no_network (no route), overloaded (no descriptors, no
+/// memory), system; with the system's words.
 Error socket_error(int code);
 
 /// The outcome of a connect that has become writable: nothing, or unreachable / no_network with the system's words.
 Result<void> finish_connect(int descriptor);
 
-/// How long ago the last acknowledgement came, if a TCP socket holds data that the peer has not acknowledged
-/// (TCP_INFO); else, and where the system cannot say, zero. After a lull it exceeds the data's own age, so take the
-/// less of the two.
+/// The time since the last acknowledgement, if a TCP socket holds unacknowledged data (TCP_INFO). Zero if it holds
+/// none, or if the system cannot tell. After a pause this time exceeds the age of the data, so use the smaller of the
+/// two.
 Duration unacknowledged_for(int descriptor);
 
-/// Asks the kernel to acknowledge at once what has been received (TCP_QUICKACK; nothing where it does not exist).
+/// Asks the kernel to acknowledge received data at once (TCP_QUICKACK; does nothing on systems without it).
 void acknowledge_now(int descriptor);
 
 }  // namespace tacet

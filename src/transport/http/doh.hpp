@@ -17,10 +17,10 @@ struct DohShared {
 };
 
 /// A connection of DNS over HTTPS (RFC 8484): one HTTP/2 connection (libcurl) over one socket that we connected,
-/// queries by POST or GET with ID 0, padded as they come. Never opens a second socket: when libcurl wants one, the
-/// connection is over. Never resolves a name, follows no redirect and keeps no cookie. At most 100 queries are in
-/// libcurl at once, which slows down beyond that; the others wait here. A server that refuses the method is asked by
-/// the other one from then on, by all connections that share it; what it refused is asked again, once.
+/// queries by POST or GET with ID 0, padded as they come. It never opens a second socket: when libcurl wants one, the
+/// connection ends. Never resolves a name, follows no redirect and keeps no cookie. libcurl has at most 100 queries at
+/// once, because it slows down beyond that; the others wait here. After a server refuses the method, all its
+/// connections use the other one, and the refused query is sent again, once.
 class DohConnection final : public Connection {
 public:
   /// The handshake begins with the first send(). `loop`, what `shared` refers to, and `owner` must outlive the

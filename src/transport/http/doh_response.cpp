@@ -22,7 +22,7 @@ bool is_dns_message(std::string_view given) {
   return std::ranges::equal(given, media_type, {}, lower, lower);
 }
 
-/// What a person can do about a status that brings no answer; empty if only the server knows.
+/// Advice for a person about a status that brings no answer; empty if there is none.
 std::string_view meaning(long status) {
   if (status >= 300 && status < 400) return "the server points to another URL, and redirects are not followed";
   switch (status) {

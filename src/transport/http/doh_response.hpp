@@ -17,15 +17,14 @@ struct DohResponse {
   std::vector<std::uint8_t> body;
 };
 
-/// What may be a DNS message, and for how long HTTP caches have kept it.
+/// The body of a response that may be a DNS message, and its age in HTTP caches.
 struct DohBody {
   std::vector<std::uint8_t> octets;
   std::uint32_t age = 0;  ///< seconds that its records have lived already (RFC 8484 §5.1)
   friend bool operator==(const DohBody&, const DohBody&) = default;
 };
 
-/// The seconds that an Age field tells (RFC 9111 §5.1): of a list the first; 0 if that is no number of seconds; 2^31 if
-/// it is larger. Pure.
+/// The seconds of an Age field (RFC 9111 §5.1): the first of a list; 0 if it is no number; at most 2^31. Pure.
 std::uint32_t age_of(std::string_view field);
 
 /// The body of a response that is one of DNS over HTTPS: any status 2xx and application/dns-message (RFC 8484 §4.2).

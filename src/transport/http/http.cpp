@@ -29,7 +29,7 @@ HttpFeatures http_features() {
 std::string http_library_version() { return http_features().version; }
 
 HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& address) {
-  // Which interface an address is on concerns this machine alone (RFC 6874 §3), and the socket is connected by then.
+  // The zone of an address concerns this machine alone (RFC 6874 §3), and the socket is already connected.
   const std::string name = upstream.host.substr(0, upstream.host.find('%'));
   const std::string host = name.contains(':') ? "[" + name + "]" : name;
   return {.origin = fmt::format("https://{}:{}", host, upstream.port),

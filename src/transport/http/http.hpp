@@ -6,8 +6,8 @@
 
 namespace tacet {
 
-/// The HTTP library, made ready while this lives. To be made while there is one thread, and before the process is
-/// confined.
+/// Initialises the HTTP library, and keeps it ready while this lives. Construct it while the process has one thread and
+/// is not confined yet.
 class HttpLibrary {
 public:
   HttpLibrary();
@@ -24,7 +24,7 @@ struct HttpFeatures {
 HttpFeatures http_features();
 std::string http_library_version();
 
-/// Where requests go, and who listens there.
+/// The parts of the URL of one server.
 struct HttpTarget {
   std::string origin;  ///< "https://dns.example:443"
   std::string path;    ///< "/dns-query": what a POST asks for

@@ -17,21 +17,21 @@ namespace {
 /// Beyond about this many, libcurl spends more time on its lists than on the wire.
 constexpr std::size_t at_once = 100;
 
-/// How often to look for transfers that were there the last time already. Far beyond any deadline of a query: it only
-/// frees the place of an answer that will never come. Deadlines are the owner's, and libcurl's own would cost every
-/// transfer two changes to a tree of times.
+/// How often to end transfers that were already there the last time. This is far beyond any deadline of a query: it
+/// only frees the place of an answer that never comes. The owner keeps the deadlines, because libcurl's own would cost
+/// every transfer two changes to a tree of times.
 constexpr auto sweep_every = std::chrono::seconds(15);
 
-/// Who sends so many octets that are no part of any answer floods. Much more than any server's fields and frames about
-/// the answers of a turn.
+/// A server that sends so many octets outside of any answer floods us. This is much more than the fields and frames
+/// that a server sends around the answers of a turn.
 constexpr std::uint64_t most_beside_answers = 256U << 10;
 
-/// When to look whether a server that spoke on an idle connection has closed it since: soon for some time, then for as
-/// long as the owner keeps the connection, so that none of them lingers half closed.
+/// When to look whether a server that spoke on an idle connection has closed it since. Look soon at first, then as long
+/// as the owner keeps the connection, so that no connection lingers half closed.
 constexpr auto idle_look_after = std::chrono::milliseconds(250), late_look_after = std::chrono::milliseconds(2000);
 constexpr int early_looks = 8;
 
-/// So that equal queries are equal requests (RFC 8484 §4.1).
+/// The fixed ID makes equal queries equal requests (RFC 8484 §4.1).
 std::vector<std::uint8_t> with_id_0(const Message& query) {
   std::vector<std::uint8_t> wire(query.wire().begin(), query.wire().end());
   store16(wire, 0, 0);
@@ -95,7 +95,7 @@ void DohConnection::State::close() {
 void DohConnection::State::retire() {
   if (std::exchange(stage_, Stage::closed) == Stage::closed) return;
   const bool was_large = transfers_.are_many();
-  multi_.reset();  // closes libcurl's socket by way of on_close
+  multi_.reset();  // closes libcurl's socket through on_close
   transfers_.clear();
   alarm_.disarm();
   idle_alarm_.disarm();
@@ -105,7 +105,7 @@ void DohConnection::State::retire() {
   if (was_large) give_back_memory();
 }
 
-/// A connection that ended: by the server's orderly close, as happens to every connection some day, or not so.
+/// The fault of a connection that ended: cancelled if the server closed it properly, as every server does at some time.
 Error DohConnection::State::loss(std::string words) const {
   const bool is_orderly = stage_ == Stage::open && socket_->peer() != PeerState::reset;
   return Error{is_orderly ? Fault::cancelled : Fault::unreachable, std::move(words)};
@@ -115,7 +115,7 @@ Error DohConnection::State::loss(std::string words) const {
 
 Duration DohConnection::State::unacknowledged() const { return socket_ ? socket_->unacknowledged() : Duration::zero(); }
 
-/// The owner is told nothing from inside: what fails here is told at the end of the turn.
+/// Calls the owner at no point: it tells a failure at the end of the turn.
 void DohConnection::State::send(Tag tag, const Message& query) {
   waiting_.push_back({.tag = tag, .query = with_id_0(query)});
   const bool is_filled = shielded(false, [this] { return fill(), true; });
@@ -124,8 +124,8 @@ void DohConnection::State::send(Tag tag, const Message& query) {
   call_.post();
 }
 
-/// Every event passes here. One for which there is no memory is the end of the connection, for nothing tells what
-/// libcurl and we have still done of it; the owner asks again by another.
+/// Handles every event. Lack of memory ends the connection, because the state of libcurl and our own are then unknown.
+/// The owner sends its queries over another connection.
 template <class Work>
 void DohConnection::State::guarded(Work&& work) noexcept {
   const auto kept = shared_from_this();
@@ -134,8 +134,8 @@ void DohConnection::State::guarded(Work&& work) noexcept {
   shielded(false, [this] { return owner_.on_closed({Fault::overloaded, "out of memory"}), true; });
 }
 
-/// Until the handshake is over only one transfer is inside libcurl, so none waits there for a connection to come up:
-/// waiting (CURLOPT_PIPEWAIT) is where libcurl 8.13 to 8.15 get stuck when the first transfer fails.
+/// Before the handshake is over libcurl has only one transfer, so none waits inside it for a connection: libcurl 8.13
+/// to 8.15 get stuck in that wait (CURLOPT_PIPEWAIT) when the first transfer fails.
 void DohConnection::State::fill() {
   const std::size_t limit = stage_ == Stage::open ? at_once : stage_ == Stage::handshaking ? 1 : 0;
   while (!waiting_.empty() && transfers_.in_use() < limit) {
@@ -173,14 +173,14 @@ void DohConnection::State::ready(Watch::Ready ready) {
   }
   if (socket_->is_idle()) return look_at_idle();
   news_.has_received = true;
-  // libcurl sends a request's body only if it is told that it may; else the body leaves a turn behind the fields, and
-  // an answer that comes between is lost to libcurl 7.88.
+  // Without this call libcurl sends the body one turn after the fields. libcurl 7.88 loses an answer that comes
+  // between.
   act(socket_->duplicate(), CURL_CSELECT_IN | CURL_CSELECT_OUT);
 }
 
-/// The server did something on a connection without requests. A close, or a goodbye, ends the connection here and now,
-/// so that no query pays for it. What it says instead (PING, SETTINGS) stays unread until libcurl's next request, and
-/// may be followed by a close.
+/// The server did something on a connection without requests. A close or a goodbye ends the connection now, so that no
+/// query pays for it. Other frames (PING, SETTINGS) stay unread until libcurl's next request, and a close may follow
+/// them.
 void DohConnection::State::look_at_idle() {
   if (transfers_.in_use() == 0 && socket_->peer_has_left()) {
     leave(loss("closed by the server while idle"));
@@ -209,7 +209,7 @@ void DohConnection::State::flush() {
     leave(handshake_.is_under_way() ? handshake_.failure(true) : loss(sent.error().detail));
 }
 
-/// Ends what has been under way since the last look. While the connection comes up its one transfer is the connection.
+/// Ends the transfers that have run since the last look. During the handshake the one transfer is the connection.
 void DohConnection::State::sweep() {
   for (const auto& transfer : transfers_) {
     if (!transfer->outlived_look()) continue;
@@ -233,13 +233,13 @@ void DohConnection::State::settle() {
   collect();
   look_for_flood();
   if (socket_->is_lost()) leave(loss("connection lost"));
-  // libcurl may have read an answer, and the goodbye behind it, and have put off the rest to the next call.
+  // libcurl may have read an answer and the goodbye behind it, and may handle them in the next call only.
   if (socket_->buffer().said_goodbye() && !call_due_) leave(loss("closed by the server"));
   tell();
   if (stage_ != Stage::closed) fill();
 }
 
-/// Ends a connection on which much comes and nothing of it is an answer.
+/// Ends a connection that brings many octets and no answer.
 void DohConnection::State::look_for_flood() {
   const std::uint64_t taken = socket_->buffer().taken();
   if (!news_.endings.empty()) quiet_since_ = taken;
@@ -274,7 +274,7 @@ void DohConnection::State::judge(HttpTransfer& transfer, CURLcode code) {
     return leave(handshake_.failure(peer == PeerState::reset));
   switch (code) {
     case CURLE_OUT_OF_MEMORY:
-    case CURLE_ABORTED_BY_CALLBACK:  // by our own, which had none either
+    case CURLE_ABORTED_BY_CALLBACK:  // our own callback had no memory
       return leave({Fault::overloaded, "out of memory"});
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -284,7 +284,7 @@ void DohConnection::State::judge(HttpTransfer& transfer, CURLcode code) {
       return leave({Fault::tls_untrusted, transfer.words(code)});
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_HTTP2:
-      if (stage_ == Stage::open && socket_->buffer().said_goodbye()) return;  // newer releases' word; settle() tells
+      if (stage_ == Stage::open && socket_->buffer().said_goodbye()) return;  // newer releases; settle() tells
       return leave(is_there ? Error{Fault::protocol, transfer.words(code)} : loss(transfer.words(code)));
     case CURLE_COULDNT_CONNECT:
     case CURLE_GOT_NOTHING:
@@ -298,7 +298,8 @@ void DohConnection::State::judge(HttpTransfer& transfer, CURLcode code) {
   }
 }
 
-/// A query whose method was refused is asked by the other one. If that brings an answer, so are all others.
+/// Asks a query again by the other method after the server refused the first. If that brings an answer, all later
+/// queries use this method.
 void DohConnection::State::take_response(HttpTransfer& transfer) {
   news_.has_received = true;  // libcurl also reads without waiting for the socket
   if (!transfer.is_http2()) return leave({Fault::protocol, "the server does not speak HTTP/2"});
@@ -322,7 +323,7 @@ void DohConnection::State::adopt(DohMethod method) {
             target_.host, facts_->address);
 }
 
-/// What fails while the connection ends, the owner asks again by another.
+/// Tells nothing of a failure while the connection ends: the owner sends the query over another connection.
 void DohConnection::State::tell() {
   News news = std::exchange(news_, {});
   const bool ends = stage_ == Stage::leaving || socket_->buffer().said_goodbye();

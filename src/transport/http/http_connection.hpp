@@ -15,12 +15,11 @@
 
 namespace tacet {
 
-/// What lies behind a DohConnection: a multi handle of libcurl's, the one connection in it, and requests that wait for
-/// either.
+/// The inside of a DohConnection: libcurl's multi handle, the one connection in it, and the requests that wait.
 ///
-/// libcurl's callbacks only take notes. Everything that the owner is told, it is told in settle(), with no call into
-/// libcurl on the stack; so the owner may destroy the connection there, and retire() may take libcurl's things apart at
-/// once. Shared with the function that is running while the owner destroys the connection.
+/// libcurl's callbacks only take notes. Only settle() calls the owner, with no call into libcurl on the stack; so the
+/// owner may destroy the connection there, and retire() may free libcurl's handles at once. Shared with the running
+/// function, because the owner may destroy the connection meanwhile.
 class DohConnection::State : public std::enable_shared_from_this<State> {
 public:
   State(Loop& loop, ConnectedSocket socket, const UpstreamConfig& upstream, const DohShared& shared, Owner& owner);
@@ -37,13 +36,13 @@ public:
 private:
   /// A later stage may come at once; an earlier one never comes back.
   enum class Stage : std::uint8_t {
-    handshaking,  ///< the server has not proved who it is: libcurl has one request, and the others wait
+    handshaking,  ///< the server has not proved its identity: libcurl has one request, and the others wait
     open,         ///< requests leave
-    leaving,      ///< why_ ends the connection: what has come is told, then the end; no request leaves
-    closed,       ///< nothing is left of libcurl, and the owner is told nothing
+    leaving,      ///< why_ ends the connection: the owner hears what has come, then the end; no request leaves
+    closed,       ///< libcurl's handles are gone, and the owner hears nothing more
   };
 
-  /// What the owner is to be told by settle().
+  /// The news that settle() tells the owner.
   struct News {
     struct Ending {
       Tag tag;
@@ -101,7 +100,7 @@ private:
   std::shared_ptr<ConnectionFacts> facts_;
 
   Stage stage_ = Stage::handshaking;
-  Error why_;  // it leaves
+  Error why_;  // why it leaves
   News news_;
 
   template <auto End>

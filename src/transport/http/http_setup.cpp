@@ -8,12 +8,11 @@ namespace tacet {
 
 namespace {
 
-/// HandlerMemory for the longest answer and the fields before it. What does not fit libcurl 7.88 sets aside, and may
-/// never look at again: the answer is complete, and nobody hears of it. Of the room only what is used costs memory.
+/// HandlerMemory for the longest answer and the fields before it. libcurl 7.88 sets aside what does not fit and may
+/// never look at it again: the answer is then complete but never told. Only the used part of the buffer costs memory.
 constexpr long room_for_answer = 65535 + 16385;
 
-/// Each transfer that posts has a buffer for that of 64 KiB unless told; this is the least that libcurl takes, and more
-/// than any query has.
+/// The upload buffer of a transfer. libcurl's default is 64 KiB; this is its minimum, and larger than any query.
 constexpr long room_for_query = 16384;
 
 }  // namespace
@@ -41,7 +40,7 @@ std::unique_ptr<HttpTransfer> DohConnection::State::make_transfer() {
   set_option(easy, CURLOPT_PROTOCOLS_STR, "https");
   set_option(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set_option(easy, CURLOPT_NOSIGNAL, 1L);
-  set_option(easy, CURLOPT_MAXAGE_CONN, 86400L);  // how long it may idle is the owner's business
+  set_option(easy, CURLOPT_MAXAGE_CONN, 86400L);  // the owner limits the idle time
   set_option(easy, CURLOPT_BUFFERSIZE, room_for_answer);
   set_option(easy, CURLOPT_UPLOAD_BUFFERSIZE, room_for_query);
   set_trust(easy);
@@ -51,11 +50,11 @@ std::unique_ptr<HttpTransfer> DohConnection::State::make_transfer() {
 
 void DohConnection::State::set_trust(CURL* easy) {
   set_option(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  // The name is OpenSSL's to check, by the rules that hold for DoT: libcurl's would believe the subject's as well.
+  // OpenSSL checks the name, by the same rules as for DoT. libcurl would also accept a name in the subject.
   set_option(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   set_option(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
-  // The store and the sessions are those of the tls room: libcurl would parse a bundle per connection, and forgets
-  // sessions with the connection that they came from.
+  // The store and the sessions come from the tls folder: libcurl would parse a bundle per connection, and would forget
+  // sessions with their connection.
   set_option(easy, CURLOPT_CAINFO, nullptr);
   set_option(easy, CURLOPT_CAPATH, nullptr);
   set_option(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
@@ -78,7 +77,7 @@ void DohConnection::State::set_socket(CURL* easy) {
   set_option(easy, CURLOPT_PREREQDATA, static_cast<void*>(this));
 }
 
-/// A descriptor that is not ours would be a look-up of libcurl's own, which it must never make.
+/// A foreign descriptor would mean that libcurl looks up a name itself, which it must never do.
 int DohConnection::State::on_socket(CURL*, curl_socket_t descriptor, int wish, void* self, void*) {
   auto& state = *static_cast<State*>(self);
   if (descriptor != state.socket_->duplicate()) return wish == CURL_POLL_REMOVE ? 0 : -1;
@@ -91,7 +90,7 @@ int DohConnection::State::on_timer(CURLM*, long milliseconds, void* self) {
   state.alarm_.disarm();
   if (milliseconds > 0) state.alarm_.arm(state.loop_.now() + std::chrono::milliseconds(milliseconds));
   state.call_due_ = milliseconds == 0;
-  if (state.call_due_) state.call_.post();  // as nearly every timer is: a turn costs half of what a timer does
+  if (state.call_due_) state.call_.post();  // nearly every timer: a turn costs half as much as a timer
   return 0;
 }
 

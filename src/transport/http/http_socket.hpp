@@ -10,8 +10,8 @@
 
 namespace tacet {
 
-/// The socket of one connection, between libcurl and the loop. libcurl has a duplicate of it, so that it may close as
-/// it likes; what its TLS reads and writes goes through the buffer, and never through the duplicate.
+/// The socket of one connection, between libcurl and the loop. libcurl owns a duplicate and may close it at any time.
+/// The octets of its TLS go through the buffer, never through the duplicate.
 class HttpSocket {
 public:
   /// `on_ready` may destroy the socket.
@@ -19,25 +19,25 @@ public:
 
   TlsBuffer& buffer() { return buffer_; }
 
-  /// The duplicate, for libcurl to own; CURL_SOCKET_BAD if it has had it, or no descriptor is left.
+  /// The duplicate, for libcurl to own; CURL_SOCKET_BAD at a second call, or if no descriptor is left.
   curl_socket_t open();
-  /// libcurl closes its duplicate: what TLS has still to say leaves first. As close(2) returns.
+  /// libcurl closes its duplicate. Sends TLS's last octets first. Returns as close(2) does.
   int close(curl_socket_t duplicate);
   curl_socket_t duplicate() const { return duplicate_; }
   /// True once libcurl has closed its duplicate, or wanted another.
   bool is_lost() const { return is_lost_; }
 
-  /// Waits for what libcurl wants to wait for: one of CURL_POLL_…. When it wants nothing more, for octets: libcurl
-  /// would notice a server's close only by the next request.
+  /// Waits for the events that libcurl wants, one of CURL_POLL_…. If libcurl wants none, waits for octets: libcurl
+  /// would notice a server's close only with the next request.
   void follow(int wish);
   /// True if libcurl waits for nothing.
   bool is_idle() const { return wish_ == CURL_POLL_REMOVE; }
   /// True if libcurl waits until it can write.
   bool curl_writes() const { return (wish_ & CURL_POLL_OUT) != 0; }
-  /// Waits for octets no more, until libcurl wants to.
+  /// Stops to wait for octets until libcurl wants to.
   void stop_reading() { watch_.want_read(false); }
 
-  /// What libcurl wrote leaves, or waits for the socket. Fault::unreachable if the socket is broken.
+  /// Sends what libcurl wrote, or waits for the socket. Fault::unreachable if the socket is broken.
   Result<void> flush();
 
   PeerState peer() const { return peer_state(socket_.get()); }
@@ -49,9 +49,9 @@ public:
 private:
   ConnectedSocket socket_;
   TlsBuffer buffer_;
-  Watch watch_;  // behind the socket: gone before its descriptor is closed
+  Watch watch_;  // after the socket: destroyed before its descriptor closes
   curl_socket_t duplicate_ = CURL_SOCKET_BAD;
-  int wish_ = CURL_POLL_REMOVE;  // libcurl's last
+  int wish_ = CURL_POLL_REMOVE;  // what libcurl wants to wait for
   bool is_lost_ = false;
 };
 

@@ -24,8 +24,8 @@ HttpTransfer::HttpTransfer() : easy_(curl_easy_init()) {
   set_option(easy(), CURLOPT_WRITEDATA, static_cast<void*>(this));
 }
 
-/// The URL stays: libcurl copies the long part of a request as it is when it is told it by itself, but parses it, and
-/// writes it anew octet by octet, when it comes as a part of a URL (a tenth of all that a query costs).
+/// The URL stays the same. libcurl copies a request target that is set by itself. It parses one that is a part of a URL
+/// and writes it anew octet by octet, which costs a tenth of all work for a query.
 void HttpTransfer::load(DohRequest request, const HttpForm& form) {
   request_ = std::move(request);
   request_.method = form.method;

@@ -16,21 +16,21 @@ namespace tacet {
 /// A request that waits for its turn.
 struct DohRequest {
   Tag tag = 0;
-  std::vector<std::uint8_t> query;     ///< a whole query, whose ID is 0
-  DohMethod method = DohMethod::post;  ///< by which it was asked last
+  std::vector<std::uint8_t> query;     ///< a whole query with ID 0
+  DohMethod method = DohMethod::post;  ///< the method of the last attempt
   bool was_refused = false;            ///< the server did not take the other method
 
   Question question() const;
 };
 
-/// How requests of one method are made. What it names must outlive the transfers that have been loaded with it.
+/// The settings of requests of one method. What it refers to must outlive the transfers that were loaded with it.
 struct HttpForm {
   DohMethod method;
   const std::string& path;
   curl_slist* headers;
 };
 
-/// Sets an option of libcurl's. std::bad_alloc if it could not be kept: a request without it would be another.
+/// Sets a libcurl option. std::bad_alloc if libcurl cannot keep it: the request would differ without it.
 template <class Value>
 void set_option(CURL* easy, CURLoption option, Value value) {
   if (curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
@@ -53,13 +53,13 @@ public:
   /// Makes it carry another request.
   void load(DohRequest request, const HttpForm& form);
 
-  /// The request, which it carries no more.
+  /// Returns the request; the transfer carries none afterwards.
   DohRequest take_request() { return std::move(request_); }
 
-  /// It carries none.
+  /// True if it carries no request.
   void unload() { look_ = Look::idle; }
 
-  /// True if it carries the request already that it carried when this was last asked.
+  /// True if it still carries the request that it carried at the last call.
   bool outlived_look();
 
   /// Octets of bodies that have come, of this request and all before it.
@@ -85,7 +85,7 @@ private:
   };
   std::unique_ptr<CURL, Cleanup> easy_;
   DohRequest request_;
-  std::optional<DohMethod> method_;  // the one that libcurl's handle is set for
+  std::optional<DohMethod> method_;  // the handle's present method
   Look look_ = Look::idle;
   std::string asked_for_;
   std::vector<std::uint8_t> body_;

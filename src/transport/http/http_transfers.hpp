@@ -8,15 +8,15 @@
 
 namespace tacet {
 
-/// The transfers of one connection, used again and again. What a burst has left over is freed: with what libcurl keeps
-/// for it a transfer takes some 25 KB, and a burst must not be paid for as long as the connection lives.
+/// The transfers of one connection, used again and again. Transfers that only a burst needed are freed: each takes some
+/// 25 KB with libcurl's own memory, and the connection may live long.
 class HttpTransfers {
 public:
   std::size_t in_use() const { return all_.size() - free_.size(); }
-  /// True if so many are there that their memory is worth a call to give it back.
+  /// True if their number makes a call worthwhile that returns their memory.
   bool are_many() const { return all_.size() >= worth_giving_back; }
 
-  /// A free one; `make` makes it if there is none. It stays free until take(). std::bad_alloc.
+  /// Returns a free transfer; calls `make` if there is none. It stays free until take(). std::bad_alloc.
   template <class Make>
   HttpTransfer& next(Make&& make) {
     if (free_.empty()) {
@@ -26,13 +26,13 @@ public:
     }
     return *free_.back();
   }
-  /// The one that next() has returned is in use. Needs no memory.
+  /// Marks the transfer that next() returned as in use. Needs no memory.
   void take();
-  /// It carries its request no more. Needs no memory.
+  /// Marks it as free. Needs no memory.
   void give_back(HttpTransfer& transfer);
   /// Frees those that have been free since the last call.
   void free_spare();
-  /// All of them, when libcurl has let go of them.
+  /// Frees all of them. Pre: libcurl holds none.
   void clear();
 
   /// Octets of bodies that have come, of all requests.

@@ -27,9 +27,9 @@ private:
   Alarm alarm_;
 };
 
-/// Tells when this machine's way to the network has changed: an address or a default route came, went or is another.
-/// What comes and goes without changing the way out is not told: refreshed lifetimes (every router advertisement),
-/// loopback and link-local addresses, routes to single networks.
+/// Tells when this machine's connection to the network changes: an address or a default route comes, goes or changes.
+/// It ignores what leaves the path to the Internet as it is: refreshed lifetimes (every router advertisement), loopback
+/// and link-local addresses, routes to single networks.
 class NetWatch {
 public:
   /// `on_change` is called on the loop about 100 ms after the first of a burst of events; it may destroy the NetWatch.
@@ -48,7 +48,7 @@ private:
 
   Descriptor socket_;
   std::function<void()> on_change_;
-  std::optional<NetworkState> picture_;  // nothing if the kernel would not tell: then every event is a change
+  std::optional<NetworkState> picture_;  // nothing if the kernel does not tell; then every event is a change
   Burst events_;
   std::optional<Watch> watch_;  // behind the socket: gone before it is closed
 };

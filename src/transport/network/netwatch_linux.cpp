@@ -33,8 +33,8 @@ NetWatch::NetWatch(Loop& loop, std::function<void()> on_change)
   watch_->want_read(true);
 }
 
-/// Events only say when to look; what has changed is seen by comparing pictures. So an overflow loses nothing, and
-/// events without meaning (a router advertisement, a container's interface) end here.
+/// Events only say when to look; a comparison of pictures shows the change. So an overflow loses nothing, and events
+/// without meaning (a router advertisement, a container's interface) end here.
 void NetWatch::drain() {
   std::array<std::uint8_t, 16384> buffer;
   ssize_t size = 0;
@@ -57,7 +57,7 @@ void NetWatch::compare_now() {
   auto now = NetworkState::take();
   if (now && picture_ && *now == *picture_) return;
   picture_ = now ? std::optional(std::move(*now)) : std::nullopt;
-  const auto tell = on_change_;  // which may destroy what it lies in
+  const auto tell = on_change_;  // a copy, since the call may destroy this object
   tell();
 }
 

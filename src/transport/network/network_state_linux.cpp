@@ -15,8 +15,8 @@ void append(std::string& fact, unsigned tag, Bytes octets) {
   fact.append(octets.begin(), octets.end());
 }
 
-/// An address by family, interface, prefix length and octets; empty if it does not matter. Not by its lifetimes, which
-/// every router advertisement renews.
+/// An address by family, interface, prefix length and octets; empty if it does not matter. Lifetimes do not count,
+/// because every router advertisement renews them.
 std::string address_fact(Bytes payload) {
   ifaddrmsg head{};
   if (!read_fixed(payload, head) || head.ifa_scope >= RT_SCOPE_LINK) return {};

@@ -31,7 +31,7 @@ void OwnNetwork::add(const AddressOctets& address, unsigned length, unsigned int
   const Address own{address, relevant(address, interface)};
   const auto at = std::ranges::lower_bound(addresses_, own);
   if (at == addresses_.end() || *at != own) addresses_.insert(at, own);
-  // What is alone in its network has no neighbours by it.
+  // An address alone in its network has no neighbours.
   if (!is_mapped(address) && length < 128) add({address, length}, interface);
 }
 

@@ -10,12 +10,12 @@
 
 namespace tacet {
 
-/// This machine's addresses of both families, and the IPv6 networks on its links: whose hosts it reaches without a
-/// router. Pure but for take().
+/// This machine's addresses of both families, and the IPv6 networks on its links (it reaches their hosts without a
+/// router). Pure but for take().
 class OwnNetwork {
 public:
-  /// Networks beyond so many are left out, and so are those larger than a /32: a route that leads half of the Internet
-  /// into a tunnel is no link with neighbours.
+  /// Leaves out networks beyond this number, and those larger than a /32: a route of half the Internet into a tunnel is
+  /// no link with neighbours.
   static constexpr std::size_t most_links = 256;
   static constexpr unsigned least_length = 32;
 
@@ -26,23 +26,23 @@ public:
     friend bool operator==(const Link&, const Link&) = default;
   };
 
-  /// As the system tells it now: by rtnetlink, or where that is not, without routes, by getifaddrs(). Fault::system
-  /// with its words.
+  /// Reads the present state from the system: by rtnetlink, or without routes by getifaddrs(). Fault::system with its
+  /// words.
   static Result<OwnNetwork> take();
 
   /// Adds an address that is in use here, at the interface with this index, and the network that it is part of.
   void add(const AddressOctets& address, unsigned length, unsigned interface);
-  /// Adds a network on a link. One that lies in another is not added; those that lie in it are taken out.
+  /// Adds a network on a link, unless a known one holds it. Removes the known ones that it holds.
   void add(OctetPrefix network, unsigned interface);
 #ifdef __linux__
-  /// Adds what a buffer of rtnetlink messages (RTM_NEWADDR, RTM_NEWROUTE) says. Not in use are tentative addresses and
-  /// those that another machine has; not on a link is what has a gateway. True when the buffer ended a dump.
+  /// Adds the content of a buffer of rtnetlink messages (RTM_NEWADDR, RTM_NEWROUTE). Skips tentative addresses,
+  /// addresses that another machine has, and routes with a gateway. True when the buffer ended a dump.
   bool add(Bytes messages);
 #endif
 
   /// True if it is an address of this machine. `interface` counts for link-local ones only. No allocation.
   bool holds(const AddressOctets& address, unsigned interface) const;
-  /// Which of links() an IPv6 address lies in; nothing if a router is between. No allocation.
+  /// The index in links() of the network of an IPv6 address; nothing if it is behind a router. No allocation.
   std::optional<std::size_t> link_of(const AddressOctets& address, unsigned interface) const;
   const std::vector<Link>& links() const { return links_; }
 

@@ -18,7 +18,7 @@ std::optional<AddressOctets> octets_of(std::uint8_t family, Bytes value) {
   return octets;
 }
 
-/// Nobody knows yet whether another machine has it, or one has.
+/// True while the kernel still checks whether another machine has the address, or if one has it.
 bool is_in_doubt(std::uint32_t flags) {
   const bool tentative = (flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0;
   return tentative || (flags & IFA_F_DADFAILED) != 0;
@@ -28,7 +28,7 @@ void add_address(OwnNetwork& network, Bytes payload) {
   ifaddrmsg head{};
   if (!read_fixed(payload, head)) return;
   std::uint32_t flags = head.ifa_flags;
-  std::optional<AddressOctets> address, local;  // of a point-to-point link the first is the other end's
+  std::optional<AddressOctets> address, local;  // on a point-to-point link `address` is the other end's
   for_each_attribute<ifaddrmsg>(payload, [&](unsigned type, Bytes value) {
     if (type == IFA_ADDRESS) address = octets_of(head.ifa_family, value);
     if (type == IFA_LOCAL) local = octets_of(head.ifa_family, value);

@@ -9,13 +9,13 @@
 
 namespace tacet {
 
-/// Keeps what is known of this machine's addresses and links: they come and go (DHCP, a VPN, containers).
+/// Follows this machine's addresses and links, which come and go (DHCP, a VPN, containers).
 class OwnNetworkWatch {
 public:
-  /// `on_change` is called by the constructor with what is there, and then on the loop: at once when an address comes
-  /// or goes, so that its first query is judged by it; the rest of a flood, and links without an address here, about
-  /// 100 ms later. Where the system cannot tell of changes, it is called once only; an address that comes later then
-  /// needs a prefix of `allow`.
+  /// The constructor calls `on_change` with the present state; then the loop calls it. When an address comes or goes,
+  /// the call comes at once, so that it counts for the first query. The rest of a flood, and links without an address
+  /// here, follow about 100 ms later. If the system cannot tell of changes, there is only the first call; a later
+  /// address then needs a prefix of `allow`.
   using OnChange = std::function<void(OwnNetwork)>;
   OwnNetworkWatch(Loop& loop, OnChange on_change);
   OwnNetworkWatch(const OwnNetworkWatch&) = delete;
@@ -28,8 +28,8 @@ private:
 
   Descriptor socket_;
   OnChange on_change_;
-  OwnNetwork known_;  // what was told last
-  int followed_ = 0;  // at once, of the present burst
+  OwnNetwork known_;  // the state of the last call
+  int followed_ = 0;  // calls made at once in the present burst
   Burst events_;
   std::optional<Watch> watch_;  // behind the socket: gone before it is closed
 };

@@ -16,13 +16,13 @@ namespace tacet {
 /// A non-blocking socket on which the kernel tells changes of these groups (RTMGRP_…); none, and errno, if it refuses.
 Descriptor subscribe_to_rtnetlink(std::uint32_t groups);
 
-/// Asks for all addresses (RTM_GETADDR) or all routes (RTM_GETROUTE) of a family, AF_UNSPEC for both, and hands the
-/// answer's buffers to `add` until that returns true, see for_each_rtnetlink_message(). The kernel answers within the
-/// calls. Fault::system with its words.
+/// Asks for all addresses (RTM_GETADDR) or all routes (RTM_GETROUTE) of a family, AF_UNSPEC for both. Hands the buffers
+/// of the answer to `add` until it returns true, see for_each_rtnetlink_message(). The kernel answers at once.
+/// Fault::system with its words.
 Result<void> dump_rtnetlink(std::uint16_t type, std::uint8_t family, const std::function<bool(Bytes)>& add);
 
-/// Calls visit(type, payload) for each message of a buffer. True when the buffer ended a dump (NLMSG_DONE or
-/// NLMSG_ERROR), or makes no sense.
+/// Calls visit(type, payload) for each message of a buffer. True if the buffer ended a dump (NLMSG_DONE or NLMSG_ERROR)
+/// or is malformed.
 template <class Visit>
 bool for_each_rtnetlink_message(Bytes messages, Visit&& visit) {
   while (messages.size() >= sizeof(nlmsghdr)) {

@@ -18,7 +18,7 @@ bool is_refusal(Rcode rcode) { return rcode == Rcode::servfail || rcode == Rcode
 
 }  // namespace
 
-/// One of the places for queries under way, or a place in the queue for one.
+/// One of the places for running queries, or a place in the queue for one.
 class Do53::Turn {
 public:
   explicit Turn(Do53& server) : server_(server), event_(server.loop_.scheduler()) {
@@ -53,7 +53,7 @@ private:
   bool taken_ = false;
 };
 
-/// What asking in one wording has come to.
+/// The outcome of a query in one wording.
 struct Do53::Try {
   Result<PlainAnswer> answer;
   std::optional<Error> by_tcp = std::nullopt;  ///< why TCP did not bring the rest of a truncated answer
@@ -115,7 +115,7 @@ Task<Result<Message>> Do53::converse(const Message& query, Instant deadline) {
   co_return std::move(made.answer->message);
 }
 
-/// By UDP, and by TCP if need be. TCP that does not answer to OPT leaves time for another attempt without.
+/// Asks by UDP, and by TCP after a truncated answer. A TCP attempt with OPT ends early enough for one without.
 Task<Do53::Try> Do53::attempt(PlainExchange& exchange, bool with_opt, Instant deadline) {
   Result<PlainAnswer> first = co_await exchange.by_udp(with_opt, deadline);
   Try made{std::move(first)};
@@ -137,8 +137,8 @@ bool Do53::may_dislike_opt(const Try& made) const {
   return is_refusal(*made.rcode()) && !speaks_edns_ && !made.answer->message.index().has_edns;
 }
 
-/// Silence proves little, for two datagrams may be lost: of a server that spoke EDNS before, it is believed the second
-/// time.
+/// Silence proves little, because two datagrams may be lost. For a server that spoke EDNS before, only a second silence
+/// counts.
 void Do53::dislikes_opt(bool surely) {
   const bool spoke = std::exchange(speaks_edns_, false);
   if (surely || !spoke) without_opt_until_ = loop_.now() + edns_memory;

@@ -14,18 +14,18 @@
 
 namespace tacet {
 
-/// A plain DNS server of the local network as an upstream: everybody on the way can read what it is asked, and write
-/// the answer. Each query goes by UDP from a port of its own, by TCP if the answer does not fit. Queries go without
-/// padding, which hides nothing here; what a server says (SERVFAIL, REFUSED) is passed on as an answer.
+/// A plain DNS server of the local network as an upstream. Everybody on the path can read the queries and forge the
+/// answers. Each query goes by UDP from a port of its own, and by TCP if the answer does not fit. Queries have no
+/// padding, which hides nothing here. A server's SERVFAIL or REFUSED counts as an answer.
 ///
-/// A server that does not bear EDNS is asked without (RFC 6891 §7): again at once when it says FORMERR, NOTIMP or
-/// BADVERS, when its answer is broken or cannot be had by TCP, and when one that never showed EDNS says SERVFAIL or
-/// REFUSED; instead of a third try when it is silent to two. If that helps, it is asked so for `edns_memory`.
+/// A server without EDNS gets the query without OPT (RFC 6891 §7). That query follows at once after FORMERR, NOTIMP or
+/// BADVERS, after a broken answer, after a failure by TCP, and after SERVFAIL or REFUSED from a server that never
+/// showed EDNS. After two silent tries it is the third. If it helps, all queries for `edns_memory` have no OPT.
 class Do53 final : public Upstream {
 public:
-  /// Queries that wait for one server at a time, each with a socket; further ones wait for their turn.
+  /// At most so many queries run at a time, each with a socket; further ones wait for their turn.
   static constexpr std::size_t most_at_once = 64;
-  /// For how long it is remembered that a server does not bear EDNS.
+  /// How long it remembers that a server has no EDNS.
   static constexpr Duration edns_memory = std::chrono::minutes(15);
 
   /// `loop` must outlive it.
@@ -40,7 +40,7 @@ public:
   bool held_up() const override { return false; }
   void prepare() override {}
   UpstreamState state() const override;
-  /// Another server may have the address.
+  /// The network changed: another server may have the address.
   void network_changed() override;
 
 private:
@@ -56,14 +56,14 @@ private:
   SocketAddress server_;
   std::string id_;
   QueryIds ids_;
-  bool speaks_edns_ = false;  // has answered with OPT, and since then not been silent to it
+  bool speaks_edns_ = false;  // answered with OPT, and was not silent to OPT since
   Instant without_opt_until_ = Instant::min();
   std::shared_ptr<const ConnectionFacts> facts_;
   std::size_t running_ = 0;
   std::list<Turn*> waiting_;
   UpstreamState counters_;
   bool failing_ = false;
-  bool told_of_failure_ = false;  // the log was, and not yet of its end
+  bool told_of_failure_ = false;  // the log has the failure, and not yet its end
   log::RateLimit failure_log_;
 };
 

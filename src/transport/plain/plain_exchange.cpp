@@ -16,11 +16,11 @@
 namespace tacet {
 namespace {
 
-/// A datagram that was lost is sent again after this time, then after twice as long, and so on until the deadline.
+/// Sends an unanswered datagram again after this time, then after twice as long, and so on until the deadline.
 constexpr Duration first_patience = std::chrono::milliseconds(400);
 constexpr int most_tries = 5;
 constexpr int tries_with_opt = 2;
-/// A flood of datagrams is read in portions of so many, so that others have their turn.
+/// Reads at most so many datagrams at a time, so that a flood leaves others their turn.
 constexpr int most_at_a_time = 64;
 
 #ifdef MSG_NOSIGNAL
@@ -31,7 +31,7 @@ constexpr int send_flags = 0;  // SO_NOSIGPIPE is set on the socket
 
 bool would_wait(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
-/// A socket, and a event that rings when it is ready.
+/// A socket, and an event that is set when it is ready.
 struct Line {
   Line(Loop& loop, Descriptor made)
       : socket(std::move(made)),
@@ -40,10 +40,10 @@ struct Line {
 
   Descriptor socket;
   AutoResetEvent event;
-  Watch watch;  // last: gone before its descriptor is closed
+  Watch watch;  // last: destroyed before its descriptor closes
 };
 
-/// When to send again what was not answered.
+/// When to send an unanswered query again.
 class Tries {
 public:
   explicit Tries(Instant now) : next_(now) {}
@@ -62,10 +62,11 @@ private:
   int made_ = 0;
 };
 
-/// What reading of a socket has come to: the answer, the end, or nothing yet.
+/// The outcome of a read: the answer, the end, or nothing yet.
 using Reading = std::optional<Result<PlainAnswer>>;
 
-/// Reads what there is. What does not belong to the query is dropped, and its description kept for the error's words.
+/// Reads the waiting datagrams. Drops those that do not belong to the query, and keeps a description for the error
+/// text.
 Reading read_datagrams(int socket, const PlainQuery& query, std::string& dropped) {
   std::array<std::uint8_t, max_message_size> buffer;
   for (int left = most_at_a_time; left > 0; --left) {
@@ -80,7 +81,7 @@ Reading read_datagrams(int socket, const PlainQuery& query, std::string& dropped
   return std::nullopt;
 }
 
-/// Reads what there is of a stream; the same, but that its end is the query's.
+/// Reads the waiting octets of a stream; the end of the stream ends the query.
 Reading read_stream(int socket, const PlainQuery& query, FrameReader& frames) {
   std::array<std::uint8_t, 16384> buffer;
   for (;;) {

@@ -6,7 +6,7 @@
 
 namespace tacet {
 
-/// One query's way to a plain server and back, over sockets of its own.
+/// One query to a plain server and its answer, over sockets of its own.
 class PlainExchange {
 public:
   /// `loop` and `query` must outlive the tasks.
@@ -15,10 +15,10 @@ public:
         server_(server),
         query_(query) {}
 
-  /// Asks by UDP, from a fresh port of the kernel's choice; the kernel lets in what comes from the server's address and
-  /// port alone. A datagram that does not belong to the query is dropped, and waiting goes on (RFC 5452 §9.1). A query
-  /// that stays unanswered is sent again 0.4 s later, then 0.8 s, and so on; with `with_opt`, twice with OPT and then
-  /// without. Faults: timeout, unreachable (nobody has that port), no_network, malformed, overloaded, system.
+  /// Asks by UDP, from a fresh port of the kernel's choice; the kernel accepts datagrams only from the server's address
+  /// and port. Drops a datagram that does not belong to the query and waits on (RFC 5452 §9.1). Sends an unanswered
+  /// query again 0.4 s later, then 0.8 s, and so on; with `with_opt`, twice with OPT and then without. Faults: timeout,
+  /// unreachable (nobody has that port), no_network, malformed, overloaded, system.
   Task<Result<PlainAnswer>> by_udp(bool with_opt, Instant deadline);
 
   /// Asks by TCP, once. Faults: the same, and protocol.

@@ -12,7 +12,7 @@ void clear_flags(std::vector<std::uint8_t>& wire, unsigned bits) {
   store16(wire, 2, static_cast<std::uint16_t>(load16(wire, 2) & ~bits));
 }
 
-/// Up to the OPT's options.
+/// The query up to the OPT's options.
 std::vector<std::uint8_t> unpadded(const Message& query, std::uint16_t id) {
   const std::size_t size = query.index().edns.begins + opt_head_size;
   std::vector<std::uint8_t> wire(query.wire().begin(), query.wire().begin() + static_cast<std::ptrdiff_t>(size));
@@ -22,7 +22,7 @@ std::vector<std::uint8_t> unpadded(const Message& query, std::uint16_t id) {
   return wire;
 }
 
-/// As RFC 1035 has it: servers that know no EDNS may know no CD either, and take it for a mistake.
+/// The query as RFC 1035 defines it. Servers without EDNS may also not know CD, and take it for an error.
 std::vector<std::uint8_t> without_opt(const Message& query, std::uint16_t id) {
   std::vector<std::uint8_t> wire(query.wire().begin(), query.wire().begin() + query.index().edns.begins);
   store16(wire, 0, id);

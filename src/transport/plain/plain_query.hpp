@@ -8,15 +8,15 @@
 
 namespace tacet {
 
-/// A plain server's answer, and to which wording of the query it is one.
+/// A plain server's answer, and the wording of the query that it answers.
 struct PlainAnswer {
   Message message;
   bool asked_with_opt = false;
 };
 
-/// A query as a plain server is asked it: without padding, which hides nothing here, and without AD, for a plain
-/// server's word on that is not believed. It has two wordings, with OPT and without, each under an ID of its own, so
-/// that a late answer shows what it is the answer to.
+/// A query for a plain server. It has no padding, which hides nothing here, and no AD, because a plain server's AD
+/// proves nothing. It has two wordings, with and without OPT, each with its own ID, so that the ID of a late answer
+/// tells its wording.
 class PlainQuery {
 public:
   /// `query` must have an OPT, which is its last record. The IDs must differ.
@@ -25,7 +25,7 @@ public:
   /// The octets to send.
   Bytes wire(bool with_opt) const { return with_opt ? Bytes(with_opt_) : Bytes(without_opt_); }
 
-  /// Reads what a server sent: by accept_answer(), whose faults it has. AD is cleared (RFC 4035 §4.9.3).
+  /// Reads a server's reply with accept_answer(), and clears AD (RFC 4035 §4.9.3). Faults as accept_answer().
   Result<PlainAnswer> read(std::vector<std::uint8_t> octets, TransportKind transport_kind) const;
 
 private:

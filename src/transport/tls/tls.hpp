@@ -13,8 +13,8 @@
 
 namespace tacet {
 
-/// The certificate authorities that one bundle file holds: read once (a bundle costs 18 to 28 ms), shared by every
-/// connection of the process, read again when the file has changed. Safe to use from several threads.
+/// The certificate authorities of one bundle file. It reads the file once (18 to 28 ms), shares the result among all
+/// connections of the process, and reads the file again after a change. Safe to use from several threads.
 class TrustStore {
 public:
   struct State;
@@ -22,18 +22,17 @@ public:
   /// `file` empty: the system's bundle. `open` opens it, this time and later. Fault::invalid_config with the path
   /// when it cannot be read or holds no certificate.
   static Result<std::shared_ptr<TrustStore>> load(const std::string& file, OpenFile open = open_file);
-  /// Reads on a thread of its own, so that serving can begin meanwhile; whoever needs a certificate checked waits for
-  /// it.
+  /// Reads on a thread of its own, so that the resolver can serve meanwhile; a handshake waits for the result.
   static std::shared_ptr<TrustStore> begin_load(const std::string& file, OpenFile open = open_file);
-  /// Where systems keep their bundle, the likeliest first: the first that is there is what an empty `file` means.
+  /// Usual paths of the system's bundle, the likeliest first. An empty `file` means the first that exists.
   static std::vector<std::string> system_bundles();
-  /// Waits until the bundle has been read; the fault of load(), if it could not be.
+  /// Waits until the bundle is read. Faults as load().
   Result<void> await() const;
   ~TrustStore();
 
-  /// Reads the file again if it has changed; a file that cannot be read keeps what was there (and is logged).
+  /// Reads the file again after a change. If that fails, logs it and keeps the former authorities.
   void refresh();
-  /// Whose authorities these are.
+  /// The path of the bundle file.
   const std::string& file() const;
   /// Counts the reloads; part of a session's identity, since a resumed session is not verified against the store.
   unsigned generation() const;
@@ -45,17 +44,16 @@ private:
   std::unique_ptr<State> state_;
 };
 
-/// Who the peer must prove to be, and what we show of that.
+/// The identity that the peer must prove, and whether SNI shows it.
 struct TlsIdentity {
   std::string host;  ///< name or address that the certificate must carry
   bool host_is_address = false;
   Sni sni = Sni::send;  ///< an address is never sent as SNI (RFC 6066 §3)
 };
 
-/// TLS settings of one upstream entry in one worker: an SSL_CTX for DoT, and what libcurl's contexts get of the same
-/// trust, groups, cipher suites and sessions. Sessions for resumption are kept in memory only: per address the newest
-/// two, for as long as neither the network nor the trust store changes. Must outlive its streams and the contexts it
-/// has prepared.
+/// TLS settings of one upstream entry in one worker: trust, groups, cipher suites and sessions, for DoT's SSL_CTX and
+/// for libcurl's contexts. It keeps sessions for resumption in memory only: the newest two of each address, until the
+/// network or the trust store changes. It must outlive its streams and the contexts that it prepared.
 class TlsClient {
 public:
   struct State;
@@ -63,7 +61,7 @@ public:
   ~TlsClient();
 
   const TlsIdentity& identity() const;
-  /// Forgets sessions (network change); those of connections made before are not kept any more.
+  /// Forgets all sessions (network change), and keeps no later ones of present connections.
   void forget_sessions();
 
   State& state() { return *state_; }
@@ -74,10 +72,10 @@ private:
 
 class TlsBuffer;
 
-/// The handshake of libcurl's one connection (ALPN "h2") with the server at `peer`: judged by the same rules as a
-/// TlsStream's, by OpenSSL itself and while it goes on; libcurl is to check no name. Must outlive libcurl's connection,
-/// and so must `buffer`, which moves its octets from the ClientHello on: libcurl itself never reads the socket, so none
-/// of its releases can have read ahead.
+/// The handshake of libcurl's one connection (ALPN "h2") with the server at `peer`: OpenSSL itself checks it during the
+/// handshake, by the same rules as a TlsStream's; libcurl checks no name. It must outlive libcurl's connection, and so
+/// must `buffer`, which moves the octets from the ClientHello on. libcurl never reads the socket, so none of its
+/// releases can read ahead.
 class ForeignHandshake {
 public:
   struct State;
@@ -85,14 +83,14 @@ public:
   ~ForeignHandshake();
 
   /// For CURLOPT_SSL_CTX_FUNCTION: prepares libcurl's SSL_CTX (an opaque pointer, since this is the only room with
-  /// OpenSSL). False if it could not: the handshake must then not go on.
+  /// OpenSSL). False if it failed: the handshake must then not go on.
   bool prepare(void* ssl_ctx);
-  /// True from the ClientHello until both sides are done.
+  /// True from the ClientHello until the handshake is complete.
   bool is_under_way() const;
-  /// Why it ended under way, in the words of a TlsStream; `was_reset`: the socket was.
+  /// Why it ended before it was complete, in the words of a TlsStream; `was_reset`: the socket was reset.
   Error failure(bool was_reset) const;
-  /// To be asked before anything is sent over the connection: fills sni, verified, tls_version, key_exchange and
-  /// resumed. Faults: tls_untrusted (it was not checked), protocol (HTTP/2 was not agreed on).
+  /// Call it before you send anything over the connection. Fills sni, verified, tls_version, key_exchange and resumed.
+  /// Faults: tls_untrusted (OpenSSL did not check it), protocol (the server did not choose HTTP/2).
   Result<void> finish(ConnectionFacts& facts) const;
 
 private:
@@ -111,17 +109,18 @@ public:
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
-  /// Takes octets from the socket and appends the plaintext to `plain`. Faults: tls_untrusted (who, why), protocol
-  /// (alert or garbage), cancelled (close_notify).
+  /// Takes octets from the socket and appends the plaintext to `plain`. Faults: tls_untrusted (the peer and the
+  /// reason), protocol (alert or garbage), cancelled (close_notify).
   Result<void> receive(Bytes cipher, std::vector<std::uint8_t>& plain);
-  /// Encrypts as few records as possible; kept until the handshake is over.
+  /// Encrypts into as few records as possible. Keeps the octets until the handshake is over.
   Result<void> send(Bytes plain);
   /// The octets that wait for the socket; `sent(n)` drops the first n of them.
   Bytes pending() const;
   void sent(std::size_t count);
   /// Queues a close_notify.
   void close();
-  /// Why the handshake failed, if the connection ended under way; `was_reset`: the socket was. Fault::unreachable.
+  /// Why the handshake failed, if the connection ended before it was complete; `was_reset`: the socket was reset.
+  /// Fault::unreachable.
   Error cut_off(bool was_reset) const;
 
   bool established() const;

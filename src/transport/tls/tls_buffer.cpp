@@ -17,7 +17,7 @@ namespace tacet {
 
 namespace {
 
-/// Beyond it OpenSSL is told to wait: a peer that reads nothing must not make us keep everything.
+/// At this size OpenSSL must wait, so that a peer that reads nothing does not fill our memory.
 constexpr std::size_t most_output = 1U << 20;
 
 #ifdef MSG_NOSIGNAL
@@ -65,10 +65,10 @@ struct TlsBuffer::Bio {
 
   static long control(BIO* bio, int command, long, void*) {
     if (command == BIO_CTRL_EOF) return of(bio).ended_ ? 1 : 0;
-    return command == BIO_CTRL_FLUSH ? 1 : 0;  // when it leaves is flush()'s business
+    return command == BIO_CTRL_FLUSH ? 1 : 0;  // only flush() sends
   }
 
-  /// The SSL object ends before its buffer.
+  /// The SSL object is destroyed before its buffer.
   static int destroy(BIO* bio) {
     TlsBuffer& buffer = of(bio);
     buffer.goodbye_ = buffer.said_goodbye();
@@ -116,13 +116,13 @@ bool TlsBuffer::look_for_goodbye() {
   return outcome != SSL_ERROR_NONE && outcome != SSL_ERROR_WANT_READ && outcome != SSL_ERROR_WANT_WRITE;
 }
 
-/// Takes all that has come but one octet; that one when it is the only one.
+/// Takes all waiting octets but the last; takes that if it is the only one.
 void TlsBuffer::refill() {
   in_.resize(most_input_in_a_turn);
   used_ = filled_ = 0;
   ended_ = false;
   failure_ = 0;
-  if (allowance_ == 0) return;  // as if nothing more had come yet
+  if (allowance_ == 0) return;  // as if no more octets had come
   int there = 0;
   ::ioctl(descriptor_, FIONREAD, &there);
   const std::size_t wanted = there > 1 ? std::min(static_cast<std::size_t>(there - 1), allowance_) : 1;

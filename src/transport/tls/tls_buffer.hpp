@@ -7,12 +7,12 @@
 
 namespace tacet {
 
-/// Moves the octets of a foreign SSL object (libcurl's) from and to its socket in large pieces: one system call takes
-/// many TLS records in, and what was written during a turn of the loop leaves together. By itself libcurl 7.88 makes
-/// four calls for each answer and one for each request.
+/// Moves the octets of a foreign SSL object (libcurl's) from and to its socket in large pieces: one system call reads
+/// many TLS records, and one sends everything that a turn of the loop wrote. By itself libcurl 7.88 makes four calls
+/// for each answer and one for each request.
 ///
-/// The last octet that has come stays in the kernel until those before it have been used, so that the socket looks
-/// readable for as long as there is something to read, to libcurl and to the loop alike.
+/// The last octet stays in the kernel until those before it are used. So the socket looks readable to libcurl and to
+/// the loop as long as there is something to read.
 class TlsBuffer {
 public:
   /// The descriptor stays the caller's.
@@ -20,26 +20,26 @@ public:
   TlsBuffer(const TlsBuffer&) = delete;
   TlsBuffer& operator=(const TlsBuffer&) = delete;
 
-  /// Puts an SSL object that has moved no octet yet (opaque, since only the tls room knows OpenSSL) upon this buffer,
-  /// which must outlive it. False if OpenSSL refused.
+  /// Makes an SSL object use this buffer, which must outlive it. The object must not have moved an octet yet. It is
+  /// opaque because only src/transport/tls knows OpenSSL. False if OpenSSL refused.
   bool adopt(void* ssl);
 
-  /// True if the peer has said within TLS that it sends nothing more (close_notify, RFC 8446 §6.1), as far as was read:
-  /// its FIN may be yet to come, and need not come before ours.
+  /// True if a close_notify of the peer has been read (RFC 8446 §6.1). Its FIN may come later, even after ours.
   bool said_goodbye() const;
-  /// For when nobody else reads: reads on until there are octets for a reader, or nothing. True if the peer has said
-  /// goodbye, or what it says is no TLS.
+  /// Reads for an idle connection, until there are octets for a reader or nothing is left. True if the peer sent its
+  /// goodbye, or octets that are no TLS.
   bool look_for_goodbye();
 
-  /// Allows to take so many octets from the socket until the next call: who sends without end must not hold up others.
+  /// Allows so many octets from the socket until the next call, so that an endless sender does not hold up others.
   void begin_turn() { allowance_ = most_input_in_a_turn; }
   static constexpr std::size_t most_input_in_a_turn = 32768;
-  /// How many octets were taken in all.
+  /// Octets taken from the socket in all.
   std::uint64_t taken() const { return taken_; }
 
-  /// Sends what was written; what the socket cannot take now is kept. Fault::unreachable if the socket is broken.
+  /// Sends the written octets, and keeps those that the socket cannot take now. Fault::unreachable if the socket is
+  /// broken.
   Result<void> flush();
-  /// True if flush() is to be called again once the socket can be written.
+  /// True if flush() must be called again when the socket is writable.
   bool waits() const { return gone_ < out_.size(); }
 
 private:
@@ -48,7 +48,7 @@ private:
 
   int descriptor_;
   void* ssl_ = nullptr;   // the adopted one, while it lives
-  bool goodbye_ = false;  // what had been said when it ended
+  bool goodbye_ = false;  // said_goodbye() of an SSL object that is gone
   std::vector<std::uint8_t> in_, out_;
   std::size_t used_ = 0, filled_ = 0;  // of in_: handed to OpenSSL, taken from the socket
   std::size_t gone_ = 0;               // of out_: sent

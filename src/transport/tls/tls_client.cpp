@@ -11,11 +11,11 @@ namespace tacet {
 
 namespace {
 
-/// An entry has a handful of addresses; one whose addresses keep changing must not gather slots for ever.
+/// An entry has a handful of addresses. If they keep changing, the slots must not grow for ever.
 constexpr std::size_t most_slots = 32;
 constexpr std::size_t most_sessions = 2;
 
-/// Of TLS 1.2: ephemeral key exchange with AEAD and nothing else (RFC 9325 §4.2, RFC 9113 §9.2.2).
+/// For TLS 1.2: only ephemeral key exchange with AEAD (RFC 9325 §4.2, RFC 9113 §9.2.2).
 constexpr const char* cipher_suites = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 bool accepts_groups(const char* list) {
@@ -135,7 +135,7 @@ void describe_session(const SSL* ssl, ConnectionFacts& facts) {
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   facts.sni = name != nullptr ? name : "";
   facts.tls_version = SSL_get_version(ssl);
-  facts.key_exchange = group_name(const_cast<SSL*>(ssl));  // OpenSSL's question is not const, but changes nothing
+  facts.key_exchange = group_name(const_cast<SSL*>(ssl));  // the call takes no const object, but changes nothing
   facts.resumed = SSL_session_reused(ssl) == 1;
 }
 

@@ -9,7 +9,7 @@ namespace tacet {
 
 namespace {
 
-/// The names that a certificate is for, for a person to see what went wrong: "a.test, b.test".
+/// The names in a certificate, so that a person sees the mistake: "a.test, b.test".
 std::string names_in(const X509* certificate) {
   std::string names;
   const auto add = [&names](std::string_view name) {
@@ -32,7 +32,7 @@ std::string names_in(const X509* certificate) {
 
 std::string time_words(const std::tm& when) { return fmt::format("{:%Y-%m-%d %H:%M} UTC", when); }
 
-/// A wrong clock makes good certificates look so: a person must be able to tell.
+/// A wrong clock makes good certificates look expired, so the text must show the clock.
 std::string out_of_time(const X509* certificate, bool is_early, bool is_issuer) {
   std::tm border{};
   const ASN1_TIME* at = is_early ? X509_get0_notBefore(certificate) : X509_get0_notAfter(certificate);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr ApplicationProtocol http2{.alpn = "h2", .name = "HTTP/2", .is_required = true};
 
-/// In libcurl's context: whose handshake it is for.
+/// The slot in libcurl's context that holds the handshake's State.
 int foreign_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
@@ -29,12 +29,12 @@ struct ForeignHandshake::State {
   TlsHandshake handshake;
   TlsBuffer& buffer;
   const SSL* ssl = nullptr;  // once its handshake has begun
-  bool is_prepared = false;  // it checks what ours check, and the buffer carries it
-  bool is_scarce = false;    // memory was out when it was to be prepared
+  bool is_prepared = false;  // it has our checks and our buffer
+  bool is_scarce = false;    // the preparation ran out of memory
   bool is_over = false;
 };
 
-/// libcurl makes its SSL objects itself: this is where we meet one before its ClientHello leaves.
+/// libcurl makes its SSL objects itself. This callback sees each one before it sends its ClientHello.
 void ForeignHandshake::State::begin(SSL* started) {
   ssl = started;
   is_scarce = true;
@@ -50,7 +50,7 @@ void on_foreign_state(const SSL* ssl, int where, int value) {
     if ((where & SSL_CB_HANDSHAKE_START) != 0 && state.ssl == nullptr)
       state.begin(const_cast<SSL*>(ssl));  // OpenSSL hands its own mutable object out as const
     if ((where & SSL_CB_HANDSHAKE_DONE) != 0) state.is_over = true;
-    // libcurl takes OpenSSL's reasons away, and tells them in its own words.
+    // Read the reason here: libcurl takes it from OpenSSL's queue and tells it in its own words.
     if (where == SSL_CB_CONNECT_EXIT && value <= 0 && !state.is_over)
       state.handshake.note_failure(ssl, ERR_peek_error());
     return true;
@@ -70,8 +70,8 @@ bool ForeignHandshake::prepare(void* ssl_ctx) {
   const auto [store, generation] = client.trust->state().current();
   if (!client.prepare(context, store.get()) || SSL_CTX_set_ex_data(context, foreign_index(), state_.get()) != 1)
     return false;
-  // libcurl would have OpenSSL give a connection's two buffers back after each record: three times 16 KiB asked for and
-  // freed for every answer.
+  // By libcurl's setting OpenSSL would free a connection's two buffers after each record: three allocations of 16 KiB
+  // for every answer.
   SSL_CTX_clear_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_info_callback(context, on_foreign_state);
   state_->handshake.epoch = client.epoch;

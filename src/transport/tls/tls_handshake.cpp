@@ -14,7 +14,7 @@ int handshake_index() {
   return index;
 }
 
-/// Changes no verdict; after a bad one the certificate is not to be had from the SSL object any more.
+/// Notes the objection and changes no verdict. After a bad one the SSL object no longer has the certificate.
 int on_verified(int good, X509_STORE_CTX* check) {
   const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx()));
   if (good != 0) return good;
@@ -29,7 +29,7 @@ bool is_alert(unsigned long error) {
   return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) >= SSL_AD_REASON_OFFSET;
 }
 
-/// True if the connection ended under way, whichever way it was found out.
+/// True if the connection ended during the handshake.
 bool is_end(unsigned long error) {
   return error == 0 || ERR_SYSTEM_ERROR(error) ||
          (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
@@ -40,7 +40,7 @@ int alert_of(unsigned long error) { return ERR_GET_REASON(error) - SSL_AD_REASON
 constexpr std::string_view nothing_in_common = "it shares no cipher suite or key exchange group with us";
 constexpr std::string_view too_old = "it speaks neither TLS 1.3 nor TLS 1.2";
 
-/// What an alert in a handshake means, as far as all who send it agree.
+/// The meaning of an alert in a handshake, if servers agree on it.
 std::string meaning_of(int alert, const TlsHandshake& handshake) {
   const TlsIdentity& identity = handshake.client.identity();
   switch (alert) {
@@ -77,7 +77,7 @@ std::string words_of(unsigned long error, const std::string& who, std::string_vi
     case SSL_R_UNKNOWN_CIPHER_RETURNED:
     case SSL_R_WRONG_CURVE:
       return fmt::format("the TLS handshake with {} failed: {}", who, nothing_in_common);
-    case SSL_R_BAD_EXTENSION:  // OpenSSL's word for an ALPN that was not offered, among others
+    case SSL_R_BAD_EXTENSION:  // also OpenSSL's reason for an ALPN that was not offered
       return fmt::format("{} does not speak {} there: it chose what was not offered", who, protocol);
     default:
       return fmt::format("the TLS handshake with {} failed: {}", who, reason_words(error));
@@ -95,7 +95,7 @@ TlsHandshake::TlsHandshake(TlsClient& from, const SocketAddress& server, Applica
       peer(server),
       protocol(spoken) {
   const TlsIdentity& identity = client.identity();
-  // An entry may list several addresses: the certificate is for the one that we talk to.
+  // An entry may list several addresses: the certificate must be for this peer's.
   expected = identity.host_is_address ? peer.address.substr(0, peer.address.find('%')) : identity.host;
   if (!identity.host_is_address && expected.ends_with('.')) expected.pop_back();  // certificates carry names without it
 }
@@ -130,7 +130,7 @@ void TlsHandshake::note_failure(const SSL* ssl, unsigned long why) {
 }
 
 Error TlsHandshake::failure() const {
-  client.state().slot(peer.address).clear();  // be it at fault or not, a session is not worth a second failure
+  client.state().slot(peer.address).clear();  // a session may be the cause, and is not worth a second failure
   const std::string who = to_string(peer);
   if (is_scarcity(error) || verdict == X509_V_ERR_OUT_OF_MEM) return {Fault::overloaded, "out of memory"};
   if (!objection.empty()) return {Fault::tls_untrusted, fmt::format("certificate of {} {}", who, objection)};

@@ -16,7 +16,7 @@
 #include "base/descriptor.hpp"
 #include "transport/tls/tls.hpp"
 
-/// What the files of the TLS room share. Only they may include this.
+/// Shared by the files of this folder. Only they may include it.
 namespace tacet {
 
 template <auto Release>
@@ -31,17 +31,17 @@ using SslPointer = std::unique_ptr<SSL, Releaser<SSL_free>>;
 using SessionPointer = std::unique_ptr<SSL_SESSION, Releaser<SSL_SESSION_free>>;
 using StorePointer = std::unique_ptr<X509_STORE, Releaser<X509_STORE_free>>;
 
-/// True if an error of OpenSSL's says that memory is out: nobody but this machine is to blame for it.
+/// True if an OpenSSL error says that memory is out: that is this machine's fault, not the peer's.
 bool is_scarcity(unsigned long error);
 /// OpenSSL's words for one of its errors; "unknown error" if it has none.
 std::string reason_words(unsigned long error);
-/// "alert unrecognized name" for an error that is the peer's alert; else empty.
+/// "alert unrecognized name" if the error is an alert of the peer; else empty.
 std::string alert_words(unsigned long error);
-/// The words of the oldest error in OpenSSL's queue, which is emptied.
+/// The words of the oldest error in OpenSSL's queue. Empties the queue.
 std::string take_tls_error();
 
 struct TrustStore::State {
-  /// By which a changed file is recognised.
+  /// Recognises a changed file.
   struct Stamp {
     timespec modified{};
     ino_t inode = 0;
@@ -58,7 +58,7 @@ struct TrustStore::State {
   Stamp stamp;
   StorePointer store;
   unsigned generation = 0;
-  // Of the file, for the first time; `store` is set when it is over. Last: its end waits for the thread that sets it.
+  // The first reading of the file; it sets `store` at its end. Last: its destructor waits for the thread.
   std::shared_future<Result<void>> reading;
 
   /// The store and its generation, taken together; the pointer holds a reference of its own.
@@ -66,13 +66,13 @@ struct TrustStore::State {
   Result<StorePointer> read_again(const Descriptor& bundle, const Stamp& seen);
 };
 
-/// Sessions kept for resumption with one address: the newest two. Only copies are kept and handed out, since an
-/// unexpected end of a connection makes its own session object useless (OpenSSL's issue 11378).
+/// Sessions kept for resumption with one address: the newest two. It keeps and hands out copies only, because an
+/// unexpected end of a connection makes its session object useless (OpenSSL's issue 11378).
 class SessionSlot {
 public:
   void keep(const SSL_SESSION* session);
-  /// A session to try, or null. One that was used already is handed out again only if there is no other: some servers
-  /// send no new ticket on a resumed connection and take the old one again, others want each used once (RFC 8446 §C.4).
+  /// A session to try, or null. A used one comes again only if there is no other: some servers send no new ticket on a
+  /// resumed connection and take the old one again, others want each used once (RFC 8446 §C.4).
   SessionPointer take();
   void clear() { kept_.clear(); }
 
@@ -90,28 +90,28 @@ struct TlsClient::State {
   ContextPointer context;
   std::map<std::string, SessionSlot> sessions;  // by address
   unsigned generation = 0;                      // of the trust store in `context`
-  std::uintptr_t epoch = 0;  // goes up when sessions are dropped: those of older connections are not kept any more
+  std::uintptr_t epoch = 0;  // goes up when sessions are dropped; sessions of an older epoch are not kept
 
   bool sends_name() const { return !identity.host_is_address && identity.sni == Sni::send; }
   SessionSlot& slot(const std::string& address);
   void drop_sessions();
-  /// Makes `context` at the first use, for that costs milliseconds, and brings it up to date if the trust store was
-  /// read again. False if OpenSSL refused.
+  /// Makes `context` at the first use, because that costs milliseconds, and updates it after a reload of the trust
+  /// store. False if OpenSSL refused.
   bool follow_trust();
   bool make_context(X509_STORE* store);
-  /// What both our contexts and libcurl's get. False if OpenSSL refused, and so must the handshake be.
+  /// Sets what our contexts and libcurl's have in common. False if OpenSSL refused: the handshake must then not begin.
   bool prepare(SSL_CTX* context, X509_STORE* store);
 };
 
-/// What is to be spoken inside TLS.
+/// The protocol inside TLS.
 struct ApplicationProtocol {
   std::string_view alpn;  ///< as in ALPN (RFC 7301)
   std::string_view name;  ///< for people
-  bool is_required;       ///< the server has to choose it; else it may choose nothing
+  bool is_required;       ///< true: the server must choose it; false: it may choose none
 };
 
-/// One handshake, ours or libcurl's: what it must prove, and what was noted of its failure. The same rules and the same
-/// words for both. Must outlive its SSL object's handshake.
+/// One handshake, ours or libcurl's: its rules, and notes on its failure. Both have the same rules and the same texts.
+/// It must outlive its SSL object's handshake.
 struct TlsHandshake {
   TlsHandshake(TlsClient& from, const SocketAddress& server, ApplicationProtocol spoken);
 
@@ -125,23 +125,23 @@ struct TlsHandshake {
   long verdict = X509_V_OK;  // on the certificate
 
   static TlsHandshake* of(const SSL* ssl);
-  /// Sets what the certificate is checked for, SNI, ALPN and a session to resume. False if it could not: the handshake
-  /// must then not go on.
+  /// Sets the checks of the certificate, SNI, ALPN and a session to resume. False if it failed: the handshake must then
+  /// not go on.
   bool prepare(SSL* ssl);
-  /// `why` as OpenSSL's queue has it, which is emptied by whoever looks next.
+  /// Notes OpenSSL's error `why`, before another call empties its queue.
   void note_failure(const SSL* ssl, unsigned long why);
-  /// Why the handshake failed. Faults: tls_untrusted (certificate), protocol (alert, no TLS), unreachable (it was cut
-  /// off), overloaded (memory).
+  /// Why the handshake failed. Faults: tls_untrusted (certificate), protocol (alert, no TLS), unreachable (the
+  /// connection ended), overloaded (memory).
   Error failure() const;
-  /// The connection ended under way.
+  /// The error of a connection that ended during the handshake.
   Error cut_off(bool was_reset) const;
-  /// True if the configuration keeps the server's name from it.
+  /// True if the configuration says to send no SNI.
   bool withholds_name() const;
-  /// Fault::protocol if the server has not agreed to what is to be spoken.
+  /// Fault::protocol if the server did not choose the protocol.
   Result<void> check_protocol(const SSL* ssl) const;
 };
 
-/// Why a certificate is refused, at the moment when OpenSSL does so: "is not valid for the name a.test (it is for …)".
+/// Why OpenSSL refuses a certificate: "is not valid for the name a.test (it is for …)". Call it in OpenSSL's callback.
 /// Empty if memory is out.
 std::string objection(X509_STORE_CTX* check, const std::string& expected);
 
@@ -150,16 +150,16 @@ struct TlsStream::State {
 
   TlsHandshake handshake;
   SslPointer ssl;
-  std::optional<Error> impossible;    // why the handshake must not even begin
+  std::optional<Error> impossible;    // why the handshake must not begin
   std::vector<std::uint8_t> waiting;  // plaintext until the handshake is over
-  std::size_t sent = 0;               // octets of the outgoing BIO that have left
-  bool established = false;           // OpenSSL's own answer changes back when it meets an error
+  std::size_t sent = 0;               // octets of the outgoing BIO already sent
+  bool established = false;           // kept here, because OpenSSL's own answer changes after an error
 
   Result<void> write(Bytes plain);
   Error failure(int status);
 };
 
-/// What the next ClientHello names; null: nothing. False if OpenSSL refused.
+/// Sets the SNI of the next ClientHello; null: none. False if OpenSSL refused.
 bool set_sni(SSL* ssl, const char* name);
 /// Fills sni, tls_version, key_exchange and resumed.
 void describe_session(const SSL* ssl, ConnectionFacts& facts);

@@ -56,7 +56,7 @@ bool add_all(X509_STORE* store, const std::string& text) {
   return count > 0;
 }
 
-/// The store of an open bundle; errno tells why it could not be opened.
+/// The store of an open bundle; if it is not open, errno tells why.
 Result<StorePointer> read_bundle(const Descriptor& bundle, const std::string& file) {
   const auto text = bundle ? text_of(bundle.get(), most_octets) : std::nullopt;
   const int error = errno;
@@ -106,12 +106,12 @@ std::shared_ptr<TrustStore> TrustStore::begin_load(const std::string& file, Open
   state->file = file.empty() ? system_bundle() : file;
   state->open = std::move(open);
   state->reading = std::async(std::launch::async, [state = state.get()]() -> Result<void> {
-                     // A store that trusts nobody takes the place of one that could not be read.
+                     // If the file cannot be read, use a store that trusts nobody.
                      state->store.reset(X509_STORE_new());
                      if (!state->store) return fail(Fault::overloaded, "out of memory");
                      const Descriptor bundle(state->open(state->file));
                      Result<StorePointer> store = read_bundle(bundle, state->file);
-                     state->stamp = stamp_of(bundle);  // nobody looks at it before this is over
+                     state->stamp = stamp_of(bundle);  // no other thread uses it before this ends
                      if (!store) return fail(std::move(store.error()));
                      state->store = std::move(*store);
                      return {};
@@ -128,7 +128,7 @@ void TrustStore::refresh() {
   {
     const std::lock_guard lock(state_->mutex);
     if (seen == state_->stamp) return;
-    state_->stamp = seen;  // before it is read: one reader is enough, and a bad file is complained of once
+    state_->stamp = seen;  // set before the read: one thread reads, and a bad file is logged once
   }
   Result<StorePointer> fresh = state_->read_again(bundle, seen);
   if (!fresh) {
@@ -136,13 +136,13 @@ void TrustStore::refresh() {
     return;
   }
   const std::lock_guard lock(state_->mutex);
-  if (seen != state_->stamp) return;  // it changed once more meanwhile, and who saw that has read it
+  if (seen != state_->stamp) return;  // it changed again, and another thread has read it
   log::info("{} has changed and was read again", state_->file);
   std::swap(state_->store, *fresh);
   ++state_->generation;
 }
 
-/// Without memory the file is as good as unseen.
+/// Without memory the change counts as unseen.
 Result<StorePointer> TrustStore::State::read_again(const Descriptor& bundle, const Stamp& seen) {
   try {
     return read_bundle(bundle, file);
