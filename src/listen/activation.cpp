@@ -22,7 +22,7 @@ namespace tacet {
 namespace {
 
 constexpr int first_passed = 3;
-/// Far above what a unit lists; a number beyond it is no count of descriptors.
+/// Far more than a unit lists. A larger number is no count of descriptors.
 constexpr std::uint64_t most_passed = 1024;
 
 std::optional<std::uint64_t> variable(const char* name) {
@@ -38,7 +38,7 @@ std::optional<int> option(int descriptor, int name) {
   return value;
 }
 
-/// "%eth0" for a link-local address, which is another one on each interface; else nothing.
+/// "%eth0" for a link-local address, which differs on each interface; else nothing.
 std::string interface_of(const sockaddr_storage& bound) {
   if (bound.ss_family != AF_INET6) return {};
   const unsigned scope = reinterpret_cast<const sockaddr_in6&>(bound).sin6_scope_id;
@@ -76,7 +76,7 @@ std::unexpected<Error> unfit(std::size_t index, std::string_view why) {
                   static_cast<std::size_t>(first_passed) + index, why));
 }
 
-/// A socket may have been opened blocking, and for a child to inherit.
+/// The service manager may have opened a socket that blocks and that children inherit.
 Result<void> make_ours(int descriptor) {
   const int flags = ::fcntl(descriptor, F_GETFL);
   if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 ||

@@ -8,20 +8,20 @@
 namespace tacet {
 
 /// The descriptors that the service manager opened for this process, in its order; none if it opened none
-/// (sd_listen_fds(3): LISTEN_FDS of them, from 3 on, if LISTEN_PID is this process). Takes the variables out of the
-/// environment, so that no child believes they are its own: to be called once, before there are threads.
+/// (sd_listen_fds(3): LISTEN_FDS of them, from 3 on, if LISTEN_PID is this process). Removes the variables from the
+/// environment, so that no child uses them. Call it once, before there are threads.
 std::vector<Descriptor> take_passed_descriptors();
 
-/// The addresses that these descriptors serve, in the order in which each came first, UDP and TCP found by type,
-/// whatever their order. The sockets are made non-blocking and close-on-exec; what else a bound socket needs is set.
+/// The addresses that these descriptors serve, in the order of their first descriptor. The type of a socket tells UDP
+/// from TCP. Makes the sockets non-blocking and close-on-exec, and sets the other options that a bound socket needs.
 /// Faults: invalid_config if one is no listening IP socket, came twice, or has no partner of the other type: a resolver
-/// that answers by one of the two looks sound and fails on the first long answer.
+/// with only one of the two seems to work and fails at the first long answer.
 Result<std::vector<ListenSockets>> pair_passed_sockets(std::vector<Descriptor> passed);
 
-/// True if an IPv6 wildcard socket is sent what is for IPv4 addresses as well.
+/// True if an IPv6 wildcard socket also receives for IPv4 addresses.
 bool takes_both_families(const Descriptor& socket);
 
-/// The same sockets once more, for another worker: whoever is free takes the next query.
+/// Copies of the same sockets for another worker. A free worker takes the next query.
 Result<std::vector<ListenSockets>> share_sockets(const std::vector<ListenSockets>& sockets);
 
 }  // namespace tacet

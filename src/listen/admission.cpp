@@ -13,7 +13,7 @@
 namespace tacet {
 namespace {
 
-/// What a client may ask at once after a rest, beside its rate: a page's worth of names, all at the same time.
+/// The queries that a client may send at once after a rest, beside its rate: the names of one web page.
 constexpr Duration burst = std::chrono::seconds(1);
 
 AddressOctets octets_of(const sockaddr_storage& client) {
@@ -27,7 +27,7 @@ AddressOctets octets_of(const sockaddr_storage& client) {
   return octets;
 }
 
-/// The index of the interface that a link-local address is of; else 0.
+/// The interface index of a link-local address; else 0.
 unsigned interface_of(const sockaddr_storage& client) {
   return client.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(client).sin6_scope_id : 0;
 }
@@ -37,8 +37,8 @@ bool is_mapped(const AddressOctets& address) {
   return std::equal(mapped.begin(), mapped.end(), address.begin());
 }
 
-/// Whether a client's datagram came in by an interface, named or numbered; any if the name is empty. Interfaces come
-/// and go, so the kernel is asked each time.
+/// True if a client's datagram came in by this interface (name or number; empty: any). Interfaces come and go, so it
+/// asks the kernel each time.
 bool is_on_link(const sockaddr_storage& client, const std::string& interface) {
   if (interface.empty()) return true;
   if (client.ss_family != AF_INET6) return false;
@@ -55,7 +55,7 @@ std::string text_of(const sockaddr_storage& client) {
   return text.data();
 }
 
-/// Takes one from what grows by one each `interval` up to `most`; false if there is none left.
+/// A bucket that gains one token each `interval`, up to `most`. Takes one token; false if there is none.
 bool take_one(Instant& full, Duration interval, Duration most, Instant now) {
   const Instant then = std::max(full, now) + interval;
   if (then - now > most + interval) return false;
@@ -65,7 +65,7 @@ bool take_one(Instant& full, Duration interval, Duration most, Instant now) {
 
 }  // namespace
 
-/// Numbers near each other must not fall into neighbouring rows alone.
+/// Spreads numbers near each other over all rows.
 std::uint64_t Admission::mixed(std::uint64_t value) {
   value ^= value >> 33;
   value *= 0xff51afd7ed558ccdULL;
@@ -89,7 +89,7 @@ void Admission::use(Admission other) {
   if (buckets_.empty()) buckets_ = std::move(other.buckets_);
 }
 
-/// A network that stays keeps what it has used up.
+/// A network that stays keeps its used allowance.
 void Admission::use(OwnNetwork network) {
   std::vector<LinkAllowance> links(network.links().size());
   for (std::size_t i = 0; i < links.size(); ++i) {
@@ -113,20 +113,20 @@ bool Admission::is_own(const sockaddr_storage& client) const {
   return network_.holds(octets_of(client), interface_of(client));
 }
 
-/// True if no limit holds for it: it is this machine, and nobody outside can pretend that. Linux drops IPv4 datagrams
-/// that come in from its own addresses and ::1, but not those from its other IPv6 addresses.
+/// True if no limit holds for the client: it is this machine, and nobody outside can forge its address. Linux drops
+/// incoming datagrams from its own IPv4 addresses and ::1, but not from its other IPv6 addresses.
 bool Admission::is_free(const sockaddr_storage& client) const {
   return is_here(client) || (is_mapped(octets_of(client)) && is_own(client));
 }
 
-/// Of an address as a whole. Nobody outside knows the seed, so nobody finds two addresses with one hash.
+/// The keyed hash of a whole address. Nobody outside knows the seed, so nobody finds two addresses with one hash.
 Admission::Key Admission::hash_of(const AddressOctets& address, unsigned interface) const {
   std::array<std::uint64_t, 2> halves{};
   std::memcpy(halves.data(), address.data(), address.size());
   return mixed(mixed(mixed(halves[0] ^ seed_) + halves[1]) + interface);
 }
 
-/// Under which the queries of a network as a whole wait.
+/// The key for the waiting queries of a whole network.
 Admission::Key Admission::key_of_link(std::size_t link) const {
   const auto& [prefix, interface] = network_.links()[link];
   return hash_of(prefix.octets, interface) ^ (prefix.length + 1);
@@ -165,8 +165,8 @@ Admission::Verdict Admission::judge_remote(const sockaddr_storage& client, Insta
   return Verdict::rate_limited;
 }
 
-/// Takes a question from what its client may ask, and from what its network may; from neither if one has nothing left.
-/// A client that is not known has all of its own left, and takes the place of that which has been so for longest.
+/// Takes a query from its client's allowance and from its network's; from neither if one is empty. A new client has its
+/// whole allowance, and replaces the client whose allowance has been whole for the longest time.
 bool Admission::charge(const Account& account, Instant now, Proof proof) {
   Row& row = row_of(account.client);
   auto bucket = std::ranges::find(row, account.client, &Bucket::client);

@@ -19,31 +19,30 @@
 
 namespace tacet {
 
-/// Decides, for one worker, who may ask and how much: this machine always, whatever address of its own it comes from
-/// (see use()); others if a prefix of `allow` holds their address, at `limits.rate` queries a second and with
+/// Decides for one worker which clients may ask, and how much. This machine may always ask, from any address of its own
+/// (see use()). Other clients may if a prefix of `allow` holds their address: `limits.rate` queries a second, and
 /// `limits.per_client` of them waiting. Neither limit holds for 127.0.0.0/8, ::1 and this machine's other IPv4
-/// addresses. Its other IPv6 addresses are limited as clients are: Linux lets datagrams in from outside that pretend to
-/// come from those. IPv6 clients are told apart by their /64, which is one client's to choose from.
+/// addresses. The limits hold for its other IPv6 addresses, because Linux accepts datagrams from outside that forge
+/// them. IPv6 clients differ by their /64, because one client can choose any address in it.
 class Admission {
-  /// A client: the upper half of an IPv6 address, what is significant of an IPv4 address, or a keyed hash of an
-  /// address.
+  /// A client: the upper half of an IPv6 address, an IPv4 address, or a keyed hash of an address.
   using Key = std::uint64_t;
 
 public:
   enum class Verdict : std::uint8_t {
     allowed,
-    rate_limited,  ///< over its rate: to be told to come by TCP, where addresses cannot be forged and patience is
-                   ///< enforced
+    rate_limited,  ///< over its rate: tell it to use TCP, where it cannot forge its address and has to wait
     not_allowed,   ///< in no prefix
-    wait_limited,  ///< has as many queries waiting as one client may
+    wait_limited,  ///< its number of waiting queries is at the limit
   };
 
-  /// What the hosts of one IPv6 network may ask together, in what one client may.
+  /// The allowance of all hosts of one IPv6 network, as a multiple of one client's.
   static constexpr unsigned link_share = 32;
-  /// How many of its addresses that are not known yet may ask by UDP: at once, and per second.
+  /// How many new addresses of it may ask by UDP: at once, and per second.
   static constexpr unsigned newcomers = 256, newcomers_per_second = 64;
 
-  /// A query's place among those of its client that wait. Freed when destroyed; the Admission must outlive it.
+  /// A query's place among the waiting ones of its client. Its destructor frees the place; the Admission must outlive
+  /// it.
   class Place {
   public:
     Place() = default;
@@ -62,27 +61,27 @@ public:
   private:
     Admission* admission_ = nullptr;
     Key client_ = 0;
-    Key link_ = 0;  // of its network as a whole; 0: none
+    Key link_ = 0;  // the key of its whole network; 0: none
   };
 
   Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits);
-  /// Decides as `other` would from now on; clients keep what they have used up, and which addresses are this machine's
-  /// stays as it is. Needs no memory.
+  /// Decides as `other` would from now on. Clients keep their used allowance, and this machine keeps its addresses.
+  /// Needs no memory.
   void use(Admission other);
-  /// Knows this machine by these addresses from now on, beside 127.0.0.0/8 and ::1, which are all that it begins with.
+  /// Takes these addresses as this machine's, beside 127.0.0.0/8 and ::1. At first it has only those two.
   void use(OwnNetwork network);
 
-  /// Whether the client whose datagram this is may ask one question now; takes that from what it may ask. On the hot
-  /// path: one comparison for this machine, and never an allocation.
+  /// Whether the sender of this datagram may ask one question now; takes it from the allowance. This is a hot path: one
+  /// comparison for this machine, and never an allocation.
   Verdict judge(const sockaddr_storage& client, Instant now) {
     return is_here(client) ? Verdict::allowed : judge_remote(client, now, Proof::none);
   }
-  /// The same for a client that is connected.
+  /// The same for a connected client.
   Verdict judge_connected(const sockaddr_storage& client, Instant now) {
     return is_here(client) ? Verdict::allowed : judge_remote(client, now, Proof::connection);
   }
 
-  /// Which machine this client is on, as far as its address tells.
+  /// The machine of this client, as its address tells.
   Asker asker(const sockaddr_storage& client) const {
     return is_here(client) || is_own(client) ? Asker::this_machine : Asker::another_machine;
   }
@@ -90,32 +89,32 @@ public:
   /// Whether this client may connect.
   bool allows(const sockaddr_storage& client) const;
 
-  /// A place for a query that has to wait; nothing if the client has as many as it may.
+  /// A place for a query that must wait; nothing if the client is at its limit.
   std::optional<Place> enter(const sockaddr_storage& client);
 
-  /// When a rate-limited client may ask again, from the moment it was.
+  /// How long a rate-limited client must wait before it may ask again.
   Duration pace() const { return interval_; }
-  /// How many queries of one connection may wait.
+  /// The most waiting queries of one connection.
   std::size_t per_client() const { return per_client_; }
 
 private:
-  /// How much of its rate a client has left, as the time at which it has it all back.
+  /// A client's allowance, as the time at which it is whole again.
   struct Bucket {
     Key client = 0;
     Instant full{};
   };
   static constexpr std::size_t ways = 4, rows = 1024;
   using Row = std::array<Bucket, ways>;  // one cache line
-  /// What the hosts of a network have left together, as times like a bucket's.
+  /// The allowance of all hosts of a network, as times like a bucket's.
   struct LinkAllowance {
     Instant full{}, full_of_newcomers{};
   };
-  /// What says that an address is not pretended.
+  /// The evidence that an address is not forged.
   enum class Proof : std::uint8_t { none, connection };
-  /// Whom a query is charged to.
+  /// The allowances that a query uses.
   struct Account {
     Key client = 0;
-    std::optional<std::size_t> link = std::nullopt;  // of network_, if this is one address of many there
+    std::optional<std::size_t> link = std::nullopt;  // the index in network_, if this is one address of many there
   };
 
   static bool is_here(const sockaddr_storage& client) {
@@ -142,9 +141,9 @@ private:
   std::vector<LinkAllowance> links_;  // one for each of network_
   std::vector<OctetPrefix> allow_;
   std::size_t per_client_ = 0;
-  std::size_t per_link_ = 0;  // of its queries that wait: half of all
+  std::size_t per_link_ = 0;  // the most waiting queries of one network: half of all
   Duration interval_{};       // between two queries at the full rate; 0: any rate
-  std::uint64_t seed_;        // so that nobody can choose who shares a row with whom
+  std::uint64_t seed_;        // keeps the choice of rows secret
   std::vector<Row> buckets_;
   std::unordered_map<Key, std::size_t> waiting_;  // at most as many as queries wait
   log::RateLimit not_allowed_, rate_limited_;

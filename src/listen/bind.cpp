@@ -38,7 +38,8 @@ void set(int descriptor, int level, int name, int value) {
 
 bool is_wildcard(const SocketAddress& address) { return address.address == "0.0.0.0" || address.address == "::"; }
 
-/// A reply must leave from the address that was asked; on a wildcard socket the kernel has to tell which that was.
+/// A reply must leave from the address that received the query. On a wildcard socket the kernel has to tell that
+/// address.
 void ask_for_destination(int descriptor, const SocketAddress& wildcard) {
   const bool v6 = wildcard.address == "::";
   if (v6) set(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
@@ -47,17 +48,17 @@ void ask_for_destination(int descriptor, const SocketAddress& wildcard) {
 #endif
 }
 
-/// Who else may bind the same.
+/// Other sockets that may bind the same address.
 enum class Sharing : std::uint8_t {
-  exclusive,          ///< nobody
+  exclusive,          ///< none
   with_reply_socket,  ///< a socket with SO_REUSEADDR, until seal()
   among_workers,      ///< the same, and sockets of this user with SO_REUSEPORT
 };
 
-/// What is to be done about an address that this machine does not have.
+/// How to treat an address that this machine does not have.
 enum class MissingAddress : std::uint8_t {
   refused,  ///< a fault
-  awaited,  ///< it is bound all the same, where the system can
+  awaited,  ///< bind it anyway, where the system can
 };
 
 void await_address([[maybe_unused]] int descriptor, [[maybe_unused]] int family) {
@@ -69,14 +70,14 @@ void await_address([[maybe_unused]] int descriptor, [[maybe_unused]] int family)
 
 Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing sharing, MissingAddress absence) {
   const Result<KernelAddress> where = kernel_address(address);
-  // An interface that is not there is as an address that is not there.
+  // Treats a missing interface as a missing address.
   if (!where && where.error().fault == Fault::no_network)
     return fail(Fault::unsupported, fmt::format("{}: {}", to_string(address), where.error().detail));
   if (!where) return fail(where.error());
   Descriptor socket(::socket(where->family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return fail(bind_error(address, type, errno));
   if (where->family() == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  // For TCP this lets a restarted resolver bind while old connections linger; it lets no second listener in.
+  // For TCP this lets a restarted resolver bind while old connections linger. It allows no second listener.
   if (type == SOCK_STREAM || sharing != Sharing::exclusive) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (sharing == Sharing::among_workers) set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (type == SOCK_DGRAM) prepare_datagrams(socket.get(), address);
@@ -95,21 +96,21 @@ Result<void> bind_both(ListenSockets& sockets, Sharing sharing, MissingAddress a
   return {};
 }
 
-/// Closed at once: what an exclusive bind gets, nobody else holds, however it is shared afterwards.
+/// Binds exclusively and closes at once: success proves that no other process holds the address.
 Result<void> try_to_have_alone(const SocketAddress& address, MissingAddress absence) {
   ListenSockets sockets{.address = address};
   return bind_both(sockets, Sharing::exclusive, absence);
 }
 
-/// For sockets that reply only: they have to be there first, or a query could end in one of them.
+/// Binds the sockets that only reply. Bind them first, or a query could arrive at one of them.
 void add_reply_sockets(std::vector<ListenSockets>& sockets) {
   const SocketAddress& address = sockets.front().address;
   const Result<KernelAddress> where = kernel_address(address);
-  if (!where || is_wildcard(address)) return;  // connected, a socket has one address of its own
+  if (!where || is_wildcard(address)) return;  // a connected socket has one local address
   for (ListenSockets& each : sockets) each.replies = reply_socket(*where);
 }
 
-/// From now on nobody who merely says SO_REUSEADDR may bind the same.
+/// From now on SO_REUSEADDR alone lets no other socket bind the same address.
 void seal(const std::vector<ListenSockets>& sockets) {
   for (const ListenSockets& each : sockets)
     for (const Descriptor* udp : {&each.udp, &each.replies})
@@ -129,7 +130,8 @@ bool is_present(const SocketAddress& address) {
   if (!where) return false;
   const Descriptor socket(::socket(where->family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (socket && ::bind(socket.get(), where->get(), where->size) == 0) return true;
-  return errno != EADDRNOTAVAIL && errno != ENODEV && errno != EAFNOSUPPORT;  // e.g. no descriptor is left to try it
+  return errno != EADDRNOTAVAIL && errno != ENODEV &&
+         errno != EAFNOSUPPORT;  // another error, e.g. no free descriptor, proves nothing
 }
 
 Result<std::vector<ListenSockets>> bind_sockets(const SocketAddress& address, std::size_t workers) {

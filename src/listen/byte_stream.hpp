@@ -16,19 +16,19 @@ enum class StreamStop : std::uint8_t {
   broken,   ///< the connection is over
 };
 
-/// The octets of one connection, both ways. It never blocks.
+/// The octets of one connection in both directions. It never blocks.
 class ByteStream {
 public:
   virtual ~ByteStream() = default;
-  /// Fills the front of `out`; how many octets came, at least one.
+  /// Fills the front of `out`. Returns the number of octets, at least one.
   virtual std::expected<std::size_t, StreamStop> read(std::span<std::uint8_t> out) = 0;
-  /// Sends the front of `octets`; how many octets left, at least one.
+  /// Sends the front of `octets`. Returns the number of octets sent, at least one.
   virtual std::expected<std::size_t, StreamStop> write(Bytes octets) = 0;
-  /// What to watch; the stream's own.
+  /// The descriptor to watch. The stream owns it.
   virtual int descriptor() const = 0;
 };
 
-/// The octets as a socket carries them: TCP or a Unix socket, nothing between.
+/// The plain octets of a TCP or Unix socket.
 class SocketStream final : public ByteStream {
 public:
   /// `socket` must not block.

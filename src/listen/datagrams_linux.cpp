@@ -13,11 +13,11 @@ namespace tacet {
 namespace {
 
 constexpr std::size_t largest_query = 4096;
-/// From one buffer to the next: a cache line more than that, or all would begin in the same few lines of the
+/// The distance between two buffers. The extra cache line keeps them from starting in the same few lines of the
 /// processor's cache.
 constexpr std::size_t stride = largest_query + 64;
 
-/// How many of them were lost.
+/// Returns how many were lost.
 std::size_t send_all(int socket, std::span<mmsghdr> messages) {
   std::size_t lost = 0;
   while (!messages.empty()) {
@@ -34,8 +34,8 @@ bool is_of_one_link(const in6_pktinfo& info, const sockaddr_in6& sender) {
   return IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr) || IN6_IS_ADDR_LINKLOCAL(&sender.sin6_addr);
 }
 
-/// Leaves of what the kernel told only the address that was asked. With the interface in it the reply would leave by
-/// that, past the routing table, and be lost where the way back is another one.
+/// Keeps only our address of the kernel's report. With the interface in it, the reply would leave by that interface,
+/// past the routing table, and would be lost if the route back is another one.
 void forget_interface(msghdr& header) {
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
     if (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_PKTINFO) {
@@ -53,7 +53,7 @@ void forget_interface(msghdr& header) {
   }
 }
 
-/// Room for what the kernel tells of one datagram.
+/// Room for the kernel's report on one datagram.
 struct alignas(cmsghdr) PacketInfo {
   std::array<std::uint8_t, 64> octets{};
 };
@@ -67,7 +67,7 @@ struct Datagrams::State {
   std::array<PacketInfo, most> controls{};
   std::vector<std::uint8_t> queries = std::vector<std::uint8_t>(most * stride);
   std::vector<std::uint8_t> replies = std::vector<std::uint8_t>(most * safe_udp_size);
-  std::size_t received = most;  // by the last burst, whose headers the kernel has written into; at first none is made
+  std::size_t received = most;  // of the last burst: the kernel changed its headers; at first all must be made
   std::size_t replied = 0;
 };
 
@@ -168,7 +168,8 @@ Descriptor reply_socket(const KernelAddress& address) {
   const int on = 1, room = 1 << 20;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-  // Connected to itself it is handed what it sends itself, which is nothing. Where a reply goes stands in its header.
+  // A socket that is connected to itself receives only its own datagrams, and it sends none to itself. The header of
+  // each reply has its destination.
   if (::bind(socket.get(), address.get(), address.size) != 0) return {};
   if (::connect(socket.get(), address.get(), address.size) != 0) return {};
   return socket;

@@ -17,8 +17,8 @@ bool send_one(int socket, const Peer& peer, Bytes reply) {
 
 }  // namespace
 
-/// One datagram at a time, for systems without recvmmsg. A wildcard address answers from whichever address the system
-/// chooses.
+/// One datagram at a time, for systems without recvmmsg. On a wildcard address the system chooses the address of the
+/// reply.
 struct Datagrams::State {
   std::array<Peer, most> peers{};
   std::array<std::size_t, most> sizes{};

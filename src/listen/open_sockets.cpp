@@ -17,10 +17,11 @@ namespace {
 
 using Opened = std::vector<std::vector<ListenSockets>>;
 
-/// How often a port that is in use is tried again, once a second.
+/// How often to try a port in use again, once a second.
 constexpr int most_waits = 10;
 
-/// By us. A service manager would only start us again, and says much each time; people who type want to know at once.
+/// Binds one address. Waits for a port in use only under a service manager, which would start us again and log much
+/// each time. A person at a terminal wants to know at once.
 Result<std::vector<ListenSockets>> bind_when_free(const SocketAddress& address, unsigned workers) {
   auto bound = bind_sockets(address, workers);
   for (int waits = 0; has_service_manager() && waits < most_waits; ++waits) {
@@ -74,7 +75,7 @@ bool covers(const ListenSockets& passed, const SocketAddress& address) {
   return passed.address.address == "::" && (is_v6 || takes_both_families(passed.udp));
 }
 
-/// For one port the kernel lets nobody listen on all addresses while somebody else does on one of them.
+/// The kernel lets no socket listen on all addresses of a port while another listens on one of them.
 Result<void> check_beside(const std::vector<ListenSockets>& passed, const SocketAddress& address) {
   const bool v4 = address.address == "0.0.0.0", v6 = address.address == "::";
   for (const ListenSockets& each : passed) {
@@ -89,7 +90,7 @@ Result<void> check_beside(const std::vector<ListenSockets>& passed, const Socket
   return {};
 }
 
-/// What a user has added to `listen` is served too.
+/// The addresses that a user added to `listen` are served, too.
 Result<void> add_missing(const Config& config, Opened& sockets) {
   for (const SocketAddress& address : config.listen) {
     const auto& there = sockets.front();

@@ -8,12 +8,12 @@
 namespace tacet {
 
 /// Sockets for every worker, [worker][address]: those that the service manager opened, and our own on each address of
-/// `listen` that is not among them (its defaults only if the manager opened none). An address that is not there yet is
-/// opened all the same and served once it comes; one of a family that the machine lacks is left out with a warning. A
-/// port that another program holds is waited for, ten seconds, if a service manager would only start us again. Takes
-/// what was passed out of the environment: to be called once, before there are threads. Faults: as bind_sockets() and
-/// pair_passed_sockets(); unsupported if no address is left; invalid_config if `listen` has a wildcard address that
-/// the manager's sockets keep from being opened.
+/// `listen` that is not among them (its defaults only if the manager opened none). It opens an address that is not
+/// there yet, which is served once it comes. It leaves out an address of a family that the machine lacks, with a
+/// warning. Under a service manager it waits ten seconds for a port that another program holds. It removes the
+/// manager's variables from the environment: call it once, before there are threads. Faults: as bind_sockets() and
+/// pair_passed_sockets(); unsupported if no address is left; invalid_config if the manager's sockets block a wildcard
+/// address of `listen`.
 Result<std::vector<std::vector<ListenSockets>>> open_sockets(const Config& config);
 
 }  // namespace tacet

@@ -51,7 +51,7 @@ std::string table_text(const KernelAddress& address) {
 
 bool is_any(std::string_view local) { return local.find_first_not_of('0') == std::string_view::npos; }
 
-/// Whether a socket at `local` keeps another from `wanted`. A socket of IPv6 may hold IPv4's addresses, too.
+/// True if a socket at `local` keeps another from `wanted`. An IPv6 socket may hold IPv4 addresses, too.
 bool overlap(std::string_view local, std::string_view wanted) {
   return is_any(local) || is_any(wanted) || local.ends_with(wanted);
 }
@@ -66,8 +66,8 @@ std::optional<SocketRow> row_of(const std::string& line, std::uint16_t port, boo
   return SocketRow{local.substr(0, local.size() - end.size()), user, fmt::format("socket:[{}]", inode)};
 }
 
-/// The sockets that are bound to an address, from the kernel's tables (Linux; elsewhere the files do not exist). By way
-/// of /proc/self: under the unit's ProcSubset=pid there is no /proc/net.
+/// The sockets that are bound to an address, from the kernel's tables (Linux; elsewhere the files do not exist). It
+/// reads /proc/self, because the unit's ProcSubset=pid hides /proc/net.
 std::vector<SocketRow> sockets_at(const SocketAddress& address, int type) {
   std::vector<SocketRow> rows;
   const Result<KernelAddress> where = kernel_address(address);
@@ -101,7 +101,7 @@ bool holds_any(const std::string& descriptors, const std::vector<SocketRow>& row
   return false;
 }
 
-/// Only root may look into other users' processes: the service may not.
+/// Only root may see other users' processes; the service may not.
 std::string program_with(const std::vector<SocketRow>& rows) {
   const Directory processes(::opendir("/proc"), &::closedir);
   if (rows.empty() || !processes) return {};

@@ -7,9 +7,9 @@ namespace tacet {
 namespace {
 
 constexpr std::size_t read_size = 16384;
-/// A client that lets so much pile up is not reading, and is not read from until it does.
+/// A client with so many unsent octets does not read. Do not read from it until it does.
 constexpr std::size_t most_unsent = std::size_t{16} << 10;
-/// Requests of one client that are served before others have their turn.
+/// The most requests of one client that are served before others have their turn.
 constexpr int most_in_a_turn = 64;
 
 }  // namespace
@@ -37,7 +37,7 @@ void StreamClient::finish() {
   finished_ = true;
   if (!watch_) return;
   watch_->want_read(false);
-  rest_.disarm();  // what it has yet to ask is not waited for
+  rest_.disarm();  // do not wait for further requests
   if (!busy()) close();
 }
 
@@ -72,8 +72,7 @@ bool StreamClient::takes_more() const {
 }
 
 void StreamClient::go_on() {
-  if (!watch_ || std::exchange(going_on_, true))
-    return;  // an answer that was there at once: its request's turn goes on
+  if (!watch_ || std::exchange(going_on_, true)) return;  // an immediate answer: the turn of its request goes on
   const Instant now = loop_.now();
   flush();
   const bool left = watch_ && serve(now);
@@ -86,7 +85,7 @@ void StreamClient::go_on() {
   if (out_.empty()) wait_at_most(session_->partial() && !rest_.armed() ? limits_.partial : limits_.idle);
 }
 
-/// One turn's worth; false if no whole request is left, or the connection is over.
+/// Serves one turn's requests; false if no whole request is left, or the connection is over.
 bool StreamClient::serve(Instant now) {
   for (int count = 0; takes_more() && count < most_in_a_turn; ++count) {
     const auto step = session_->serve_next(now);

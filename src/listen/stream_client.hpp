@@ -18,23 +18,23 @@ namespace tacet {
 
 /// How long a client may keep its connection.
 struct StreamLimits {
-  Duration idle;     ///< without a request, or without taking anything of what is sent to it
-  Duration partial;  ///< with half of a request, since its last octet came
+  Duration idle;                                 ///< without a request, or without reading what we send
+  Duration partial;                              ///< with half of a request, since its last octet came
   std::optional<Duration> whole = std::nullopt;  ///< from the first octet to the last; nothing: any
 };
 
-/// What one client says and hears: cuts its octets into requests, and serves each. Only its StreamClient calls it, and
-/// owns it. An exception (no memory) ends the connection.
+/// The protocol with one client: cuts its octets into requests, and serves each. Its StreamClient owns it and alone
+/// calls it. An exception (no memory) ends the connection.
 class StreamSession {
 public:
   enum class Step : std::uint8_t {
     served,  ///< one request
     none,    ///< no whole request is left
-    later,   ///< nothing more may be served now: the client rests, or is to finish
+    later,   ///< no request may be served now: the client rests, or finishes
   };
 
   virtual ~StreamSession() = default;
-  /// Keeps a copy of what came.
+  /// Keeps a copy of the octets.
   virtual void feed(Bytes octets) = 0;
   /// Serves the next request, if there is a whole one. May close the client.
   virtual Step serve_next(Instant now) = 0;
@@ -44,14 +44,14 @@ public:
   virtual bool takes_more() const { return true; }
   /// True while a request waits for its answer.
   virtual bool owes() const { return false; }
-  /// The turn that began at `begun` has sent the answers that were there at once. The connection may be over.
+  /// The turn that began at `begun` has sent its immediate answers. The connection may be over.
   virtual void on_turn_ended(Instant begun) { static_cast<void>(begun); }
   /// The connection is over.
   virtual void on_closed() noexcept {}
 };
 
-/// One connection of a StreamServer. Reads no further than its session takes more and the client takes what is sent to
-/// it, and ends when a time is over. The server keeps it. A coroutine that answers later shares it, and finds it
+/// One connection of a StreamServer. It reads only while its session takes more and the client reads its answers. It
+/// ends when a time limit is over. The server owns it. A coroutine that answers later shares it, and may find it
 /// closed.
 class StreamClient : public std::enable_shared_from_this<StreamClient> {
 public:
@@ -60,7 +60,7 @@ public:
   public:
     virtual ~Owner() = default;
     virtual void on_heard(StreamClient& client) = 0;
-    /// The owner lets it go; it may be gone afterwards.
+    /// The owner releases it; it may be destroyed afterwards.
     virtual void on_closed(StreamClient& client) = 0;
   };
 
@@ -72,25 +72,25 @@ public:
 
   /// Begins to read, for `session`.
   void start(std::unique_ptr<StreamSession> session, const StreamLimits& limits);
-  /// Reads nothing more; closes when nothing is owed.
+  /// Reads nothing more; closes when no answer is due.
   void finish();
-  /// Ends the connection. `this` may be gone afterwards.
+  /// Ends the connection. `this` may be destroyed afterwards.
   void close();
 
-  /// Sends what out() holds, serves what has been read, and reads on.
+  /// Sends the content of out(), serves the requests that it has read, and reads on.
   void go_on();
   /// Serves and reads nothing before `until`.
   void rest_until(Instant until) { rest_.arm(until); }
-  /// Where to append what is to be sent. It leaves when the present turn is over; else call go_on().
+  /// The buffer to append answers to. The end of the present turn sends it; outside a turn call go_on().
   std::vector<std::uint8_t>& out() { return out_; }
 
   bool is_open() const { return watch_.has_value(); }
   /// True while the client waits for something.
   bool busy() const { return session_->owes() || !out_.empty() || rest_.armed(); }
-  /// From where it has connected; of the family AF_UNIX if it has no address.
+  /// The client's address; of the family AF_UNIX if it has none.
   const KernelAddress& address() const { return address_; }
 
-  /// Calls `work`. An exception ends the connection: what was read, or is to be sent, is not whole.
+  /// Calls `work`. An exception ends the connection, because its buffers may be incomplete.
   template <class Work>
   void guarded(Work&& work) noexcept {
     const auto alive = shared_from_this();
@@ -112,7 +112,7 @@ private:
   KernelAddress address_;
   std::unique_ptr<ByteStream> stream_;
   std::optional<Watch> watch_;
-  AsyncCall turn_;  // goes on when others have had theirs
+  AsyncCall turn_;  // goes on after the other clients' turns
   Alarm patience_;
   Alarm rest_;
   StreamLimits limits_{};

@@ -59,7 +59,7 @@ void StreamServer::on_acceptable() {
   KernelAddress address;
   Descriptor socket = accept_from(parts_.socket, address);
   if (!socket) {
-    // Without descriptors or memory somebody idle goes, or the newcomer waits a little: it stays acceptable meanwhile.
+    // Without descriptors or memory an idle client goes, or the new one waits a little in the backlog.
     if (!is_shortage(errno) || evict_longest_idle()) return;
     watch_.want_read(false);
     accept_again_.arm(parts_.loop.now() + accept_pause);
@@ -74,7 +74,7 @@ void StreamServer::on_acceptable() {
   client->place = clients_.insert(clients_.end(), client);
 }
 
-/// Makes room. False if nobody is here.
+/// Makes room. False if there is no client.
 bool StreamServer::evict_longest_idle() {
   if (clients_.empty()) return false;
   const auto idle = std::ranges::find_if(clients_, [](const auto& client) { return !client->busy(); });

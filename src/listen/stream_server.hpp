@@ -9,23 +9,23 @@
 
 namespace tacet {
 
-/// What a StreamServer serves, and to whom.
+/// The protocol of a StreamServer, and its rule for clients.
 class StreamService {
 public:
   virtual ~StreamService() = default;
   /// Whether this client may connect.
   virtual bool admits(const KernelAddress& client) = 0;
-  /// What carries the octets of a connection that was accepted.
+  /// Makes the stream of an accepted connection.
   virtual std::unique_ptr<ByteStream> stream_of(Descriptor socket) {
     return std::make_unique<SocketStream>(std::move(socket));
   }
-  /// What is spoken with a client; it lives as long as the client. Never null.
+  /// Makes the session of a client; it lives as long as the client. Never null.
   virtual std::unique_ptr<StreamSession> open(StreamClient& client) = 0;
 };
 
-/// Accepts the clients of a listening socket, and serves all of them on one loop: a client that is slow, silent or
-/// endless holds up nobody. One more than the limit takes the place of the longest idle: of one that waits for nothing,
-/// if there is one. Without descriptors or memory, newcomers wait.
+/// Accepts the clients of a listening socket, and serves all of them on one loop: a slow, silent or endless client
+/// holds up nobody. Beyond the limit, a new client replaces the longest idle one, if possible one that waits for no
+/// answer. Without descriptors or memory, new clients wait.
 class StreamServer final : private StreamClient::Owner {
 public:
   struct Parts {
@@ -39,12 +39,12 @@ public:
   explicit StreamServer(const Parts& parts);
   ~StreamServer() override;
 
-  /// Serves at most so many clients from now on. If there are too many, those that wait for nothing go first; others
-  /// may ask nothing more, and get the answers that they wait for.
+  /// Serves at most so many clients from now on. If there are too many, it closes those first that wait for no answer.
+  /// The others may ask nothing more, and get their answers.
   void set_most_clients(std::size_t most);
-  /// Lets the clients for which `is_done` is true ask nothing more. They get the answers that they wait for.
+  /// Takes no more requests from clients for which `is_done` is true. They get their answers.
   void finish_if(const std::function<bool(const StreamClient&)>& is_done);
-  /// Accepts nobody any more, and finishes everybody.
+  /// Accepts no more clients, and finishes all.
   void stop();
 
 private:

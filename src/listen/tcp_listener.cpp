@@ -45,8 +45,8 @@ public:
   }
 
 private:
-  /// True while nothing more may be asked here: a question is paid for before it is looked for. A client that may not
-  /// ask any more (a reload, an address that has gone) is served no further.
+  /// True while the client may ask nothing more. Admission charges a query before we look for it. A client that lost
+  /// its permission (a reload, an address that has gone) is served no further.
   bool rests(Instant now) {
     if (paid_) return false;
     switch (parts_.admission.judge_connected(client_.address().storage, now)) {
@@ -63,7 +63,7 @@ private:
     }
   }
 
-  /// A query for which there is no memory must not end those beside it.
+  /// If memory is out for one query, the others must go on.
   void serve_or_say_why_not(Bytes message, Instant now) {
     try {
       return serve(message, now);
@@ -85,7 +85,7 @@ private:
     std::array<std::uint8_t, 512> refusal;
     if (!index) {
       const std::size_t size = write_refusal(message, index.error(), refusal);
-      if (size == 0) return client_.close();  // not even a query: this is no DNS client
+      if (size == 0) return client_.close();  // no DNS client
       ++parts_.metrics.rejected;
       return append_frame(client_.out(), {refusal.data(), size});
     }
@@ -107,12 +107,12 @@ private:
       return turn_away(message, *index);
     }
     Waiting waiting{std::move(std::get<Miss>(answer)), *std::move(waiter)};
-    // It keeps the client, and with it this.
+    // It shares the client, and so keeps this session alive.
     std::shared_ptr<Session> self(client_.shared_from_this(), this);
     parts_.tasks.spawn(answer_later(std::move(self), std::move(waiting), wants_timeout));
   }
 
-  /// Counts one query that waits, for as long as it lives.
+  /// Counts one waiting query as long as it lives.
   class Counted {
   public:
     explicit Counted(std::size_t& count) : count_(count) { ++count_; }
@@ -124,7 +124,7 @@ private:
     std::size_t& count_;
   };
 
-  /// What waits, and its place among all that its client has waiting.
+  /// A waiting query, and its place among those of its client.
   struct Waiting {
     Miss miss;
     Admission::Place place;
@@ -150,11 +150,11 @@ private:
   }
 
   void send(Bytes reply) {
-    parts_.metrics.truncated += is_truncated(reply) ? 1 : 0;  // an upstream's word
+    parts_.metrics.truncated += is_truncated(reply) ? 1 : 0;  // set by an upstream
     append_frame(client_.out(), reply);
   }
 
-  /// Where a reply of any size is written before it is framed; one for the thread, for it is never kept.
+  /// The buffer for a reply of any size before it is framed. One for the thread suffices, because no reply stays in it.
   static std::vector<std::uint8_t>& reply_scratch() {
     thread_local std::vector<std::uint8_t> scratch(65535);
     return scratch;
@@ -164,8 +164,8 @@ private:
   StreamClient& client_;
   FrameReader frames_;
   std::size_t in_flight_ = 0;
-  std::uint64_t at_once_ = 0;  // answered without waiting, of what was read last
-  bool paid_ = false;          // for the next question
+  std::uint64_t at_once_ = 0;  // queries of the last read that were answered at once
+  bool paid_ = false;          // the next query is already charged
 };
 
 TcpListener::TcpListener(const Parts& parts, int socket)

@@ -11,11 +11,11 @@
 
 namespace tacet {
 
-/// Serves DNS over TCP (RFC 7766): many queries a connection, answered as they complete, in whatever order. A client is
-/// let go when it is idle for ten seconds, leaves a message half-sent for five, or does not read what it asked for. One
-/// more than the limit takes the place of the longest idle. A client with too many queries waiting, or with too many in
-/// a second, is not read from for a while. A client that Admission does not allow is let go at once. A client that asks
-/// is told the idle time (RFC 7828).
+/// Serves DNS over TCP (RFC 7766): many queries on a connection, each answered as soon as possible, in any order. It
+/// closes a client that is idle for ten seconds, leaves a message half-sent for five, or does not read its answers.
+/// Beyond the limit, a new client replaces the longest idle one. It does not read for a while from a client with too
+/// many waiting queries, or too many in a second. It closes at once a client that Admission does not allow. It tells
+/// the idle time to a client that asks (RFC 7828).
 class TcpListener final : private StreamService {
 public:
   static constexpr Duration idle_limit = std::chrono::seconds(10), partial_limit = std::chrono::seconds(5);
@@ -31,9 +31,8 @@ public:
   TcpListener(const Parts& parts, int socket);
   ~TcpListener() override;
 
-  /// Serves at most so many clients from now on, and of those that are here none that Admission does not allow any
-  /// more. A client that has to go gets the answers that it waits for, and may ask nothing more; if there are too many,
-  /// one that waits for nothing goes first.
+  /// Serves at most so many clients from now on, and none that Admission no longer allows. A client that has to go may
+  /// ask nothing more and gets its answers. If there are too many, one that waits for no answer goes first.
   void judge_again(std::size_t limit);
 
   /// Accepts no further clients and reads no further queries; those that wait for an answer still get it.

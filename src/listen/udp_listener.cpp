@@ -28,17 +28,17 @@ void UdpListener::on_readable() {
   std::uint64_t at_once = 0;
   for (const Asked& asked : asked_) at_once += serve_or_say_why_not(asked, now) ? 1 : 0;
   parts_.metrics.send_failures += burst_.send(replies_);
-  // One look at the clock for all of them: none took longer than the burst.
+  // One look at the clock serves the whole burst.
   if (at_once > 0) parts_.metrics.at_once_time.observe(parts_.loop.scheduler().clock().now() - now, at_once);
 }
 
-/// Puts it among those to be answered, or turns it away.
+/// Puts the query among those to answer, or rejects it.
 void UdpListener::admit(std::size_t i, Instant now) {
   const Bytes datagram = burst_.datagram(i);
   const auto index = judge_query(datagram);
   const auto verdict = parts_.admission.judge(burst_.address(i), now);
   if (!index) {
-    if (verdict != Admission::Verdict::allowed) return;  // no form of theirs is worth a reply
+    if (verdict != Admission::Verdict::allowed) return;  // other clients get no refusal
     const std::size_t size = write_refusal(datagram, index.error(), burst_.room(i));
     ++(size > 0 ? parts_.metrics.rejected : parts_.metrics.dropped);
     if (size > 0) burst_.reply(i, size);
@@ -49,7 +49,7 @@ void UdpListener::admit(std::size_t i, Instant now) {
   asked_.emplace_back(i, *index, parts_.resolver.key_of(datagram, *index));
 }
 
-/// A query for which there is no memory must not take those behind it along.
+/// If memory is out for one query, those behind it must go on.
 bool UdpListener::serve_or_say_why_not(const Asked& asked, Instant now) {
   try {
     return serve(asked, now);
@@ -60,7 +60,7 @@ bool UdpListener::serve_or_say_why_not(const Asked& asked, Instant now) {
   return false;
 }
 
-/// True if it was answered without waiting, by what is known here.
+/// True if policy or cache answered it at once.
 bool UdpListener::serve(const Asked& asked, Instant now) {
   const auto& [i, index, key] = asked;
   const QueryView query{burst_.datagram(i),
@@ -81,7 +81,7 @@ bool UdpListener::serve(const Asked& asked, Instant now) {
   return false;
 }
 
-/// No such reply is larger than its query by more than an extended error: who forges addresses gains nothing.
+/// Such a reply exceeds its query by at most an extended error, so that forged addresses gain nothing.
 void UdpListener::turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict) {
   const ReplyRequest request{burst_.datagram(i), index, udp_limit(index)};
   std::size_t size = 0;
@@ -108,8 +108,7 @@ Task<void> UdpListener::answer_later(Miss miss, Peer peer, [[maybe_unused]] Admi
   if (!reply.empty()) reply_late(peer, std::move(reply));
 }
 
-/// One read from an upstream brings many answers; a system call for each of their replies would cost more than to make
-/// them.
+/// One read from an upstream brings many answers. A system call for each reply would cost more than the reply itself.
 void UdpListener::reply_late(const Peer& peer, Reply reply) {
   parts_.metrics.truncated += is_truncated(reply) ? 1 : 0;
   if (late_.size() == Datagrams::most) send_late();

@@ -11,9 +11,9 @@
 
 namespace tacet {
 
-/// Serves one UDP socket: drains a burst, answers in place what policy and cache know, sends the burst of replies, and
-/// leaves the rest to coroutines, whose replies leave together at the end of the turn that brought them. One burst a
-/// turn, so that a flood of datagrams starves nothing else.
+/// Serves one UDP socket. It reads a burst, answers at once what policy and cache know, and sends these replies
+/// together. Coroutines answer the rest; the replies of one turn leave together at its end. It reads one burst a turn,
+/// so that a flood of datagrams starves nothing else.
 class UdpListener {
 public:
   /// `tasks` must be cancelled before the listener is destroyed; everything else must outlive it.
@@ -34,9 +34,9 @@ public:
   void stop() { watch_.want_read(false); }
 
 private:
-  /// A query of the burst that is to be answered.
+  /// A query of the burst to answer.
   struct Asked {
-    std::size_t at;  // in the burst
+    std::size_t at;  // index in the burst
     MessageIndex index;
     CacheKey key;
   };
