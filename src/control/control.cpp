@@ -20,7 +20,7 @@ constexpr Duration patience = std::chrono::seconds(10);
 
 HttpReply json_reply(std::string text) { return {.body = std::move(text) + "\n"}; }
 
-/// What a handler said, or its fault as an answer.
+/// The handler's result, or its fault as an answer.
 template <class T, class Write>
 HttpReply reply_with(const Result<T>& result, Write write) {
   if (!result) return http_error(503, result.error().detail);
@@ -121,7 +121,7 @@ HttpReply reload(const ControlHandlers& handlers) {
   return json_reply(json.dump());
 }
 
-/// No browser reaches a Unix socket by itself; but whoever forwards one to a TCP port must not open it to web pages.
+/// No browser reaches a Unix socket by itself. But if a user forwards it to a TCP port, web pages must not reach it.
 HttpSite site_of(ControlHandlers given) {
   HttpSite site{
       .routes = {}, .is_ours = [](std::string_view host) { return host == "localhost"; }, .patience = patience};
@@ -144,7 +144,7 @@ HttpSite site_of(ControlHandlers given) {
 
 }  // namespace
 
-/// Destroyed from below: the thread first, then the socket and its file.
+/// The members are destroyed from below: the thread first, then the socket and its file.
 class Control::State {
 public:
   explicit State(ControlSocket socket) : socket_(std::move(socket)) {}

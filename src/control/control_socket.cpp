@@ -37,7 +37,7 @@ const sockaddr* generic(const sockaddr_un& address) {
   return static_cast<const sockaddr*>(any);
 }
 
-/// A stream socket that blocks nobody and that no child inherits.
+/// A non-blocking stream socket that no child inherits.
 Result<Descriptor> open_socket() {
   Descriptor descriptor(::socket(AF_UNIX, SOCK_STREAM, 0));
   if (!descriptor || ::fcntl(descriptor.get(), F_SETFD, FD_CLOEXEC) != 0 ||
@@ -46,14 +46,14 @@ Result<Descriptor> open_socket() {
   return descriptor;
 }
 
-/// Makes the last directory of the path. Whether it can be used will be seen by binding.
+/// Makes the last directory of the path. bind() will show whether it is usable.
 void make_directory(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path();
-  // umask must not narrow it, or those in the socket's group could not get at the socket.
+  // Set the mode against umask, so that the socket's group can reach the socket.
   if (!parent.empty() && ::mkdir(parent.c_str(), directory_mode) == 0) ::chmod(parent.c_str(), directory_mode);
 }
 
-/// Removes what a dead process left at `path`; a fault if anything else is there.
+/// Removes the socket of a dead process at `path`; a fault if anything else is there.
 Result<void> clear(const std::string& path, const sockaddr_un& address) {
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) {
@@ -71,7 +71,7 @@ Result<void> clear(const std::string& path, const sockaddr_un& address) {
   return {};
 }
 
-/// Nothing to do for an empty group.
+/// Does nothing for an empty group.
 Result<void> give_to(const std::string& group, const std::string& path) {
   if (group.empty()) return {};
   const auto* entry = ::getgrnam(group.c_str());
@@ -93,7 +93,7 @@ Result<ControlSocket> ControlSocket::listen(const std::string& path, const std::
   if (auto cleared = clear(path, *address); !cleared) return fail(cleared.error());
   auto descriptor = open_socket();
   if (!descriptor) return fail(descriptor.error());
-  // Before bind() where the system allows it, so that the socket is at no moment open to others.
+  // Do this before bind() where the system allows it, so that the socket is never open to others.
   ::fchmod(descriptor->get(), socket_mode);
   if (::bind(descriptor->get(), generic(*address), sizeof *address) != 0) return system_fault(path);
   struct stat status{};

@@ -9,10 +9,10 @@ namespace tacet {
 /// A listening Unix socket at a path in the file system, mode 0660. The file goes when the object does.
 class ControlSocket {
 public:
-  /// Listens at `path`, in a directory that is made (0755) if it is missing and may be made. A socket that a dead
-  /// process left behind is replaced. Members of `group` may use it; empty: of this process's group. Faults: in_use (a
-  /// process listens there, or the file is no socket), invalid_config (no path that a socket can have, no such group),
-  /// refused (this process may not give it to that group), system.
+  /// Listens at `path`. Makes a missing directory (0755) if it can, and replaces the socket of a dead process. Members
+  /// of `group` may use the socket; empty: of this process's group. Faults: in_use (a process listens there, or the
+  /// file is no socket), invalid_config (the path does not fit a socket, no such group), refused (this process may not
+  /// give the socket to that group), system.
   static Result<ControlSocket> listen(const std::string& path, const std::string& group = "");
 
   ControlSocket(ControlSocket&&) noexcept = default;
@@ -29,7 +29,7 @@ private:
 
   Descriptor descriptor_;
   std::string path_;
-  unsigned long file_;  ///< inode: by the end, the path may be another's
+  unsigned long file_;  ///< inode: at the end, the path may belong to another process
 };
 
 }  // namespace tacet

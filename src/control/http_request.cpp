@@ -18,7 +18,7 @@ bool is_alphanumeric(char octet) {
   return (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z');
 }
 
-/// RFC 9110 §5.6.2.
+/// A token character (RFC 9110 §5.6.2).
 bool is_token_octet(char octet) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
   return is_alphanumeric(octet) || marks.contains(octet);
@@ -42,14 +42,14 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
-/// What stands before `mark`; `rest` is left with what stands behind it.
+/// Returns the text before `mark`, and leaves the text behind it in `rest`.
 std::string_view cut(std::string_view& rest, std::string_view mark) {
   const auto begin = rest.substr(0, rest.find(mark));
   rest.remove_prefix(std::min(begin.size() + mark.size(), rest.size()));
   return begin;
 }
 
-/// "a b" for "a%20b" and for "a+b", as forms have it.
+/// "a b" for "a%20b" and for "a+b", as in forms.
 std::optional<std::string> decoded(std::string_view text) {
   std::string out;
   while (!text.empty()) {

@@ -10,7 +10,7 @@ namespace tacet {
 /// An HTTP/1 request without its body (RFC 9112).
 struct HttpRequest {
   std::string method;                                  ///< "GET"
-  std::string path;                                    ///< "/status", as it was sent
+  std::string path;                                    ///< "/status", as sent
   std::multimap<std::string, std::string> parameters;  ///< of the query behind the path, decoded
   std::multimap<std::string, std::string> fields;      ///< of the head, by name in lower case
 
@@ -23,10 +23,11 @@ struct HttpRequest {
 };
 
 /// Reads a head: the request line and the fields, each with its CRLF, up to the empty line or the end. Fault::malformed
-/// for what a strict reader refuses: bare line ends, control characters, blanks around a field's name, folded lines.
+/// for syntax that a strict reader refuses: bare line ends, control characters, blanks around a field's name, folded
+/// lines.
 Result<HttpRequest> parse_http_request(std::string_view head);
 
-/// "a%20b" for "a b": everything but letters, digits and "-._~" (RFC 3986 §2).
+/// "a%20b" for "a b": encodes everything but letters, digits and "-._~" (RFC 3986 §2).
 std::string percent_encoded(std::string_view text);
 
 }  // namespace tacet

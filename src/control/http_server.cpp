@@ -50,7 +50,7 @@ private:
   const HttpSite site_;
 };
 
-/// Signals are for the thread that serves.
+/// Blocks all signals in this thread: the main thread handles them.
 void block_signals() {
   sigset_t all;
   sigfillset(&all);

@@ -7,8 +7,8 @@
 namespace tacet {
 
 /// HTTP over a listening socket, on a thread of its own: many clients at once, one request of each. Handlers run on
-/// that thread, one at a time, and may wait, but not for ever. A client that is slow, silent or endless holds up
-/// nobody, and is given up.
+/// that thread, one at a time, and may wait, but not for ever. A slow, silent or endless client holds up nobody, and is
+/// closed after a time.
 class HttpServer {
 public:
   /// Starts the thread. `listener` must outlive the server, and must not block. Fault::system.

@@ -27,8 +27,7 @@ std::string_view reason_of(int status) {
   return found == std::end(reasons) ? "Unknown" : found->second;
 }
 
-/// A request that a web page could have caused has an Origin, or another Host than ours. Two Hosts would leave open
-/// which one counts (RFC 9112 §3.2).
+/// A request that a web page caused has an Origin, or another Host than ours. Two Hosts are ambiguous (RFC 9112 §3.2).
 bool is_foreign(const HttpSite& site, const HttpRequest& request) {
   const auto [first, last] = request.fields.equal_range("host");
   const bool named_otherwise = first != last && (std::next(first) != last || !site.is_ours(first->second));

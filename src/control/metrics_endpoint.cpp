@@ -10,7 +10,7 @@
 namespace tacet {
 namespace {
 
-/// A scrape takes milliseconds.
+/// A client's time limit; a scrape takes milliseconds.
 constexpr Duration patience = std::chrono::seconds(5);
 
 }  // namespace

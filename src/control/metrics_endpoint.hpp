@@ -10,20 +10,20 @@
 
 namespace tacet {
 
-/// Where the numbers come from. Called on the endpoint's thread; may wait for workers, but not for ever.
+/// The source of the numbers. The endpoint's thread calls it; it may wait for workers, but not for ever.
 struct MetricsSource {
   std::function<Snapshot()> snapshot;
   std::function<ExposureReport()> exposure;
 };
 
-/// prometheus_text() of a source, as `GET /metrics` by HTTP at a loopback address, for a Prometheus on this machine.
-/// What does not name this machine by a loopback name in its Host header is refused, for web pages can make a browser
-/// connect to loopback.
+/// prometheus_text() of a source, as `GET /metrics` by HTTP at a loopback address, for a Prometheus on this machine. It
+/// refuses requests without a loopback name in the Host header, because web pages can make a browser connect to
+/// loopback.
 class MetricsEndpoint {
 public:
-  /// A socket that listens there. Faults: in_use, refused, unsupported, system.
+  /// Opens the listening socket. Faults: in_use, refused, unsupported, system.
   static Result<Descriptor> listen(const SocketAddress& address);
-  /// Serves on it. Fault::system.
+  /// Starts to serve on it. Fault::system.
   static Result<std::unique_ptr<MetricsEndpoint>> create(Descriptor listener, MetricsSource source);
   ~MetricsEndpoint();
 

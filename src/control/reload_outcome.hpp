@@ -7,14 +7,14 @@
 
 namespace tacet {
 
-/// What a reload has done.
+/// The outcome of a reload.
 struct Reloaded {
   std::vector<std::string_view> changed;  ///< top-level keys
-  std::size_t forgotten = 0;              ///< cached answers that others would now give
-  bool has_file = true;                   ///< false: there is none to read, and nothing was done
+  std::size_t forgotten = 0;              ///< cached answers that now come from other servers
+  bool has_file = true;                   ///< false: there is no file, and the reload did nothing
 };
 
-/// Why a configuration is refused, one fault a line: what was in use stays.
+/// Why a configuration is refused, one fault a line. The former one stays in use.
 using ReloadFaults = std::vector<std::string>;
 
 using ReloadOutcome = std::expected<Reloaded, ReloadFaults>;

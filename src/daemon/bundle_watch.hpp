@@ -10,13 +10,13 @@
 
 namespace tacet {
 
-/// Tells when a bundle of authorities may be another than before, so that a renewed one counts at once.
+/// Tells when a bundle of authorities may have changed, so that a renewed one counts at once.
 class BundleWatch {
 public:
   /// `on_change` is called on the loop; `loop` must outlive the watch.
   BundleWatch(Loop& loop, std::function<void()> on_change);
 
-  /// Watches the files of these stores from now on and no others, and where links lead to now.
+  /// From now on watches the files of these stores and no others, and follows their links again.
   void follow(const TrustStores& trust);
 
 private:

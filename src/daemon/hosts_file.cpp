@@ -9,7 +9,7 @@
 namespace tacet {
 namespace {
 
-/// The file's text, or nothing and errno, which tells why there is no file.
+/// The file's text; nothing if it cannot be read, and errno tells why.
 std::optional<std::string> hosts_text(const Descriptor& file, const std::string& path) {
   auto text = file ? text_of(file.get(), HostsFile::most_octets) : std::nullopt;
   if (text && text->size() >= HostsFile::most_octets)
@@ -66,7 +66,7 @@ void HostsFile::look() {
   if (picture_of(Descriptor(open_(path_))) != picture_ || !told_) reload();
 }
 
-/// What cannot be read or told for want of memory is read again at the next look.
+/// If memory is out, the next look reads the file again.
 void HostsFile::reload() {
   told_ = false;
   read();

@@ -14,28 +14,28 @@
 
 namespace tacet {
 
-/// The hosts file as a table that is made anew when the file changes. A file that is not there is an empty one.
+/// The hosts file as a table, made anew when the file changes. A missing file counts as empty.
 class HostsFile {
 public:
-  /// More than so many octets of a file are not read.
+  /// The most octets that it reads of a file.
   static constexpr std::size_t most_octets = std::size_t{64} << 20;
 
-  /// Reads the file at `path`, and again whenever it changes; `on_change` is then called on the loop. `open` opens it.
-  /// An empty path is no file. `loop` must outlive it.
+  /// Reads the file at `path`, and again after each change; then calls `on_change` on the loop. `open` opens it. An
+  /// empty path is no file. `loop` must outlive it.
   using OnChange = std::function<void(std::shared_ptr<const Hosts>)>;
   HostsFile(Loop& loop, std::string path, OnChange on_change, OpenFile open = open_file);
 
-  /// What was read last; never null.
+  /// The last table; never null.
   const std::shared_ptr<const Hosts>& table() const { return table_; }
 
-  /// Reads and watches the file at another path from now on, and tells what it has.
+  /// From now on reads and watches the file at another path, and calls `on_change`.
   void follow(std::string path);
 
-  /// Reads the file again if it looks different: for changes that no watch has seen.
+  /// Reads the file again if it looks different, for changes that the watch missed.
   void look();
 
 private:
-  /// What a file looks like from outside.
+  /// The attributes that show a change of a file.
   struct Picture {
     ino_t inode = 0;
     dev_t device = 0;
@@ -53,7 +53,7 @@ private:
   std::string path_;
   OnChange on_change_;
   OpenFile open_;
-  std::optional<Picture> picture_;  // nothing if there was no file
+  std::optional<Picture> picture_;  // nothing if there is no file
   std::shared_ptr<const Hosts> table_ = std::make_shared<const Hosts>();
   std::optional<FileWatch> watch_;
   bool told_ = true;  // of the table

@@ -17,7 +17,7 @@ std::set<std::string_view> operators_of(const Config& config) {
   return operators;
 }
 
-/// Adds the zones of one configuration that the other does not have, or has with other servers.
+/// Adds the zones of one configuration that the other lacks, or has with other servers.
 void add_zones(std::vector<Name>& zones, const Config& of, const Config& unless_in) {
   for (const ForwardZone& zone : of.forward)
     if (std::ranges::find(unless_in.forward, zone) == unless_in.forward.end())

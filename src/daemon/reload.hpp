@@ -12,22 +12,21 @@
 
 namespace tacet {
 
-/// The settings to change to, made of `config` as it was read, ready to be used: compared and with every trust store
-/// loaded; what is in use is not touched. Refused are the faults of reading, changes of what is sealed at the start,
-/// and trust stores that cannot be loaded. Waits for these, some 20 ms each.
+/// Makes the new settings from `config`, ready to use: compared, and with every trust store loaded. The settings in use
+/// stay as they are. It refuses faults of reading, changes of keys that are fixed at the start, and trust stores that
+/// cannot be loaded. It waits for the stores, some 20 ms each.
 std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const Settings& in_use,
                                                                            std::expected<Config, ReloadFaults> config);
 
-/// The part of the cache that a change of settings makes untrue: what was asked of others than would be asked now.
+/// The part of the cache that a change of settings makes invalid: the answers of servers that would not be asked now.
 struct Outdated {
-  bool everything = false;  ///< the set of operators has changed, or which addresses they may give
+  bool everything = false;  ///< the set of operators changed, or the addresses that they may give
   std::vector<Name> zones;  ///< forwarded elsewhere than before
 };
 
 Outdated outdated_by(const Config& former, const Config& now);
 
-/// Returns how many answers that were. To be called when nobody asks by the former configuration any more. Asks for no
-/// memory.
+/// Returns the number of these answers. Call it when no query uses the former configuration any more. Needs no memory.
 std::size_t forget(Cache& cache, const Outdated& outdated);
 
 }  // namespace tacet

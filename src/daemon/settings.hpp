@@ -10,8 +10,8 @@
 
 namespace tacet {
 
-/// One configuration, and what all workers share because of it. Held by whoever uses it and never changed: a reload
-/// makes another one.
+/// One configuration, and the objects made from it that all workers share. Its users hold it, and it never changes: a
+/// reload makes another one.
 struct Settings {
   /// Begins to read the trust stores that `former` does not have.
   explicit Settings(Config configured, const TrustStores& former = {})

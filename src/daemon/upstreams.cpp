@@ -9,10 +9,10 @@
 namespace tacet {
 namespace {
 
-/// No failure mode opens more upstream sockets than this, for one worker and one way.
+/// The most upstream sockets of one worker and one set, whatever fails.
 constexpr std::size_t most_sockets = 8;
 constexpr std::size_t lanes_per_service = 4;
-/// How often to look whether what was replaced is still in use.
+/// How often to look whether a replaced set is still in use.
 constexpr Duration sweep_interval = std::chrono::milliseconds(100);
 
 std::vector<UpstreamConfig> encrypted_servers(const Config& config) {
@@ -57,7 +57,7 @@ std::vector<std::string> TrustStores::files() const {
   return files;
 }
 
-/// A set of upstreams, what their connections share, and what it was made of.
+/// A set of upstreams, the objects that their connections share, and the configuration that it was made from.
 struct Upstreams::UpstreamGroup {
   explicit UpstreamGroup(Scheduler& scheduler) : budget(scheduler, most_sockets) {}
 
@@ -66,7 +66,7 @@ struct Upstreams::UpstreamGroup {
   SocketBudget budget;
   std::vector<std::unique_ptr<UpstreamServer>> services;
   std::unique_ptr<Pool> set;
-  TaskGroup tasks;  // last: its tasks work with all of the above
+  TaskGroup tasks;  // last: its tasks use all of the above
 
   Name name() const { return zone.empty() ? Name{} : Name::from_text(zone).value(); }
   bool in_clear() const { return std::holds_alternative<SocketAddress>(servers.front()); }
@@ -109,7 +109,7 @@ void Upstreams::use(Change change) {
   for (auto& group : change.groups)
     if (std::ranges::find(groups_, group) == groups_.end()) retired_.push_back(std::move(group));
   change.groups.clear();
-  // So that the first query after a change need not wait for a handshake.
+  // Connect now, so that the first query after a change does not wait for a handshake.
   if (was_warm && !set().warm()) set().prepare();
   sweep();
 }
@@ -120,7 +120,7 @@ std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& con
                                                                 group.budget, bootstrap_, parts_.on_established});
 }
 
-/// All servers of a zone are one operator: whoever runs the zone knows its names already.
+/// All servers of a zone count as one operator, because the operator of a zone knows its names already.
 std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const std::string& zone,
                                                                 std::vector<ZoneServer> servers,
                                                                 const TrustStores& trust) {
@@ -145,7 +145,7 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const std::strin
   return group;
 }
 
-/// Every exchange ends by its deadline, and nobody begins another with a set that was replaced.
+/// Every exchange ends by its deadline, and no exchange begins with a replaced set.
 void Upstreams::sweep() {
   std::erase_if(retired_, [](const auto& group) { return group.use_count() == 1 && group->tasks.size() == 0; });
   if (!retired_.empty()) sweep_.arm(parts_.loop.now() + sweep_interval);

@@ -24,18 +24,18 @@ namespace tacet {
 class TrustStores {
 public:
   TrustStores() : TrustStores(OpenFile(open_file)) {}
-  /// None yet; `open` will open their files.
+  /// Makes an empty set; `open` will open the files.
   explicit TrustStores(OpenFile open) : open_(std::move(open)) {}
-  /// Begins to read every bundle that the configuration needs, in the background, but for those that `former` has;
-  /// opens them as that did.
+  /// Begins to read every bundle that the configuration needs, in the background, except those that `former` has. Opens
+  /// them as `former` does.
   explicit TrustStores(const Config& config, const TrustStores& former = {});
-  /// Waits until they are read. Fault::invalid_config with the path of one that cannot be used.
+  /// Waits until all are read. Fault::invalid_config with the path of an unusable one.
   Result<void> await() const;
 
   std::shared_ptr<TrustStore> of(const UpstreamConfig& upstream) const;
-  /// Reads the files again that have changed.
+  /// Reads changed files again.
   void refresh() const;
-  /// That they are read from.
+  /// The paths of the bundles.
   std::vector<std::string> files() const;
 
 private:
@@ -44,13 +44,13 @@ private:
   std::vector<std::pair<std::string, std::shared_ptr<TrustStore>>> stores_;
 };
 
-/// The way to all configured upstreams, for one worker (or for one `tacet query`): what connections need, and the set
-/// that is used like one upstream; beside it one more set for each zone of the local network, with a socket budget of
-/// its own, so that a dead one takes nothing from the others.
+/// All configured upstreams, for one worker (or for one `tacet query`): the objects that connections need, the set for
+/// all other names, and one set for each zone of the local network. A set is used like one upstream. Each has its own
+/// socket budget, so that a dead zone takes nothing from the others.
 class Upstreams {
 public:
-  /// `on_established` hears of every connection made; loop and metrics must outlive the object. Whoever uses a set must
-  /// have stopped before it is destroyed.
+  /// `on_established` is called for every new connection; loop and metrics must outlive the object. No task may use a
+  /// set when it is destroyed.
   struct Parts {
     Loop& loop;
     Metrics& metrics;
@@ -60,29 +60,29 @@ public:
   ~Upstreams();
 
   struct UpstreamGroup;
-  /// What use() needs memory for: made first, so that nothing of it can fail half-way.
+  /// Everything that use() needs memory for. It is made first, so that use() cannot fail.
   struct Change {
     std::vector<SocketAddress> bootstrap;
     std::vector<std::shared_ptr<UpstreamGroup>> groups;
 
-    /// As those below, once it is used.
+    /// As the functions of Upstreams, after use().
     std::shared_ptr<Pool> set_for_others() const;
     std::vector<ZoneRoute> zones() const;
   };
-  /// The way as this configuration says. A set whose upstreams stay the same stays, with its connections.
+  /// Prepares the sets for this configuration. A set with the same upstreams stays, with its connections.
   Change prepare(const Config& config, const TrustStores& trust);
-  /// Goes by what was prepared last from now on. A set that is replaced lives on until nobody holds it and its last
-  /// exchange has ended.
+  /// Uses the sets that were prepared last. A replaced set lives until no query holds it and its last exchange has
+  /// ended.
   void use(Change change);
 
   Pool& set() { return *set_for_others(); }
-  /// set(), for who may still use it when it is replaced.
+  /// set(), shared: for users that may outlast its replacement.
   std::shared_ptr<Pool> set_for_others() const;
   /// The set that answers for `name`: a zone's, or set().
   Pool& set_for(const Name& name);
   std::vector<ZoneRoute> zones() const;
   std::vector<ZoneReport> zone_reports() const;
-  /// Connections are not to be reused: the network changed or the machine slept.
+  /// The network changed or the machine slept: do not reuse connections.
   void network_changed();
   std::uint64_t plaintext_lookups() const { return bootstrap_.lookups(); }
 

@@ -77,7 +77,7 @@ void Worker::drain(Instant deadline) {
   drained_.arm(loop_.now() + drain_look);
 }
 
-/// Runs `work` on the worker's thread. What comes of it is to be waited for.
+/// Runs `work` on the worker's thread. The caller waits for the result.
 Worker::Outcome Worker::ask(std::move_only_function<void()> work) {
   Outcome outcome;
   loop_.post([work = std::move(work), sender = outcome.sender()]() mutable {
@@ -93,7 +93,7 @@ Worker::Outcome Worker::ask(std::move_only_function<void()> work) {
 
 void Worker::await(Outcome outcome) {
   const auto thrown = outcome.take();
-  if (!thrown) throw std::bad_alloc();  // it was never begun
+  if (!thrown) throw std::bad_alloc();  // the work never began
   if (*thrown) std::rethrow_exception(*thrown);
 }
 
@@ -109,7 +109,7 @@ void Worker::add_to(Snapshot& snapshot) {
   });
 }
 
-/// Every worker has the same zones, but for the moment of a reload.
+/// Every worker has the same zones, except during a reload.
 void Worker::add_zones_to(Snapshot& snapshot) {
   for (ZoneReport& zone : upstreams_.zone_reports()) {
     const auto known = std::ranges::find(snapshot.zones, zone.zone, &ZoneReport::zone);
@@ -151,10 +151,9 @@ void Worker::make(Change change) {
   resolver_.set_rebind_guard(std::move(change.rebind));
   admission_.use(std::move(change.admission));
   for (const auto& listener : tcp_) listener->judge_again(config.limits.tcp_clients);
-  settings_ = std::move(change.settings);  // behind what uses the former ones
-  shielded(0, [this] {
-    return resolver_.set_exposure(settings_->config.exposure), 0;
-  });  // it keeps nothing until there is memory
+  settings_ = std::move(change.settings);  // last: the members above use the former ones
+  shielded(
+      0, [this] { return resolver_.set_exposure(settings_->config.exposure), 0; });  // without memory it keeps nothing
 }
 
 void Worker::await_turn() {

@@ -26,10 +26,10 @@
 
 namespace tacet {
 
-/// What all workers share.
+/// The objects that all workers share.
 struct SharedParts {
   const Clock& clock;
-  std::shared_ptr<const Settings> settings;  ///< to begin with
+  std::shared_ptr<const Settings> settings;  ///< at the start
   Cache& cache;
   ExposureLog& exposure;
 };
@@ -37,48 +37,48 @@ struct SharedParts {
 /// One thread with its loop, its listeners and its own connections upstream. Everything in it belongs to that thread.
 class Worker {
 public:
-  /// `query_log`: where its queries are left for whoever writes them down; null: nobody does.
+  /// `query_log` takes its queries for the query log; null: there is no log.
   Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, QueryTap* query_log);
   ~Worker();
 
   /// Begins to serve, on a thread of its own.
   void start();
-  /// Takes no more queries, answers those that wait, for at most a second, and ends. Any thread.
+  /// Takes no more queries, answers the waiting ones for at most a second, and ends. Any thread.
   void stop() { stop_.post(); }
   /// Waits until it has ended.
   void join() { thread_.join(); }
 
-  /// Gives it what this machine knows by itself. Any thread.
+  /// Gives it the hosts table. Any thread.
   void use(std::shared_ptr<const Hosts> hosts);
-  /// What has come of work on the worker's thread: the exception by which it failed, or null.
+  /// The result of work on the worker's thread: its exception, or null.
   using Outcome = Handover<std::exception_ptr>;
-  /// Makes what it needs to serve by these settings, to be waited for by await(). Only while it runs; the same thread
+  /// Makes all objects that it needs for these settings; wait for it by await(). Only while it runs; on the same thread
   /// as use().
   Outcome prepare(std::shared_ptr<const Settings> settings);
-  /// Returns when the work is done, or throws what it has thrown.
+  /// Returns when the work is done, or throws its exception.
   static void await(Outcome outcome);
-  /// Serves by what was prepared last from now on; waits until it does. What was begun before is still answered. Cannot
-  /// fail, so that all workers change or none.
+  /// Serves by the settings that were prepared last, and waits until it does. It still answers earlier queries. It
+  /// cannot fail, so that all workers change or none.
   void use_prepared();
-  /// Waits until the worker's thread has had a turn. Needs no memory. Any other thread, one at a time.
+  /// Waits until the worker's thread has made a turn. Needs no memory. Any other thread, one at a time.
   void await_turn();
 
-  /// Adds what this worker has to a snapshot: asks the worker's thread and waits. Any other thread.
+  /// Adds this worker's numbers to a snapshot: asks the worker's thread and waits. Any other thread.
   void add_to(Snapshot& snapshot);
-  /// The same for what this worker knows of exposure.
+  /// The same for the worker's exposure.
   void add_to(ExposureReport& report);
-  /// What would answer a question, services included.
+  /// Explains what would answer a question.
   AnswerExplanation explanation(const Question& question);
   /// Makes the exposure ledger forget all names.
   void forget_names();
-  /// Resolver::examine(), waited for.
+  /// Calls Resolver::examine() and waits.
   Result<NameExposure> examine(const Name& name);
 
 private:
   void take_no_more();
   void drain(Instant deadline);
   Upstreams::Parts upstream_parts();
-  /// All that a change of settings needs memory for.
+  /// Everything that a change of settings needs memory for.
   struct Change {
     std::shared_ptr<const Settings> settings;
     Upstreams::Change upstreams;
@@ -100,7 +100,7 @@ private:
   Loop loop_;
   Metrics metrics_;
   Admission admission_;
-  // Destroyed from below: listeners before the resolver, that before the upstreams; the tasks are cancelled first.
+  // The members are destroyed from below: listeners, resolver, upstreams. The tasks are cancelled before.
   TaskGroup tasks_;
   Upstreams upstreams_;
   Resolver resolver_;

@@ -25,7 +25,7 @@ std::optional<Account> find(const std::string& name) {
   return Account{name, entry->pw_uid, entry->pw_gid};
 }
 
-/// Whoever has the process end with its parent must not lose that: Linux forgets it when the user changes.
+/// Keeps the signal at the parent's end (PR_SET_PDEATHSIG), which Linux clears when the user changes.
 class EndsWithParent {
 public:
 #ifdef __linux__

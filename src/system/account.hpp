@@ -16,23 +16,23 @@ struct Account {
   gid_t group = 0;
 };
 
-/// Whom this process is to become: the user `name` (`user` of the configuration); without a name `tacet` if there is
-/// such a user, or else `nobody`. Nothing if there is nothing to do: it is that user already, or no name was given and
-/// it was not started as root. To be called before a socket is bound: whoever lists the users may need DNS for that.
-/// Fault::invalid_config with what to do instead: there is no such user, or only root could become it.
+/// The user that this process must become: `name` (`user` of the configuration); without a name `tacet` if that user
+/// exists, else `nobody`. Nothing if it already is that user, or if it has no name and was not started as root. Call it
+/// before you bind a socket: the look-up of a user may need DNS. Fault::invalid_config with advice if the user does not
+/// exist, or only root could become it.
 Result<std::optional<Account>> account_to_become(const std::string& name);
 
-/// A file and how it has to be reached, as access() takes it.
+/// A file and the needed access, as in access(2).
 struct Need {
   std::string path;
   int mode = 0;
 };
 
-/// The first of `needs` that the account could not reach; nothing if it could reach all. Asks in a process of its own,
-/// so only to be called before there are threads. What is not there is no obstacle.
+/// The first of `needs` that the account cannot reach; nothing if it reaches all. A missing file is no obstacle. It
+/// tries in a child process, so call it before there are threads.
 std::optional<std::string> out_of_reach(const Account& account, const std::vector<Need>& needs);
 
-/// Becomes that user with its groups, for good. To be called before there are threads. Fault::system.
+/// Becomes that user with its groups, for good. Call it before there are threads. Fault::system.
 Result<void> become(const Account& account);
 
 }  // namespace tacet

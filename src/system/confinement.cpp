@@ -25,16 +25,16 @@ constexpr bool instrumented = __has_feature(address_sanitizer) || __has_feature(
 constexpr bool instrumented = false;
 #endif
 
-/// What the libraries read now and then: OpenSSL its configuration and providers, the C library its locales, time zones
-/// and modules, and what the kernel says of itself. Of /etc only single files.
+/// The files that the libraries read at times: OpenSSL's configuration and providers, the C library's locales, time
+/// zones and modules, and the kernel's own reports. In /etc only single files.
 constexpr std::array system_places{
     "/usr",      "/lib",         "/lib64",        "/etc/ssl/openssl.cnf", "/proc", "/sys/devices/system/cpu",
     "/dev/null", "/dev/urandom", "/etc/localtime"};
 
 std::string directory_of(const std::string& file) { return std::filesystem::path(file).parent_path().string(); }
 
-/// The directory of a file that is written, and no other: one that is not there is none, rather than the next one above
-/// it, where others' files are. And that of what the file is a link to.
+/// The directory of a written file, and the directory that the file links to. A missing directory is left out: the next
+/// one above holds others' files.
 void add_written(const std::string& file, std::vector<std::string>& places) {
   std::error_code failed;
   const auto whole = std::filesystem::absolute(file, failed);
@@ -66,7 +66,7 @@ void tidy(std::vector<std::string>& places) {
   std::erase_if(places, [&](const auto& place) { return !std::filesystem::exists(place, ignored); });
 }
 
-/// For whoever reads the log: what was wished for and is not so.
+/// Logs which restrictions are wanted and do not hold.
 void report(const Confinement& confinement) {
   const std::array<std::pair<std::string_view, const Restriction&>, 4> means{
       {{"no_new_privs", confinement.no_new_privs},

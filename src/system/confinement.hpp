@@ -8,60 +8,59 @@
 
 namespace tacet {
 
-/// One means of confinement: whether it holds, and what is to be said of it: why not, if it does not.
+/// One means of confinement: whether it holds, and a remark, which is the reason if it does not.
 struct Restriction {
   bool on = false;
   std::string detail;
 };
 
-/// What this process can no longer do, as `tacet status` shows it.
+/// The restrictions of this process, as `tacet status` shows them.
 struct Confinement {
-  std::string user;          ///< whom it runs as: a name, or a number if nobody said a name
+  std::string user;          ///< the user that it runs as: a name, or a number without one
   Restriction no_new_privs;  ///< no program that it starts can have more privileges
   Restriction capabilities;  ///< none is left, or only what the detail says
   Restriction seccomp;       ///< system calls beyond those of a resolver are refused
   Restriction landlock;      ///< files beyond its own are refused
 };
 
-/// What a confined process still reaches in the file system, with all below.
+/// The files and directories that a confined process still reaches, with all below.
 struct Reach {
   std::vector<std::string> readable;
   std::vector<std::string> writable;  ///< and readable: files may be made, written, replaced and removed
 };
 
-/// What a tacet with this configuration needs: what its libraries read, and the directories of what it writes, wherever
-/// links lead from there. What is not there is left out: what is written must be made before. The files that the
-/// configuration names to be read are no part of it: another process opens them (system/file_opener).
+/// The paths that a tacet with this configuration needs: those that its libraries read, and the directories that it
+/// writes to, also behind links. It leaves out missing paths, so make the written directories before. It leaves out the
+/// files that the configuration names to read, because another process opens them (system/file_opener).
 Reach reach_of(const Config& config);
 
-/// What whoever runs a tacet with this configuration, read from `file`, must be able to use, for it to start and to
-/// tell its service manager.
+/// The paths that the user of a tacet with this configuration, read from `file`, must reach: tacet needs them to start
+/// and to tell its service manager.
 std::vector<Need> needs_of(const Config& config, const std::string& file);
 
-/// Gives up what a resolver has no use for: every means that the system offers, for this thread and those that it
-/// starts (to be called before there are others). Never fails; the report says what holds. What is refused afterwards
-/// fails with an errno, so that a library that tries something new falls back. Does nothing if `config.confine` is
-/// false, and under a sanitizer, which reads and traces what this forbids.
+/// Gives up all rights that a resolver does not need, by every means of the system. It holds for this thread and those
+/// that it starts, so call it before there are others. It never fails; the report says which means hold. A refused call
+/// then fails with an errno, so that a library can fall back. It does nothing if `config.confine` is false, and under a
+/// sanitizer, which needs the forbidden calls.
 Confinement confine(const Config& config, const Reach& reach);
 
-/// True in a build with a sanitizer, which has to read its own memory and to trace itself in the end: neither confine()
-/// nor another user would let it.
+/// True in a build with a sanitizer. A sanitizer reads its own memory and traces itself at the end; confine() or
+/// another user would forbid that.
 bool has_sanitizer();
 
-/// True if confine() confines: `config` wants it, the system knows how, and no sanitizer is in the way.
+/// True if confine() confines: `config` wants it, the system supports it, and the build has no sanitizer.
 bool is_confined(const Config& config);
 
 /// True where the system has means of confinement: on Linux.
 bool has_confinement();
 
-/// What is left of root's privileges: none, or reading what others keep to themselves (where files can be read by root
-/// only).
+/// The rest of root's privileges: none, or the right to read every file (if only root can read some).
 enum class KeptPrivileges { none, reading };
 
-/// Whose system calls are left: a resolver's, or those of the process that opens its files.
+/// The allowed system calls: a resolver's, or those of the process that opens its files.
 enum class Calls { of_resolver, of_file_opener };
 
-/// The means one by one, in the order in which they must come. Linux; elsewhere they are off.
+/// The single means. Call them in this order. On Linux only; elsewhere they are off.
 Restriction forbid_new_privileges();
 Restriction drop_capabilities(KeptPrivileges kept = KeptPrivileges::none);
 Restriction restrict_files(const Reach& reach);

@@ -21,10 +21,10 @@
 namespace tacet {
 namespace {
 
-/// What both processes and their libraries call. Whatever is in no list, or is newer than these, does not exist for the
-/// process (ENOSYS): the C library then takes the older way that is here. The strict list is the unit's.
+/// What both processes and their libraries call. A call in no list, or a newer one, does not exist for the process
+/// (ENOSYS): the C library then uses an older call of the list. The strict list is in the unit.
 constexpr std::array always{
-    // descriptors and files; where files may be is Landlock's business
+    // descriptors and files; Landlock limits the places of files
     "read", "readv", "pread64", "preadv", "write", "writev", "close", "fcntl", "lseek", "access", "faccessat",
     "faccessat2", "stat", "lstat", "fstat", "newfstatat", "fstatat64", "statx", "statfs", "fstatfs", "readlink",
     "readlinkat", "getdents64", "getcwd", "fadvise64",
@@ -60,11 +60,11 @@ constexpr std::array of_resolver{
     // what the process is
     "getresuid", "getresgid", "getgroups", "getrlimit", "getrusage", "getpriority"};
 
-/// A filter being written. Names that this architecture lacks are passed over.
+/// A filter under construction. Skips calls that this architecture lacks.
 class Filter {
 public:
   Filter() : context_(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)), seccomp_release) {
-    // All threads, should there be others; and no kill for a foreign architecture's calls either.
+    // Confine all threads, if there are others. A call of a foreign architecture fails and does not kill.
     keep(seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_TSYNC, 1));
     keep(seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)));
     // A balanced tree, for kernels that do not remember which calls are allowed.
@@ -97,11 +97,11 @@ scmp_arg_cmp argument(unsigned index, std::uint64_t value) { return {index, SCMP
 scmp_arg_cmp masked(unsigned index, std::uint64_t mask, std::uint64_t value) {
   return {index, SCMP_CMP_MASKED_EQ, mask, value};
 }
-constexpr std::uint64_t word = 0xffffffff;  // an int in a register: its upper half is not looked at
+constexpr std::uint64_t word = 0xffffffff;  // an int in a register: ignore the upper half
 
-/// UDP and TCP, and netlink, which tells of network changes. No raw and no packet sockets. No Unix socket either, by
-/// which one speaks to the system's services (D-Bus): what is needed of them is open. libcurl wakes itself by a pair of
-/// stream sockets, which lead nowhere else; a datagram one of a pair could be led to any service.
+/// UDP and TCP, and netlink, which tells of network changes. No raw and no packet sockets. No Unix socket either,
+/// because it reaches the system's services (D-Bus); the needed ones are already open. libcurl wakes itself by a pair
+/// of stream sockets, which reach only each other; a datagram socket of a pair could send to any service.
 void allow_sockets(Filter& filter) {
   constexpr std::uint64_t type_mask = 0xf;
   for (const auto family : std::initializer_list<unsigned>{AF_INET, AF_INET6})
@@ -111,7 +111,7 @@ void allow_sockets(Filter& filter) {
   filter.allow("socketpair", {masked(0, word, AF_UNIX), masked(1, type_mask, SOCK_STREAM)});
 }
 
-/// Libraries are mapped as they are; no memory that can be written can be run.
+/// Allows to map libraries, but no memory that is both writable and executable.
 void allow_memory(Filter& filter) {
   for (const char* map : {"mmap", "mmap2"}) {
     filter.allow(map, {masked(2, PROT_EXEC, 0)});
@@ -120,7 +120,7 @@ void allow_memory(Filter& filter) {
   filter.allow("mprotect", {masked(2, PROT_EXEC, 0)});
 }
 
-/// Files are opened to be read only, also where a kernel without Landlock would let root write them.
+/// Opens files for reading only, also on a kernel without Landlock, where root could write them.
 void allow_reading(Filter& filter) {
   filter.allow("openat", {masked(2, O_ACCMODE, O_RDONLY)});
   filter.allow("open", {masked(1, O_ACCMODE, O_RDONLY)});
@@ -129,7 +129,8 @@ void allow_reading(Filter& filter) {
 /// abort(), of this process only.
 void allow_abort(Filter& filter) { filter.allow("tgkill", {masked(0, word, static_cast<std::uint64_t>(::getpid()))}); }
 
-/// Threads, but no processes. (The flags of clone3() are out of a filter's sight; the C library then takes clone().)
+/// Threads, but no processes. (A filter cannot see the flags of clone3(), so it refuses that; the C library then uses
+/// clone().)
 void allow_threads(Filter& filter) {
 #ifdef __s390__
   constexpr unsigned flags = 1;

@@ -24,9 +24,9 @@ constexpr std::uint64_t write_file = 1U << 1, read_file = 1U << 2, read_dir = 1U
 constexpr std::uint64_t to_read = read_file | read_dir;
 constexpr std::uint64_t to_write = to_read | write_file | remove_file | make_reg | make_sock | truncate_file;
 constexpr std::uint64_t rights_of_files = read_file | write_file | truncate_file;
-constexpr std::uint64_t abstract_sockets = 1U << 0, signals = 1U << 1;  // the ways to other processes
+constexpr std::uint64_t abstract_sockets = 1U << 0, signals = 1U << 1;  // connections to other processes
 
-/// What the kernel watches; later versions look at more of it.
+/// The kernel's rule set; later versions of the interface read more of it.
 struct Ruleset {
   std::uint64_t files = 0;
   std::uint64_t ports = 0;
@@ -38,8 +38,8 @@ struct [[gnu::packed]] Beneath {
   std::int32_t place = -1;
 };
 
-/// All that this version of the interface knows of files: what nobody asks for is refused, programs and devices above
-/// all.
+/// All file rights that this version of the interface knows. Landlock refuses those that no rule grants, above all
+/// programs and devices.
 std::uint64_t known_rights(long version) {
   unsigned count = 13;           // version 1: all but
   if (version >= 2) count = 14;  // moving between directories,
@@ -53,7 +53,7 @@ std::size_t size_for(long version) {
   return version >= 4 ? offsetof(Ruleset, scopes) : offsetof(Ruleset, ports);
 }
 
-/// A place that cannot be opened is one that cannot be read later either.
+/// Skips a place that cannot be opened: it could not be read later either.
 bool allow(const Descriptor& ruleset, const std::string& place, std::uint64_t rights) {
   const Descriptor opened(::open(place.c_str(), O_PATH | O_CLOEXEC));
   struct stat status{};

@@ -54,12 +54,12 @@ Restriction forbid_new_privileges() {
 
 Restriction drop_capabilities(KeptPrivileges kept) {
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  // A container's root may lack what is to be kept: then nothing is.
+  // A container's root may lack the privilege to keep. Then keep none.
   const Sets wanted = sets_of(kept);
   const bool refused = !set_capabilities(wanted) && !set_capabilities({});
   const int error = errno;
   if (!has_more_than(wanted)) return {true, kept == KeptPrivileges::none ? "" : "all but the one to read any file"};
-  // A unit that forbids capset() has left what its sockets needed, and that is all it lets be done with it.
+  // A unit that forbids capset() leaves the privilege for low ports and no other.
   if (refused && error == EPERM && !has_more_than(with_low_ports(wanted)))
     return {true, "all but the one for ports below 1024, which the unit keeps"};
   return {false, std::string("capset: ") + (refused ? std::strerror(error) : "without effect")};

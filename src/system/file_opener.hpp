@@ -10,15 +10,15 @@
 
 namespace tacet {
 
-/// Starts a process that opens the files which `config` names, and those in `also` (the system's bundles), for one that
-/// then confines itself: a confined process cannot open what replaces such a file under the same name. When it is asked
-/// for the configuration it reads that first, by `source.read`, and from then on also opens the files that this names;
-/// any other path is EACCES. It runs as `users` say, and can do nothing but open and read. It ends when nobody holds
-/// the returned function any more. That function may be called by every thread; it fails with EPIPE if the process is
-/// gone.
+/// Starts a process that opens the files named in `config`, and those in `also` (the system's bundles). This process
+/// can then confine itself: a confined process cannot open a file that replaces one under the same name. A request for
+/// the configuration file makes the opener read that by `source.read`; from then on it also opens the files that this
+/// names. Any other path is EACCES. It runs as the user of `users`, and can only open and read. It ends when the last
+/// copy of the returned function is destroyed. Every thread may call that function; it fails with EPIPE if the opener
+/// is gone.
 ///
-/// To be called before there are threads and sockets. Fault::system. On systems that confine nothing no process is
-/// started, and files are opened as usual.
+/// Call it before there are threads and sockets. Fault::system. On systems without confinement it starts no process,
+/// and the function opens files directly.
 Result<OpenFile> start_file_opener(const Config& config, ConfigSource source, const Users& users,
                                    std::vector<std::string> also = {});
 

@@ -55,14 +55,14 @@ struct Parcel {
   msghdr header{};
 };
 
-/// Of a call that a signal may interrupt.
+/// Repeats a call that a signal interrupted.
 template <class Call>
 ssize_t persistent(Call call) {
   for (;;)
     if (const ssize_t result = call(); result >= 0 || errno != EINTR) return result;
 }
 
-/// Every path that this configuration names to be read.
+/// Every path that this configuration names to read.
 void add_files(const Config& config, std::set<std::string>& files) {
   const auto add = [&](const UpstreamConfig& upstream) { files.insert(upstream.ca_file); };
   for (const UpstreamConfig& upstream : config.upstreams) add(upstream);
@@ -80,7 +80,8 @@ public:
         source_(std::move(source)),
         files_(std::move(files)) {}
 
-  /// Until nobody is left who could ask, or would be told: an answer that cannot be sent must not be waited for.
+  /// Runs until the resolver closes its socket, or an answer cannot be sent: the end of the opener then ends the
+  /// resolver's wait for it.
   void serve() {
     std::array<char, PATH_MAX> path;
     for (;;) {
@@ -110,7 +111,7 @@ private:
     return -1;
   }
 
-  /// What was named before stays, for that configuration may be the one in use.
+  /// Keeps the former paths, because the former configuration may be in use.
   void look_for_more() {
     if (!source_.read) return;
     if (const auto config = source_.read(open_file)) add_files(*config, files_);
@@ -121,7 +122,8 @@ private:
   std::set<std::string> files_;
 };
 
-/// Sockets that a service manager has handed over must end with the resolver, and pipes behind its standard output too.
+/// Closes inherited descriptors: a service manager's sockets, and the pipe at standard output, must end with the
+/// resolver.
 void close_all_but(const Descriptor& socket) {
   const auto kept = static_cast<unsigned>(socket.get());
   const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -131,12 +133,13 @@ void close_all_but(const Descriptor& socket) {
   ::close_range(kept + 1, ~0U, 0);
 }
 
-/// What ends or reloads the resolver is often sent to all its processes. This one ends when nobody can ask any more.
+/// Ignores the signals that end or reload the resolver, which often go to all its processes. The opener ends when no
+/// process can ask it.
 void ignore_signals() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE}) std::signal(signal, SIG_IGN);
 }
 
-/// False if it could not become that user.
+/// False if it cannot become that user.
 bool confine_opener(const Users& users) {
   if (users.opener && !become(*users.opener)) return false;
   forbid_new_privileges();
@@ -146,7 +149,7 @@ bool confine_opener(const Users& users) {
   return true;
 }
 
-/// The resolver's end of the line: one question at a time.
+/// The resolver's end of the socket: one request at a time.
 class FileOpenerClient {
 public:
   explicit FileOpenerClient(Descriptor socket) : socket_(std::move(socket)) {}
@@ -154,12 +157,12 @@ public:
   int open(const std::string& path) {
     int error = ENOENT;
     const int file = path.empty() ? -1 : ask(path, error);
-    if (file < 0) errno = error != 0 ? error : EMFILE;  // what was sent found no place here
+    if (file < 0) errno = error != 0 ? error : EMFILE;  // no descriptor was free for the received file
     return file;
   }
 
 private:
-  /// An answer that cannot be taken must not become the next question's: then there are no more.
+  /// After a failed receive the answer could reach the next request, so close the socket.
   int ask(const std::string& path, int& error) {
     Parcel reply(&error, sizeof error);
     reply.make_room();

@@ -7,20 +7,20 @@
 
 namespace tacet {
 
-/// Tells when the file at an absolute path may be another than before: written, replaced, removed or made, or because a
-/// link or a directory on the way to it is another. Costs nothing while nothing happens. Not everything can be seen (a
-/// mount on top, a network's file system, what is beyond the system's limit of watches, and on systems other than Linux
-/// nothing at all), so whoever must know also looks now and then, and says so by look().
+/// Tells when the file at an absolute path may have changed: it was written, replaced, removed or made, or a link or a
+/// directory of its path changed. It costs nothing while nothing happens. It misses some changes (a mount on top, a
+/// network file system, files beyond the system's limit of watches; on systems other than Linux all changes). So the
+/// owner must also look at times, and call look().
 class FileWatch {
 public:
   /// `on_change` is called on the loop, a moment after the first of a burst of events. `loop` must outlive the watch.
-  /// What cannot be watched is logged, once.
+  /// Logs once what it cannot watch.
   FileWatch(Loop& loop, const std::string& path, std::function<void()> on_change);
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
-  /// Watches where the path leads to now, and tries again what could not be watched.
+  /// Follows the path to its present file, and tries again to watch what it could not.
   void look();
 
 private:

@@ -21,11 +21,11 @@ namespace {
 
 /// Editors replace a file in several steps.
 constexpr auto burst = std::chrono::milliseconds(20);
-/// Of the chain, while it changes under our eyes.
+/// How often to read the chain again while it changes.
 constexpr int most_scans = 4;
 
-/// What is watched of an entry: the entry itself, and the names of its directory if another could come in its place
-/// without a word from itself. (A real directory must be moved or removed first, and says so.)
+/// The watches of one entry: the entry itself, and its name in its directory if another entry could replace it without
+/// an event of its own. (A real directory must be moved or removed first, which is an event.)
 constexpr std::uint32_t by_name = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
 constexpr std::uint32_t of_directory = IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 constexpr std::uint32_t of_file = IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
@@ -54,7 +54,7 @@ Places places_of(const std::vector<PathStep>& chain) {
 
 }  // namespace
 
-/// Watches every directory and link on the way to the file, and the file.
+/// Watches the file, and every directory and link of its path.
 struct FileWatch::State {
   State(Loop& owner, std::string file, std::function<void()> tell)
       : loop(owner),
@@ -124,12 +124,12 @@ struct FileWatch::State {
     if ((event.mask & IN_Q_OVERFLOW) != 0) return true;
     const auto place = watched.find(event.wd);
     if (place == watched.end() || (event.mask & IN_IGNORED) != 0) return false;
-    // Without a name it is of what is watched itself, and not of something in it.
+    // An event without a name concerns the watched entry itself.
     return entry.empty() || place->second.names.contains(entry);
   }
 
   void on_settled() {
-    follow();  // it may be another file by now, on another way
+    follow();  // the path may lead to another file by now
     on_change();
   }
 

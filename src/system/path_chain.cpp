@@ -14,7 +14,7 @@ namespace {
 
 constexpr int most_links = 40;  // as Linux follows
 
-/// The names in `path`, in front of those that are `left`.
+/// Puts the names of `path` in front of `left`.
 void put_names(std::string_view path, std::deque<std::string>& left) {
   std::vector<std::string> names;
   while (!path.empty()) {

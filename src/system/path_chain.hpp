@@ -6,7 +6,7 @@
 
 namespace tacet {
 
-/// One entry of one directory that the kernel passes on its way to a file.
+/// One directory entry that the kernel follows to a file.
 struct PathStep {
   enum class Kind { directory, link, file, missing };
   std::string directory;  ///< that holds the entry: absolute, and free of links
@@ -18,9 +18,9 @@ struct PathStep {
   friend bool operator==(const PathStep&, const PathStep&) = default;
 };
 
-/// Every entry that decides which file an absolute path leads to, in the kernel's order, those behind links as well; it
-/// ends with the file, or with the first entry that is not there or may not be looked at. (A path that leads in a
-/// circle ends after as many links as a kernel follows.)
+/// All entries that lead from an absolute path to its file, in the kernel's order, also those behind links. The last is
+/// the file, or the first entry that is missing or unreadable. (A circular path ends after as many links as the kernel
+/// follows.)
 std::vector<PathStep> chain_of(const std::string& path);
 
 }  // namespace tacet

@@ -38,7 +38,7 @@ bool NotifySocket::connect() const {
   return ::connect(socket_.get(), static_cast<const sockaddr*>(any), size_) == 0;
 }
 
-/// A service manager that has made its socket anew is found again.
+/// Connects again, in case the service manager made its socket anew.
 void NotifySocket::tell(std::string_view state) const {
   if (!socket_) return;
   const auto send = [&] { return ::send(socket_.get(), state.data(), state.size(), MSG_NOSIGNAL) >= 0; };
@@ -49,7 +49,7 @@ bool has_service_manager() { return std::getenv("NOTIFY_SOCKET") != nullptr; }
 
 std::optional<Duration> watchdog_period() {
   constexpr std::uint64_t a_year =
-      365ULL * 86400 * 1'000'000;  // a longer one cannot be counted in nanoseconds, nor meant
+      365ULL * 86400 * 1'000'000;  // a longer one does not fit nanoseconds and is a mistake
   const auto microseconds = variable("WATCHDOG_USEC");
   if (!microseconds || *microseconds == 0 || *microseconds > a_year) return {};
   const bool for_another =

@@ -10,10 +10,10 @@
 
 namespace tacet {
 
-/// The way to the service manager's datagram socket (sd_notify(3)), opened while this process may still open one.
+/// The service manager's datagram socket (sd_notify(3)). Open it while this process may still open sockets.
 class NotifySocket {
 public:
-  /// Connected to what $NOTIFY_SOCKET names; one that says nothing where no service manager listens.
+  /// Connects to $NOTIFY_SOCKET. Without a service manager the object does nothing.
   static NotifySocket open();
 
   /// Tells about a change of state: "READY=1", "STOPPING=1". Needs no memory.
@@ -27,11 +27,11 @@ private:
   socklen_t size_ = 0;
 };
 
-/// True if a service manager listens to what NotifySocket says: it has started this process.
+/// True if a service manager listens to NotifySocket: it has started this process.
 bool has_service_manager();
 
-/// How often to send "WATCHDOG=1", if the service manager restarts this process when it falls silent: half of what it
-/// allows (sd_watchdog_enabled(3)).
+/// The interval for "WATCHDOG=1", if the service manager restarts a silent process: half of its limit
+/// (sd_watchdog_enabled(3)).
 std::optional<Duration> watchdog_period();
 
 }  // namespace tacet

@@ -19,7 +19,7 @@ Result<Users> choose_users(const Config& config, const std::string& file) {
   const auto behind = std::ranges::stable_partition(used, [](const Need& need) { return need.mode != R_OK; });
   std::vector<Need> read(behind.begin(), behind.end());
   if (is_confined(config)) used.erase(behind.begin(), behind.end());
-  // A resolver that does not start resolves nothing.
+  // Stay root: a resolver that does not start is worse.
   if (const auto obstacle = out_of_reach(*account, used)) {
     log::warn("started as root, and stays root: user {} may not use {}. Let that user, or name another as `user`",
               account->name, *obstacle);
