@@ -34,7 +34,7 @@ Result<std::vector<SocketAddress>> addresses(const std::vector<std::string>& tex
   return all;
 }
 
-/// "192.0.2.1,2001:db8::1" as addresses; nothing if any part is none.
+/// "192.0.2.1,2001:db8::1" as addresses; nothing if a part is no address.
 std::optional<std::vector<std::string>> address_list(std::string_view text) {
   std::vector<std::string> all;
   while (true) {
@@ -47,7 +47,7 @@ std::optional<std::vector<std::string>> address_list(std::string_view text) {
   }
 }
 
-/// The addresses behind the last '@', which is cut off together with them; none if there are none.
+/// Cuts off the last '@' and the addresses behind it, and returns the addresses, if any.
 std::vector<std::string> take_pinned(std::string_view& text) {
   const auto at = text.rfind('@');
   if (at == std::string_view::npos) return {};

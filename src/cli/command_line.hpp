@@ -10,8 +10,7 @@
 
 namespace tacet {
 
-/// The options that several verbs share, as they were typed. What is not given leaves the file's (or the default)
-/// setting as it is.
+/// The options that several verbs share, as typed. A missing option leaves the file's (or the default) setting.
 struct CommandLine {
   std::string file;                    ///< --config
   std::vector<std::string> listen;     ///< --listen, replaces the file's list
@@ -22,12 +21,11 @@ struct CommandLine {
   std::optional<std::string> socket;   ///< --socket
 };
 
-/// The configuration that file and options make together, or what is wrong, one fault a line. An upstream is URL or
-/// URL@ADDRESS[,ADDRESS…]; a URL that the file names as well keeps what the file says of it. `open` opens the file, if
-/// it is given.
+/// The configuration of file and options together, or the faults, one a line. An upstream is URL or
+/// URL@ADDRESS[,ADDRESS…]; a URL of the file keeps its settings of the file. `open` opens the file, if there is one.
 std::expected<Config, std::vector<std::string>> read_config(const CommandLine& given, const OpenFile& open = {});
 
-/// read_config(); nothing after writing what is wrong to `err`.
+/// read_config(); on a fault writes it to `err` and returns nothing.
 std::optional<Config> make_config(const CommandLine& given, std::ostream& err);
 
 }  // namespace tacet

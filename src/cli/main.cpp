@@ -23,7 +23,7 @@ namespace {
 
 using tacet::CommandLine;
 
-/// What a verb does once the command line was understood; returns the exit code.
+/// The work of a verb after the command line was parsed; returns the exit code.
 using Verb = std::function<int()>;
 
 constexpr int usage_error = 2, internal_error = 70;
@@ -96,7 +96,7 @@ void add_query(CLI::App& app, CommandLine& given, tacet::QueryRequest& request, 
   verb.callback([&] { chosen = [&] { return run_query(request, given, std::cout, std::cerr); }; });
 }
 
-/// A verb that speaks to the running tacet: at --socket, else where the configuration says.
+/// A verb that speaks to the running tacet: at --socket, else at the configuration's socket.
 Verb with_socket(CommandLine& given, std::function<int(const std::string&)> work) {
   return [&given, work = std::move(work)] {
     const auto config = make_config(given, std::cerr);

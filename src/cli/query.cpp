@@ -31,7 +31,7 @@ Result<Question> make_question(const QueryRequest& request) {
   return Question{*name, *type, Class::in};
 }
 
-/// Everything that one exchange needs, for as long as it takes.
+/// Everything that one exchange needs.
 class Asking {
 public:
   Asking(const Config& config, const TrustStores& trust)
@@ -88,7 +88,8 @@ int ask_upstreams(const Message& query, const Config& config, std::ostream& out,
   return 0;
 }
 
-/// What is answered without asking anybody: from the hosts file, or by policy unless the name is a configured zone's.
+/// The answer of the hosts file, or of policy unless a configured zone has the name; nothing if an upstream must
+/// answer.
 std::optional<AnswerImage> local_answer(const Question& question, const Config& config) {
   const SystemClock clock;
   Loop loop(clock);
@@ -108,7 +109,7 @@ int run_query(const QueryRequest& request, const CommandLine& given, std::ostrea
   if (!config) return 1;
   const auto question = make_question(request);
   if (!question) return complain(err, question.error());
-  log::start(LogLevel::error);  // what matters here is said in the report
+  log::start(LogLevel::error);  // the report has everything that matters here
   if (const auto local = local_answer(*question, *config)) {
     const auto text = local_report(local->wire);
     if (!text) return complain(err, text.error());

@@ -14,7 +14,7 @@ namespace {
 
 double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
-/// Lines in which ldns tells a time that it does not know, or padding.
+/// True for a line of ldns with an unknown time, or with padding.
 bool is_noise(std::string_view line) {
   static constexpr std::array<std::string_view, 3> noise{";; Query time:", ";; WHEN:", "; PADDING:"};
   for (const auto start : noise)
@@ -24,7 +24,7 @@ bool is_noise(std::string_view line) {
 
 bool is_heading(std::string_view line) { return line.starts_with(";; ") && line.ends_with(" SECTION:"); }
 
-/// As ldns prints it, without noise, empty sections and runs of empty lines.
+/// ldns' text without noise, empty sections and repeated empty lines.
 std::string without_noise(const std::string& text) {
   std::istringstream lines(text);
   std::string out;
@@ -48,7 +48,7 @@ std::string without_noise(const std::string& text) {
   return out;
 }
 
-/// A zone's plain DNS server answered.
+/// True if a zone's plain DNS server answered.
 bool came_in_clear(const Exchange& exchange) {
   return exchange.facts && exchange.facts->transport != Transport::dot && exchange.facts->transport != Transport::doh;
 }

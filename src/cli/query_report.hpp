@@ -9,21 +9,21 @@
 
 namespace tacet {
 
-/// An answer and what it took to get it.
+/// An answer and its cost.
 struct QueryOutcome {
   Response response;
   Duration taken{};                     ///< connecting included
-  std::uint64_t plaintext_lookups = 0;  ///< names asked for in the clear on the way
+  std::uint64_t plaintext_lookups = 0;  ///< names looked up in plaintext for it
 };
 
-/// The answer as dig prints it, then how it came, then what an checked_as could learn from that. Fault::malformed if
-/// the answer cannot be printed.
+/// The answer in dig's form, then how it came, then what an observer can learn from that. Fault::malformed if ldns
+/// cannot print the answer.
 Result<std::string> upstream_report(const Message& query, const QueryOutcome& outcome);
 
-/// An answer that was made here.
+/// The report of an answer that was made here.
 Result<std::string> local_report(Bytes wire);
 
-/// Why there is no answer: the error, and what each upstream ran into.
+/// Why there is no answer: the error, and the failure of each upstream.
 std::string failure_report(const Error& error, const std::vector<ChannelReport>& channels);
 
 }  // namespace tacet

@@ -11,12 +11,12 @@
 namespace tacet {
 namespace {
 
-/// Signals that mean nothing to a resolver, sent by mistake or by a habit from other programs, must not end it.
+/// Ignores signals that mean nothing to a resolver: sent by mistake or habit, they must not end it.
 void ignore_what_means_nothing() {
   for (const int signal : {SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO}) std::signal(signal, SIG_IGN);
 }
 
-/// One that comes before Server::run() hears it waits for that, instead of ending the process.
+/// Blocks SIGHUP: an early one waits for Server::run() and does not end the process.
 void hold_sighup_back() {
   sigset_t set;
   sigemptyset(&set);
@@ -24,8 +24,8 @@ void hold_sighup_back() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-/// Of sysexits.h, as other daemons have them: a service manager is to start what failed for a while again, and to leave
-/// alone what somebody has to put right first.
+/// The codes of sysexits.h. A service manager starts tacet again after a passing failure, and leaves it stopped if a
+/// person must act first.
 constexpr int failed = 1, to_be_configured = 78;
 
 int status_of(Fault fault) {
@@ -33,10 +33,10 @@ int status_of(Fault fault) {
   return lasts ? to_be_configured : failed;
 }
 
-/// True if systemd holds our sockets: then it starts us again for the query that waits there, as soon as we have ended.
+/// True if systemd holds our sockets. It then starts us again for a waiting query as soon as we end.
 bool is_started_by_queries() { return std::getenv("LISTEN_FDS") != nullptr; }
 
-/// Ends a start that cannot succeed until somebody acts. Not at once if queries bring about the next.
+/// Ends a start that cannot succeed until a person acts. It waits first if the next query would start tacet again.
 int give_up(Fault fault, bool started_by_queries) {
   const int status = status_of(fault);
   if (status == to_be_configured && started_by_queries) std::this_thread::sleep_for(std::chrono::seconds(3));

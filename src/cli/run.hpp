@@ -5,8 +5,8 @@
 
 namespace tacet {
 
-/// `tacet run`: the resolver, until SIGTERM or SIGINT. Returns the exit code, with what is wrong on `err`: 0;
-/// 1 if it may work another time; 78 (EX_CONFIG) if it will not until somebody changes the configuration.
+/// `tacet run`: runs the resolver until SIGTERM or SIGINT. Returns the exit code, with the fault on `err`: 0; 1 if
+/// another start may work; 78 (EX_CONFIG) if a person must change the configuration first.
 int run_server(const CommandLine& given, std::ostream& err);
 
 }  // namespace tacet

@@ -3,8 +3,8 @@
 
 namespace tacet {
 
-/// What `tacet --version` prints: this program's version, that of every library (as loaded, where the library can say
-/// so), and what they make possible.
+/// The text of `tacet --version`: the versions of this program and of every library (as loaded, if the library tells),
+/// and the features that they make possible.
 std::string version_text();
 
 }  // namespace tacet

@@ -14,14 +14,14 @@ std::string for_how_long(double seconds);
 /// "12.5 KiB", "1.0 MiB".
 std::string memory(std::uint64_t octets);
 
-/// Where a verb writes.
+/// The output streams of a verb.
 struct Streams {
   std::ostream& out;
   std::ostream& err;
 };
 
-/// Ends a verb that asked the daemon: prints its answer, as JSON or as `text` makes it, or why there is none. Returns
-/// the exit code.
+/// Ends a verb that asked the daemon. Prints the answer as JSON or in the words of `text`, or the reason for no answer.
+/// Returns the exit code.
 int show(const Result<nlohmann::ordered_json>& answer, bool as_json,
          const std::function<std::string(const nlohmann::ordered_json&)>& text, const Streams& to);
 

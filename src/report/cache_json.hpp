@@ -8,7 +8,7 @@ namespace tacet {
 
 /// A report as `tacet cache --json` prints it: one JSON object. Units are part of the keys. Keys are only ever added.
 std::string cache_json(const CacheReport& report);
-/// One answer of it.
+/// One answer of a report.
 Json cache_entry_json(const CacheEntry& entry);
 
 }  // namespace tacet

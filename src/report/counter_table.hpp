@@ -8,11 +8,11 @@
 
 namespace tacet {
 
-/// One number of a snapshot and what it is called. `tacet status`, its JSON and Prometheus are written from the table
-/// of these: a new counter is a member of EventCounts, its increment, and a row. Prometheus takes a family whose name
-/// ends in "_total" for a counter, any other for a gauge.
+/// One number of a snapshot and its names. `tacet status`, its JSON and Prometheus print the table of these. A new
+/// counter needs a member of EventCounts, its increment, and a row here. Prometheus takes a family whose name ends in
+/// "_total" as a counter, any other as a gauge.
 struct Counter {
-  std::string_view section;  ///< the object of the JSON that it stands in; empty: the outermost one
+  std::string_view section;  ///< the JSON object that holds it; empty: the outermost one
   std::string_view key;      ///< its key there
   std::string_view family;   ///< for Prometheus, without "tacet_"; the rows of one family stand together
   std::pair<std::string_view, std::string_view> label;  ///< name and value; empty: none
@@ -20,7 +20,7 @@ struct Counter {
   std::uint64_t (*read)(const Snapshot&);
 };
 
-/// All of them, in the order in which they are shown.
+/// All of them, in the order of display.
 std::span<const Counter> counters();
 
 }  // namespace tacet

@@ -34,7 +34,7 @@ const char* word(Answerer answerer) {
   return "upstream";
 }
 
-/// The answer that a client gets that sets neither DO nor CD; null if there is none.
+/// The answer for a client without DO and CD; null if there is none.
 const CacheEntry* plainly_kept(const AnswerExplanation& explanation) {
   const auto found = std::ranges::find_if(explanation.kept, &CacheEntry::is_plain);
   return found == explanation.kept.end() ? nullptr : &*found;

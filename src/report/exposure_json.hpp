@@ -6,15 +6,15 @@
 
 namespace tacet {
 
-/// A report as `tacet exposure --json` prints it: one JSON object. Times are ages, their units part of the keys; what
-/// is not known is null. Keys are only ever added.
+/// A report as `tacet exposure --json` prints it: one JSON object. Times are ages, their units part of the keys;
+/// unknown values are null. Keys are only ever added.
 std::string exposure_json(const ExposureReport& report);
 
-/// The report in a few numbers, for `tacet status`: no name is in it.
+/// The report in a few numbers, without any name, for `tacet status`.
 Json exposure_summary(const ExposureReport& report);
 
 /// An explanation as `tacet exposure --explain --json` prints it: one JSON object. "record" is the RDATA of the HTTPS
-/// record in hexadecimal, for the reader to put into words.
+/// record in hexadecimal.
 std::string exposure_explanation_json(const ExposureExplanation& explanation);
 
 }  // namespace tacet

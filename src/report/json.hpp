@@ -10,9 +10,8 @@
 
 namespace tacet {
 
-/// A JSON value (RFC 8259), kept as the text that it becomes. It is written only, never read; and unlike a tree of
-/// values it can be thrown away when there is no memory (a library's asks for some in its destructor, and ends the
-/// process if there is none).
+/// A JSON value (RFC 8259), kept as text. It is write-only. Unlike a library's tree of values, its destructor needs no
+/// memory, so a lack of memory does not end the process.
 class Json {
 public:
   /// An object, its members in this order.
@@ -23,7 +22,7 @@ public:
   Json(std::integral auto value)
     requires(!std::same_as<decltype(value), bool>)
       : text_(std::to_string(value)) {}
-  /// null if it is no number that JSON knows.
+  /// null if JSON has no such number.
   Json(double value);
   /// Octets that are no UTF-8 become U+FFFD.
   Json(std::string_view value);
@@ -35,7 +34,7 @@ public:
   }
   Json(Members members);
 
-  /// Empty ones.
+  /// An empty array or object.
   static Json array() { return {"[", ']'}; }
   static Json object() { return {"{", '}'}; }
 
@@ -53,7 +52,7 @@ private:
   void append(const Json& other);
 
   std::string text_;
-  char end_ = '\0';  // what is still missing; 0: nothing
+  char end_ = '\0';  // the missing closing character; 0: none
 };
 
 }  // namespace tacet

@@ -121,7 +121,7 @@ void write_times(Exposition& out, const Metrics& metrics) {
   write_histogram(out, {}, metrics.miss_time);
 }
 
-/// An upstream, and the zone that it is asked for; empty: everything else.
+/// An upstream and its zone; empty: all other names.
 using ZoneAndUpstream = std::pair<std::string_view, const UpstreamReport*>;
 
 std::vector<ZoneAndUpstream> all_upstreams(const Snapshot& snapshot) {
@@ -162,7 +162,7 @@ void write_upstreams(Exposition& out, const std::vector<ZoneAndUpstream>& all) {
   }
 }
 
-/// By the order of EchState.
+/// In the order of EchState.
 void write_names(Exposition& out, const Exposure& exposure) {
   static constexpr std::array<std::string_view, ech_state_count> states{"unknown", "no_https", "no_ech", "ech"};
   StateCounts known;

@@ -43,7 +43,7 @@ Result<void> QueryFile::open() {
   return {};
 }
 
-/// True if the path no longer leads to what is open.
+/// True if the path no longer leads to the open file.
 bool QueryFile::is_elsewhere() const {
   struct stat ours{}, there{};
   if (::fstat(file_.get(), &ours) != 0 || ::stat(path_.c_str(), &there) != 0) return true;
@@ -63,7 +63,7 @@ Result<void> QueryFile::rotate() {
   return open();
 }
 
-/// Opens what is to be opened, and rotates if `octets` more would be too much.
+/// Opens the file if needed, and rotates it if `octets` more exceed its size.
 Result<void> QueryFile::make_room(std::size_t octets) {
   if (!file_)
     if (auto opened = open(); !opened) return opened;
@@ -83,7 +83,7 @@ std::optional<QueryFile::Loss> QueryFile::append(std::string_view lines, Instant
     return std::nullopt;
   }
   Error error = wrote < 0 ? system_error(path_) : Error{Fault::system, path_ + ": the disk is full"};
-  // A part of a line would make the next one unreadable as well.
+  // Cut off a partial line: it would make the next one unreadable, too.
   const auto ends = wrote > 0 ? lines.rfind('\n', static_cast<std::size_t>(wrote) - 1) : std::string_view::npos;
   const std::size_t whole = ends == std::string_view::npos ? 0 : ends + 1;
   if (wrote > 0 && ::ftruncate(file_.get(), static_cast<off_t>(size_ + whole)) != 0) file_ = Descriptor();

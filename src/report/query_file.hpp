@@ -12,23 +12,23 @@
 
 namespace tacet {
 
-/// Makes the directory of `file`, mode 0750, the account's or else this process's, unless it is there. Only the last
-/// one of the path: a mistyped path is not to leave directories behind. To be called while this process may still do
-/// so. Fault::invalid_config with what to make: it is not there and cannot be made.
+/// Makes the missing directory of `file`, mode 0750, owned by the account or else by this process's user. It makes only
+/// the last directory of the path, so that a mistyped path leaves none behind. Call it while this process still may.
+/// Fault::invalid_config with advice if it cannot make the directory.
 Result<void> make_directory_of(const std::string& file, const std::optional<Account>& account);
 
-/// A file that only grows at its end, mode 0600, up to a size; then it becomes FILE.1, what was FILE.1 becomes FILE.2,
-/// and so on, and the last is removed. If somebody else moves or removes it, a new one is begun within a second.
+/// An append-only file, mode 0600, up to a size. Then FILE becomes FILE.1, FILE.1 becomes FILE.2 and so on, and the
+/// last is removed. If another program moves or removes it, a new one begins within a second.
 class QueryFile {
 public:
   struct Limits {
     std::size_t size;  ///< octets
-    unsigned keep;     ///< former files; 0: the file begins anew when it is full
+    unsigned keep;     ///< former files to keep; 0: a full file begins anew
   };
   QueryFile(std::string path, const Limits& limits) : path_(std::move(path)), limits_(limits) {}
 
-  /// Appends whole lines; never a part of one. How many octets of them could not be written, and why, if not all were:
-  /// the next call tries again.
+  /// Appends whole lines, never a part of one. On an error returns the number of unwritten octets and the reason; the
+  /// next call tries again.
   struct Loss {
     std::size_t octets;
     Error error;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t shown_of_v4 = 3, shown_of_v6 = 6;  // octets: /24, /48
 
-/// The address of a sockaddr_in or sockaddr_in6, an IPv4 one that came by an IPv6 socket as IPv4; empty if it is none.
+/// The address of a sockaddr_in or sockaddr_in6; a mapped IPv4 address as IPv4; empty for another family.
 std::vector<std::uint8_t> octets_of(const ClientAddress& client) {
   sockaddr_storage storage{};
   std::memcpy(&storage, client.address.data(), client.address_size);

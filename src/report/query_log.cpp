@@ -21,15 +21,15 @@
 namespace tacet {
 namespace {
 
-/// What comes in such a time is written together.
+/// Writes the lines of this time together.
 constexpr auto gather_time = std::chrono::milliseconds(20);
 constexpr std::size_t most_of_a_batch = 256, most_octets_of_a_batch = std::size_t{1} << 20;
-/// Standard output may be a pipe that nobody empties: then what cannot be written is lost.
+/// Writes to standard output. That may be a pipe without a reader; then the lines that do not fit are lost.
 constexpr int pipe_milliseconds = 200;
 
 std::optional<QueryFile::Loss> write_to_stdout(std::string_view lines) {
   while (!lines.empty()) {
-    // A line at a time, and less than a pipe takes at once: it is written whole or not at all.
+    // A line is shorter than a pipe's atomic write, so a single write takes all of it or nothing.
     const std::string_view line = lines.substr(0, lines.find('\n') + 1);
     pollfd out{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
     errno = ETIMEDOUT;
@@ -42,14 +42,14 @@ std::optional<QueryFile::Loss> write_to_stdout(std::string_view lines) {
   return std::nullopt;
 }
 
-/// Signals are for the thread that serves.
+/// Blocks all signals in this thread: the main thread handles them.
 void block_signals() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
-/// A pipe that one octet makes readable.
+/// A pipe that wakes the thread: one octet makes it readable.
 struct WakeUp {
   Descriptor heard, knocked;
 
@@ -107,15 +107,14 @@ public:
 private:
   void run() {
     block_signals();
-    if (!is_journal())
-      shielded(0, [this] { return write(""), 0; });  // makes the file, so that one that cannot be made is known at once
+    if (!is_journal()) shielded(0, [this] { return write(""), 0; });  // makes the file, so that a failure shows at once
     while (!stopping_) {
       if (std::ranges::all_of(taps_, &QueryTap::sleep)) await_knock();
       if (!stopping_) std::this_thread::sleep_for(gather_time);
       while (!stopping_ && shielded(false, [this] { return write_batch(); })) {
       }
     }
-    // At the end nothing is tried twice: a pipe that nobody empties must not hold the end up.
+    // At the end try nothing twice: a pipe without a reader must not delay the end.
     failing_ = false;
     while (shielded(false, [this] { return write_batch(); }) && !failing_) {
     }
@@ -129,7 +128,7 @@ private:
 
   bool is_journal() const { return config_.to == "journal"; }
 
-  /// True if there was something to write. What has become a line is kept until it could be written, or not.
+  /// True if there was something to write. Keeps the lines until they are written or have failed.
   bool write_batch() {
     std::string& lines = lines_;
     const Instant now = clock_.now();
@@ -165,12 +164,12 @@ private:
   const Clock& clock_;
   WakeUp knocker_;
   QueryFile file_;
-  std::string mark_;  // the journal's word for the level of a line
+  std::string mark_;  // the journal's prefix for the level of a line
   std::deque<QueryTap> taps_;
   log::RateLimit gate_;
   std::string lines_;  // of a batch
   std::atomic<std::uint64_t> written_{0}, failed_{0};
-  bool failing_ = false;  // whether the last attempt to write was in vain
+  bool failing_ = false;  // the last attempt to write failed
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -10,25 +10,25 @@
 
 namespace tacet {
 
-/// How much was written down, and how much was not.
+/// The numbers of written and lost queries.
 struct QueryLogCounts {
   std::string to = "off";     ///< as configured: "off", "journal" or a path
   std::uint64_t written = 0;  ///< lines
-  std::uint64_t dropped = 0;  ///< queries that found no room, for they came faster than they could be written
+  std::uint64_t dropped = 0;  ///< queries that found no room: they came faster than the thread writes
   std::uint64_t failed = 0;   ///< lines that could not be written: a full disk, no permission
 };
 
-/// The log of queries, for those who ask for one: JSON lines to a file or to standard output, by a thread of its own
-/// that no query ever waits for.
+/// The optional log of queries: JSON lines to a file or to standard output. Its own thread writes them; no query waits
+/// for it.
 class QueryLog {
 public:
-  /// Nothing if the configuration wants no log. Else starts the thread; a file that cannot be opened is a warning, and
-  /// tried again with every query. The clock must outlive it. Fault::system.
+  /// Nothing if the configuration wants no log. Else starts the thread. A file that cannot be opened is a warning;
+  /// every query tries again. The clock must outlive it. Fault::system.
   static Result<std::unique_ptr<QueryLog>> create(const QueryLogConfig& config, unsigned workers, const Clock& clock);
-  /// Writes what waits, and ends.
+  /// Writes the waiting lines, and ends.
   ~QueryLog();
 
-  /// Where worker `number` leaves its queries.
+  /// The buffer for the queries of worker `number`.
   QueryTap& tap(std::size_t number);
   /// Any thread.
   QueryLogCounts counts() const;

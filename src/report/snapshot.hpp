@@ -13,7 +13,7 @@
 
 namespace tacet {
 
-/// How often the configuration was read, and what became of it.
+/// How often the configuration was read, with the outcomes.
 struct ReloadCounts {
   std::uint64_t good = 0, refused = 0;  ///< since the start
   bool last_was_good = true;
@@ -23,10 +23,10 @@ struct ReloadCounts {
 /// Everything that `tacet status` shows, taken from all workers at nearly one moment.
 struct Snapshot {
   Duration uptime{};
-  std::vector<std::string> listen;         ///< addresses that are served
-  std::vector<std::string> listen_absent;  ///< of these, what this machine does not have now: nobody can ask there
+  std::vector<std::string> listen;         ///< served addresses
+  std::vector<std::string> listen_absent;  ///< those of them that this machine does not have now
   unsigned workers = 0;
-  std::string_view log_level;  ///< that is in effect now
+  std::string_view log_level;  ///< the present level
   ReloadCounts reloads;
   Confinement confinement;
   Metrics metrics;  ///< of all workers

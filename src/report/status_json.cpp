@@ -12,7 +12,7 @@ namespace {
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
-/// Adds the numbers that stand in a section.
+/// Adds the numbers of a section.
 void add_counters(Json& json, std::string_view section, const Snapshot& snapshot) {
   for (const Counter& counter : counters())
     if (counter.section == section) json.add(counter.key, counter.read(snapshot));
@@ -37,7 +37,7 @@ Json rcodes(const Metrics& metrics) {
   return json;
 }
 
-/// Of what was looked for in the cache, how much was there; null as long as nothing was.
+/// The hit rate of the cache; null before the first look-up.
 Json hit_rate(const Metrics& metrics) {
   const auto of = [&](Source source) { return metrics.answers[static_cast<std::size_t>(source)]; };
   const auto looked_for = of(Source::cache) + of(Source::stale) + of(Source::upstream) + of(Source::failure);
@@ -45,7 +45,7 @@ Json hit_rate(const Metrics& metrics) {
   return static_cast<double>(of(Source::cache)) / static_cast<double>(looked_for);
 }
 
-/// From query to reply, since the start.
+/// The times from query to reply, since the start.
 Json percentiles(const Histogram& times) {
   return {{"count", times.count()},
           {"p50_ms", times.percentile(0.5) * 1000},
@@ -73,7 +73,7 @@ Json tls(const ConnectionFacts& facts) {
           {"verified", known(facts.verified)}};
 }
 
-/// A place for a connection: what is there, or was there last.
+/// A place for a connection: the present connection, or the last one.
 Json connection(const ChannelReport& channel, Transport transport) {
   const UpstreamState& state = channel.state;
   const ConnectionFacts* const facts = state.facts.get();
@@ -90,7 +90,7 @@ Json connection(const ChannelReport& channel, Transport transport) {
   return json;
 }
 
-/// Those that have been used. Plain DNS has no connections.
+/// The used places. Plain DNS has no connections.
 Json connections(const UpstreamReport& upstream) {
   Json json = Json::array();
   if (upstream.is_plain()) return json;
@@ -105,7 +105,7 @@ std::uint64_t answers_of(const UpstreamReport& upstream) {
   return sum;
 }
 
-/// `all`: the answers of all upstreams that stand beside this one.
+/// `all`: the answers of all upstreams of the same set.
 Json upstream(const UpstreamReport& report, std::uint64_t all) {
   const auto failed =
       std::ranges::find_if(report.channels, [](const auto& channel) { return !channel.state.last_error.empty(); });

@@ -7,7 +7,7 @@
 namespace tacet {
 
 /// A snapshot, and the exposure in numbers, as `tacet status --json` prints them: one JSON object. Units are part of
-/// the keys (uptime_seconds, p50_ms); what is not known is null. Keys are only ever added.
+/// the keys (uptime_seconds, p50_ms); unknown values are null. Keys are only ever added.
 std::string status_json(const Snapshot& snapshot, const ExposureReport& exposure);
 
 }  // namespace tacet

@@ -15,7 +15,7 @@ struct UpstreamReport {
   std::string id;  ///< the URL as configured, or "192.168.1.1:53"
   std::string operator_name;
   bool good = true;                       ///< all workers believe that it works
-  std::vector<ChannelReport> channels{};  ///< every place for a connection, used or not, of all workers
+  std::vector<ChannelReport> channels{};  ///< all places for a connection of all workers, used or not
 
   /// As configured, so it is known before the first connection. Transport::udp stands for plain DNS by UDP and TCP.
   Transport transport() const;
@@ -24,7 +24,7 @@ struct UpstreamReport {
   std::uint64_t open_connections() const;
 };
 
-/// What can be said of a zone's servers.
+/// The state of a zone's servers.
 struct ZoneReport {
   std::string zone;
   bool in_clear = false;  ///< its names travel unencrypted
@@ -34,11 +34,11 @@ struct ZoneReport {
 /// Adds the places of one more worker, each to its upstream.
 void add_channels(std::vector<UpstreamReport>& upstreams, std::vector<ChannelReport> channels);
 
-/// True once a place for a connection has been used: there is something to tell of it.
+/// True once a place for a connection has been used.
 bool is_used(const ChannelReport& channel);
 
-/// One number of an upstream and what it is called. The JSON of a connection, the sum in its upstream's and Prometheus
-/// are written from the table of these. "_total" ends the family of a counter, as in Counter.
+/// One number of an upstream and its names. The JSON of a connection and of an upstream, and Prometheus, print the
+/// table of these. "_total" ends the family of a counter, as in Counter.
 struct UpstreamCounter {
   std::string_view key;
   std::string_view family;  ///< without "tacet_"
@@ -48,7 +48,7 @@ struct UpstreamCounter {
 std::span<const UpstreamCounter> upstream_counters();
 std::uint64_t sum_of(const UpstreamReport& upstream, const UpstreamCounter& counter);
 
-/// One percentile of an upstream's round trips and what it is called.
+/// One percentile of an upstream's round trips and its names.
 struct UpstreamPercentile {
   std::string_view key;
   std::string_view family;  ///< without "tacet_"
@@ -56,7 +56,7 @@ struct UpstreamPercentile {
   Duration ChannelReport::* time;
 };
 std::span<const UpstreamPercentile> upstream_percentiles();
-/// That of the slowest connection, for percentiles cannot be added; zero without any.
+/// The percentile of the slowest connection, because percentiles cannot be added; zero without connections.
 Duration slowest_of(const UpstreamReport& upstream, const UpstreamPercentile& percentile);
 
 }  // namespace tacet

@@ -34,7 +34,7 @@ std::string group_name(gid_t id) {
   return entry != nullptr ? entry->gr_name : std::to_string(id);
 }
 
-/// Who may open the socket, as far as this user may know: of the directory if the socket itself is hidden.
+/// Tells which users may open the socket, or its directory if this user cannot see the socket.
 std::string not_permitted(const std::string& path) {
   const std::string text = fmt::format("you may not open {}", path);
   const auto parent = std::filesystem::path(path).parent_path().string();
@@ -85,7 +85,7 @@ std::string text_of(const ControlRequest& request) {
   return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", request.method, target);
 }
 
-/// Errno of what failed; 0 if all was sent.
+/// Sends everything. Returns the errno of a failure, or 0.
 int send_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const auto size = ::send(descriptor, text.data(), text.size(), MSG_NOSIGNAL);
@@ -95,7 +95,7 @@ int send_all(int descriptor, std::string_view text) {
   return 0;
 }
 
-/// Appends all that comes to `text`. Errno of what failed; 0 at the end.
+/// Appends everything up to the end to `text`. Returns the errno of a failure, or 0.
 int receive_all(int descriptor, std::string& text) {
   std::array<char, 16384> buffer;
   while (true) {
@@ -111,7 +111,7 @@ struct ControlAnswer {
   std::string_view body;
 };
 
-/// An answer as our server writes it: whole when the connection ends. Status 0 for anything else.
+/// Parses our server's answer, which ends with the connection. Status 0 for anything else.
 ControlAnswer parsed(std::string_view text) {
   constexpr std::string_view version = "HTTP/1.1 ", head_end = "\r\n\r\n";
   ControlAnswer answer;

@@ -14,8 +14,9 @@ struct ControlRequest {
   std::multimap<std::string, std::string> parameters = {};
 };
 
-/// Asks the tacet that listens at `socket_path`, and waits for its answer for ten seconds. Faults: unreachable (nobody
-/// listens there), refused (no permission, or it refuses the request), protocol, timeout; the detail is for the user.
+/// Asks the tacet that listens at `socket_path`, and waits for its answer for ten seconds. Faults: unreachable (no
+/// tacet listens there), refused (no permission, or tacet refuses the request), protocol, timeout; the detail is for
+/// the user.
 Result<nlohmann::ordered_json> ask(const std::string& socket_path, const ControlRequest& request);
 
 }  // namespace tacet

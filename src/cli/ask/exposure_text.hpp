@@ -4,7 +4,7 @@
 
 namespace tacet {
 
-/// GET /exposure in two tables. Throws nlohmann's exceptions for what another version of tacet may have sent.
+/// GET /exposure in two tables. Throws nlohmann's exceptions if another version of tacet sent other keys.
 std::string exposure_text(const nlohmann::ordered_json& report);
 
 /// GET /exposure/explain in sentences. Throws likewise.

@@ -3,7 +3,7 @@
 
 namespace tacet {
 
-/// JSON as the daemon wrote it: its members keep their order.
+/// The daemon's JSON; its members keep their order.
 using ParsedJson = nlohmann::ordered_json;
 
 }  // namespace tacet

@@ -30,14 +30,14 @@ Result<std::string> look(const std::string& socket_path, const StatusRequest& re
   return status->dump(request.watch ? -1 : 2) + "\n";
 }
 
-/// Ends at once, in the middle of whatever waits: there is nothing to tidy up.
+/// Ends the process at once: there is nothing to clean up.
 void end_watching(int) {
   const char line_end = '\n';
   if (::isatty(STDOUT_FILENO) == 1 && ::write(STDOUT_FILENO, &line_end, 1) < 0) ::_exit(1);
   ::_exit(0);
 }
 
-/// The text in place of what the terminal shows, without a flicker: each line's rest is cleared, then what is below.
+/// Replaces the terminal's text without a flicker: clears the rest of each line, then everything below.
 std::string in_place(const std::string& text) {
   std::string out = "\x1b[H";
   for (const char c : text) {
@@ -47,7 +47,7 @@ std::string in_place(const std::string& text) {
   return out + "\x1b[J";
 }
 
-/// Shows one look after another.
+/// Shows the status again and again.
 class Watcher {
 public:
   Watcher(std::string socket_path, const StatusRequest& request, std::ostream& out, std::ostream& err)
@@ -62,7 +62,7 @@ public:
     std::signal(SIGTERM, end_watching);
     if (on_terminal_) out_ << "\x1b[2J";
     for (show(first); out_.flush(); show_next()) std::this_thread::sleep_for(request_.interval);
-    return 1;  // nobody reads any more
+    return 1;  // the reader is gone
   }
 
 private:

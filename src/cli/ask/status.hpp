@@ -6,7 +6,7 @@
 
 namespace tacet {
 
-/// How `tacet status` prints.
+/// The request of `tacet status`.
 enum class StatusForm { text, json };
 
 struct StatusRequest {
@@ -15,9 +15,9 @@ struct StatusRequest {
   std::chrono::seconds interval{2};  ///< between two looks
 };
 
-/// `tacet status`: what the tacet that listens at `socket_path` is doing, on `out`. Returns the exit code: 0, or 1
-/// after saying on `err` why it cannot be told. While watching, the first look must succeed; later ones may fail, since
-/// the daemon may be restarting: that is said, and tried again. It then ends by a signal (with 0), or when `out` does.
+/// `tacet status`: prints on `out` what the tacet that listens at `socket_path` does. Returns the exit code: 0, or 1
+/// with the reason on `err`. While watching, the first look must succeed. Later ones may fail, because the daemon may
+/// restart: it says so and tries again. It then ends by a signal (with 0), or when `out` fails.
 int run_status(const std::string& socket_path, const StatusRequest& request, std::ostream& out, std::ostream& err);
 
 }  // namespace tacet

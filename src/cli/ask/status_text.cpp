@@ -59,7 +59,7 @@ std::string answers(const ParsedJson& status) {
   return text;
 }
 
-/// Since the start; each is the bound of a bucket.
+/// The times since the start; each is the bound of a bucket.
 std::string times(const ParsedJson& status) {
   const ParsedJson& times = status.at("times");
   std::string text;
@@ -71,7 +71,7 @@ std::string times(const ParsedJson& status) {
   return text;
 }
 
-/// What has happened at all, in the words of the keys.
+/// The events with a count, named by their keys.
 std::string events(const ParsedJson& status) {
   constexpr std::size_t in_a_line = 6;
   std::vector<std::string> happened;
@@ -96,7 +96,7 @@ std::string cache(const ParsedJson& status) {
                      number(cache, "evicted"));
 }
 
-/// Nothing unless there is one: it is off by default, and whoever turned it on wants to know.
+/// The query log's line; empty without a log, which is the default.
 std::string query_log(const ParsedJson& status) {
   const ParsedJson& log = status.at("query_log");
   if (log.at("to") == "off") return {};
@@ -117,7 +117,7 @@ std::string exposure(const ParsedJson& status) {
                             number(status, "plaintext_lookups"));
 }
 
-/// What holds, and what does not, each with what is to be said of it.
+/// The restrictions that hold, and those that do not, each with its remark.
 std::string confinement(const ParsedJson& status) {
   const ParsedJson& confinement = status.at("confinement");
   std::vector<std::string> on, off;
@@ -133,7 +133,7 @@ std::string confinement(const ParsedJson& status) {
   return text + "\n";
 }
 
-/// What each connection shows of us, the same words once. Nothing is said of one that was never made.
+/// What each connection shows of us; equal lines once. Skips connections that were never made.
 std::vector<std::string> connections(const ParsedJson& upstream) {
   std::vector<std::string> lines;
   for (const auto& connection : upstream.at("connections")) {

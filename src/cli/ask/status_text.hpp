@@ -4,8 +4,8 @@
 
 namespace tacet {
 
-/// What `GET /status` answered, on one screen for people: the endpoints of all workers added up. Throws what
-/// nlohmann::json throws if a key is missing.
+/// The answer of `GET /status` on one screen, with the sums over all workers. Throws nlohmann's exceptions if a key is
+/// missing.
 std::string status_text(const nlohmann::ordered_json& status);
 
 }  // namespace tacet
