@@ -16,11 +16,11 @@ namespace tacet {
 namespace {
 
 constexpr std::string_view prefix = "proxy-dns-";
-/// The flags with a value; of any other flag it cannot be known, and most have none.
+/// The flags with a value. Any other flag counts as one without; most have none.
 constexpr std::array<std::string_view, 10> with_value{
     "port",    "address",  "upstream", "bootstrap", "max-upstream-conns",
     "metrics", "loglevel", "logfile",  "config",    "pidfile"};
-/// The flags that only its resolver has.
+/// The flags that only cloudflared's resolver has.
 constexpr std::array<std::string_view, 5> names_of_dns{"port", "address", "upstream", "bootstrap",
                                                        "max-upstream-conns"};
 /// cloudflared splits these at commas.
@@ -56,12 +56,12 @@ std::string without_quotes(std::string_view value) {
   return words.empty() ? std::string() : words.front();
 }
 
-/// config.yml, where the resolver's settings all begin with "proxy-dns".
+/// The settings of a config.yml; the resolver's all begin with "proxy-dns".
 CloudflaredSettings from_mapping(const Node& root) {
   CloudflaredSettings out;
   for (std::size_t i = 0; i + 1 < root.children.size(); i += 2) {
     const auto& value = root.children[i + 1];
-    // Without its prefix it is a setting of another program's: a name that stands for itself, and for no flag.
+    // Without the prefix the setting belongs to another program. Keep its name, which is no flag.
     const auto& key = root.children[i].text;
     const auto name =
         key.starts_with("proxy-dns") || !among(key, names_of_dns) ? key : key + " (not proxy-dns-" + key + ")";
@@ -84,7 +84,7 @@ std::optional<std::string> flag_of_variable(std::string_view name) {
   return flag;
 }
 
-/// Lines without comments and indentation; those that end in a backslash are joined with the next.
+/// Lines without comments and indentation. Joins a line that ends in a backslash with the next.
 std::vector<std::string> logical_lines(std::string_view text) {
   std::vector<std::string> lines;
   bool goes_on = false;
@@ -104,11 +104,11 @@ std::vector<std::string> logical_lines(std::string_view text) {
   return lines;
 }
 
-/// The words behind the program's name; nothing if another program is called.
+/// The words behind the program's name; nothing for another program.
 std::optional<std::vector<std::string>> behind_program(const std::vector<std::string>& words) {
   const auto is_program = [](std::string_view word) {
     word = word.substr(word.rfind('/') + 1);
-    word = word.substr(0, word.find_first_of(":@"));  // of an image: its version
+    word = word.substr(0, word.find_first_of(":@"));  // cut off an image's version
     return word == "cloudflared";
   };
   const auto program = std::ranges::find_if(words, is_program);
@@ -116,14 +116,14 @@ std::optional<std::vector<std::string>> behind_program(const std::vector<std::st
   return std::vector<std::string>(program + 1, words.end());
 }
 
-/// Whether settings of a file are a resolver's; what else cloudflared does is no resolver's.
+/// True if the settings of a file belong to cloudflared's resolver, and not to another part of it.
 bool speaks_of_dns(const CloudflaredSettings& settings) {
   return std::ranges::any_of(settings, [&](const CloudflaredSetting& setting) {
     return among(setting.name, names_of_dns) || (setting.name == "proxy-dns" && setting.value != "false");
   });
 }
 
-/// The settings in a command line: its verb is one too.
+/// The settings in a command line; the verb is one, too.
 Result<CloudflaredSettings> from_command(const std::vector<std::string>& words) {
   auto settings = read_cloudflared_flags(words);
   if (settings && among("proxy-dns", words)) settings->insert(settings->begin(), {"proxy-dns", ""});
@@ -144,7 +144,7 @@ Result<void> read_line(std::string_view line, CloudflaredSettings& out) {
     }
   } else if (name == "ExecStart" || name == "CLOUDFLARED_OPTS") {
     std::optional words = split_words(value);
-    if (words->size() == 1) words = split_words(words->front());  // all of it stood in quotes
+    if (words->size() == 1) words = split_words(words->front());  // quotes enclosed the whole line
     if (name == "ExecStart") words = behind_program(*words);
     if (!words) return {};
     auto flags = from_command(*words);
@@ -158,7 +158,7 @@ Result<CloudflaredSettings> from_container(const Container& container) {
   CloudflaredSettings out;
   for (const auto& [name, value] : container.variables)
     if (const auto flag = flag_of_variable(name)) add(*flag, value, out);
-  // An image has its program as its entrypoint, so the words may begin behind it.
+  // An image's entrypoint is its program, so the words may begin behind the program's name.
   auto flags = from_command(behind_program(container.words).value_or(container.words));
   if (!flags) return fail(flags.error());
   out.insert(out.end(), flags->begin(), flags->end());
@@ -168,12 +168,12 @@ Result<CloudflaredSettings> from_container(const Container& container) {
   for (const auto& [address, number] : published(container, port)) {
     out.push_back({"address", address});
     out.push_back({"port", number});
-    break;  // UDP and TCP are published each by itself, at the same place
+    break;  // UDP and TCP are published separately, at the same address
   }
   return out;
 }
 
-/// The one container of a document that is a resolver of cloudflared's.
+/// The one container of a document that runs cloudflared's resolver.
 Result<CloudflaredSettings> from_containers(const std::vector<Container>& containers) {
   std::vector<const Container*> resolvers;
   for (const Container& container : containers) {

@@ -20,7 +20,7 @@ extern char** environ;
 namespace tacet {
 namespace {
 
-/// A pipe that already holds `input`, which is far smaller than what a pipe holds.
+/// A pipe that already holds `input`, which is far smaller than a pipe's room.
 Result<Descriptor> filled_pipe(const std::string& input) {
   int ends[2];
   if (::pipe(ends) != 0) return fail(Fault::system, fmt::format("pipe: {}", std::strerror(errno)));
@@ -32,8 +32,8 @@ Result<Descriptor> filled_pipe(const std::string& input) {
   return out;
 }
 
-/// Starts the program with `input` as its standard input, and `output`, unless that is -1, as its standard output; the
-/// error number if that fails.
+/// Starts the program with `input` as its standard input, and `output`, unless it is -1, as its standard output.
+/// Returns the error number, or 0.
 int spawn(const Command& command, int input, int output, pid_t& child) {
   std::vector<std::string> words = command.words;
   std::vector<char*> arguments;
@@ -67,7 +67,7 @@ std::unexpected<Error> not_started(const Command& command, int error) {
   return fail(Fault::system, fmt::format("{}: {}", command.words.front(), std::strerror(error)));
 }
 
-/// Reads until the other end is closed. What is beyond a MiB is read and dropped.
+/// Reads until the other end is closed. Drops everything beyond a MiB.
 std::string read_to_end(int descriptor) {
   constexpr std::size_t most = 1U << 20;
   std::string text;

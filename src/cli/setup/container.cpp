@@ -13,7 +13,7 @@ std::string text_of(const Node& mapping, std::string_view key) {
   return value && value->kind == NodeKind::scalar ? value->text : "";
 }
 
-/// A command is one text, which is split as a shell does it, or a list of words.
+/// A command is one text, which a shell would split, or a list of words.
 void add_words(const Node* command, std::vector<std::string>& out) {
   if (!command) return;
   if (command->kind == NodeKind::scalar) {

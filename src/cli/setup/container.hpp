@@ -7,20 +7,20 @@
 
 namespace tacet {
 
-/// What a compose file or a Kubernetes manifest says of one container, as far as it concerns the program in it.
+/// One container of a compose file or a Kubernetes manifest: the settings of the program in it.
 struct Container {
   std::string image;
   std::vector<std::string> words;                              ///< of its command line
   std::vector<std::pair<std::string, std::string>> variables;  ///< of its environment
-  /// "127.0.0.1:53:5053/udp" as it was written, or put together from its parts.
+  /// "127.0.0.1:53:5053/udp" as written, or joined from its parts.
   std::vector<std::string> ports;
 };
 
-/// Every container that is described anywhere in a document: each mapping with an image or a command of its own.
+/// Every container of a document: each mapping with an image or a command of its own.
 std::vector<Container> containers_in(const Node& document);
 
-/// Where the machine answers for a container's port: an address ("0.0.0.0" for all) and a port. Nothing if the port is
-/// not published by a number of its own.
+/// The machine's address ("0.0.0.0" for all) and port for a container's port. Nothing if the port is not published
+/// under one number.
 struct PublishedPort {
   std::string address, port;
 };

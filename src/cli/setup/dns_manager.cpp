@@ -34,10 +34,10 @@ bool contains(std::string_view text, std::string_view part) { return text.find(p
 
 bool exists(const std::string& path) {
   const auto image = read_image(path);
-  return !image || image->kind != FileImage::Kind::absent;  // a directory is a fault of read_image
+  return !image || image->kind != FileImage::Kind::absent;  // read_image() fails for a directory
 }
 
-/// There are two programs named resolvconf, told apart by what they read.
+/// Two programs are named resolvconf. The files that they read tell which one is here.
 DnsManager which_resolvconf(const std::string& root) {
   return exists(root + "/etc/resolvconf.conf") ? DnsManager::openresolv : DnsManager::resolvconf;
 }

@@ -10,7 +10,7 @@
 
 namespace tacet {
 
-/// Who decides which DNS servers this machine asks.
+/// The program that decides which DNS servers this machine asks.
 enum class DnsManager : std::uint8_t { resolved, network_manager, resolvconf, openresolv, plain, networksetup };
 
 /// "systemd-resolved", "NetworkManager", "resolvconf", "openresolv", "plain", "networksetup" (macOS).
@@ -23,46 +23,45 @@ struct FileChange {
   FileImage after;
 };
 
-/// A program to run, found by PATH, and what it reads.
+/// A program to run, found by PATH, and its standard input.
 struct Command {
   std::vector<std::string> words;
   std::string input = {};
 };
 
-/// What it takes to make a manager use tacet, and what to run when that is taken back.
+/// The files and commands that make a manager use tacet, and the commands that undo it.
 struct InstallPlan {
   std::vector<FileChange> files;
   std::vector<Command> apply;   ///< after the files were written
   std::vector<Command> revert;  ///< after the files were put back
 };
 
-/// The manager of /etc/resolv.conf in the system below `root` ("" is this machine), by that file and what it links to.
-/// Faults: unsupported (a program that is not known writes it; the detail says what can be done), system.
+/// The manager of /etc/resolv.conf in the system below `root` ("" is this machine), found by that file and its links.
+/// Faults: unsupported (an unknown program writes it; the detail has advice), system.
 Result<DnsManager> find_manager(const std::string& root);
 
-/// The manager of /etc/resolv.conf, and behind it those that programs ask without reading that file.
+/// The manager of /etc/resolv.conf, then the managers that programs ask without that file.
 std::vector<DnsManager> with_others_in_use(DnsManager of_resolv_conf, const std::string& root);
 
 /// "NetworkManager and systemd-resolved".
 std::string to_string(const std::vector<DnsManager>& managers);
 
-/// The plan for these managers, the first of which has /etc/resolv.conf, to ask `server`, an IP address, and nobody
-/// else. Nothing is changed yet. Faults: system.
+/// The plan that makes these managers ask `server`, an IP address, and no other. The first manager has
+/// /etc/resolv.conf. Changes nothing yet. Faults: system.
 Result<InstallPlan> plan_install(const std::vector<DnsManager>& managers, const std::string& root,
                                  const std::string& server);
 
-/// The nameservers in a resolv.conf, in its order.
+/// The nameservers of a resolv.conf, in its order.
 std::vector<std::string> nameservers(std::string_view resolv_conf);
 
-/// What a resolver may append to a short name, and how it is to ask, by the `search`, `domain` and `options` lines of a
-/// resolv.conf.
+/// The `search`, `domain` and `options` lines of a resolv.conf: the suffixes for short names, and the options.
 struct ResolvConfSettings {
   std::vector<std::string> searches;
   std::vector<std::string> options;
 };
 ResolvConfSettings resolv_conf_settings(std::string_view resolv_conf);
 
-/// What /etc/resolv.conf below `root` says, also if it is a link; nothing if it cannot be read.
+/// The text of /etc/resolv.conf below `root`, also if it is a link; nothing if it cannot be read.
 std::string resolv_conf_text(const std::string& root);
 
 }  // namespace tacet

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view settings_path = "/etc/NetworkManager/conf.d/tacet.conf";
 constexpr std::string_view script_path = "/etc/NetworkManager/dispatcher.d/90-tacet";
 
-/// Makes the text of settings() again, from what the connections say now.
+/// A script that makes the text of settings() again from the present connections.
 constexpr std::string_view script = R"(#!/bin/sh
 # Written by `tacet install`; `tacet uninstall` removes it. A global server hides the search domains and options of the
 # connections: whenever one of them comes, goes or changes, this writes them beside it.
@@ -46,7 +46,7 @@ sed -i "s/^Domains=.*/Domains=$domains/" $resolved
 systemctl try-restart systemd-resolved.service
 )";
 
-/// A global server takes the place of all that connections say of DNS, their search domains and options included.
+/// A global server replaces all DNS settings of the connections, also their search domains and options.
 std::string settings(const std::string& root, const std::string& server) {
   const auto settings = resolv_conf_settings(resolv_conf_text(root));
   auto text = fmt::format(

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view heading = "# Written by `tacet install`; `tacet uninstall` brings back what was here.\n";
 
-/// The lines that say how to ask, and not whom; comments of whoever wrote the file would no longer be true.
+/// The lines that name no server. It drops the comments, because they would no longer be true.
 std::string lines_to_keep(std::string_view text) {
   constexpr std::array<std::string_view, 4> words{"search", "domain", "options", "sortlist"};
   std::string kept;

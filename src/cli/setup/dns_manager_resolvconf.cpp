@@ -5,8 +5,8 @@
 namespace tacet {
 namespace {
 
-/// By Debian's interface-order(5) a record of the loopback interface comes first, and its resolvconf names no server
-/// behind one at a loopback address.
+/// In Debian's interface-order(5) a record of the loopback interface comes first, and resolvconf names no server after
+/// one at a loopback address.
 constexpr std::string_view record = "lo.tacet";
 
 /// A drop-in for tacet.service or tacet.socket that adds the record once the unit has started.
@@ -25,7 +25,8 @@ FileChange record_after_boot(std::string_view kind, const std::string& server) {
 
 InstallPlan plan_resolvconf(const std::string& server) {
   InstallPlan plan;
-  // Of the socket as well: where that alone is started at boot, nobody would ever ask, and so start, the service.
+  // Add it to the socket as well: if only the socket starts at boot, no query would ever reach it and start the
+  // service.
   plan.files.push_back(record_after_boot("service", server));
   plan.files.push_back(record_after_boot("socket", server));
   plan.apply = {{.words = {"systemctl", "daemon-reload"}},
@@ -41,7 +42,7 @@ Result<InstallPlan> plan_openresolv(const std::string& root, const std::string& 
   if (settings->kind == FileImage::Kind::link)
     return fail(Fault::unsupported,
                 fmt::format("{} is a link: add name_servers={} to what it points to", path, server));
-  // The file is a shell script: the last assignment wins. With a server at a loopback address openresolv names no
+  // The file is a shell script: the last assignment wins. After a server at a loopback address openresolv names no
   // other.
   const auto line = fmt::format("name_servers={} # written by `tacet install`\n", server);
   if (!settings->content.ends_with(line)) {

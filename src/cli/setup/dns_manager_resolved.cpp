@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::string_view stub = "../run/systemd/resolve/stub-resolv.conf";
 
-/// True if programs that read this ask resolved. The other file that it offers lists the network's servers behind ours,
-/// and programs would fall over to them; a file of somebody else's goes past resolved altogether.
+/// True if programs that read this file ask resolved. Resolved's other file also lists the network's servers, and
+/// programs would ask those after a failure. A foreign file bypasses resolved.
 bool leads_to_resolved(const FileImage& resolv_conf) {
   if (resolv_conf.kind == FileImage::Kind::link) {
     const std::string_view target = resolv_conf.content;
@@ -17,7 +17,7 @@ bool leads_to_resolved(const FileImage& resolv_conf) {
   return nameservers(resolv_conf.content) == std::vector<std::string>{"127.0.0.53"};
 }
 
-/// Lists of servers add up over all files, so what others name is forgotten first. Search domains stay.
+/// Lists of servers add up over all files, so the drop-in clears the list first. Search domains stay.
 FileChange drop_in(const std::string& server, const std::vector<std::string>& searches) {
   std::string domains = "~.";
   for (const auto& search : searches) domains += " " + search;
@@ -50,9 +50,9 @@ Result<InstallPlan> plan_resolved(const std::string& root, const std::string& se
 
 InstallPlan plan_resolved_beside(const std::string& root, const std::string& server) {
   InstallPlan plan;
-  // With a server of its own resolved reads no search domains from /etc/resolv.conf any more.
+  // With a global server resolved no longer reads search domains from /etc/resolv.conf.
   plan.files.push_back(drop_in(server, resolv_conf_settings(resolv_conf_text(root)).searches));
-  // Not started if it does not run: it takes the drop-in when it starts.
+  // Do not start it if it does not run: it will read the drop-in at its start.
   plan.apply = plan.revert = {{.words = {"systemctl", "try-restart", "systemd-resolved.service"}}};
   return plan;
 }

@@ -57,13 +57,13 @@ Result<void> write_all(int descriptor, std::string_view content, const std::stri
 Result<void> write_file(const std::string& path, const FileImage& image, int flags) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0600));
   if (!file) return failed(path);
-  // Who is not root owns what it writes; a chown to somebody else is refused, and then nothing else would do either.
+  // A user other than root owns the files that it writes. Its chown to another user fails, and nothing can change that.
   if (::fchown(file.get(), image.owner, image.group) != 0 && errno != EPERM) return failed(path);
   if (::fchmod(file.get(), image.mode) != 0) return failed(path);
   return write_all(file.get(), image.content, path);
 }
 
-/// After this, a power cut no longer undoes the renaming. Where a directory cannot be synchronised, the system decides.
+/// Makes the renaming survive a power cut, if the file system can synchronise a directory.
 void settle_directory(const std::string& path) {
   const auto slash = path.rfind('/');
   const auto directory = slash == std::string::npos ? std::string(".") : path.substr(0, slash + 1);

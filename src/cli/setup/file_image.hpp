@@ -8,7 +8,7 @@
 
 namespace tacet {
 
-/// All that matters of one file, so that it can be put back exactly: nothing, a regular file or a symbolic link.
+/// The full state of one file, so that it can be restored exactly: absent, a regular file or a symbolic link.
 struct FileImage {
   enum class Kind : std::uint8_t { absent, file, link };
   Kind kind = Kind::absent;
@@ -19,16 +19,17 @@ struct FileImage {
   friend bool operator==(const FileImage&, const FileImage&) = default;
 };
 
-/// A file of the system's own: root's, readable by all.
+/// A system file: owned by root, readable by all.
 FileImage file_with(std::string content);
 FileImage link_to(std::string target);
 
-/// What is at `path`, which is not followed if it is a link. Faults: system (the detail names the path), unsupported
-/// (it is neither file nor link, or larger than 1 MiB).
+/// The image of `path`; does not follow a link. Faults: system (the detail names the path), unsupported (neither a file
+/// nor a link, or larger than 1 MiB).
 Result<FileImage> read_image(const std::string& path);
 
-/// Makes `path` be `image`, at once: nobody ever sees half a file, and a power cut leaves the one or the other. A file
-/// that a container mounts, which cannot be replaced, is written in place. The owner is set where that is allowed.
+/// Replaces `path` by `image` atomically: no reader sees half a file, and a power cut leaves the old or the new one.
+/// Writes a file in place if a container mounts it, because it cannot be replaced. Sets the owner where that is
+/// allowed.
 Result<void> write_image(const std::string& path, const FileImage& image);
 
 }  // namespace tacet

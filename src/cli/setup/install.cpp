@@ -55,7 +55,7 @@ private:
   std::ostream& err_;
 };
 
-/// Nobody has tried tacet on macOS: it is told what to type, and nothing is done to it.
+/// tacet is untested on macOS: prints the commands to type, and changes nothing.
 bool only_listed(DnsManager manager) { return manager == DnsManager::networksetup; }
 
 Result<void> Installation::check_rights() const {
@@ -64,7 +64,8 @@ Result<void> Installation::check_rights() const {
               "this changes files of the system: it needs root (sudo). --dry-run shows what it would do");
 }
 
-/// Those of the last time, or of --manager, or of /etc/resolv.conf; and whom programs ask beside that file by now.
+/// The managers of the last install, of --manager, or of /etc/resolv.conf; and those that programs now ask beside that
+/// file.
 Result<std::vector<DnsManager>> Installation::choose_managers(const std::optional<InstallState>& state) const {
   auto first = find_manager(request_.root);
   if (!request_.manager.empty()) first = *manager_named(request_.manager);
@@ -77,7 +78,7 @@ Result<std::vector<DnsManager>> Installation::choose_managers(const std::optiona
   return managers;
 }
 
-/// The changes that are not there already.
+/// The changes that are still missing.
 Result<std::vector<FileChange>> Installation::outstanding(const InstallPlan& plan) const {
   std::vector<FileChange> changes;
   for (const auto& change : plan.files) {
@@ -153,7 +154,7 @@ Result<void> Installation::change(const InstallPlan& plan, const std::vector<Fil
                                    done.error().detail, undone.error().detail));
 }
 
-/// What is no fault now, but may surprise later.
+/// Warns of later surprises.
 void Installation::warn() const {
   if (!acts()) return;
   for (const auto& line : InstallEffect(request_.server, request_.socket).claimed_elsewhere())
@@ -177,7 +178,7 @@ Result<void> Installation::check_resolver() const {
       fmt::format("{}; nothing was changed. Start tacet first: systemctl enable --now tacet", answers.error().detail));
 }
 
-/// Everything is written already: it remains to be seen whether it still holds.
+/// Everything is written already. Checks whether it still works.
 Result<void> Installation::confirm(const std::vector<DnsManager>& managers) const {
   out_ << "installed already: nothing to do\n";
   if (!acts()) return {};

@@ -25,10 +25,10 @@ namespace {
 constexpr auto pause = std::chrono::milliseconds(100);
 constexpr int looks = 50;          // at resolv.conf and at the links: five seconds
 constexpr int names = 4;           // that have to arrive
-constexpr unsigned patience = 30;  // seconds until a process whose names nobody answers is ended
+constexpr unsigned patience = 30;  // seconds until it ends a process that gets no answers
 
-/// Asks for each name as programs do, in a process that has read no nsswitch.conf and no resolv.conf yet. What the
-/// answers are does not matter. Faults: system.
+/// Asks for each name as programs do, in a process that has read no nsswitch.conf and no resolv.conf yet. Ignores the
+/// answers. Faults: system.
 Result<void> ask_as_programs_do(const std::vector<std::string>& asked) {
   const pid_t child = ::fork();
   if (child < 0) return fail(Fault::system, fmt::format("fork: {}", std::strerror(errno)));
@@ -49,8 +49,8 @@ Result<void> ask_as_programs_do(const std::vector<std::string>& asked) {
   return {};
 }
 
-/// Names that tacet answers by itself; or, where that is not told apart, below a public name, which some other cache
-/// on the way would have to ask for as well.
+/// Names that tacet answers by itself. If tacet does not count those apart, names below a public name: every other
+/// cache must ask for them, too.
 std::vector<std::string> fresh_names(std::string_view below) {
   std::vector<std::string> all;
   for (int i = 0; i < names; ++i) {
@@ -61,7 +61,7 @@ std::vector<std::string> fresh_names(std::string_view below) {
   return all;
 }
 
-/// How many of what it was asked for arrived, at the least.
+/// A lower limit of the names that arrived.
 std::uint64_t arrived(const QueryCount& before, const QueryCount& after, bool are_local) {
   return are_local ? after.local - before.local : after.taken - before.taken;
 }
@@ -86,7 +86,7 @@ Result<void> InstallEffect::await(const std::vector<DnsManager>& managers) const
   return await_names();
 }
 
-/// The manager may take a moment to write; and if another program writes the file as well, this is where it shows.
+/// Waits, because the manager may take a moment to write. If another program writes the file as well, this fails.
 Result<void> InstallEffect::await_resolv_conf(DnsManager writer) const {
   const std::vector<std::string> wanted{writer == DnsManager::resolved ? "127.0.0.53" : server_};
   std::vector<std::string> servers;
@@ -104,14 +104,14 @@ Result<void> InstallEffect::await_resolv_conf(DnsManager writer) const {
                           to_string(writer)));
 }
 
-/// resolved was restarted, and is told of its links' servers again by others: only then can they be judged.
+/// Waits until other programs have told the restarted resolved its links' servers again, and judges those.
 Result<void> InstallEffect::await_links() const {
   auto now = resolved_scopes();
   for (int i = 0; i < looks && now && !all_links_are_back(before_, *now); ++i) {
     std::this_thread::sleep_for(pause);
     now = resolved_scopes();
   }
-  if (!now) return {};  // it does not run, or nothing here can tell
+  if (!now) return {};  // resolved does not run, or resolvectl is missing
   const auto others = other_servers(*now, server_);
   if (others.empty()) return {};
   return fail(

@@ -8,19 +8,19 @@
 
 namespace tacet {
 
-/// Whether the programs of this machine ask tacet and nobody else. Made before anything is changed, for then it sees
-/// which links have servers.
+/// Checks whether the programs of this machine ask only tacet. Construct it before any change, so that it sees which
+/// links have servers.
 class InstallEffect {
 public:
   /// `socket` is the control socket of the tacet that answers at `server`.
   InstallEffect(std::string server, std::string socket);
 
-  /// Waits, each time for seconds at most, until /etc/resolv.conf names `server` alone (or resolved's stub), resolved
-  /// has no other server for names at large, and names that a new process asks for by getaddrinfo() arrive at tacet.
-  /// Faults: system and refused, with what is otherwise.
+  /// Waits, for some seconds each, until /etc/resolv.conf names only `server` (or resolved's stub), resolved has no
+  /// other server for all names, and the names that a new process asks for by getaddrinfo() arrive at tacet. Faults:
+  /// system and refused; the detail says what differs.
   Result<void> await(const std::vector<DnsManager>& managers) const;
 
-  /// Domains whose names still go elsewhere, by the networks' own wish: "office.example to 192.0.2.1 (of eth0)".
+  /// The domains that a network has claimed for its own servers: "office.example to 192.0.2.1 (of eth0)".
   std::vector<std::string> claimed_elsewhere() const;
 
 private:

@@ -37,7 +37,7 @@ std::string text_of(const InstallState& state) {
   return text;
 }
 
-/// False if the line is none of ours.
+/// False for an unknown line.
 bool read_line(std::string_view line, InstallState& state) {
   const auto space = line.find(' ');
   const auto key = line.substr(0, space);
@@ -55,7 +55,7 @@ bool read_line(std::string_view line, InstallState& state) {
   return false;
 }
 
-/// The directories on the way to `path` that are not there yet, the outermost first.
+/// The missing parent directories of `path`, the outermost first.
 std::vector<std::string> missing_directories(const std::string& root, const std::string& path) {
   std::vector<std::string> missing;
   for (auto parent = fs::path(path).parent_path(); parent != parent.root_path(); parent = parent.parent_path()) {
@@ -141,7 +141,7 @@ Result<void> restore_files(const std::string& root, const InstallState& state) {
 }
 
 void remove_state(const std::string& root) {
-  std::error_code ignored;  // the state goes first: copies without it are nothing
+  std::error_code ignored;  // remove the state first: copies without it have no effect
   fs::remove(state_path(root), ignored);
   fs::remove_all(root + std::string(folder), ignored);
   fs::remove(fs::path(root + std::string(folder)).parent_path(), ignored);

@@ -32,7 +32,7 @@ std::vector<std::string> values(const CloudflaredSettings& settings, std::string
   return found;
 }
 
-/// cloudflared takes the last of several.
+/// The last setting of that name, as cloudflared takes it.
 std::string last(const CloudflaredSettings& settings, std::string_view name, std::string otherwise) {
   auto found = values(settings, name);
   return found.empty() ? std::move(otherwise) : std::move(found.back());
@@ -57,7 +57,8 @@ Result<std::vector<SocketAddress>> listen_addresses(const CloudflaredSettings& s
   return std::vector<SocketAddress>{{*std::move(address), *port, false}};
 }
 
-/// Cloudflare's servers by the names and addresses that tacet knows anyway: they need no look-up, and are one operator.
+/// Cloudflare's servers by their names and the addresses that tacet knows: they need no look-up, and count as one
+/// operator.
 void recognise(UpstreamConfig& upstream) {
   const auto known = Config::defaults().upstreams.front();
   const bool by_name = upstream.host == known.host || upstream.host == "one.one.one.one";
@@ -99,7 +100,7 @@ std::vector<SocketAddress> bootstrap_servers(const CloudflaredSettings& settings
   return servers;
 }
 
-/// cloudflared looked upstreams' names up by DoH, and tacet by plain DNS, where it has to: nobody is to be surprised.
+/// Warns that tacet looks up upstreams' names by plain DNS if it must; cloudflared did that by DoH.
 void settle_bootstrap(const CloudflaredSettings& settings, Config& config, Notes& notes) {
   std::vector<std::string> names;
   for (const auto& upstream : config.upstreams) {
@@ -125,7 +126,7 @@ LogLevel log_level(std::string_view word) {
   return log::level_from_text(word).value_or(LogLevel::info);
 }
 
-/// What to say of a setting that no key stands for; empty for those that were taken.
+/// The note on a setting without a key; empty for a migrated one.
 std::string_view left_out(std::string_view name) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 15> words{{
       {"port", ""},
@@ -157,7 +158,7 @@ void note_left_out(const CloudflaredSettings& settings, Notes& notes) {
   }
 }
 
-/// cloudflared answers everybody.
+/// cloudflared answers every client.
 void allow_neighbours(Config& config, Notes& notes) {
   for (const auto& address : config.listen) {
     if (is_loopback(address.address)) continue;
@@ -213,7 +214,7 @@ int run_migrate(const std::vector<std::string>& words, std::ostream& out, std::o
   const auto config = translate(*settings, notes);
   if (!config) return complain(config.error());
   const auto yaml = to_yaml(*config);
-  // What is written is what `tacet check` will read: better a refusal here than a daemon that does not start.
+  // `tacet check` will read this text. A refusal here is better than a daemon that does not start.
   if (const auto checked = read_config(yaml, "migrated"); !checked) {
     for (const auto& fault : checked.error()) err << to_string(fault) << '\n';
     return 1;

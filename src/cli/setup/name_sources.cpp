@@ -14,7 +14,7 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(std::filesystem::symlink_status(path, error));
 }
 
-/// The first word, which is cut off; empty at the end.
+/// Cuts off and returns the first word; empty at the end.
 std::string_view take_word(std::string_view& text) {
   constexpr std::string_view blanks = " \t\r";
   const auto start = text.find_first_not_of(blanks);
@@ -37,7 +37,7 @@ bool hosts_line_names(std::string_view line, std::string_view wanted) {
   return false;
 }
 
-/// By the links that `systemctl enable` makes: of Debian 12, of upstream, and for D-Bus.
+/// True if one of the links of `systemctl enable` is there: of Debian 12, of upstream, and for D-Bus.
 bool resolved_is_enabled(const std::string& root) {
   constexpr std::array<const char*, 3> links{"sysinit.target.wants/systemd-resolved.service",
                                              "multi-user.target.wants/systemd-resolved.service",

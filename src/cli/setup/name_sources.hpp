@@ -4,12 +4,12 @@
 
 namespace tacet {
 
-/// Whether the `hosts` line of an nsswitch.conf has programs ask systemd-resolved itself (libnss-resolve), past
+/// True if the `hosts` line of an nsswitch.conf makes programs ask systemd-resolved (libnss-resolve) without
 /// /etc/resolv.conf.
 bool names_resolve_module(std::string_view nsswitch);
 
-/// Whether programs of the system below `root` may ask systemd-resolved without reading /etc/resolv.conf: it runs, so
-/// that whoever uses D-Bus or libnss-resolve reaches it; or it will, and nsswitch.conf sends them there.
+/// True if programs of the system below `root` may ask systemd-resolved without /etc/resolv.conf: it runs, and D-Bus or
+/// libnss-resolve reaches it; or it will run, and nsswitch.conf names it.
 bool resolved_is_in_use(const std::string& root);
 
 }  // namespace tacet

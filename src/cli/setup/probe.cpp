@@ -95,7 +95,7 @@ private:
   Descriptor socket_;
 };
 
-/// That it serves this machine at all; what its own count says is compared by the caller.
+/// Checks that the server serves this machine. The caller compares tacet's count.
 Result<void> ask_own_names(Probe& probe, const std::string& server) {
   for (int i = 0; i < own_names; ++i) {
     const auto rcode = probe.ask({fresh_name(), type_a});
@@ -107,8 +107,8 @@ Result<void> ask_own_names(Probe& probe, const std::string& server) {
   return {};
 }
 
-/// Nothing if it can look something up. An upstream need not know these names, and need not answer each of them: a
-/// failure that an upstream sends is an answer, too.
+/// Succeeds if an upstream answers anything. An upstream need not know these names: its failure counts as an answer,
+/// too.
 Result<void> look_something_up(Probe& probe, const std::string& server, const std::string& socket) {
   const auto before = query_count(socket);
   const std::array<ProbeQuestion, 2> questions{{{".", type_ns}, {"example.com.", type_a}}};

@@ -21,10 +21,10 @@ namespace {
 
 constexpr const char* service_user = "_tacet";
 constexpr const char* service_group = "tacet";
-/// Of those that systemd gives to services (DynamicUser=): it owns no file.
+/// A user ID that systemd gives to services (DynamicUser=): it owns no file.
 constexpr uid_t number_of_nobody_known = 65519;
 
-/// A place where the unit shows the service something else than what is there, and the line that does it.
+/// A path that the unit hides from the service, and the line that hides it.
 struct HiddenPath {
   std::string_view directory;
   std::string_view line;
@@ -60,7 +60,7 @@ bool lies_in(const std::filesystem::path& path, std::string_view directory) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-/// The first place on the way to a file, over all its links, that the unit hides.
+/// The first hidden path that leads to a file, over all its links.
 const HiddenPath* hidden_on_the_way(const std::string& path) {
   for (const PathStep& step : chain_of(std::filesystem::absolute(path).string()))
     for (const HiddenPath& place : hidden_places)
@@ -68,7 +68,7 @@ const HiddenPath* hidden_on_the_way(const std::string& path) {
   return nullptr;
 }
 
-/// The user as whom the service runs. Without the group (which the package makes) it is in one that owns nothing.
+/// The service's user. If the group is missing (the package makes it), the user is in a group that owns nothing.
 Account account_of_service() {
   const group* entry = ::getgrnam(service_group);
   return {service_user, number_of_nobody_known, entry != nullptr ? entry->gr_gid : number_of_nobody_known};
@@ -76,7 +76,7 @@ Account account_of_service() {
 
 bool is_readable(const std::string& path) { return !out_of_reach(account_of_service(), {{path, R_OK}}); }
 
-/// What keeps the service from a file; nothing if nothing does.
+/// The reason why the service cannot use a file; nothing if it can.
 std::optional<std::string> obstacle(const NamedFile& file) {
   if (const HiddenPath* place = hidden_on_the_way(file.path)) {
     return fmt::format("the service does not see {}, for its unit hides {} ({}): put the file below /etc/tacet",
@@ -92,7 +92,7 @@ std::optional<std::string> obstacle(const NamedFile& file) {
       quotation(file.path), service_group, service_group);
 }
 
-/// Where the unit lets the service write (LogsDirectory=, RuntimeDirectory=).
+/// The directories that the service may write to (LogsDirectory=, RuntimeDirectory=).
 bool is_writable(const std::string& path) { return lies_in(path, "/var/log/tacet") || lies_in(path, "/run/tacet"); }
 
 void judge_acts(const Config& config, const std::string& file, std::vector<ConfigFault>& faults) {

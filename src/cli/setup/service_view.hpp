@@ -7,15 +7,16 @@
 
 namespace tacet {
 
-/// What the packaged unit (packaging/systemd/tacet.service) makes of a configuration.
+/// A configuration as the packaged unit (packaging/systemd/tacet.service) sees it.
 struct ServiceView {
-  std::vector<ConfigFault> faults;    ///< what the service could not use
-  std::vector<std::string> warnings;  ///< what it can do without, as "control.group: what is so, what to do"
+  std::vector<ConfigFault> faults;  ///< the files that the service cannot use
+  std::vector<std::string>
+      warnings;  ///< missing things that it can do without: "control.group: the problem, the advice"
 };
 
-/// Judges the files that `config`, read from `file`, names: as the service's user would see them, who owns nothing and
-/// is in group tacet, and whom the unit keeps from some places. Another user is asked only by root; anybody else asks
-/// with the rights that it has, and a warning says so. Before there are threads.
+/// Judges the files that `config`, read from `file`, names, as the service's user sees them. That user owns nothing, is
+/// in group tacet, and the unit hides some paths from it. Only root can judge as another user; without root it judges
+/// with its own rights, and a warning says so. Call it before there are threads.
 ServiceView as_the_service(const Config& config, const std::string& file);
 
 }  // namespace tacet

@@ -5,7 +5,7 @@
 
 namespace tacet {
 
-/// Words as a shell or systemd would part them; expansions stay as they are written.
+/// Splits words as a shell or systemd does; expansions stay as written.
 std::vector<std::string> split_words(std::string_view text);
 
 }  // namespace tacet
