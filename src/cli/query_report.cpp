@@ -70,7 +70,7 @@ std::string how_it_came(const QueryOutcome& outcome) {
 
 std::string name_exposure(const ConnectionFacts& facts) {
   if (facts.sni.empty()) return "no server name was sent in clear (no SNI)";
-  return fmt::format("the server name {} was sent in clear (SNI): who carries your traffic can read it", facts.sni);
+  return fmt::format("the server name {} was sent in clear (SNI): every network on the path can read it", facts.sni);
 }
 
 std::string what_was_exposed(const Message& query, const QueryOutcome& outcome) {
@@ -78,13 +78,13 @@ std::string what_was_exposed(const Message& query, const QueryOutcome& outcome) 
   std::string text = "exposed\n";
   const auto add = [&text](std::string_view line) { text += fmt::format("  - {}\n", line); };
   if (came_in_clear(exchange)) {
-    add(fmt::format("the question and the answer travelled in clear: everybody on the way to {} can read them",
+    add(fmt::format("the question and the answer travelled in clear: everybody on the path to {} can read them",
                     exchange.upstream));
     return text;
   }
   if (exchange.facts) {
     add(name_exposure(*exchange.facts));
-    add(fmt::format("that you connect to {} is visible on the network", exchange.facts->address));
+    add(fmt::format("the network sees that you connect to {}", exchange.facts->address));
   }
   add(fmt::format(
       "the question was encrypted and padded to {} octets; the answer ({} octets) was {}padded by the server",
@@ -94,7 +94,7 @@ std::string what_was_exposed(const Message& query, const QueryOutcome& outcome) 
   else
     add(fmt::format("{} look-up{} of an upstream's name went out in plaintext (bootstrap)", outcome.plaintext_lookups,
                     outcome.plaintext_lookups == 1 ? "" : "s"));
-  add(fmt::format("{} and whoever runs it know that you asked, and what", exchange.upstream));
+  add(fmt::format("{} and its operator know your question", exchange.upstream));
   return text;
 }
 

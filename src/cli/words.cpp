@@ -29,7 +29,7 @@ int show(const Result<nlohmann::ordered_json>& answer, bool as_json,
   try {
     to.out << (as_json ? answer->dump(2) + "\n" : text(*answer));
   } catch (const nlohmann::ordered_json::exception& missing) {
-    to.err << "tacet: the tacet that is running is of another version (try --json): " << missing.what() << '\n';
+    to.err << "tacet: the running tacet is of another version (try --json): " << missing.what() << '\n';
     return 1;
   }
   return 0;

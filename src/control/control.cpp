@@ -40,7 +40,7 @@ Result<CacheScope> scope_in(const HttpRequest& request) {
   const bool below = request.has("below");
   if (one && below) return fail(Fault::malformed, "name and below exclude each other");
   if (request.parameters.size() > (one || below ? 1U : 0U))
-    return fail(Fault::malformed, "name or below, and nothing else, can be given once");
+    return fail(Fault::malformed, "give name or below once, and nothing else");
   if (!one && !below) return CacheScope{};
   const auto name = name_in(request.get(one ? "name" : "below"));
   if (!name) return fail(name.error());

@@ -13,7 +13,7 @@ namespace {
 std::optional<std::string> hosts_text(const Descriptor& file, const std::string& path) {
   auto text = file ? text_of(file.get(), HostsFile::most_octets) : std::nullopt;
   if (text && text->size() >= HostsFile::most_octets)
-    log::warn("{} is larger than {} MiB: what follows is not used", path, HostsFile::most_octets >> 20);
+    log::warn("{} is larger than {} MiB: tacet ignores the rest", path, HostsFile::most_octets >> 20);
   return text;
 }
 
@@ -79,12 +79,12 @@ void HostsFile::read() {
   picture_ = picture_of(file);
   const auto text = hosts_text(file, path_);
   if (!text && errno != ENOENT) {
-    log::warn("{} cannot be read, so what was read before counts: {}", path_, reading_fault(errno));
+    log::warn("{} cannot be read; the former table stays in use: {}", path_, reading_fault(errno));
     return;
   }
   table_ = std::make_shared<const Hosts>(text ? Hosts::parse(*text) : Hosts());
   log::info("{}: {} names{}", path_, table_->names(),
-            table_->skipped_lines() == 0 ? "" : fmt::format(", {} lines make no sense", table_->skipped_lines()));
+            table_->skipped_lines() == 0 ? "" : fmt::format(", {} malformed lines skipped", table_->skipped_lines()));
 }
 
 }  // namespace tacet

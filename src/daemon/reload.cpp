@@ -31,7 +31,8 @@ std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const
   if (!config) return std::unexpected(std::move(config.error()));
   ReloadFaults refusal;
   for (const auto key : difference(in_use.config, *config).sealed)
-    refusal.push_back(fmt::format("{}: has changed, and is read at the start only: restart tacet to use it", key));
+    refusal.push_back(
+        fmt::format("{}: has changed, but tacet reads it only at the start: restart tacet to use it", key));
   if (!refusal.empty()) return std::unexpected(std::move(refusal));
   auto settings = std::make_shared<const Settings>(*std::move(config), in_use.trust);
   if (const auto trusted = settings->trust.await(); !trusted)

@@ -71,7 +71,7 @@ std::optional<SocketAddress> bound_address(int descriptor) {
 std::unexpected<Error> unfit(std::size_t index, std::string_view why) {
   return fail(
       Fault::invalid_config,
-      fmt::format("descriptor {} from the service manager {}. The socket unit is to have one ListenDatagram= and "
+      fmt::format("descriptor {} from the service manager {}. The socket unit must have one ListenDatagram= and "
                   "one ListenStream= for each address, and nothing else",
                   static_cast<std::size_t>(first_passed) + index, why));
 }

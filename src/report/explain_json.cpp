@@ -48,13 +48,13 @@ std::string rule_text(const AnswerExplanation& explanation) {
 std::string why_upstream(const AnswerExplanation& explanation) {
   const CacheEntry* kept = plainly_kept(explanation);
   std::string why =
-      kept == nullptr ? "nothing is kept" : fmt::format("what is kept is {}", kept->expired() ? "too old" : "stale");
+      kept == nullptr ? "nothing is kept" : fmt::format("the kept answer is {}", kept->expired() ? "too old" : "stale");
   if (explanation.zone) why += fmt::format(", and names in {} go to its own servers", text_of(*explanation.zone));
   if (explanation.services.empty()) return why;
   const ServerExplanation& first = explanation.services.front();
   why += fmt::format("; {} is asked first: ", first.id);
-  if (!first.good) return why + "all are failing, and it has failed least";
-  return why + "of those that work, the first as configured unless one of its operator's is much faster";
+  if (!first.good) return why + "all upstreams fail, and it has failed least";
+  return why + "the first working one in the configuration, or a much faster one of the same operator";
 }
 
 std::string why(const AnswerExplanation& explanation) {
@@ -62,7 +62,7 @@ std::string why(const AnswerExplanation& explanation) {
     case Answerer::nobody:
       return fmt::format("nobody may be asked for this type: {}", to_string(*explanation.refused));
     case Answerer::hosts:
-      return fmt::format("the name is in {}, which comes first", explanation.hosts_file);
+      return fmt::format("{} has the name, and comes first", explanation.hosts_file);
     case Answerer::policy:
       return rule_text(explanation);
     case Answerer::cache:
@@ -71,8 +71,9 @@ std::string why(const AnswerExplanation& explanation) {
     case Answerer::recent_failure: {
       const CacheEntry* kept = plainly_kept(explanation);
       const bool has_stale = kept != nullptr && !kept->expired();
-      return fmt::format("a moment ago: {}; {}", explanation.failure,
-                         has_stale ? "the stale answer is given again" : "for a few seconds nobody is asked again");
+      return fmt::format(
+          "a moment ago: {}; {}", explanation.failure,
+          has_stale ? "the stale answer is given again" : "tacet asks no upstream again for a few seconds");
     }
     case Answerer::upstream:
       break;

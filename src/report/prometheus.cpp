@@ -114,10 +114,10 @@ void write_histogram(Exposition& out, Labels labels, const Histogram& times) {
 }
 
 void write_times(Exposition& out, const Metrics& metrics) {
-  out.begin({"answer_seconds", "Time from query to reply, by whether the answer was here at once.", "histogram"});
+  out.begin({"answer_seconds", "Time from query to reply, by whether the answer was immediate.", "histogram"});
   write_histogram(out, {{"wait", "no"}}, metrics.at_once_time);
   write_histogram(out, {{"wait", "yes"}}, metrics.waited_time);
-  out.begin({"miss_seconds", "Time from query to reply, for what an upstream answered.", "histogram"});
+  out.begin({"miss_seconds", "Time from query to reply, for queries that an upstream answered.", "histogram"});
   write_histogram(out, {}, metrics.miss_time);
 }
 
@@ -145,7 +145,7 @@ Labels labels_of(const ZoneAndUpstream& each) {
 }
 
 void write_upstreams(Exposition& out, const std::vector<ZoneAndUpstream>& all) {
-  out.begin({"upstream_up", "1 if all workers believe that it works, 0 if one found it failing."});
+  out.begin({"upstream_up", "1 if all workers believe that the upstream works, 0 if one found it failing."});
   for (const auto& each : all) out.sample(labels_of(each), each.second->good ? 1 : 0);
   out.begin({"upstream_open_connections", "Connections that are up."});
   for (const auto& each : all)
@@ -179,7 +179,7 @@ void write_endpoints(Exposition& out, const Exposure& exposure) {
   for (const auto& endpoint : exposure.endpoints) out.sample(labels(endpoint), endpoint.facts->sni.empty() ? 0 : 1);
   out.begin({"exposure_endpoint_answers_total", "Responses of this address."});
   for (const auto& endpoint : exposure.endpoints) out.sample(labels(endpoint), endpoint.answers);
-  out.begin({"exposure_endpoint_padded_answers_total", "Responses of this address that came padded."});
+  out.begin({"exposure_endpoint_padded_answers_total", "Padded responses of this address."});
   for (const auto& endpoint : exposure.endpoints) out.sample(labels(endpoint), endpoint.padded);
 }
 

@@ -156,8 +156,7 @@ private:
     written_ += count(lines) - lost;
     failed_ += lost;
     if (loss && gate_.pass(now))
-      log::warn("the query log cannot be written, {} queries are missing so far: {}", failed_.load(),
-                loss->error.detail);
+      log::warn("the query log cannot be written; {} queries are lost so far: {}", failed_.load(), loss->error.detail);
   }
 
   QueryLogConfig config_;

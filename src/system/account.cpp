@@ -60,9 +60,10 @@ Result<std::optional<Account>> account_to_become(const std::string& name) {
   }
   if (account->user == ::geteuid()) return std::nullopt;
   if (is_root) return account;
-  return fail(Fault::invalid_config, fmt::format("user: only root can become {}: start tacet as root or as {}, or take "
-                                                 "`user` away",
-                                                 quotation(name), quotation(name)));
+  return fail(Fault::invalid_config,
+              fmt::format("user: only root can become {}: start tacet as root or as {}, or remove "
+                          "`user`",
+                          quotation(name), quotation(name)));
 }
 
 std::optional<std::string> out_of_reach(const Account& account, const std::vector<Need>& needs) {
@@ -89,8 +90,9 @@ Result<void> become(const Account& account) {
     log::info("started as root, and goes on as user {}", account.name);
     return {};
   }
-  return fail(Fault::system, fmt::format("cannot become user {}: {}. `user` names another; `user: root` stays root",
-                                         account.name, done ? "root can be had back" : std::strerror(errno)));
+  return fail(Fault::system,
+              fmt::format("cannot become user {}: {}. `user` names another; `user: root` stays root", account.name,
+                          done ? "the process could become root again" : std::strerror(errno)));
 }
 
 }  // namespace tacet

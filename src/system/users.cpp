@@ -21,8 +21,9 @@ Result<Users> choose_users(const Config& config, const std::string& file) {
   if (is_confined(config)) used.erase(behind.begin(), behind.end());
   // Stay root: a resolver that does not start is worse.
   if (const auto obstacle = out_of_reach(*account, used)) {
-    log::warn("started as root, and stays root: user {} may not use {}. Let that user, or name another as `user`",
-              account->name, *obstacle);
+    log::warn(
+        "started as root, and stays root: user {} may not use {}. Give that user access, or name another as `user`",
+        account->name, *obstacle);
     return Users{.kept_by_opener = KeptPrivileges::reading};
   }
   if (const auto obstacle = out_of_reach(*account, read)) {

@@ -240,9 +240,8 @@ void DotConnection::State::deliver(Bytes frame) {
 
 void DotConnection::State::count_stray() {
   if (const auto held = stray_gate_.pass(quiet_since_))
-    log::info("{} sent an answer to nothing that was asked (and {} before it that were not reported)", facts->address,
-              *held);
-  if (++strays_ > most_strays) finish({Fault::protocol, facts->address + " floods with answers that nobody asked for"});
+    log::info("{} sent an answer without a question (and {} more since the last such line)", facts->address, *held);
+  if (++strays_ > most_strays) finish({Fault::protocol, facts->address + " floods with unsolicited answers"});
 }
 
 /// Ends the connection. Tries once to send what TLS still holds (an alert).

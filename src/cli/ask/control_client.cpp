@@ -136,7 +136,8 @@ Result<nlohmann::ordered_json> ask(const std::string& socket_path, const Control
   const auto [status, body] = parsed(text);
   auto json = nlohmann::ordered_json::parse(body, nullptr, false);
   if (!json.is_object())
-    return fail(Fault::protocol, fmt::format("what listens on {} is no tacet: it answers {}", socket_path, status));
+    return fail(Fault::protocol,
+                fmt::format("the process that listens on {} is no tacet: it answers {}", socket_path, status));
   if (status != 200) return fail(Fault::refused, json.value("error", fmt::format("refused with status {}", status)));
   return json;
 }

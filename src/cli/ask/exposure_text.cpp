@@ -61,7 +61,7 @@ std::string connections(const ParsedJson& report) {
                     word(one, "key_exchange"),
                     fmt::format("{} of {}", number(one, "resumptions"), number(one, "connections")),
                     padded_share(one)});
-  std::string text = "Connections to upstreams: addresses, sizes and times are visible to whoever carries them.\n";
+  std::string text = "Connections to upstreams: every network on the path sees addresses, sizes and times.\n";
   text += table(rows);
   text += fmt::format("  Questions are padded to multiples of 128 octets. ECH of our own: {}.\n",
                       word(list.front(), "ech"));
@@ -106,14 +106,15 @@ std::string meaning(const ParsedJson& report) {
   const ParsedJson& states = report.at("states");
   const auto unknown = number(states, "unknown");
   std::string text = fmt::format(
-      "  Of {} names, {} offer ECH: a client may hide them (whether it does cannot be seen from here). {} do not:\n"
-      "  connecting to them by TLS shows the name to whoever carries the traffic. {} are not known, which is "
+      "  Of {} names, {} offer ECH: a client may hide them (tacet cannot see whether it does). {} do not:\n"
+      "  a TLS connection to them shows the name to every network on the path. {} are not known, which is "
       "neither.\n",
       number(report, "names"), number(states, "ech"), number(states, "no ech") + number(states, "no https record"),
       unknown);
   if (unknown > 0 && word(report, "mode") == "passive")
     text +=
-        "  Passive mode learns only from HTTPS records that programs ask for; exposure: {mode: active} asks itself.\n";
+        "  Passive mode learns only from HTTPS records that programs ask for; with exposure: {mode: active} tacet asks "
+        "itself.\n";
   return text + "  The address of a site is visible in any case. `--explain NAME` tells more of one name.\n";
 }
 
@@ -138,20 +139,20 @@ std::string observer(const ParsedJson& name) {
   if (state == "ech")
     return fmt::format(
         "observer   sees {} in place of this name if the client uses ECH, else the name; and the address\n"
-        "to change  nothing to do here: use a client that does ECH (whether yours did cannot be seen from here)\n",
+        "to change  use a client with ECH (tacet cannot see whether yours used it)\n",
         word(name, "public_name"));
   if (state == "unknown")
     return "observer   not known: it may or may not be possible to hide this name\n"
            "to change  exposure: {mode: active} makes tacet ask for the HTTPS records of new names\n";
   return "observer   sees this name at the beginning of a TLS connection to it (SNI), and the address\n"
-         "to change  only whoever runs the site can: by offering ECH in its HTTPS record\n";
+         "to change  only the site's operator can: by offering ECH in its HTTPS record\n";
 }
 
 std::string evidence(const ParsedJson& name) {
   if (name.at("evidence_seconds").is_null()) {
     if (!name.at("alias_of").is_null())
-      return fmt::format("evidence   an alias of {}, whose own record was not seen\n", word(name, "alias_of"));
-    return name.at("asked_now").get<bool>() ? "evidence   asked just now; what came cannot be used\n"
+      return fmt::format("evidence   an alias of {}; the record of that name was not seen\n", word(name, "alias_of"));
+    return name.at("asked_now").get<bool>() ? "evidence   asked just now; the answer is unusable\n"
                                             : "evidence   none: nobody asked for its HTTPS record\n";
   }
   const char* who = word(name, "asked_by") == "client" ? "a program on this machine asked" : "tacet asked";

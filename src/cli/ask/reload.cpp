@@ -9,7 +9,7 @@ namespace tacet {
 
 int run_reload(const std::string& socket_path, std::ostream& out, std::ostream& err) {
   if (socket_path.empty()) {
-    err << "tacet: the configuration names no control socket; send SIGHUP to tacet, which tells what became of it in "
+    err << "tacet: the configuration names no control socket; send SIGHUP to tacet, which tells the outcome in "
            "its log\n";
     return 1;
   }

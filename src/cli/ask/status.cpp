@@ -19,7 +19,7 @@ Result<std::string> text_of(const ParsedJson& status) {
     return status_text(status);
   } catch (const ParsedJson::exception& missing) {
     return fail(Fault::protocol,
-                fmt::format("the tacet that is running is of another version (try --json): {}", missing.what()));
+                fmt::format("the running tacet is of another version (try --json): {}", missing.what()));
   }
 }
 

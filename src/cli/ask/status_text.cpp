@@ -161,7 +161,7 @@ std::string upstream(const ParsedJson& upstream) {
       fmt::format("\n{}  {}{}{}\n", upstream.at("id").get<std::string>(), upstream.at("state").get<std::string>(),
                   connected(upstream), share.is_null() ? "" : fmt::format(", {} of answers", percent(share)));
   if (upstream.at("transport") == "UDP")
-    text += "  by plain DNS, UDP and TCP: everybody on the way can read the names\n";
+    text += "  by plain DNS, UDP and TCP: everybody on the path can read the names\n";
   text += fmt::format("{}", fmt::join(connections(upstream), ""));
   text += fmt::format("  round trips: {}; answers {}, failures {}, connections made {} ({} resumed)\n",
                       percentiles(upstream, ""), number(upstream, "answers"), number(upstream, "failures"),

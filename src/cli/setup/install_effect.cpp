@@ -134,7 +134,7 @@ Result<void> InstallEffect::await_names() const {
   }
   return fail(Fault::refused,
               fmt::format("names that programs ask for do not arrive at tacet ({}): see the line `hosts` of "
-                          "/etc/nsswitch.conf, and who else answers programs here",
+                          "/etc/nsswitch.conf, and find the program that answers them",
                           server_));
 }
 

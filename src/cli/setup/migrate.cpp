@@ -42,7 +42,7 @@ Result<std::vector<SocketAddress>> listen_addresses(const CloudflaredSettings& s
   const auto port_text = last(settings, "port", "53");
   const auto port = parse_port(port_text);
   if (!port)
-    return fail(Fault::invalid_config, fmt::format("--port {} is none, allowed: 1 to 65535", quotation(port_text)));
+    return fail(Fault::invalid_config, fmt::format("--port {} is no port, allowed: 1 to 65535", quotation(port_text)));
   const auto host = last(settings, "address", "localhost");
   if (host == "localhost") {
     const bool usual = *port == 53;
@@ -108,16 +108,16 @@ void settle_bootstrap(const CloudflaredSettings& settings, Config& config, Notes
   }
   if (names.empty()) {
     if (!values(settings, "bootstrap").empty())
-      notes.emplace_back("--bootstrap: left out: no name has to be looked up, for all upstreams have addresses");
+      notes.emplace_back("--bootstrap: left out: all upstreams have addresses, so tacet looks up no name");
     return;
   }
   config.bootstrap = bootstrap_servers(settings, notes);
   std::vector<std::string> servers;
   for (const auto& server : config.bootstrap) servers.push_back(to_string(server));
-  notes.push_back(fmt::format(
-      "bootstrap: tacet will ask {} in plain DNS, for the address of {} and for nothing else. To have no plain DNS at "
-      "all, write its addresses under `addresses` and take `bootstrap` away",
-      fmt::join(servers, " and "), fmt::join(names, " and ")));
+  notes.push_back(
+      fmt::format("bootstrap: tacet will ask {} in plain DNS, only for the address of {}. To have no plain DNS at "
+                  "all, write its addresses under `addresses` and remove `bootstrap`",
+                  fmt::join(servers, " and "), fmt::join(names, " and ")));
 }
 
 /// cloudflared has two levels above "error".
@@ -147,7 +147,7 @@ std::string_view left_out(std::string_view name) {
       {"ingress", "belongs to a tunnel: cloudflared is still needed for that"},
   }};
   const auto found = std::ranges::find(words, name, &std::pair<std::string_view, std::string_view>::first);
-  return found == words.end() ? "is nothing that a resolver has, or nothing that tacet knows" : found->second;
+  return found == words.end() ? "is no setting of a resolver, or tacet does not know it" : found->second;
 }
 
 void note_left_out(const CloudflaredSettings& settings, Notes& notes) {

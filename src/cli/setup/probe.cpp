@@ -150,7 +150,7 @@ Result<QueryCount> query_count(const std::string& socket) {
                       .upstream = answers_of_upstreams(*status),
                       .forwards_test = has_zone(*status, "test.")};
   } catch (const ParsedJson::exception& missing) {
-    return fail(Fault::protocol, fmt::format("the tacet that is running is of another version: {}", missing.what()));
+    return fail(Fault::protocol, fmt::format("the running tacet is of another version: {}", missing.what()));
   }
 }
 
@@ -173,7 +173,7 @@ Result<void> probe_resolver(const std::string& server, const std::string& socket
                                             (before ? after : before).error().detail, also));
   return fail(
       Fault::refused,
-      fmt::format("what answers at {} port 53 is not the tacet that listens on {}, which has counted none of the "
+      fmt::format("the program at {} port 53 is not the tacet that listens on {}, which has counted none of the "
                   "queries (`ss -lpn sport = :53` names it){}",
                   server, socket, also));
 }

@@ -79,7 +79,7 @@ bool is_readable(const std::string& path) { return !out_of_reach(account_of_serv
 /// The reason why the service cannot use a file; nothing if it can.
 std::optional<std::string> obstacle(const NamedFile& file) {
   if (const HiddenPath* place = hidden_on_the_way(file.path)) {
-    return fmt::format("the service does not see {}, for its unit hides {} ({}): put the file below /etc/tacet",
+    return fmt::format("the service does not see {}, because its unit hides {} ({}): put the file below /etc/tacet",
                        quotation(file.path), place->directory, place->line);
   }
   std::error_code failed;
@@ -87,7 +87,7 @@ std::optional<std::string> obstacle(const NamedFile& file) {
     return fmt::format("there is no {}: put the file there, or name another", quotation(file.path));
   if (is_readable(file.path)) return std::nullopt;
   return fmt::format(
-      "the service may not read {}, for it is not root: put the file below /etc/tacet, and let group {} read it "
+      "the service may not read {}, because it is not root: put the file below /etc/tacet, and let group {} read it "
       "(chgrp {} FILE, chmod 0640 FILE)",
       quotation(file.path), service_group, service_group);
 }
@@ -108,7 +108,7 @@ void judge_acts(const Config& config, const std::string& file, std::vector<Confi
     faults.push_back({file,
                       {},
                       "user",
-                      fmt::format("the service is not root, and cannot become {}: take `user` away, for the unit "
+                      fmt::format("the service is not root, and cannot become {}: remove `user`, because the unit "
                                   "gives it a user of its own",
                                   quotation(config.user))});
   }
@@ -119,8 +119,8 @@ std::vector<std::string> warnings_of(const Config& config, const std::string& fi
   const ControlConfig& control = config.control;
   if (!control.group.empty() && control.group != service_group) {
     warnings.push_back(fmt::format(
-        "control.group: the service is in group {} alone, and without the other there is no control socket: take the "
-        "key away and put people into group {}, or add the group to the unit (systemctl edit tacet: [Service] "
+        "control.group: the service is only in group {}, and without the other there is no control socket: remove the "
+        "key and put people into group {}, or add the group to the unit (systemctl edit tacet: [Service] "
         "SupplementaryGroups={})",
         service_group, service_group, control.group));
   }

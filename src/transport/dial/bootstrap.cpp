@@ -36,7 +36,7 @@ Task<Result<std::vector<std::string>>> Bootstrap::resolve(const std::string& hos
   }
   const auto stale = known_.find(name);
   if (stale == known_.end()) co_return fail(std::move(found.error()));
-  log::debug("bootstrap: {}; the addresses known before are used", found.error().detail);
+  log::debug("bootstrap: {}; the former addresses stay in use", found.error().detail);
   co_return stale->second.addresses;
 }
 

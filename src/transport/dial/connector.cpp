@@ -100,7 +100,7 @@ Connector::Begun Connector::begin(const SocketAddress& address, Instant now) {
   make_room(now);
   if (attempts_.size() >= most_at_once) return Begun::no_room;
   if (!budget_.take()) {
-    note_failure({Fault::overloaded, "as many upstream sockets are open as may be"});
+    note_failure({Fault::overloaded, "the limit of open upstream sockets is reached"});
     return Begun::no_room;
   }
   ConnectedSocket place(Descriptor(), address, budget_);

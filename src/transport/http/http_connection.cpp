@@ -247,7 +247,7 @@ void DohConnection::State::look_for_flood() {
   quiet_since_ = taken;
   const std::uint64_t octets = transfers_.body_octets();
   if (std::exchange(body_octets_, octets) == octets)
-    leave({Fault::protocol, "the server floods the connection with what is no answer"});
+    leave({Fault::protocol, "the server floods the connection with octets outside of answers"});
 }
 
 void DohConnection::State::collect() {
@@ -318,8 +318,8 @@ void DohConnection::State::adopt(DohMethod method) {
   method_state_.method = method;
   if (!method_state_.changes.pass(loop_.now())) return;
   if (method == DohMethod::post)
-    return log::info("{} ({}) refuses GET and is asked by POST", target_.host, facts_->address);
-  log::info("{} ({}) refuses POST and is asked by GET: the size of a query varies with the letters of its name",
+    return log::info("{} ({}) refuses GET: tacet uses POST", target_.host, facts_->address);
+  log::info("{} ({}) refuses POST: tacet uses GET, and the size of a query varies with the letters of its name",
             target_.host, facts_->address);
 }
 

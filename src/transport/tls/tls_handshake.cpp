@@ -78,7 +78,7 @@ std::string words_of(unsigned long error, const std::string& who, std::string_vi
     case SSL_R_WRONG_CURVE:
       return fmt::format("the TLS handshake with {} failed: {}", who, nothing_in_common);
     case SSL_R_BAD_EXTENSION:  // also OpenSSL's reason for an ALPN that was not offered
-      return fmt::format("{} does not speak {} there: it chose what was not offered", who, protocol);
+      return fmt::format("{} does not speak {} there: it chose a protocol that was not offered", who, protocol);
     default:
       return fmt::format("the TLS handshake with {} failed: {}", who, reason_words(error));
   }
@@ -163,7 +163,8 @@ Result<void> TlsHandshake::check_protocol(const SSL* ssl) const {
   SSL_get0_alpn_selected(ssl, &chosen, &size);
   if (chosen == nullptr && !protocol.is_required) return {};
   if (chosen != nullptr && std::string_view(reinterpret_cast<const char*>(chosen), size) == protocol.alpn) return {};
-  const char* what = chosen == nullptr ? "it agrees to no protocol by ALPN" : "it chose what was not offered";
+  const char* what =
+      chosen == nullptr ? "it agrees to no protocol by ALPN" : "it chose a protocol that was not offered";
   return fail(Fault::protocol, fmt::format("{} does not speak {} there: {}", to_string(peer), protocol.name, what));
 }
 

@@ -132,7 +132,7 @@ void TrustStore::refresh() {
   }
   Result<StorePointer> fresh = state_->read_again(bundle, seen);
   if (!fresh) {
-    log::warn("{}; the authorities read before stay in use", fresh.error().detail);
+    log::warn("{}; the former authorities stay in use", fresh.error().detail);
     return;
   }
   const std::lock_guard lock(state_->mutex);
