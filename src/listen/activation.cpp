@@ -124,11 +124,11 @@ bool takes_both_families(const Descriptor& socket) {
 }
 
 std::vector<Descriptor> take_passed_descriptors() {
-  const auto whose = variable("LISTEN_PID");
+  const auto process = variable("LISTEN_PID");
   const auto count = variable("LISTEN_FDS");
   for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(name);
   std::vector<Descriptor> passed;
-  if (whose != static_cast<std::uint64_t>(::getpid()) || !count || *count > most_passed) return passed;
+  if (process != static_cast<std::uint64_t>(::getpid()) || !count || *count > most_passed) return passed;
   for (int i = 0; i < static_cast<int>(*count); ++i) passed.emplace_back(first_passed + i);
   return passed;
 }

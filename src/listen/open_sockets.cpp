@@ -66,7 +66,7 @@ Result<Opened> share_all(std::vector<ListenSockets> passed, unsigned workers) {
   return sockets;
 }
 
-/// True if what is sent to `address` comes by this socket.
+/// True if this socket receives datagrams for `address`.
 bool covers(const ListenSockets& passed, const SocketAddress& address) {
   if (passed.address.port != address.port) return false;
   if (passed.address.address == address.address) return true;

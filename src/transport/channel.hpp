@@ -19,7 +19,7 @@ namespace tacet {
 /// Silence counts from the later of the last octet received and the moment the oldest unanswered query was sent. A
 /// silent connection is suspect if the kernel has held unacknowledged data for as long, or if queries for two different
 /// names went unanswered since its last answer (given up or not). One unanswered name proves nothing. After half a
-/// second under suspicion a fresh connection races the old one, and the channel keeps the first that answers. Past the
+/// second of such silence a fresh connection races the old one, and the channel keeps the first that answers. Past the
 /// limit the channel retires the old one.
 class Channel final : public Upstream {
 public:

@@ -15,8 +15,8 @@
 
 namespace tacet {
 
-/// What the channels of one upstream entry share: its addresses and what is known of them, its TLS sessions, and how a
-/// connection to it is made. One per entry and worker.
+/// The parts that the channels of one upstream entry share: its addresses with what it learned of them, its TLS
+/// sessions, and the making of connections. One per entry and worker.
 class UpstreamServer {
 public:
   /// The referenced objects must outlive the service. `on_established` is called for every connection after its peer

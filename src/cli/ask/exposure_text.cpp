@@ -155,8 +155,8 @@ std::string evidence(const ParsedJson& name) {
     return name.at("asked_now").get<bool>() ? "evidence   asked just now; the answer is unusable\n"
                                             : "evidence   none: nobody asked for its HTTPS record\n";
   }
-  const char* who = word(name, "asked_by") == "client" ? "a program on this machine asked" : "tacet asked";
-  return fmt::format("evidence   {}, {}; answered by {}\n", who, ago(name, "evidence_seconds"),
+  const char* asker = word(name, "asked_by") == "client" ? "a program on this machine asked" : "tacet asked";
+  return fmt::format("evidence   {}, {}; answered by {}\n", asker, ago(name, "evidence_seconds"),
                      word(name, "answered_by", "the cache"));
 }
 

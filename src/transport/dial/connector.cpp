@@ -21,7 +21,7 @@ constexpr std::size_t most_at_once = 5;
 
 }  // namespace
 
-/// One connect under way. Holds its place in the budget for as long as it lives.
+/// One running connect. Holds its place in the budget as long as it lives.
 struct Connector::Attempt {
   Attempt(Loop& loop, ConnectedSocket under_way, std::function<void(Attempt&)> on_ready)
       : socket(std::move(under_way)),

@@ -12,7 +12,7 @@ namespace tacet {
 namespace {
 
 constexpr auto burst = std::chrono::milliseconds(100);
-/// In one burst so many changes are told at once, the rest at its end.
+/// In one burst it tells this number of changes at once, the rest at its end.
 constexpr int most_at_once = 16;
 constexpr std::uint32_t groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE;
 

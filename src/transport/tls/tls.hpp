@@ -102,8 +102,8 @@ class TlsStream {
 public:
   struct State;
   /// Starts the handshake as a client (ALPN "dot", RFC 7858) with the server at `peer`. If the identity's host is an
-  /// address, the certificate must be valid for `peer`'s, for an entry may list several. The client must outlive the
-  /// stream.
+  /// address, the certificate must be valid for `peer`'s address, because an entry may list several. The client must
+  /// outlive the stream.
   TlsStream(TlsClient& client, const SocketAddress& peer);
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;

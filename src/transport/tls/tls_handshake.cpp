@@ -62,25 +62,25 @@ std::string meaning_of(int alert, const TlsHandshake& handshake) {
   }
 }
 
-/// What went wrong on our side of a handshake.
-std::string words_of(unsigned long error, const std::string& who, std::string_view protocol) {
+/// The text of an error that our side found in a handshake.
+std::string words_of(unsigned long error, const std::string& server, std::string_view protocol) {
   switch (ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0) {
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST:
-      return who + " does not speak TLS on this port";
+      return server + " does not speak TLS on this port";
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_WRONG_SSL_VERSION:
     case SSL_R_VERSION_TOO_LOW:
-      return fmt::format("the TLS handshake with {} failed: {}", who, too_old);
+      return fmt::format("the TLS handshake with {} failed: {}", server, too_old);
     case SSL_R_WRONG_CIPHER_RETURNED:
     case SSL_R_UNKNOWN_CIPHER_RETURNED:
     case SSL_R_WRONG_CURVE:
-      return fmt::format("the TLS handshake with {} failed: {}", who, nothing_in_common);
+      return fmt::format("the TLS handshake with {} failed: {}", server, nothing_in_common);
     case SSL_R_BAD_EXTENSION:  // also OpenSSL's reason for an ALPN that was not offered
-      return fmt::format("{} does not speak {} there: it chose a protocol that was not offered", who, protocol);
+      return fmt::format("{} does not speak {} there: it chose a protocol that was not offered", server, protocol);
     default:
-      return fmt::format("the TLS handshake with {} failed: {}", who, reason_words(error));
+      return fmt::format("the TLS handshake with {} failed: {}", server, reason_words(error));
   }
 }
 
@@ -131,16 +131,16 @@ void TlsHandshake::note_failure(const SSL* ssl, unsigned long why) {
 
 Error TlsHandshake::failure() const {
   client.state().slot(peer.address).clear();  // a session may be the cause, and is not worth a second failure
-  const std::string who = to_string(peer);
+  const std::string server = to_string(peer);
   if (is_scarcity(error) || verdict == X509_V_ERR_OUT_OF_MEM) return {Fault::overloaded, "out of memory"};
-  if (!objection.empty()) return {Fault::tls_untrusted, fmt::format("certificate of {} {}", who, objection)};
+  if (!objection.empty()) return {Fault::tls_untrusted, fmt::format("certificate of {} {}", server, objection)};
   if (verdict != X509_V_OK)
     return {Fault::tls_untrusted,
-            fmt::format("certificate of {} is not trusted: {}", who, X509_verify_cert_error_string(verdict))};
+            fmt::format("certificate of {} is not trusted: {}", server, X509_verify_cert_error_string(verdict))};
   if (is_end(error)) return cut_off(false);
-  if (!is_alert(error)) return {Fault::protocol, words_of(error, who, protocol.name)};
+  if (!is_alert(error)) return {Fault::protocol, words_of(error, server, protocol.name)};
   const std::string meaning = meaning_of(alert_of(error), *this);
-  return {Fault::protocol, fmt::format("{} refused the TLS handshake ({}){}{}", who, alert_words(error),
+  return {Fault::protocol, fmt::format("{} refused the TLS handshake ({}){}{}", server, alert_words(error),
                                        meaning.empty() ? "" : ": ", meaning)};
 }
 
@@ -156,7 +156,7 @@ Error TlsHandshake::cut_off(bool was_reset) const {
                   withholds_name() ? "; maybe it insists on the name that `sni: omit` withholds" : "")};
 }
 
-/// A server may choose nothing but what was offered (RFC 7301 §3.2).
+/// A server may choose only a protocol that was offered (RFC 7301 §3.2).
 Result<void> TlsHandshake::check_protocol(const SSL* ssl) const {
   const unsigned char* chosen = nullptr;
   unsigned size = 0;

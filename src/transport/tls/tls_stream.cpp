@@ -96,11 +96,11 @@ Error TlsStream::State::failure(int status) {
     handshake.note_failure(ssl.get(), closed ? 0 : error);
     return handshake.failure();
   }
-  const std::string who = to_string(handshake.peer);
-  if (closed) return {Fault::cancelled, who + " closed the TLS connection"};
+  const std::string server = to_string(handshake.peer);
+  if (closed) return {Fault::cancelled, server + " closed the TLS connection"};
   if (const std::string alert = alert_words(error); !alert.empty())
-    return {Fault::protocol, who + " ended the TLS connection (" + alert + ")"};
-  return {Fault::protocol, "the TLS connection to " + who + " broke: " + reason_words(error)};
+    return {Fault::protocol, server + " ended the TLS connection (" + alert + ")"};
+  return {Fault::protocol, "the TLS connection to " + server + " broke: " + reason_words(error)};
 }
 
 Bytes TlsStream::pending() const {
