@@ -188,7 +188,7 @@ class Names(Exposed):
         text = daemon.verb("exposure").stdout
         self.assertRegex(text, r"hidden\.co\.uk +8 +4 +3 +1 +0\n")
         self.assertRegex(text, r"plain\.example +8 +4 +0 +2 +2\n")
-        self.assertIn("whether it does cannot be seen", text)
+        self.assertIn("tacet cannot see whether it does", text)
         self.assertRegex(text, rf"127\.0\.0\.1:{self.upstream.doh_port} +DoH +none +TLSv1\.3")
 
 
