@@ -21,7 +21,7 @@
 namespace tacet {
 namespace {
 
-/// What both processes and their libraries call. A call in no list, or a newer one, does not exist for the process
+/// The calls of both processes and their libraries. A call in no list, or a newer one, does not exist for the process
 /// (ENOSYS): the C library then uses an older call of the list. The strict list is in the unit.
 constexpr std::array always{
     // descriptors and files; Landlock limits the places of files
@@ -39,7 +39,7 @@ constexpr std::array always{
     // what the process is and where
     "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getrandom", "uname", "sysinfo"};
 
-/// What a resolver and its libraries call besides.
+/// The further calls of a resolver and its libraries.
 constexpr std::array of_resolver{
     // descriptors and files
     "openat", "open", "pwrite64", "pwritev", "close_range", "dup", "dup2", "dup3", "fsync", "fdatasync", "ftruncate",

@@ -17,8 +17,8 @@ using Tag = std::uint64_t;
 /// octets and matches answers. Its owner (a Channel) decides whether to wait, retire or retry.
 class Connection {
 public:
-  /// What a connection tells its owner. No call comes from inside send(), nor after on_closed(), nor after the
-  /// connection's destruction; the connection may be destroyed inside any of them.
+  /// The events that a connection tells its owner. No call comes from inside send(), nor after on_closed(), nor after
+  /// the connection's destruction; the connection may be destroyed inside any of them.
   class Owner {
   public:
     virtual ~Owner() = default;

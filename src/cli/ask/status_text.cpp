@@ -133,7 +133,7 @@ std::string confinement(const ParsedJson& status) {
   return text + "\n";
 }
 
-/// What each connection shows of us; equal lines once. Skips connections that were never made.
+/// The exposure by each connection; equal lines once. Skips connections that were never made.
 std::vector<std::string> connections(const ParsedJson& upstream) {
   std::vector<std::string> lines;
   for (const auto& connection : upstream.at("connections")) {

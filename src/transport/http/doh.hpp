@@ -10,7 +10,7 @@
 
 namespace tacet {
 
-/// What all DoH connections to one server share.
+/// The state that all DoH connections to one server share.
 struct DohShared {
   TlsClient& tls;
   DohMethodState& method_state;  ///< its method changes when another has brought an answer

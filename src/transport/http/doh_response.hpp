@@ -9,7 +9,7 @@
 
 namespace tacet {
 
-/// What a server said over HTTP, before any of it is believed.
+/// A server's HTTP response, not yet checked.
 struct DohResponse {
   long status = 0;
   std::optional<std::string_view> media_type;  ///< Content-Type as it came; nothing without one

@@ -16,7 +16,7 @@ public:
   HttpLibrary& operator=(const HttpLibrary&) = delete;
 };
 
-/// What the HTTP library in use can do, from itself and not from the headers it was compiled with.
+/// The abilities of the loaded HTTP library, as it reports them itself: the headers may be of another release.
 struct HttpFeatures {
   std::string version;  ///< "libcurl 7.88.1 (OpenSSL/3.0.22, nghttp2/1.52.0)"
   bool http2 = false, http3 = false, ech = false;

@@ -111,7 +111,7 @@ Error DohConnection::State::loss(std::string words) const {
   return Error{is_orderly ? Fault::cancelled : Fault::unreachable, std::move(words)};
 }
 
-// What the owner calls.
+// Called by the owner.
 
 Duration DohConnection::State::unacknowledged() const { return socket_ ? socket_->unacknowledged() : Duration::zero(); }
 
@@ -164,7 +164,7 @@ void DohConnection::State::start(DohRequest request) {
   if (!sweep_alarm_.armed()) sweep_alarm_.arm(loop_.now() + sweep_every);
 }
 
-// What the loop calls.
+// Called by the loop.
 
 void DohConnection::State::ready(Watch::Ready ready) {
   if (ready == Watch::Ready::write) {
@@ -227,7 +227,7 @@ void DohConnection::State::sweep() {
   settle();
 }
 
-// What follows each action.
+// The end of each action.
 
 void DohConnection::State::settle() {
   collect();

@@ -3,7 +3,7 @@
 #include "base/shield.hpp"
 #include "transport/http/http_connection.hpp"
 
-/// How libcurl is set up for a DoH connection, and what it calls.
+/// The settings of libcurl for a DoH connection, and its callbacks.
 namespace tacet {
 
 namespace {
