@@ -11,7 +11,7 @@ import unittest
 from client_case import ClientCase
 from hostile_case import LIMIT, Bar
 
-SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "serve", "control.cpp")
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "control", "control.cpp")
 FOREIGN = ("Host: www.example.com", "Host: 127.0.0.1:8080", "Host: localhost.evil.example", "Host: localhost\r\nOrigin: https://www.example.com",
            "Host: localhost\r\nOrigin: null", "Host: localhost\r\nOrigin: http://localhost")
 

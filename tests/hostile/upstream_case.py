@@ -21,7 +21,7 @@ class Victim(QueryStream):
 
     def receive(self):
         super().receive()
-        asked = self.asked[int.from_bytes(self.last[:2], "big")]
+        asked = self.asked[self.latest(self.last)]
         self.answers[asked.name] = self.last
 
 

@@ -202,11 +202,16 @@ class QueryStream(Paced):
     def receive(self):
         data, at = receive_stamped(self._socket)
         self.last = data
-        ident, flags = struct.unpack_from("!HH", data)
-        asked = self.asked[len(self.asked) - 1 - ((len(self.asked) - 1 - ident) & 0xFFFF)]  # the latest of that ID
+        flags = struct.unpack_from("!H", data, 2)[0]
+        asked = self.asked[self.latest(data)]
         if asked.answered_at is None:
             self._waiting -= 1
             asked.answered_at, asked.rcode = at, flags & 15
+
+    def latest(self, answer):
+        """The number of the latest query with the answer's ID."""
+        ident = int.from_bytes(answer[:2], "big")
+        return len(self.asked) - 1 - ((len(self.asked) - 1 - ident) & 0xFFFF)
 
     def outstanding(self):
         return self._waiting
