@@ -73,10 +73,12 @@ class Edns(ConformanceCase):
 
     @requirement(8914, "3", "a validating upstream's extended error reaches clients with EDNS, from the upstream and when repeated; no OPT goes to others")
     def test_extended_errors_pass(self):
+        self.upstream.ask_plainly("www.example.net", want_dnssec=True)  # the first time it may give another code than from its cache
+        told = dnsclient.ede(self.upstream.ask_plainly("www.example.net", want_dnssec=True))
         for _ in range(2):
             answer = self.daemon.ask("www.example.net", dnssec=True)
             self.assertEqual(answer.rcode(), dns.rcode.SERVFAIL)
-            self.assertIn(dnsclient.ede(answer)[0], (6, 7, 9))
+            self.assertEqual(dnsclient.ede(answer), told)
             self.assertEqual(self.daemon.ask("www.example.net", edns=False).edns, -1)
 
 
@@ -126,10 +128,10 @@ class Hops(ConformanceCase):
         for _ in range(2):
             self.assertEqual(dnsclient.ede(self.with_fake.ask("text.example.com")), (17, "by test"))
 
-    @requirement(8914, "4.23", "when no upstream answers, SERVFAIL says so with code 22 or 23")
+    @requirement(8914, "4.23", "when no upstream answers, SERVFAIL says so with code 22")
     def test_no_upstream(self):
         self.fake_upstream.stop()
         answer = self.with_fake.ask("gone.example.com")
         self.assertEqual(answer.rcode(), dns.rcode.SERVFAIL)
-        self.assertIn(dnsclient.ede(answer)[0], (22, 23))
+        self.assertEqual(dnsclient.ede(answer)[0], 22)
         self.fake_upstream.start()

@@ -67,7 +67,7 @@ class Failover(Case):
         self.assertLess(time.monotonic() - begun, 9)  # a deadline is 4.5 s, two of them were one too many
         self.assertEqual(response.rcode(), dns.rcode.SERVFAIL)
         code, text = dnsclient.ede(response)
-        self.assertIn(code, (22, 23))
+        self.assertEqual(code, 22)  # No Reachable Authority
         self.assertTrue(text)
         self.assertIsNone(dnsclient.ede(daemon.ask("other.example.com", edns=False)))
 
@@ -78,7 +78,7 @@ class Failover(Case):
         response = daemon.ask("www.example.com", timeout=15)
         self.assertLess(time.monotonic() - begun, 9)  # a deadline is 4.5 s, two of them were one too many
         self.assertEqual(response.rcode(), dns.rcode.SERVFAIL)
-        self.assertIn(dnsclient.ede(response)[0], (22, 23))
+        self.assertEqual(dnsclient.ede(response)[0], 22)
 
     def test_the_first_answer_after_an_outage_does_not_wait_for_a_back_off(self):
         upstream = self.unbound()
