@@ -9,7 +9,7 @@ import dns.rdatatype
 import dns.rrset
 from fake_upstream import right_answer
 from hostile_case import Bar
-from upstream_case import UpstreamCase, anything, refused, right, truncated
+from upstream_case import UpstreamCase, refused, right, truncated
 
 # libcurl has five descriptors for a connection where DoT has one.
 DOH_BAR = Bar(descriptors=24)
@@ -48,6 +48,12 @@ async def records_of_others(reply):
 def without_records_of_others(answer):
     """What others' names say is for a client to ignore, for it asked of none; what it asked for must be there."""
     return None if any(rrset.name == answer.question[0].name for rrset in answer.answer) else "the right record is missing"
+
+
+def two_aliases(answer):
+    """What the server said, octet for octet: an alias is a client's to follow."""
+    kinds = [rrset.rdtype for rrset in answer.answer]
+    return None if answer.rcode() == 0 and kinds == [dns.rdatatype.CNAME] * 2 else f"{answer.rcode()} {kinds}"
 
 
 async def unsolicited(reply):
@@ -200,7 +206,7 @@ class Messages(UpstreamCase):
         self.check("one octet a second", an_octet_a_second, refused, "SERVFAIL", transports=("dot",), rare=True)
 
     def test_floods(self):
-        self.check("5000 unsolicited answers before each", unsolicited, anything, "right, or SERVFAIL", transports=("dot",))
+        self.check("5000 unsolicited answers before each", unsolicited, refused, "SERVFAIL", transports=("dot",))
         self.check("endless unsolicited answers", endless_unsolicited, refused, "SERVFAIL", transports=("dot",), rare=True)
         self.check("each answer a thousand times", thousandfold, right, "right", transports=("dot",), rare=True)
         self.check("endless empty frames", empty_frames, refused, "SERVFAIL", transports=("dot",))
@@ -208,7 +214,7 @@ class Messages(UpstreamCase):
     def test_large(self):
         self.check("answers of 64 KiB", sixty_four_kib, truncated, "TC over UDP")
         self.check("4000 aliases one behind another", deep_aliases, truncated, "TC over UDP", transports=("dot",))
-        self.check("an alias of itself", alias_loop, anything, "as it came", transports=("dot",), rare=True)
+        self.check("an alias of itself", alias_loop, two_aliases, "as it came", transports=("dot",), rare=True)
 
     def test_bombs(self):
         self.check("4000 pointers to a name of 127 labels", pointer_bomb, truncated, "TC over UDP", transports=("dot",), rare=True)
