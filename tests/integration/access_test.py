@@ -17,6 +17,7 @@ import tacet
 from case import Case
 
 SERVER, FRIEND, OTHER, STRANGER = "10.9.0.1", "10.9.0.2", "10.9.0.3", "10.8.0.1"
+IDLE = 0.05  # seconds between two queries, in which a daemon that spins shows
 SERVER6, FRIEND6, STRANGER6 = "fd09::1", "fd09::2", "fd08::1"
 
 
@@ -305,12 +306,12 @@ class Descriptors(Case):
         _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (daemon.open_descriptors() + 6, hard))
         clients = [self.enterContext(socket.create_connection(daemon.server, timeout=15)) for _ in range(120)]
-        time.sleep(0.3)
+        scratch.settled(daemon.open_descriptors, what="the daemon's descriptors")
         begun, before = time.monotonic(), daemon.cpu_seconds()
         for number in range(20):
             self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
             self.assertEqual(dnsclient.addresses(daemon.ask(f"n{number}.many.example.com")), ["192.0.2.7"])
-            time.sleep(0.05)
+            time.sleep(IDLE)
         self.assertLess((daemon.cpu_seconds() - before) / (time.monotonic() - begun), 0.1)
         self.assertLessEqual(daemon.status()["tcp_clients"], 6)
         for client in clients:
@@ -328,7 +329,7 @@ class Descriptors(Case):
         begun, before = time.monotonic(), daemon.cpu_seconds()
         for _ in range(20):
             self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [servers.ADDRESS])
-            time.sleep(0.05)
+            time.sleep(IDLE)
         self.assertLess((daemon.cpu_seconds() - before) / (time.monotonic() - begun), 0.1)
         resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (1024, hard))
         self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com", tcp=True)), [servers.ADDRESS])

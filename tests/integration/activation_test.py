@@ -117,6 +117,11 @@ class Load:
         self.sent, self.answered, self.failed = 0, set(), set()
         self._threads = [threading.Thread(target=self._send), threading.Thread(target=self._receive)]
 
+    def go_on(self, queries):
+        """Waits until so many more have been sent."""
+        enough = self.sent + queries
+        scratch.eventually(lambda: self.sent >= enough, what="the queries")
+
     def _send(self):
         begun = time.monotonic()
         while not self._over.is_set():
@@ -201,10 +206,10 @@ class PassedSockets(UnboundCase):
                 held.start()
                 with Load(("127.0.0.1", held.ports["127.0.0.1"]), 300) as load:
                     for _ in range(4):
-                        time.sleep(0.5)
+                        load.go_on(150)
                         held.stop()
                         held.start()
-                    time.sleep(0.5)
+                    load.go_on(150)
                 self.assertGreater(load.sent, 500)
                 self.assertEqual(sorted(set(range(load.sent)) - load.answered), [])
                 self.assertEqual(sorted(load.failed), [])

@@ -110,7 +110,7 @@ class Names(Exposed):
                 daemon.ask(name)
                 daemon.ask(name, "AAAA")
         scratch.eventually(lambda: self.states(daemon) == TRUTH, 5, lambda: f"{TRUTH}, but {self.states(daemon)}")
-        time.sleep(0.3)
+        scratch.settled(lambda: len(self.asked("HTTPS")), what="the questions")
         asked = self.asked("HTTPS")
         for name in TRUTH:
             self.assertEqual(asked.count(name + "."), 1, f"{name} in {asked}")
@@ -201,15 +201,12 @@ class Budget(Exposed):
             daemon.ask(f"n{number}.example.com")
         asked_meanwhile = sum(1 for received in list(fake.received) if received.kind == "HTTPS")
         self.assertLessEqual(asked_meanwhile, 20 * (time.monotonic() - begun) + 1)
-        own = [-1, 0]
-        while own[-1] != own[-2]:
-            time.sleep(0.3)
-            own.append(self.exposure(daemon)["own_questions"])
+        own = scratch.settled(lambda: self.exposure(daemon)["own_questions"], what="the questions of our own")
         first = {}  # a question may be sent twice, as any other
         for received in list(fake.received):
             if received.kind == "HTTPS":
                 first.setdefault(received.name, received.at)
-        self.assertEqual(len(first), own[-1])
+        self.assertEqual(len(first), own)
         self.assertGreater(len(first), asked_meanwhile)
         self.assertLessEqual(len(first), 50 + 100 / 5)
         self.assertGreater(max(first.values()) - min(first.values()), (len(first) - 1) * 0.05 - 0.1)  # at most 20 a second
@@ -221,7 +218,7 @@ class Budget(Exposed):
         waiting.start()
         scratch.eventually(lambda: fake.count("slow.example.com."), 5, "the slow query")
         daemon.ask("quick.example.com")
-        time.sleep(0.4)
+        scratch.settled(lambda: len(fake.received), what="the questions")
         self.assertEqual(fake.count("quick.example.com.", "HTTPS"), 0)
         fake.release()
         scratch.eventually(lambda: fake.count("quick.example.com.", "HTTPS"), 5, "the question of our own")
@@ -242,8 +239,7 @@ class History(Exposed):
         daemon = self.tacet(fake.doh_url())
         daemon.ask("www.example.com", "HTTPS")
         records["value"] = "1 . alpn=h2"
-        time.sleep(1.2)
-        daemon.ask("www.example.com", "HTTPS")
+        scratch.eventually(lambda: daemon.ask("www.example.com", "HTTPS") and fake.count("www.example.com.", "HTTPS") > 1, what="a question behind the TTL", every=0.1)
         explanation = self.exposure(daemon, "--explain", "www.example.com")
         self.assertEqual([sighting["state"] for sighting in explanation["history"]], ["ech", "no ech"])
         self.assertGreater(explanation["history"][0]["first_seconds"], explanation["history"][1]["first_seconds"])

@@ -225,14 +225,14 @@ class ClosingBehindAnswers(Case):
     """A server that closes each connection behind its first answer, whatever else was asked over it."""
 
     def closing(self, close):
-        async def answer_one(reply):
+        async def answer_one_later(reply):
             await asyncio.sleep(0.01)
             if reply.writer.is_closing():
                 return
             await reply.send(reply.right().to_wire())
             await close(reply)
 
-        return self.fake(lambda _: Behaviour("attack", value=answer_one))
+        return self.fake(lambda _: Behaviour("attack", value=answer_one_later))
 
     def check(self, url):
         daemon = self.tacet(url, workers=1)
@@ -249,11 +249,11 @@ class ClosingBehindAnswers(Case):
         async def goodbye(reply):  # its FIN comes when it has ours
             reply.close()
 
-        async def abort(reply):
+        async def abort_later(reply):
             await asyncio.sleep(0.005)
             reply.writer.transport.abort()
 
-        for close in (goodbye, abort):
+        for close in (goodbye, abort_later):
             fake = self.closing(close)
             for url in (fake.dot_url(), fake.doh_url()):
                 with self.subTest(f"{close.__name__}, {url}"):

@@ -187,10 +187,9 @@ class ServiceManager(ReloadCase):
         over = threading.Event()
 
         def signal_all_the_time():
-            while not over.is_set():
+            while not over.wait(0.0005):
                 if daemon.process and handles_sighup(daemon.process.pid):
                     daemon.process.send_signal(signal.SIGHUP)
-                time.sleep(0.0005)
 
         thread = threading.Thread(target=signal_all_the_time)
         thread.start()

@@ -35,6 +35,14 @@ class TestBench(unittest.TestCase):
         random.seed(53)
         self.assertNotEqual(scratch.free_port(), first)
 
+    def test_what_settles_is_told_once_it_stays_and_what_goes_on_or_never_begins_is_a_failure(self):
+        values = iter([0, 1, 2] + [3] * 10000)
+        self.assertEqual(scratch.settled(lambda: next(values), quiet=0.1), 3)
+        numbers = iter(range(1, 10000))
+        for value in (lambda: next(numbers), lambda: 0):
+            with self.assertRaises(AssertionError):
+                scratch.settled(value, quiet=0.1, within=0.3)
+
     def test_unbound_serves_doh_and_dot_and_counts_what_it_is_asked(self):
         with servers.Unbound(self.directory, self.pki.good()) as unbound:
             self.assertIn(servers.ADDRESS, self.kdig(unbound.doh_port, "+https=/dns-query", "www.example.com"))

@@ -1,6 +1,5 @@
 """TCP clients: many queries at once, answers in any order, and no way to hold the server up."""
 import threading
-import time
 import unittest
 
 import dns.message
@@ -43,7 +42,7 @@ class Pipelining(UnboundCase):
         with dnsclient.TcpClient(daemon.server) as client:
             sender = threading.Thread(target=client.send, args=[wire] * count)
             sender.start()
-            time.sleep(0.5)
+            scratch.settled(client.unsent, what="what waits to be read by the daemon")
             kept = daemon.resident_octets() - before
             if not sanitizer.BUILT_WITH:  # whose own notes of that memory count as well
                 self.assertLess(kept, 1 << 20)

@@ -227,21 +227,19 @@ class DeadServers(Case):
         upstream = self.unbound()
         daemon = self.tacet(upstream.doh_url(), forward={"lan": [self.silent()]}, limits={"pending": 64})
         alone = self.times(daemon, 200, 0)
-        over = threading.Event()
+        over, sent = threading.Event(), []
 
         def flood():
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
                 client.connect(daemon.server)
-                number = 0
-                while not over.is_set():
-                    client.send(dnsclient.query(f"f{number}.lan").to_wire())
-                    number += 1
-                    time.sleep(0.002)
+                while not over.wait(0.002):
+                    client.send(dnsclient.query(f"f{len(sent)}.lan").to_wire())
+                    sent.append(len(sent))
 
         flooding = threading.Thread(target=flood)
         flooding.start()
         try:
-            time.sleep(0.5)
+            scratch.eventually(lambda: len(sent) > 200, what="a flood")
             beside = self.times(daemon, 200, 200)
         finally:
             over.set()

@@ -1,5 +1,8 @@
 """Clients that see the raw octets: what dig hides, these show."""
+import fcntl
 import socket
+import sys
+import termios
 import time
 
 import dns.edns
@@ -85,6 +88,10 @@ class TcpClient:
 
     def send_raw(self, octets):
         self._socket.sendall(octets)
+
+    def unsent(self):
+        """How many octets the other side has not taken yet."""
+        return int.from_bytes(fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
     def half_close(self):
         self._socket.shutdown(socket.SHUT_WR)

@@ -99,6 +99,21 @@ def eventually(condition, within=30.0, what="the condition", every=0.01):
         time.sleep(every)
 
 
+def settled(value, quiet=0.5, within=30.0, what="the value"):
+    """What `value()` is once it is true and has stayed the same for `quiet` seconds: for what ends when it goes on no longer."""
+    last = since = None
+
+    def has_settled():
+        nonlocal last, since
+        now = value()
+        if now != last or not now:
+            last, since = now, time.monotonic()
+        return time.monotonic() - since >= quiet
+
+    eventually(has_settled, within, lambda: f"an end of the changes of {what() if callable(what) else what}, which is {last},", every=0.02)
+    return last
+
+
 def url_host(address):
     """An address as it stands in a URL or before a port."""
     return f"[{address}]" if ":" in address else address
