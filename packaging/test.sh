@@ -73,7 +73,7 @@ build asan
 ctest --preset asan --no-tests=error --tests-regex '^(unit|fuzz)\.' --label-exclude "$skipped" --parallel "$(nproc)"
 build tsan --target tacet base_tests resolve_tests control_tests daemon_tests listen_tests report_tests
 ctest --preset tsan --no-tests=error --parallel "$(nproc)" \
-  --tests-regex '^(unit\.(base|resolve|listen|report|control|daemon)|integration\.(cache|exposure|hosts|in_flight|reload|tcp|zones))$'
+  --tests-regex '^(unit\.(base|resolve|listen|report|control|daemon)|integration\.(cache|exposure|hosts|in_flight|reload(_load|_refused)?|tcp|zones))$'
 # The optimiser hides faults: a destructor that is inlined is the right one, whichever the linker kept.
 build dev
 ctest --preset dev --no-tests=error --tests-regex '^(unit|integration)\.' --label-exclude "$skipped|^performance$"
