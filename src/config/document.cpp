@@ -10,6 +10,8 @@
 #include <sstream>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace tacet {
 namespace {
 
@@ -24,30 +26,6 @@ struct YamlFault {
   Position at;
   std::string why;
 };
-
-/// The octets of the UTF-8 sequence at the front of `text`; 0 if there is none (RFC 3629 §4).
-std::size_t utf8_length(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto continues = [&](std::size_t i) { return i < text.size() && (octet(i) & 0xc0) == 0x80; };
-  const unsigned first = octet(0);
-  if (first < 0x80) return 1;
-  if (first < 0xc2 || first > 0xf4 || !continues(1)) return 0;
-  if (first < 0xe0) return 2;
-  const unsigned second = octet(1);
-  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
-  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f) || !continues(2)) return 0;
-  if (first < 0xf0) return 3;
-  return continues(3) ? 4 : 0;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 /// Builds our nodes from yaml-cpp's events. yaml-cpp's own tree would hide duplicate keys from a lookup, share aliased
 /// nodes, and be complete before we could apply a limit.

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/text.hpp"
 #include "config/scalar.hpp"
 
 namespace tacet {
@@ -16,14 +17,9 @@ bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// True for C0, DEL, and C1 (in UTF-8: 0xc2 0x80 to 0xc2 0x9f). Pre: UTF-8, which parse_document() ensures.
 bool has_control_character(std::string_view text) {
-  char before = 0;
-  return std::ranges::any_of(text, [&before](char c) {
-    const auto octet = static_cast<unsigned char>(c);
-    const bool c1 = std::exchange(before, c) == '\xc2' && octet < 0xa0;
-    return octet < 0x20 || octet == 0x7f || c1;
-  });
+  while (!text.empty() && !starts_with_control(text)) text.remove_prefix(1);
+  return !text.empty();
 }
 
 /// Printable text of at most so many octets; null after a report of what is wrong.

@@ -4,35 +4,22 @@
 #include <chrono>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace tacet {
 namespace {
 
 constexpr std::size_t padding_block = 128;  // RFC 8467 §4.1
 constexpr std::size_t option_head_size = 4;
 
-/// The size of the well-formed UTF-8 sequence at the front of `text` (RFC 3629 §4); 0 if there is none, or if it is a
-/// control character (C0, DEL, C1).
-std::size_t printable_sequence(Bytes text) {
-  const std::uint8_t lead = text[0];
-  if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
-  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
-  // The second octet rules out C1 controls (behind C2), overlong forms, surrogates and values above U+10FFFF.
-  const std::uint8_t least = lead == 0xC2 || lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const std::uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (text[1] < least || text[1] > most) return 0;
-  for (const std::uint8_t octet : text.subspan(2, size - 2))
-    if ((octet & 0xC0) != 0x80) return 0;
-  return size;
-}
-
-std::string cleaned(Bytes text) {
+/// Its UTF-8 without control characters, and no more than is shown.
+std::string cleaned(std::string_view text) {
   std::string clean;
   while (!text.empty()) {
-    const std::size_t size = printable_sequence(text);
+    const std::size_t size = starts_with_control(text) ? 0 : utf8_length(text);
     if (clean.size() + size > ExtendedError::max_text) break;
-    for (const std::uint8_t octet : text.first(size)) clean += static_cast<char>(octet);
-    text = text.subspan(std::max<std::size_t>(size, 1));
+    clean += text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
   }
   return clean;
 }
@@ -73,7 +60,7 @@ std::optional<ExtendedError> extended_error_of(const Message& message) {
   std::optional<ExtendedError> error;
   for_each_option(message.wire(), message.index(), [&](std::uint16_t code, Bytes value) {
     if (code != option::extended_error || value.size() < 2 || error) return;
-    error = ExtendedError{load16(value, 0), cleaned(value.subspan(2))};
+    error = ExtendedError{load16(value, 0), cleaned(chars_of(value.subspan(2)))};
   });
   return error;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.hpp"
 #include "dns/wire.hpp"
 
 namespace tacet {
@@ -35,7 +36,7 @@ void append(WireWriter& out, const ReplyOpt& opt) {
   out.u16(option::extended_error);
   out.u16(static_cast<std::uint16_t>(opt.options_size() - 4));
   out.u16(*opt.error);
-  out.bytes({reinterpret_cast<const std::uint8_t*>(opt.text.data()), opt.text.size()});
+  out.bytes(bytes_of(opt.text));
 }
 
 /// The header bits of a reply: the image's, with those that belong to the client.

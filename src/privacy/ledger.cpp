@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace tacet {
 namespace {
 
@@ -14,8 +16,6 @@ constexpr std::uint32_t nobody = 0xFFFFFFFF;
 constexpr std::size_t index_cost = 64;
 /// An eviction compares so many entries and drops the one that was not seen for longest.
 constexpr std::uint32_t sample = 16;
-
-std::string_view text(Bytes octets) { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
 
 /// "#2" behind a URL numbers the connections of one upstream.
 std::string_view without_number(std::string_view id) {
@@ -88,7 +88,7 @@ void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
 }
 
 std::uint32_t Ledger::entry_of(Bytes name) {
-  if (const auto known = by_name_.find(text(name)); known != by_name_.end()) return known->second;
+  if (const auto known = by_name_.find(chars_of(name)); known != by_name_.end()) return known->second;
   while (full()) evict_one();
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(entries_.size()));
@@ -97,7 +97,7 @@ std::uint32_t Ledger::entry_of(Bytes name) {
   }
   const std::uint32_t number = free_.back();
   Entry& entry = entries_[number];
-  entry.exposure.name = text(name);
+  entry.exposure.name = chars_of(name);
   by_name_.emplace(entry.exposure.name, number);
   free_.pop_back();  // from here on nothing can fail
   tallies_[number].serial = next_serial_++;
@@ -107,7 +107,7 @@ std::uint32_t Ledger::entry_of(Bytes name) {
 }
 
 Ledger::Entry* Ledger::find(Bytes name) {
-  const auto known = by_name_.find(text(name));
+  const auto known = by_name_.find(chars_of(name));
   return known != by_name_.end() ? &entries_[known->second] : nullptr;
 }
 
@@ -145,7 +145,7 @@ bool Ledger::wants_evidence(Bytes name, Instant now) {
 }
 
 bool Ledger::knows(Bytes name) const {
-  const auto known = by_name_.find(text(name));
+  const auto known = by_name_.find(chars_of(name));
   return known != by_name_.end() && !entries_[known->second].exposure.history.empty();
 }
 
@@ -157,7 +157,7 @@ void Ledger::learn(Bytes name, const HttpsEvidence& evidence, const Provenance& 
   if (provenance.origin == EvidenceOrigin::client) entry_of(name);
   if (Entry* entry = find(name)) note(entry->exposure, evidence, provenance);
   for (std::size_t number = 1; aliases_ > 0 && number < entries_.size(); ++number)
-    if (entries_[number].exposure.alias == text(name)) note(entries_[number].exposure, evidence, provenance);
+    if (entries_[number].exposure.alias == chars_of(name)) note(entries_[number].exposure, evidence, provenance);
   while (octets_ > most_names_ * octets_a_name) evict_one();
 }
 

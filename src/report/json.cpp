@@ -3,32 +3,13 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdint>
+
+#include "base/text.hpp"
 
 namespace tacet {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
-
-/// The octets of the UTF-8 character (RFC 3629) that `text` begins with; 0 if it begins with none.
-std::size_t character_size(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const auto continues = [&](std::size_t i, unsigned least = 0x80, unsigned most = 0xBF) {
-    return i < text.size() && octet(i) >= least && octet(i) <= most;
-  };
-  const unsigned first = octet(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool second = continues(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF);
-    return second && continues(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool second = continues(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
-    return second && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 void append_escaped(std::string& out, char octet) {
   switch (octet) {
@@ -66,7 +47,7 @@ Json::Json(Members members) : Json(object()) {
 void Json::append(std::string_view octets) {
   text_ += '"';
   while (!octets.empty()) {
-    const std::size_t size = character_size(octets);
+    const std::size_t size = utf8_length(octets);
     if (size == 1)
       append_escaped(text_, octets.front());
     else
