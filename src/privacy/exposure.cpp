@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/text.hpp"
+#include "dns/name_text.hpp"
 #include "privacy/public_suffix.hpp"
 
 namespace tacet {
@@ -88,12 +90,7 @@ void Exposure::add(const EndpointExposure& endpoint) {
   known->last_use = std::max(known->last_use, endpoint.last_use);
 }
 
-std::string domain_of(const std::string& wire_name) {
-  const auto* octets = reinterpret_cast<const std::uint8_t*>(wire_name.data());
-  std::string text = Name::from_checked_wire({octets, wire_name.size()}).to_string();
-  if (text.size() > 1) text.pop_back();
-  return registrable_domain(text);
-}
+std::string domain_of(const std::string& wire_name) { return registrable_domain(name_text(bytes_of(wire_name))); }
 
 std::vector<DomainExposure> by_domain(const Exposure& exposure, Instant since) {
   std::map<std::string, DomainExposure> domains;

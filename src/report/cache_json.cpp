@@ -1,13 +1,9 @@
 #include "report/cache_json.hpp"
 
+#include "dns/name_text.hpp"
+
 namespace tacet {
 namespace {
-
-std::string text_of(const Name& name) {
-  std::string text = name.to_string();
-  if (text.size() > 1) text.pop_back();
-  return text;
-}
 
 const char* state_of(const CacheEntry& entry) {
   if (entry.fresh()) return "fresh";
@@ -36,7 +32,7 @@ Json summary(const CacheSummary& summary) {
 }  // namespace
 
 Json cache_entry_json(const CacheEntry& entry) {
-  return {{"name", text_of(entry.name)},
+  return {{"name", name_text(entry.name)},
           {"type", to_string(entry.type)},
           {"dnssec_ok", entry.dnssec_ok},
           {"checking_disabled", entry.checking_disabled},

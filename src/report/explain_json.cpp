@@ -4,17 +4,12 @@
 
 #include <algorithm>
 
+#include "dns/name_text.hpp"
 #include "report/cache_json.hpp"
 #include "report/json.hpp"
 
 namespace tacet {
 namespace {
-
-std::string text_of(const Name& name) {
-  std::string text = name.to_string();
-  if (text.size() > 1) text.pop_back();
-  return text;
-}
 
 const char* word(Answerer answerer) {
   switch (answerer) {
@@ -41,7 +36,7 @@ const CacheEntry* plainly_kept(const AnswerExplanation& explanation) {
 }
 
 std::string rule_text(const AnswerExplanation& explanation) {
-  const std::string zone = text_of(explanation.policy->zone);
+  const std::string zone = name_text(explanation.policy->zone);
   return fmt::format("{} {}", explanation.policy->zone.is_root() ? "it" : zone, explanation.policy->reason);
 }
 
@@ -49,7 +44,7 @@ std::string why_upstream(const AnswerExplanation& explanation) {
   const CacheEntry* kept = plainly_kept(explanation);
   std::string why =
       kept == nullptr ? "nothing is kept" : fmt::format("the kept answer is {}", kept->expired() ? "too old" : "stale");
-  if (explanation.zone) why += fmt::format(", and names in {} go to its own servers", text_of(*explanation.zone));
+  if (explanation.zone) why += fmt::format(", and names in {} go to its own servers", name_text(*explanation.zone));
   if (explanation.services.empty()) return why;
   const ServerExplanation& first = explanation.services.front();
   why += fmt::format("; {} is asked first: ", first.id);
@@ -96,13 +91,13 @@ std::string explain_json(const AnswerExplanation& explanation) {
   Json kept = Json::array(), upstreams = Json::array();
   for (const CacheEntry& entry : explanation.kept) kept.push_back(cache_entry_json(entry));
   for (const ServerExplanation& each : explanation.services) upstreams.push_back(service(each));
-  Json json{{"name", text_of(explanation.question.name)},
+  Json json{{"name", name_text(explanation.question.name)},
             {"type", to_string(explanation.question.type)},
             {"answered_by", word(explanation.answerer)},
             {"why", why(explanation)},
             {"hosts_file", explanation.hosts_file.empty() ? Json(nullptr) : Json(explanation.hosts_file)},
             {"policy", explanation.policy ? Json(rule_text(explanation)) : Json(nullptr)},
-            {"zone", explanation.zone ? Json(text_of(*explanation.zone)) : Json(nullptr)},
+            {"zone", explanation.zone ? Json(name_text(*explanation.zone)) : Json(nullptr)},
             {"recent_failure", explanation.failure.empty() ? Json(nullptr) : Json(explanation.failure)},
             {"kept", kept},
             {"upstreams", upstreams}};

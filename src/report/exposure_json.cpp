@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+#include "dns/name_text.hpp"
+
 namespace tacet {
 namespace {
 
@@ -24,14 +27,8 @@ double seconds_ago(Instant then, Instant now) { return std::chrono::duration<dou
 
 Json known(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-/// A name in wire form as text, without the last dot; null if there is none.
-Json name_text(const std::string& wire) {
-  if (wire.empty()) return nullptr;
-  const auto* octets = reinterpret_cast<const std::uint8_t*>(wire.data());
-  std::string text = Name::from_checked_wire({octets, wire.size()}).to_string();
-  if (text.size() > 1) text.pop_back();
-  return text;
-}
+/// A name in wire form as text; null if there is none.
+Json known_name(const std::string& wire) { return wire.empty() ? Json(nullptr) : Json(name_text(bytes_of(wire))); }
 
 Json connection(const EndpointExposure& endpoint, const ExposureReport& report) {
   const ConnectionFacts& facts = *endpoint.facts;
@@ -67,10 +64,10 @@ Json evidence_age(const NameExposure& name, Instant now) {
 }
 
 Json name_json(const NameExposure& name, Instant now) {
-  return {{"name", name_text(name.name)},
+  return {{"name", known_name(name.name)},
           {"state", to_string(name.state())},
           {"public_name", known(name.public_name)},
-          {"alias_of", name_text(name.alias)},
+          {"alias_of", known_name(name.alias)},
           {"queries", name.queries},
           {"last_query_seconds", name.queries == 0 ? Json(nullptr) : Json(seconds_ago(name.last_query, now))},
           {"evidence_seconds", evidence_age(name, now)}};
@@ -140,7 +137,7 @@ std::string exposure_explanation_json(const ExposureExplanation& explanation) {
   const bool evidence = !name.history.empty();
   json.add("asked_by", evidence ? Json(name.origin == EvidenceOrigin::client ? "client" : "tacet") : Json(nullptr));
   json.add("answered_by", evidence ? known(name.upstream) : Json(nullptr));
-  json.add("owner", name_text(name.owner));
+  json.add("owner", known_name(name.owner));
   json.add("record", name.rdata.empty() ? Json(nullptr) : Json(fmt::format("{:02x}", fmt::join(name.rdata, ""))));
   json.add("record_octets", name.rdata_size);
   json.add("history", history(name, explanation.now));

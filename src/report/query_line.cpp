@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "dns/name_text.hpp"
 #include "privacy/exposure.hpp"
 #include "report/json.hpp"
 
@@ -45,15 +46,13 @@ Json client_text(const ClientAddress& client, Disclosure disclosure) {
   return text.data();
 }
 
-std::string name_text(const LoggedQuery& query, Disclosure disclosure) {
+std::string shown_name(const LoggedQuery& query, Disclosure disclosure) {
   if (disclosure == Disclosure::mask) {
     std::string lower;
     for (std::size_t i = 0; i < query.name_size; ++i) lower += static_cast<char>(fold(query.name[i]));
     return domain_of(lower);
   }
-  std::string text = Name::from_checked_wire({query.name.data(), query.name_size}).to_string();
-  if (text.size() > 1) text.pop_back();
-  return text;
+  return name_text(Bytes(query.name).first(query.name_size));
 }
 
 }  // namespace
@@ -71,7 +70,7 @@ std::string query_line(const LoggedQuery& query, const QueryLogConfig& config, W
   Json json{{"time", utc_text(arrived)}};
   if (config.clients != Disclosure::omit) json.add("client", client_text(query.client, config.clients));
   json.add("transport", query.client.tcp ? "tcp" : "udp");
-  if (config.names != Disclosure::omit) json.add("name", name_text(query, config.names));
+  if (config.names != Disclosure::omit) json.add("name", shown_name(query, config.names));
   json.add("type", to_string(query.type));
   json.add("rcode", to_string(query.rcode));
   json.add("source", to_string(query.source));
