@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/word.hpp"
+
 namespace tacet {
 
 std::size_t utf8_length(std::string_view text) {
@@ -33,6 +35,27 @@ bool starts_with_control(std::string_view text) {
   if (octets.empty()) return false;
   const bool c1 = octets.size() > 1 && octets[0] == 0xC2 && octets[1] >= 0x80 && octets[1] <= 0x9F;
   return octets[0] < 0x20 || octets[0] == 0x7F || c1;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  auto* const octets = reinterpret_cast<std::uint8_t*>(lower.data());
+  std::size_t at = 0;
+  for (; at + word_size <= lower.size(); at += word_size) store_word(octets + at, fold_word(load_word(octets + at)));
+  for (; at < lower.size(); ++at) octets[at] = fold(octets[at]);
+  return lower;
+}
+
+bool equal_folded(Bytes a, Bytes b) {
+  if (a.size() != b.size()) return false;
+  if (a.size() < word_size) return std::ranges::equal(a, b, {}, fold, fold);
+  const auto same = [&](std::size_t at) {
+    return fold_word(load_word(a.data() + at)) == fold_word(load_word(b.data() + at));
+  };
+  const std::size_t last = a.size() - word_size;  // the last word may overlap with the one before
+  for (std::size_t at = 0; at < last; at += word_size)
+    if (!same(at)) return false;
+  return same(last);
 }
 
 }  // namespace tacet

@@ -1,10 +1,11 @@
 #pragma once
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "tacet/name.hpp"
 
-/// Octets as text: which of them are UTF-8.
+/// Octets as text: which of them are UTF-8, and the case of ASCII letters.
 namespace tacet {
 
 /// The same octets as characters. They live as long as `octets` do.
@@ -23,5 +24,12 @@ bool is_utf8(std::string_view text);
 
 /// True if a control character is at the front of `text`: C0, DEL, or C1, which UTF-8 spells 0xC2 0x80 to 0xC2 0x9F.
 bool starts_with_control(std::string_view text);
+
+/// `text` with ASCII letters in lower case: each octet as fold() has it.
+std::string lower_case(std::string_view text);
+
+/// True if `a` and `b` differ at most in the case of ASCII letters.
+bool equal_folded(Bytes a, Bytes b);
+inline bool equal_folded(std::string_view a, std::string_view b) { return equal_folded(bytes_of(a), bytes_of(b)); }
 
 }  // namespace tacet

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
+#include "base/text.hpp"
 #include "cli/query_report.hpp"
 #include "daemon/hosts_file.hpp"
 #include "daemon/upstreams.hpp"
@@ -93,10 +94,9 @@ int ask_upstreams(const Message& query, const Config& config, std::ostream& out,
 std::optional<AnswerImage> local_answer(const Question& question, const Config& config) {
   const SystemClock clock;
   Loop loop(clock);
-  std::vector<std::uint8_t> folded(question.name.wire().begin(), question.name.wire().end());
-  std::ranges::transform(folded, folded.begin(), fold);
+  const std::string name = lower_case(chars_of(question.name.wire()));
   const HostsFile hosts(loop, config.hosts.file, [](const auto&) {});
-  if (auto known = hosts.table()->answer(question, folded)) return known;
+  if (auto known = hosts.table()->answer(question, bytes_of(name))) return known;
   const auto holds = [&](const ForwardZone& zone) { return question.name.under(Name::from_text(zone.zone).value()); };
   if (std::ranges::any_of(config.forward, holds)) return std::nullopt;
   return Policy(config).local_answer(question);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
 #include "config/address.hpp"
 #include "config/scalar.hpp"
 
@@ -18,16 +19,8 @@ std::unexpected<Error> refuse(std::string_view what) {
   return fail(Fault::invalid_config, fmt::format("{}, {}", what, allowed));
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), lower);
-  return out;
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 /// Printable ASCII that RFC 3986 allows in a URL; all else must be percent-encoded.
 bool is_url_character(char c) {
@@ -73,7 +66,7 @@ std::unexpected<Error> refuse_missing_scheme(std::string_view url) {
 Result<void> read_scheme(std::string_view& rest, UpstreamConfig& upstream) {
   const auto end = rest.find("://");
   if (end == std::string_view::npos) return refuse_missing_scheme(rest);
-  const auto scheme = lowered(rest.substr(0, end));
+  const auto scheme = lower_case(rest.substr(0, end));
   if (scheme != "https" && scheme != "tls") return refuse_scheme(scheme);
   upstream.encryption = scheme == "https" ? Encryption::doh : Encryption::dot;
   upstream.port = scheme == "https" ? 443 : 853;
@@ -127,7 +120,7 @@ Result<void> set_host(std::string_view host, UpstreamConfig& upstream) {
   // Certificates and SNI name a host without the root's dot (RFC 6066 §3).
   if (host.ends_with('.')) host.remove_suffix(1);
   if (!is_host_name(host)) return refuse(fmt::format("{} is no host name or IP address", quotation(host)));
-  upstream.host = lowered(host);
+  upstream.host = lower_case(host);
   return {};
 }
 

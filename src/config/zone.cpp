@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.hpp"
 #include "config/address.hpp"
 #include "config/idn.hpp"
 #include "config/reverse_zone.hpp"
@@ -22,11 +23,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_ascii(std::string_view text) {
   return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-}
-
-std::string folded(std::string text) {
-  for (char& octet : text) octet = static_cast<char>(fold(static_cast<std::uint8_t>(octet)));
-  return text;
 }
 
 /// A character that no program's name has, so the user must mean something else. RFC 2317 names have "/".
@@ -65,7 +61,7 @@ std::optional<std::string> zone_within(std::string_view text) {
   text = text.substr(0, text.find_first_of("/:^ \t\r\n\f\v"));
   while (text.ends_with('.')) text.remove_suffix(1);
   auto zone = is_ascii(text) ? std::string(text) : ascii_name(text).value_or("");
-  zone = folded(std::move(zone));
+  zone = lower_case(zone);
   if (fault_of(zone) || reverse_zone_fault(zone)) return std::nullopt;
   return zone;
 }
@@ -96,7 +92,7 @@ Result<std::string> parse_zone(std::string_view text) {
     ascii = *std::move(converted);
   }
   if (ascii.ends_with('.')) ascii.pop_back();
-  ascii = folded(std::move(ascii));
+  ascii = lower_case(ascii);
   if (const auto fault = fault_of(ascii)) return refuse(text, *fault);
   if (const auto fault = reverse_zone_fault(ascii))
     return fail(Fault::invalid_config, fmt::format("{} {}", quotation(text), *fault));

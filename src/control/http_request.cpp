@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "tacet/name.hpp"
+#include "base/text.hpp"
 
 namespace tacet {
 namespace {
@@ -29,12 +29,6 @@ bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_
 bool is_forbidden(char octet) {
   const auto value = static_cast<unsigned char>(octet);
   return (value < ' ' && value != '\t') || value == 0x7f;
-}
-
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& octet : lower) octet = static_cast<char>(fold(static_cast<std::uint8_t>(octet)));
-  return lower;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -93,7 +87,7 @@ bool read_field(std::string_view line, HttpRequest& request) {
   if (!line.contains(':')) return false;
   const auto name = cut(line, ":");
   if (!is_token(name)) return false;
-  request.fields.emplace(in_lower_case(name), trimmed(line));
+  request.fields.emplace(lower_case(name), trimmed(line));
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/text.hpp"
 #include "dns/wire.hpp"
 
 namespace tacet {
@@ -23,8 +24,7 @@ bool is_bare(Bytes octets) {
 bool has_question(Bytes octets, const Question& asked) {
   const Bytes name = asked.name.wire();
   const std::size_t type_at = header_size + name.size();
-  return octets.size() >= type_at + 4 &&
-         std::ranges::equal(octets.subspan(header_size, name.size()), name, {}, fold, fold) &&
+  return octets.size() >= type_at + 4 && equal_folded(octets.subspan(header_size, name.size()), name) &&
          load16(octets, type_at) == static_cast<std::uint16_t>(asked.type) &&
          load16(octets, type_at + 2) == static_cast<std::uint16_t>(asked.qclass);
 }

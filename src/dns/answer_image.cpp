@@ -8,6 +8,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "base/text.hpp"
 #include "dns/message_builder.hpp"
 #include "dns/record_copy.hpp"
 #include "dns/record_walk.hpp"
@@ -137,10 +138,8 @@ public:
     const std::size_t place = points ? load16(wire_, record.owner) & 0x3FFFU : record.owner;
     const auto [known, is_new] = by_place_.try_emplace(place);
     if (!is_new) return known->second;
-    const Name name = expand_name(wire_, place);
-    std::string folded;
-    for (const std::uint8_t octet : name.wire()) folded += static_cast<char>(fold(octet));
-    known->second = by_name_.try_emplace(std::move(folded), by_name_.size()).first->second;
+    std::string owner = lower_case(chars_of(expand_name(wire_, place).wire()));
+    known->second = by_name_.try_emplace(std::move(owner), by_name_.size()).first->second;
     return known->second;
   }
 

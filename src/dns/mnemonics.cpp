@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.hpp"
 #include "tacet/message.hpp"
 
 namespace tacet {
@@ -37,11 +38,6 @@ std::string text_of(std::span<const Mnemonic> table, std::uint16_t value, std::s
   return std::string(prefix) + std::to_string(value);
 }
 
-bool equal_in_any_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](char x, char y) { return fold(static_cast<std::uint8_t>(x)) == fold(static_cast<std::uint8_t>(y)); });
-}
-
 }  // namespace
 
 std::string to_string(Rcode rcode) { return text_of(rcodes, static_cast<std::uint16_t>(rcode), "RCODE"); }
@@ -49,9 +45,9 @@ std::string to_string(Type type) { return text_of(types, static_cast<std::uint16
 
 std::optional<Type> type_from_text(std::string_view text) {
   constexpr std::string_view generic = "TYPE";
-  const auto found = std::ranges::find_if(types, [&](const Mnemonic& m) { return equal_in_any_case(m.text, text); });
+  const auto found = std::ranges::find_if(types, [&](const Mnemonic& m) { return equal_folded(m.text, text); });
   if (found != std::end(types)) return static_cast<Type>(found->value);
-  if (!equal_in_any_case(text.substr(0, generic.size()), generic)) return std::nullopt;
+  if (!equal_folded(text.substr(0, generic.size()), generic)) return std::nullopt;
   const std::string_view digits = text.substr(generic.size());
   std::uint16_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);

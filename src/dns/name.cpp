@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.hpp"
+
 namespace tacet {
 namespace {
 
 constexpr std::size_t max_label = 63;
-
-bool equal_folded(Bytes a, Bytes b) {
-  return std::ranges::equal(a, b, [](std::uint8_t x, std::uint8_t y) { return fold(x) == fold(y); });
-}
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

@@ -24,11 +24,7 @@ std::vector<Sighting> merged(std::vector<Sighting> all, const std::vector<Sighti
   return joined;
 }
 
-std::string lower_wire(const Name& name) {
-  std::string wire;
-  for (const std::uint8_t octet : name.wire()) wire += static_cast<char>(fold(octet));
-  return wire;
-}
+std::string lower_wire(const Name& name) { return lower_case(chars_of(name.wire())); }
 
 }  // namespace
 

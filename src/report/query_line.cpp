@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/text.hpp"
 #include "dns/name_text.hpp"
 #include "privacy/exposure.hpp"
 #include "report/json.hpp"
@@ -47,12 +48,8 @@ Json client_text(const ClientAddress& client, Disclosure disclosure) {
 }
 
 std::string shown_name(const LoggedQuery& query, Disclosure disclosure) {
-  if (disclosure == Disclosure::mask) {
-    std::string lower;
-    for (std::size_t i = 0; i < query.name_size; ++i) lower += static_cast<char>(fold(query.name[i]));
-    return domain_of(lower);
-  }
-  return name_text(Bytes(query.name).first(query.name_size));
+  const Bytes name = Bytes(query.name).first(query.name_size);
+  return disclosure == Disclosure::mask ? domain_of(lower_case(chars_of(name))) : name_text(name);
 }
 
 }  // namespace

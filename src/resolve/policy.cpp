@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "dns/local_answer.hpp"
 #include "dns/wire.hpp"
 
@@ -134,9 +135,7 @@ bool is_host_lookup(Type type) {
 bool may_be_top_level(Bytes label) {
   const auto is_letter = [](std::uint8_t octet) { return fold(octet) >= 'a' && fold(octet) <= 'z'; };
   constexpr std::string_view a_label = "xn--";
-  if (label.size() > a_label.size() &&
-      std::ranges::equal(label.first(a_label.size()), a_label, {}, fold, [](char c) { return std::uint8_t(c); }))
-    return true;
+  if (label.size() > a_label.size() && equal_folded(chars_of(label.first(a_label.size())), a_label)) return true;
   return label.size() >= 2 && std::ranges::all_of(label, is_letter);
 }
 

@@ -4,14 +4,12 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace tacet {
 namespace {
 
-Name lower_case(const Name& name) {
-  std::vector<std::uint8_t> wire(name.wire().begin(), name.wire().end());
-  std::ranges::transform(wire, wire.begin(), fold);
-  return Name::from_checked_wire(wire);
-}
+Name lower_name(const Name& name) { return Name::from_checked_wire(bytes_of(lower_case(chars_of(name.wire())))); }
 
 /// True if `name` is `zone` or below it; both in lower case. Compares the octets first, because they seldom match.
 bool is_in(Bytes name, Bytes zone) {
@@ -44,7 +42,7 @@ std::shared_ptr<Route> Routes::keep_or_make(ZoneRoute to) const {
 Routes::Change Routes::prepare(std::size_t pending_limit, std::shared_ptr<Upstream> others,
                                const std::vector<ZoneRoute>& zones) {
   Change change{pending_limit, keep_or_make({Name{}, std::move(others)}), {}};
-  for (const auto& [zone, upstreams] : zones) change.zones.push_back(keep_or_make({lower_case(zone), upstreams}));
+  for (const auto& [zone, upstreams] : zones) change.zones.push_back(keep_or_make({lower_name(zone), upstreams}));
   std::ranges::stable_sort(change.zones, std::ranges::greater{},
                            [](const auto& route) { return route->zone.wire().size(); });
   std::erase_if(retired_, [](const auto& route) { return route.expired(); });

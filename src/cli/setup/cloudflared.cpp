@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <optional>
 
+#include "base/text.hpp"
 #include "cli/setup/container.hpp"
 #include "cli/setup/shell_words.hpp"
 #include "config/document.hpp"
@@ -78,9 +78,8 @@ CloudflaredSettings from_mapping(const Node& root) {
 std::optional<std::string> flag_of_variable(std::string_view name) {
   constexpr std::string_view start = "TUNNEL_DNS_";
   if (!name.starts_with(start)) return {};
-  std::string flag(name.substr(start.size()));
-  std::ranges::transform(flag, flag.begin(),
-                         [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+  std::string flag = lower_case(name.substr(start.size()));
+  std::ranges::replace(flag, '_', '-');
   return flag;
 }
 

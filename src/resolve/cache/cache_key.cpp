@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/word.hpp"
+
 namespace tacet {
 namespace {
 
@@ -14,22 +16,6 @@ __extension__ typedef unsigned __int128 Wide;
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   const auto product = static_cast<Wide>(a) * b;
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-std::uint64_t load_word(const std::uint8_t* from) {
-  std::uint64_t word;
-  std::memcpy(&word, from, sizeof word);
-  return word;
-}
-
-void store_word(std::uint8_t* to, std::uint64_t word) { std::memcpy(to, &word, sizeof word); }
-
-/// fold() of eight octets at once.
-std::uint64_t fold_word(std::uint64_t word) {
-  constexpr std::uint64_t each = 0x0101010101010101U, high = 0x80 * each;
-  const std::uint64_t low = word & ~high;
-  const std::uint64_t from_a = low + (0x80 - 'A') * each, beyond_z = low + (0x7F - 'Z') * each;
-  return word | ((from_a ^ beyond_z) & ~word & high) >> 2U;
 }
 
 std::array<std::uint8_t, 5> kind_of(Type type, Class qclass, std::uint8_t bits) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 
 namespace tacet {
 namespace {
@@ -50,6 +51,40 @@ TEST_CASE("C0, DEL and C1 are control characters, their neighbours are not") {
   CHECK_FALSE(starts_with_control(""));
   CHECK_FALSE(starts_with_control("\xC2"));
   CHECK_FALSE(starts_with_control("a\n"));
+}
+
+TEST_CASE("lower case folds every octet as it is folded alone, in every place of texts of every length") {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t place = 0; place < size; ++place) {
+      for (unsigned octet = 0; octet < 256; ++octet) {
+        std::string text(size, 'M'), lower(size, 'm');
+        text[place] = static_cast<char>(octet);
+        lower[place] = static_cast<char>(fold(static_cast<std::uint8_t>(octet)));
+        if (lower_case(text) != lower) FAIL("octet " << octet << " at " << place << " of " << size);
+      }
+    }
+  }
+  CHECK(lower_case("") == "");
+  CHECK(lower_case("B\u00dcCHER @[`{ Z") == "b\u00dccher @[`{ z");
+}
+
+TEST_CASE("texts are equal in any case of ASCII letters, and in nothing else") {
+  CHECK(equal_folded("", ""));
+  CHECK(equal_folded("AbCdEfGhIjKlMnOpQrStUvWxYz", "aBcDeFgHiJkLmNoPqRsTuVwXyZ"));
+  CHECK_FALSE(equal_folded("abc", "abcd"));
+  CHECK_FALSE(equal_folded("abc", std::string_view("abc\0", 4)));
+  CHECK_FALSE(equal_folded("\u00fc", "\u00dc"));
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t place = 0; place < size; ++place) {
+      for (const auto& [a, b] : {std::pair('@', '`'), std::pair('[', '{'), std::pair('y', 'z'), std::pair('\0', ' ')}) {
+        std::string one(size, 'x'), other(size, 'X');
+        CHECK(equal_folded(one, other));
+        one[place] = a;
+        other[place] = b;
+        CHECK_FALSE(equal_folded(one, other));
+      }
+    }
+  }
 }
 
 }  // namespace tacet
