@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/text.hpp"
 #include "base/log.hpp"
 #include "transport/tls/tls.hpp"
 
@@ -91,9 +92,7 @@ Result<ExposureExplanation> ControlAnswers::explain(const Name& name) const {
     const auto known = exposure.names.find(wire);
     return known != exposure.names.end() ? std::move(known->second) : NameExposure{.name = wire};
   };
-  std::string wire;
-  for (const std::uint8_t octet : name.wire()) wire += static_cast<char>(fold(octet));
-  ExposureExplanation explanation{.name = known_of(wire), .now = parts_.clock.now()};
+  ExposureExplanation explanation{.name = known_of(lower_case(chars_of(name.wire()))), .now = parts_.clock.now()};
   if (!explanation.name.history.empty()) return explanation;
   Result<NameExposure> found = parts_.workers.front()->examine(name);
   if (!found) return fail(std::move(found.error()));

@@ -65,13 +65,6 @@ bool take_one(Instant& full, Duration interval, Duration most, Instant now) {
 
 }  // namespace
 
-/// Spreads numbers near each other over all rows.
-std::uint64_t Admission::mixed(std::uint64_t value) {
-  value ^= value >> 33;
-  value *= 0xff51afd7ed558ccdULL;
-  return value ^ value >> 33;
-}
-
 Admission::Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits)
     : per_client_(limits.per_client),
       per_link_(std::max(limits.per_client, limits.pending / 2)),
@@ -123,7 +116,7 @@ bool Admission::is_free(const sockaddr_storage& client) const {
 Admission::Key Admission::hash_of(const AddressOctets& address, unsigned interface) const {
   std::array<std::uint64_t, 2> halves{};
   std::memcpy(halves.data(), address.data(), address.size());
-  return mixed(mixed(mixed(halves[0] ^ seed_) + halves[1]) + interface);
+  return mix(mix(mix(halves[0] ^ seed_, golden_ratio) + halves[1], golden_ratio) + interface, golden_ratio);
 }
 
 /// The key for the waiting queries of a whole network.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/word.hpp"
 #include "config/prefix.hpp"
 #include "resolve/hosts.hpp"
 #include "tacet/config.hpp"
@@ -132,8 +133,8 @@ private:
   bool charge(const Account& account, Instant now, Proof proof);
   bool charge_link(LinkAllowance& link, bool is_new, Instant now) const;
   bool is_allowed(const sockaddr_storage& client, const AddressOctets& address) const;
-  Row& row_of(Key client) { return buckets_[mixed(client ^ seed_) % rows]; }
-  static std::uint64_t mixed(std::uint64_t value);
+  // Numbers near each other must not fall into neighbouring rows alone.
+  Row& row_of(Key client) { return buckets_[mix(client ^ seed_, golden_ratio) % rows]; }
   void leave(Key client);
   void note(log::RateLimit& gate, const sockaddr_storage& client, Instant now, const char* what);
 

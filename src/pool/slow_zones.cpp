@@ -2,22 +2,22 @@
 
 #include <algorithm>
 
+#include "base/word.hpp"
+
 namespace tacet {
 namespace {
 
 constexpr std::size_t most_labels = 3;
 
-/// FNV-1a over the zone's labels in lower case. Two zones that collide share their record. That only costs or saves a
+/// Hashes the labels of the zone in lower case. Two zones that collide share their record. That only costs or saves a
 /// second copy, so the hash needs no key.
-std::uint64_t hash_of(const Name& name) {
+std::uint64_t zone_hash(const Name& name) {
   const std::size_t labels = name.label_count();
   const std::size_t kept = labels < 3 ? labels : std::min(labels - 1, most_labels);
   const Bytes wire = name.wire();
   std::size_t at = 0;
   for (std::size_t left = labels; left > kept; --left) at += wire[at] + 1U;
-  std::uint64_t hash = 0xCBF29CE484222325U;
-  for (const std::uint8_t octet : wire.subspan(at)) hash = (hash ^ fold(octet)) * 0x100000001B3U;
-  return hash;
+  return hash_of(wire.subspan(at), fold_word);
 }
 
 std::uint32_t mark_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32U); }
@@ -30,13 +30,13 @@ float SlowZones::share_of(std::uint64_t hash, Instant now) const {
 }
 
 SlowZones::Pace SlowZones::of(const Name& name, Instant now) const {
-  const float share = share_of(hash_of(name), now);
+  const float share = share_of(zone_hash(name), now);
   if (share < fast_below) return Pace::fast;
   return share > slow_above ? Pace::slow : Pace::unknown;
 }
 
 void SlowZones::note(const Name& name, bool fast, Instant now) {
-  const std::uint64_t hash = hash_of(name);
+  const std::uint64_t hash = zone_hash(name);
   const float share = share_of(hash, now);
   places_[hash % places] = {mark_of(hash), share + step * ((fast ? 0.0F : 1.0F) - share), now};
 }

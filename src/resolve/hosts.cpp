@@ -5,21 +5,12 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <cstring>
 
+#include "base/word.hpp"
 #include "dns/local_answer.hpp"
 
 namespace tacet {
 namespace {
-
-__extension__ typedef unsigned __int128 Wide;
-
-constexpr std::uint64_t first_factor = 0x9E3779B97F4A7C15U, second_factor = 0xD6E8FEB86659FD93U;
-
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  const auto product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
 
 constexpr std::size_t least_slots = 64;
 
@@ -125,19 +116,6 @@ bool is_loopback_reverse(Bytes name) {
 }
 
 }  // namespace
-
-std::uint64_t Hosts::hash_of(Bytes name) {
-  std::uint64_t state = first_factor ^ name.size();
-  std::uint64_t word = 0;
-  while (name.size() >= sizeof word) {
-    std::memcpy(&word, name.data(), sizeof word);
-    state = mix(state ^ word, second_factor);
-    name = name.subspan(sizeof word);
-  }
-  word = 0;
-  std::memcpy(&word, name.data(), name.size());
-  return mix(state ^ word, first_factor);
-}
 
 Bytes Hosts::name_at(std::uint32_t at) const {
   std::size_t end = at;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/word.hpp"
 #include "dns/answer_image.hpp"
 #include "tacet/message.hpp"
 
@@ -67,7 +68,6 @@ private:
     std::uint32_t next;
   };
 
-  static std::uint64_t hash_of(Bytes name);
   bool passes(std::uint64_t hash) const {
     const std::uint64_t bit = hash >> shift_;
     return (filter_[bit / 64] >> (bit % 64) & 1) != 0;

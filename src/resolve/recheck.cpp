@@ -2,17 +2,9 @@
 
 #include <unordered_map>
 
+#include "base/word.hpp"
+
 namespace tacet {
-namespace {
-
-/// The zones come from the configuration, in lower case, so no attacker can choose names that collide.
-std::uint64_t hash_of(const Name& zone) {
-  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
-  for (const std::uint8_t octet : zone.wire()) hash = (hash ^ octet) * 1099511628211ULL;
-  return hash;
-}
-
-}  // namespace
 
 Recheck::Failure Recheck::failure_of(const Error& error) {
   const bool unreachable =
@@ -21,15 +13,16 @@ Recheck::Failure Recheck::failure_of(const Error& error) {
 }
 
 std::uint64_t Recheck::answers(const Name& zone) const {
+  // Zones come from the configuration: nobody chooses them so that their hashes collide.
   const std::lock_guard lock(mutex_);
-  const auto found = zones_.find(hash_of(zone));
+  const auto found = zones_.find(hash_of(zone.wire()));
   return found == zones_.end() ? 0 : found->second.answers;
 }
 
 void Recheck::answered(const Name& zone) {
   const std::lock_guard lock(mutex_);
   if (zones_.size() >= limit) zones_.clear();
-  const std::uint64_t hash = hash_of(zone);
+  const std::uint64_t hash = hash_of(zone.wire());
   Zone& known = zones_[hash];
   if (known.holds_names) std::erase_if(names_, [hash](const auto& name) { return name.second.general == hash; });
   known = {.answers = known.answers + 1};
@@ -53,7 +46,7 @@ void Recheck::hold(const Attempt& attempt, Failure failure, Instant now) {
 
 void Recheck::fail(const Attempt& attempt, Failure failure, Instant now) {
   if (zones_.size() >= limit) zones_.clear();
-  const std::uint64_t hash = hash_of(attempt.zone);
+  const std::uint64_t hash = hash_of(attempt.zone.wire());
   Zone& zone = zones_[hash];
   const bool general = failure != Failure::answer && zone.answers == attempt.answers;
   if (const auto name = names_.find(attempt.key); name != names_.end()) {
@@ -71,7 +64,7 @@ Duration Recheck::patience_for(const Name& zone, const CacheKey& key, Instant no
   const std::lock_guard lock(mutex_);
   const auto name = names_.find(key);
   if (name != names_.end() && now < name->second.until) return Duration::zero();
-  const auto found = zones_.find(hash_of(zone));
+  const auto found = zones_.find(hash_of(zone.wire()));
   if (found == zones_.end() || !found->second.silent || now >= found->second.silent_until) return patience;
   return found->second.all_silent ? Duration::zero() : doubting_patience;
 }

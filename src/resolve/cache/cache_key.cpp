@@ -10,14 +10,6 @@
 namespace tacet {
 namespace {
 
-__extension__ typedef unsigned __int128 Wide;
-
-/// Folds both halves of a full product: mixes 128 bits into 64 in one multiplication.
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  const auto product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
 std::array<std::uint8_t, 5> kind_of(Type type, Class qclass, std::uint8_t bits) {
   const auto t = static_cast<std::uint16_t>(type);
   const auto c = static_cast<std::uint16_t>(qclass);
@@ -65,7 +57,7 @@ void CacheKey::finish(const HashSeed& seed, Bytes name, std::array<std::uint8_t,
   size_ = static_cast<std::uint16_t>(name.size() + tail);
   std::uint64_t state = seed.first ^ size_;
   for (std::size_t at = 0; at < size_; at += 8) state = mix(state ^ load_word(octets_.data() + at), seed.second | 1U);
-  hash_ = mix(state, seed.first ^ 0x9E3779B97F4A7C15U);
+  hash_ = mix(state, seed.first ^ golden_ratio);
 }
 
 }  // namespace tacet
