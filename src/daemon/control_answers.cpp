@@ -5,8 +5,8 @@
 #include <thread>
 #include <utility>
 
-#include "base/text.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "transport/tls/tls.hpp"
 
 namespace tacet {
