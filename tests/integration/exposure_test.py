@@ -164,7 +164,7 @@ class Names(Exposed):
         self.assertEqual((again["state"], again["asked_now"], again["queries"], again["asked_by"]), ("ech", False, 1, "tacet"))
         self.assertEqual(self.asked("HTTPS"), ["www.hidden.co.uk."])
         text = daemon.verb("exposure", "--explain", "www.hidden.co.uk").stdout
-        for words in (f"ech={ECH}", OUTER, "hidden.co.uk", "cannot be seen", "tacet asked"):
+        for words in (f"ech={ECH}", OUTER, "hidden.co.uk", "cannot see", "tacet asked"):
             self.assertIn(words, text)
 
     def test_explain_follows_aliases_and_keeps_local_names_at_home(self):

@@ -34,7 +34,7 @@ TEST_CASE("only root can become another, and is told so otherwise") {
     const auto account = account_to_become("root");
     return !account && account.error().fault == Fault::invalid_config &&
            account.error().detail ==
-               R"(user: only root can become "root": start tacet as root or as "root", or take `user` away)";
+               R"(user: only root can become "root": start tacet as root or as "root", or remove `user`)";
   }));
 }
 
