@@ -46,15 +46,26 @@ void HostsFile::follow(std::string path) {
   told_ = true;
 }
 
-std::optional<HostsFile::Picture> HostsFile::picture_of(const Descriptor& file) {
-  struct stat status{};
-  if (!file || ::fstat(file.get(), &status) != 0) return std::nullopt;
+HostsFile::Attributes HostsFile::attributes_of(const struct stat& status) {
 #ifdef __APPLE__
   const timespec changed = status.st_mtimespec;
 #else
   const timespec changed = status.st_mtim;
 #endif
-  return Picture{status.st_ino, status.st_dev, status.st_size, changed.tv_sec, changed.tv_nsec};
+  return {status.st_ino, status.st_dev, status.st_size, changed.tv_sec, changed.tv_nsec};
+}
+
+std::optional<HostsFile::Attributes> HostsFile::attributes_of(const Descriptor& file) {
+  struct stat status{};
+  if (!file || ::fstat(file.get(), &status) != 0) return std::nullopt;
+  return attributes_of(status);
+}
+
+/// Looks by the name alone: opening the file wakes the process that opens files, and this is asked each minute.
+bool HostsFile::is_unchanged() const {
+  struct stat status{};
+  if (::stat(path_.c_str(), &status) != 0) return errno == ENOENT && !attributes_;
+  return attributes_ == attributes_of(status);
 }
 
 void HostsFile::look() {
@@ -63,7 +74,8 @@ void HostsFile::look() {
     watch_->look();
   else
     watch_.emplace(loop_, path_, [this] { reload(); });
-  if (picture_of(Descriptor(open_(path_))) != picture_ || !told_) reload();
+  if (told_ && is_unchanged()) return;
+  if (attributes_of(Descriptor(open_(path_))) != attributes_ || !told_) reload();
 }
 
 /// If memory is out, the next look reads the file again.
@@ -76,7 +88,7 @@ void HostsFile::reload() {
 
 void HostsFile::read() {
   const Descriptor file(open_(path_));
-  picture_ = picture_of(file);
+  attributes_ = attributes_of(file);
   const auto text = hosts_text(file, path_);
   if (!text && errno != ENOENT) {
     log::warn("{} cannot be read; the former table stays in use: {}", path_, reading_fault(errno));

@@ -36,14 +36,16 @@ public:
 
 private:
   /// The attributes that show a change of a file.
-  struct Picture {
+  struct Attributes {
     ino_t inode = 0;
     dev_t device = 0;
     off_t size = 0;
     std::int64_t seconds = 0, nanoseconds = 0;  // of the last change
-    friend bool operator==(const Picture&, const Picture&) = default;
+    friend bool operator==(const Attributes&, const Attributes&) = default;
   };
-  static std::optional<Picture> picture_of(const Descriptor& file);
+  static Attributes attributes_of(const struct stat& status);
+  static std::optional<Attributes> attributes_of(const Descriptor& file);
+  bool is_unchanged() const;
   void reload();
   void read();
 
@@ -53,7 +55,7 @@ private:
   std::string path_;
   OnChange on_change_;
   OpenFile open_;
-  std::optional<Picture> picture_;  // nothing if there is no file
+  std::optional<Attributes> attributes_;  // nothing if there is no file
   std::shared_ptr<const Hosts> table_ = std::make_shared<const Hosts>();
   std::optional<FileWatch> watch_;
   bool told_ = true;  // of the table

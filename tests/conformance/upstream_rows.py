@@ -76,14 +76,14 @@ class Upstream(ConformanceCase):
                     self.script[name] = Behaviour(action)
                     daemon = self.tacet(url, self.other.doh_url())
                     self.assertEqual(dnsclient.addresses(daemon.ask(name)), [ADDRESS])
-                    self.assertEqual(self.other.count(name), 1)
+                    self.assert_asked_once(self.other, name, daemon)
 
     @requirement(1035, "7.3", "an answer with QR=0 is never passed on")
     def test_queries_as_answers(self):
         self.script["echo.example.com."] = Behaviour(value=lambda response: setattr(response, "flags", dns.flags.RD))
         daemon = self.tacet(self.server.doh_url(), self.other.doh_url())
         self.assertEqual(dnsclient.addresses(daemon.ask("echo.example.com")), [ADDRESS])
-        self.assertEqual(self.other.count("echo.example.com."), 1)
+        self.assert_asked_once(self.other, "echo.example.com.", daemon)
 
     @requirement(6891, "6.1.3", "an extended RCODE concerns the upstream hop only: clients get SERVFAIL")
     def test_extended_rcode(self):

@@ -63,6 +63,8 @@ struct TrustStore::State {
 
   /// The store and its generation, taken together; the pointer holds a reference of its own.
   std::pair<StorePointer, unsigned> current() const;
+  /// True if the path leads to the file that was read.
+  bool is_unchanged() const;
   Result<StorePointer> read_again(const Descriptor& bundle, const Stamp& seen);
 };
 

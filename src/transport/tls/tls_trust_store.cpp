@@ -29,14 +29,17 @@ std::string system_bundle() {
   return found != places.end() ? *found : places[1];
 }
 
-TrustStore::State::Stamp stamp_of(const Descriptor& file) {
-  struct stat found{};
-  if (!file || ::fstat(file.get(), &found) != 0) return {};
+TrustStore::State::Stamp stamp_of(const struct stat& found) {
 #ifdef __APPLE__
   return {found.st_mtimespec, found.st_ino, found.st_size};
 #else
   return {found.st_mtim, found.st_ino, found.st_size};
 #endif
+}
+
+TrustStore::State::Stamp stamp_of(const Descriptor& file) {
+  struct stat found{};
+  return file && ::fstat(file.get(), &found) == 0 ? stamp_of(found) : TrustStore::State::Stamp{};
 }
 
 /// Adds every certificate and revocation list, as X509_STORE_load_file() does, which opens files by itself.
@@ -123,6 +126,7 @@ Result<void> TrustStore::await() const { return state_->reading.get(); }
 
 void TrustStore::refresh() {
   state_->reading.wait();
+  if (state_->is_unchanged()) return;
   const Descriptor bundle(state_->open(state_->file));
   const State::Stamp seen = stamp_of(bundle);
   {
@@ -140,6 +144,14 @@ void TrustStore::refresh() {
   log::info("{} has changed and was read again", state_->file);
   std::swap(state_->store, *fresh);
   ++state_->generation;
+}
+
+/// Looks by the name alone: opening the file wakes the process that opens files, and this is asked each minute.
+bool TrustStore::State::is_unchanged() const {
+  struct stat found{};
+  if (::stat(file.c_str(), &found) != 0) return false;
+  const std::lock_guard lock(mutex);
+  return stamp_of(found) == stamp;
 }
 
 /// Without memory the change counts as unseen.
