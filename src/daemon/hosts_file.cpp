@@ -33,8 +33,8 @@ void HostsFile::begin() {
     table_ = std::make_shared<const Hosts>();
     return;
   }
-  watch_.emplace(loop_, path_, [this] { reload(); });  // first, so that no change falls between
-  read();
+  watch_.emplace(loop_, path_, [this] { reload(Descriptor(open_(path_))); });  // first, so that no change falls between
+  read(Descriptor(open_(path_)));
 }
 
 void HostsFile::follow(std::string path) {
@@ -46,49 +46,29 @@ void HostsFile::follow(std::string path) {
   told_ = true;
 }
 
-HostsFile::Attributes HostsFile::attributes_of(const struct stat& status) {
-#ifdef __APPLE__
-  const timespec changed = status.st_mtimespec;
-#else
-  const timespec changed = status.st_mtim;
-#endif
-  return {status.st_ino, status.st_dev, status.st_size, changed.tv_sec, changed.tv_nsec};
-}
-
-std::optional<HostsFile::Attributes> HostsFile::attributes_of(const Descriptor& file) {
-  struct stat status{};
-  if (!file || ::fstat(file.get(), &status) != 0) return std::nullopt;
-  return attributes_of(status);
-}
-
-/// Looks by the name alone: opening the file wakes the process that opens files, and this is asked each minute.
-bool HostsFile::is_unchanged() const {
-  struct stat status{};
-  if (::stat(path_.c_str(), &status) != 0) return errno == ENOENT && !attributes_;
-  return attributes_ == attributes_of(status);
-}
-
 void HostsFile::look() {
   if (path_.empty()) return;
   if (watch_)
     watch_->look();
   else
-    watch_.emplace(loop_, path_, [this] { reload(); });
-  if (told_ && is_unchanged()) return;
-  if (attributes_of(Descriptor(open_(path_))) != attributes_ || !told_) reload();
+    watch_.emplace(loop_, path_, [this] { reload(Descriptor(open_(path_))); });
+  // Each minute comes here, so it opens the file only if it may have changed.
+  const auto named = stamp_at(path_);
+  if (told_ && named == stamp_ && (named || errno == ENOENT)) return;
+  const Descriptor file(open_(path_));
+  if (stamp_of(file.get()) != stamp_ || !told_) reload(file);
 }
 
 /// If memory is out, the next look reads the file again.
-void HostsFile::reload() {
+void HostsFile::reload(const Descriptor& file) {
   told_ = false;
-  read();
+  read(file);
   on_change_(table_);
   told_ = true;
 }
 
-void HostsFile::read() {
-  const Descriptor file(open_(path_));
-  attributes_ = attributes_of(file);
+void HostsFile::read(const Descriptor& file) {
+  stamp_ = stamp_of(file.get());
   const auto text = hosts_text(file, path_);
   if (!text && errno != ENOENT) {
     log::warn("{} cannot be read; the former table stays in use: {}", path_, reading_fault(errno));

@@ -1,12 +1,11 @@
 #pragma once
-#include <sys/stat.h>
-
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "base/descriptor.hpp"
+#include "base/file_stamp.hpp"
 #include "base/loop.hpp"
 #include "resolve/hosts.hpp"
 #include "system/file_watch.hpp"
@@ -35,19 +34,8 @@ public:
   void look();
 
 private:
-  /// The attributes that show a change of a file.
-  struct Attributes {
-    ino_t inode = 0;
-    dev_t device = 0;
-    off_t size = 0;
-    std::int64_t seconds = 0, nanoseconds = 0;  // of the last change
-    friend bool operator==(const Attributes&, const Attributes&) = default;
-  };
-  static Attributes attributes_of(const struct stat& status);
-  static std::optional<Attributes> attributes_of(const Descriptor& file);
-  bool is_unchanged() const;
-  void reload();
-  void read();
+  void reload(const Descriptor& file);
+  void read(const Descriptor& file);
 
   void begin();
 
@@ -55,7 +43,7 @@ private:
   std::string path_;
   OnChange on_change_;
   OpenFile open_;
-  std::optional<Attributes> attributes_;  // nothing if there is no file
+  std::optional<FileStamp> stamp_;  // nothing if there is no file
   std::shared_ptr<const Hosts> table_ = std::make_shared<const Hosts>();
   std::optional<FileWatch> watch_;
   bool told_ = true;  // of the table

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/descriptor.hpp"
+#include "base/file_stamp.hpp"
 #include "transport/tls/tls.hpp"
 
 /// Shared by the files of this folder. Only they may include it.
@@ -41,21 +42,10 @@ std::string alert_words(unsigned long error);
 std::string take_tls_error();
 
 struct TrustStore::State {
-  /// Recognises a changed file.
-  struct Stamp {
-    timespec modified{};
-    ino_t inode = 0;
-    off_t size = 0;
-    friend bool operator==(const Stamp& a, const Stamp& b) {
-      return a.modified.tv_sec == b.modified.tv_sec && a.modified.tv_nsec == b.modified.tv_nsec && a.inode == b.inode &&
-             a.size == b.size;
-    }
-  };
-
   std::string file;
   OpenFile open;
-  mutable std::mutex mutex;  // guards what follows
-  Stamp stamp;
+  mutable std::mutex mutex;        // guards what follows
+  std::optional<FileStamp> stamp;  // of the file as it was read; nothing: it counts as not read
   StorePointer store;
   unsigned generation = 0;
   // The first reading of the file; it sets `store` at its end. Last: its destructor waits for the thread.
@@ -63,9 +53,7 @@ struct TrustStore::State {
 
   /// The store and its generation, taken together; the pointer holds a reference of its own.
   std::pair<StorePointer, unsigned> current() const;
-  /// True if the path leads to the file that was read.
-  bool is_unchanged() const;
-  Result<StorePointer> read_again(const Descriptor& bundle, const Stamp& seen);
+  Result<StorePointer> read_again(const Descriptor& bundle, const std::optional<FileStamp>& seen);
 };
 
 /// Sessions kept for resumption with one address: the newest two. It keeps and hands out copies only, because an

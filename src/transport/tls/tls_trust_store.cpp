@@ -29,19 +29,6 @@ std::string system_bundle() {
   return found != places.end() ? *found : places[1];
 }
 
-TrustStore::State::Stamp stamp_of(const struct stat& found) {
-#ifdef __APPLE__
-  return {found.st_mtimespec, found.st_ino, found.st_size};
-#else
-  return {found.st_mtim, found.st_ino, found.st_size};
-#endif
-}
-
-TrustStore::State::Stamp stamp_of(const Descriptor& file) {
-  struct stat found{};
-  return file && ::fstat(file.get(), &found) == 0 ? stamp_of(found) : TrustStore::State::Stamp{};
-}
-
 /// Adds every certificate and revocation list, as X509_STORE_load_file() does, which opens files by itself.
 bool add_all(X509_STORE* store, const std::string& text) {
   const std::unique_ptr<BIO, Releaser<BIO_free>> source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -114,7 +101,7 @@ std::shared_ptr<TrustStore> TrustStore::begin_load(const std::string& file, Open
                      if (!state->store) return fail(Fault::overloaded, "out of memory");
                      const Descriptor bundle(state->open(state->file));
                      Result<StorePointer> store = read_bundle(bundle, state->file);
-                     state->stamp = stamp_of(bundle);  // no other thread uses it before this ends
+                     state->stamp = stamp_of(bundle.get());  // no other thread uses it before this ends
                      if (!store) return fail(std::move(store.error()));
                      state->store = std::move(*store);
                      return {};
@@ -126,9 +113,14 @@ Result<void> TrustStore::await() const { return state_->reading.get(); }
 
 void TrustStore::refresh() {
   state_->reading.wait();
-  if (state_->is_unchanged()) return;
+  {
+    // Each minute comes here, so it opens the file only if it may have changed.
+    const auto named = stamp_at(state_->file);
+    const std::lock_guard lock(state_->mutex);
+    if (named && named == state_->stamp) return;
+  }
   const Descriptor bundle(state_->open(state_->file));
-  const State::Stamp seen = stamp_of(bundle);
+  const std::optional<FileStamp> seen = stamp_of(bundle.get());
   {
     const std::lock_guard lock(state_->mutex);
     if (seen == state_->stamp) return;
@@ -146,21 +138,13 @@ void TrustStore::refresh() {
   ++state_->generation;
 }
 
-/// Looks by the name alone: opening the file wakes the process that opens files, and this is asked each minute.
-bool TrustStore::State::is_unchanged() const {
-  struct stat found{};
-  if (::stat(file.c_str(), &found) != 0) return false;
-  const std::lock_guard lock(mutex);
-  return stamp_of(found) == stamp;
-}
-
 /// Without memory the change counts as unseen.
-Result<StorePointer> TrustStore::State::read_again(const Descriptor& bundle, const Stamp& seen) {
+Result<StorePointer> TrustStore::State::read_again(const Descriptor& bundle, const std::optional<FileStamp>& seen) {
   try {
     return read_bundle(bundle, file);
   } catch (const std::bad_alloc&) {
     const std::lock_guard lock(mutex);
-    if (seen == stamp) stamp = {};
+    if (seen == stamp) stamp.reset();
     throw;
   }
 }
