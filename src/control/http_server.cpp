@@ -1,13 +1,12 @@
 #include "control/http_server.hpp"
 
-#include <signal.h>
-
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/loop.hpp"
+#include "base/signals.hpp"
 #include "listen/stream_server.hpp"
 
 namespace tacet {
@@ -49,13 +48,6 @@ public:
 private:
   const HttpSite site_;
 };
-
-/// Blocks all signals in this thread: the main thread handles them.
-void block_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
 
 }  // namespace
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "base/descriptor.hpp"
 #include "base/log.hpp"
 #include "base/shield.hpp"
+#include "base/signals.hpp"
 #include "report/query_file.hpp"
 #include "report/query_line.hpp"
 
@@ -40,13 +40,6 @@ std::optional<QueryFile::Loss> write_to_stdout(std::string_view lines) {
     lines.remove_prefix(line.size());
   }
   return std::nullopt;
-}
-
-/// Blocks all signals in this thread: the main thread handles them.
-void block_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
 /// A pipe that wakes the thread: one octet makes it readable.
