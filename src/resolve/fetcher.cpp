@@ -7,34 +7,23 @@
 
 namespace tacet {
 
-Fetcher::Fetcher(Parts parts)
-    : scheduler_(parts.scheduler),
-      tasks_(parts.tasks),
-      cache_(parts.cache),
-      routes_(parts.routes),
-      local_data_(parts.local_data),
-      metrics_(parts.metrics),
-      journal_(parts.journal),
-      rebind_(std::move(parts.rebind)),
-      on_https_(std::move(parts.on_https)) {}
-
 void Fetcher::fetch_for(const InFlight::FlightWaiter& waiter, const std::shared_ptr<Route>& route,
                         const Wanted& wanted) {
   if (!waiter.leads())
-    ++metrics_.coalesced;
+    ++parts_.metrics.coalesced;
   else if (route->in_flight.crowded())
     route->in_flight.refuse(wanted.key);
   else
     launch(route, wanted);
-  metrics_.overloaded = routes_.shed();
+  parts_.metrics.overloaded = parts_.routes.shed();
 }
 
 void Fetcher::launch(const std::shared_ptr<Route>& route, const Wanted& wanted) {
   try {
-    tasks_.spawn(fly({.asked = question_to(route, wanted.key, wanted.question.copy()),
-                      .origin = wanted.origin,
-                      .deadline = scheduler_.now() + time_limit,
-                      .settings = settings_}));
+    parts_.tasks.spawn(fly({.asked = question_to(route, wanted.key, wanted.question.copy()),
+                            .origin = wanted.origin,
+                            .deadline = parts_.scheduler.now() + time_limit,
+                            .settings = settings_}));
   } catch (const std::bad_alloc&) {
     log::escaped("a question to the upstreams");
     route->in_flight.refuse(wanted.key);
@@ -44,7 +33,7 @@ void Fetcher::launch(const std::shared_ptr<Route>& route, const Wanted& wanted) 
 void Fetcher::refresh_ahead(const std::shared_ptr<Route>& route, const Wanted& wanted) {
   try {
     if (route->in_flight.begin(wanted.key)) return;
-    ++metrics_.prefetches;
+    ++parts_.metrics.prefetches;
     launch(route, wanted);
   } catch (const std::bad_alloc&) {
     log::escaped("a refresh of a kept answer");
@@ -53,9 +42,9 @@ void Fetcher::refresh_ahead(const std::shared_ptr<Route>& route, const Wanted& w
 
 void Fetcher::refresh_behind(const std::shared_ptr<Route>& route, const Wanted& wanted) {
   try {
-    const Instant now = scheduler_.now();
+    const Instant now = parts_.scheduler.now();
     if (route->failures.recall(wanted.key, now) || route->in_flight.crowded()) return;
-    if (!cache_.recheck().begin(wanted.key, now, now + time_limit) || route->in_flight.begin(wanted.key)) return;
+    if (!parts_.cache.recheck().begin(wanted.key, now, now + time_limit) || route->in_flight.begin(wanted.key)) return;
     launch(route, wanted);
   } catch (const std::bad_alloc&) {
     log::escaped("a refresh of a stale answer");
@@ -65,7 +54,7 @@ void Fetcher::refresh_behind(const std::shared_ptr<Route>& route, const Wanted& 
 Fetcher::UpstreamQuestion Fetcher::question_to(const std::shared_ptr<Route>& route, const CacheKey& key,
                                                const Question& question) const {
   return {key, route, upstream_query(question, key.dnssec_ok(), key.checking_disabled()),
-          cache_.recheck().answers(route->zone)};
+          parts_.cache.recheck().answers(route->zone)};
 }
 
 /// Asks one question after the other until the answer is whole or has failed. It holds little memory meanwhile, because
@@ -104,34 +93,35 @@ bool Fetcher::take(Flight& flight, Result<Response> response) {
 /// The guard judges what the upstreams say of names of this route. Aliases that lead to another route only lead there.
 Result<Fetcher::Part> Fetcher::read(const UpstreamQuestion& asked, Result<Response> response) {
   Route& route = *asked.route;
-  Recheck& recheck = cache_.recheck();
-  const Instant now = scheduler_.now();
+  Recheck& recheck = parts_.cache.recheck();
+  const Instant now = parts_.scheduler.now();
   if (!response) {
     recheck.failed(asked.attempt(), Recheck::failure_of(response.error()), now);
     return fail(std::move(response.error()));
   }
   route.failures.forget_own();
   recheck.answered(route.zone);
-  journal_.exchanged(*response, now);
+  parts_.journal.exchanged(*response, now);
   Part part{{make_image(response->message, asked.key.dnssec_ok()), std::move(response->exchange)}};
   part.onward = onward(route, part.fetched.image, asked.key);
-  if (part.onward.empty() && !route.is_local && rebind_.refuse(part.fetched.image)) ++metrics_.rebinds_refused;
+  if (part.onward.empty() && !route.is_local && parts_.rebind.refuse(part.fetched.image))
+    ++parts_.metrics.rebinds_refused;
   return part;
 }
 
 /// Keeps what may be kept, and tells all waiters.
 void Fetcher::land(const Flight& flight, Result<Fetched> fetched) {
   const auto& [key, route, query, answers] = flight.asked;
-  const Instant now = scheduler_.now();
+  const Instant now = parts_.scheduler.now();
   if (fetched) keep(flight, *fetched, now);
   const bool failed = !fetched || fetched->image.kind == AnswerKind::failure;
   const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(fetched));
   if (failed) {
     route->failures.remember(key, result, now);
     const auto failure = *result ? Recheck::Failure::answer : Recheck::failure_of(result->error());
-    cache_.recheck().failed(flight.asked.attempt(), failure, now);
+    parts_.cache.recheck().failed(flight.asked.attempt(), failure, now);
   } else {
-    cache_.recheck().refreshed(key);
+    parts_.cache.recheck().refreshed(key);
   }
   route->in_flight.land(key, result);
 }
@@ -140,10 +130,10 @@ void Fetcher::keep(const Flight& flight, const Fetched& fetched, Instant now) {
   const auto& [key, route, query, answers] = flight.asked;
   const bool crosses = fetched.image.crosses;
   // If the name has another route by now, its upstreams would answer differently: do not keep this answer.
-  if (routes_.of(key.name()) == route && (!crosses || flight.settings == settings_))
-    cache_.store(key, fetched.image, now);
-  if (query.index().type == Type::https && !route->is_local && !crosses && on_https_)
-    on_https_(key, fetched, flight.origin);
+  if (parts_.routes.of(key.name()) == route && (!crosses || flight.settings == settings_))
+    parts_.cache.store(key, fetched.image, now);
+  if (query.index().type == Type::https && !route->is_local && !crosses && parts_.on_https)
+    parts_.on_https(key, fetched, flight.origin);
 }
 
 }  // namespace tacet

@@ -43,7 +43,7 @@ public:
     /// Called for each answer to a type-65 question about such a name, before the waiters are told.
     std::function<void(const CacheKey&, const Fetched&, EvidenceOrigin)> on_https = {};
   };
-  explicit Fetcher(Parts parts);
+  explicit Fetcher(Parts parts) : parts_(std::move(parts)) {}
 
   /// Fetches what `waiter` waits for on this route, unless another waiter has started that. If too many fetches are
   /// running, all waiters of this question get Fault::overloaded instead.
@@ -59,7 +59,7 @@ public:
 
   /// Replaces the guard.
   void set_rebind_guard(RebindGuard rebind) {
-    rebind_ = std::move(rebind);
+    parts_.rebind = std::move(rebind);
     outdate();
   }
   /// The settings changed: an answer with parts of several routes that was begun before will not be kept.
@@ -116,15 +116,7 @@ private:
   Whole known(const Chase& chase, const Question& question, const CacheKey& key);
   void keep_rest(const UpstreamQuestion& asked, const Result<Part>& rest);
 
-  Scheduler& scheduler_;
-  TaskGroup& tasks_;
-  Cache& cache_;
-  const Routes& routes_;
-  const LocalData& local_data_;
-  Metrics& metrics_;
-  Journal& journal_;
-  RebindGuard rebind_;
-  std::function<void(const CacheKey&, const Fetched&, EvidenceOrigin)> on_https_;
+  Parts parts_;
   std::uint64_t settings_ = 0;  // counts the calls of outdate()
 };
 
