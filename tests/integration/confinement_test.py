@@ -231,9 +231,7 @@ class Unhindered(Case):
         os.mkdir(folder)
         hosts = os.path.join(folder, "hosts")
         for address in ("192.0.2.1", "192.0.2.2"):
-            with open(hosts + ".new", "w", encoding="ascii") as file:
-                file.write(f"{address} box.example.com\n")
-            os.rename(hosts + ".new", hosts)
+            scratch.replace_file(hosts, f"{address} box.example.com\n")
             if address == "192.0.2.1":
                 daemon = self.tacet(self.unbound().doh_url(), hosts={"file": hosts})
             scratch.eventually(lambda: dnsclient.addresses(daemon.ask("box.example.com")) == [address], what=daemon.log)
@@ -255,9 +253,7 @@ class Unhindered(Case):
         os.mkdir(folder)
         hosts = os.path.join(folder, "hosts")
         for address in ("192.0.2.1", "192.0.2.2"):
-            with open(hosts + ".new", "w", encoding="ascii") as file:
-                file.write(f"{address} box.example.com\n")
-            os.rename(hosts + ".new", hosts)
+            scratch.replace_file(hosts, f"{address} box.example.com\n")
             if address == "192.0.2.1":
                 daemon.settings.update(hosts={"file": hosts})
                 daemon.write()

@@ -18,10 +18,7 @@ class Hosts(Case):
         self.path = os.path.join(self.folder, "hosts")
 
     def write(self, text):
-        """As an editor does it: a new file in place of the old."""
-        with open(self.path + ".new", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.rename(self.path + ".new", self.path)
+        scratch.replace_file(self.path, text)
 
     def daemon(self, **settings):
         return self.tacet(self.upstream.doh_url(), hosts={"file": self.path}, **settings)

@@ -114,6 +114,13 @@ def settled(value, quiet=0.5, within=30.0, what="the value"):
     return last
 
 
+def replace_file(path, text):
+    """As an editor does it: a new file in place of the old."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(path + ".new", path)
+
+
 def url_host(address):
     """An address as it stands in a URL or before a port."""
     return f"[{address}]" if ":" in address else address
