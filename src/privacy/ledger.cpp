@@ -74,7 +74,7 @@ void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
   std::uint32_t number = 0;
   try {
     number = entry_of(name);
-  } catch (const std::bad_alloc&) {  // the client gets its answer all the same
+  } catch (const std::bad_alloc&) {  // the client still gets its answer
     ++forgotten_;
     return;
   }
