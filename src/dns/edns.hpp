@@ -21,7 +21,12 @@ inline constexpr std::uint16_t other = 0, stale_answer = 3, forged_answer = 4, d
                                not_ready = 14, blocked = 15, censored = 16, filtered = 17, prohibited = 18,
                                stale_nxdomain = 19, not_authoritative = 20, not_supported = 21,
                                no_reachable_authority = 22, network_error = 23, invalid_data = 24;
-}
+// Of validation. dnssec_bogus is above.
+inline constexpr std::uint16_t unsupported_dnskey_algorithm = 1, unsupported_ds_digest = 2, dnssec_indeterminate = 5,
+                               signature_expired = 7, signature_not_yet_valid = 8, dnskey_missing = 9,
+                               rrsigs_missing = 10, no_zone_key_bit_set = 11, nsec_missing = 12,
+                               unsupported_nsec3_iterations = 27;
+}  // namespace ede
 
 /// The payload size that we advertise and never exceed over UDP: it crosses any path without fragments (RFC 9715).
 inline constexpr std::uint16_t safe_udp_size = 1232;

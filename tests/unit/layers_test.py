@@ -15,11 +15,12 @@ BELOW = {
     "dns": {"base"},
     "config": {"base", "dns"},
     "privacy": {"base", "dns"},
+    "dnssec": {"base", "dns"},
     "observe": {"base", "dns", "privacy"},
 }
 BELOW["pool"] = BELOW["observe"] | {"observe", "config"}
 BELOW["transport"] = BELOW["observe"] | {"observe", "config"}
-BELOW["resolve"] = BELOW["pool"] | {"pool"}
+BELOW["resolve"] = BELOW["pool"] | {"pool", "dnssec"}
 BELOW["system"] = {"base", "dns", "config"}
 BELOW["listen"] = BELOW["resolve"] | {"resolve", "transport", "system"}
 BELOW["report"] = BELOW["resolve"] | {"resolve", "system"}
@@ -30,7 +31,7 @@ BELOW["cli"] = BELOW["daemon"] | {"daemon"}
 # How a library's headers are spelled, and the files that may include them.
 ROOMS = {
     "curl": (r"curl/", r"transport/http/http"),
-    "OpenSSL": (r"openssl/", r"transport/tls/tls"),
+    "OpenSSL": (r"openssl/", r"transport/tls/tls|dnssec/signature\.cpp"),
     "c-ares": (r"ares(_\w+)?\.h", r"transport/dial/(ares|lookup)"),
     "ldns": (r"ldns/", r"dns/ldns"),
     "yaml-cpp": (r"yaml-cpp/", r"config/"),
@@ -110,6 +111,8 @@ class Layers(unittest.TestCase):
             "src/listen/bind.cpp": "#include <seccomp.h>",
             "src/resolve/policy.cpp": "#include <libpsl.h>",
             "src/config/zone.cpp": "#include <idn2.h>",
+            "src/dnssec/judge.cpp": "#include <openssl/evp.h>",
+            "src/dnssec/a.cpp": '#include "config/load.hpp"',
             "include/tacet/b.hpp": "#include <openssl/ssl.h>",
         }
         with tempfile.TemporaryDirectory() as scratch:
