@@ -73,6 +73,26 @@ struct RebindConfig {
   friend bool operator==(const RebindConfig&, const RebindConfig&) = default;
 };
 
+/// What becomes of signed answers (DNSSEC): they are taken as they come, they are checked beside the answer and only
+/// counted, or they are proven before a client gets them.
+enum class DnssecMode : std::uint8_t { off, log, on };
+
+/// A zone whose names are not validated until a day has passed (a negative trust anchor, RFC 7646).
+struct IgnoredZone {
+  std::string zone;               ///< as ForwardZone::zone
+  std::chrono::sys_days until{};  ///< the last day, UTC
+  friend bool operator==(const IgnoredZone&, const IgnoredZone&) = default;
+};
+
+struct DnssecConfig {
+  DnssecMode mode = DnssecMode::log;
+  /// DS records ("corp.example. DS 12345 13 2 0123…") and absolute paths of files with DS or DNSKEY records. They
+  /// replace the built-in anchors of their owner.
+  std::vector<std::string> trust_anchors;
+  std::vector<IgnoredZone> ignore;  ///< no zone twice
+  friend bool operator==(const DnssecConfig&, const DnssecConfig&) = default;
+};
+
 struct CacheConfig {
   std::size_t size = 32U << 20;           ///< octets, with all parts of an entry; 0 turns the cache off
   std::uint32_t min_ttl = 0;              ///< seconds; raises served TTLs; an answer with TTL 0 is still not stored
@@ -138,6 +158,7 @@ struct Config {
   std::vector<ForwardZone> forward;      ///< no zone twice
   HostsConfig hosts;
   RebindConfig rebind;
+  DnssecConfig dnssec;
   CacheConfig cache;
   LogConfig log;
   ControlConfig control;

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "cli/setup/service_view.hpp"
 #include "config/address.hpp"
+#include "config/dnssec_forms.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"
 #include "config/void_keys.hpp"
@@ -42,6 +45,8 @@ int run_check(std::string_view path, CheckedAs checked_as, std::ostream& out, st
   out << to_yaml(*config);
   warn_of_addresses(*config, err);
   for (const std::string& remark : remarks(*config)) err << "warning: " << remark << '\n';
+  const auto today = std::chrono::floor<std::chrono::days>(SystemClock().wall_time());
+  for (const std::string& remark : lapsed_remarks(config->dnssec, today)) err << "warning: " << remark << '\n';
   return 0;
 }
 

@@ -17,6 +17,7 @@ namespace {
 /// The names of enumerators, in their order.
 constexpr std::string_view sni_words[]{"send", "omit"};
 constexpr std::string_view mode_words[]{"off", "passive", "active"};
+constexpr std::string_view dnssec_words[]{"off", "log", "on"};
 constexpr std::string_view disclosure_words[]{"show", "mask", "omit"};
 constexpr std::string_view query_log_words[]{"off", "journal"};
 
@@ -84,6 +85,11 @@ constexpr ConfigKey<Config> config_table[]{
     key<Config, &Config::rebind, &RebindConfig::protect>("rebind.protect", TruthForm{}),
     key<Config, &Config::rebind, &RebindConfig::allow>("rebind.allow",
                                                        NamesForm{zones_allowed, zone_below_root, 0, "zone"}),
+    section("dnssec", {"{mode: on}", "dnssec.mode"}),
+    key<Config, &Config::dnssec, &DnssecConfig::mode>("dnssec.mode", WordForm{dnssec_words}),
+    key<Config, &Config::dnssec, &DnssecConfig::trust_anchors>("dnssec.trust_anchors",
+                                                               NamesForm{trust_anchors_allowed, parse_trust_anchor}),
+    key<Config, &Config::dnssec, &DnssecConfig::ignore>("dnssec.ignore", IgnoreForm{}),
     section("cache", {"{size: 32MiB}"}),
     key<Config, &Config::cache, &CacheConfig::size>("cache.size", SizeForm{"no cache"}),
     key<Config, &Config::cache, &CacheConfig::min_ttl>("cache.min_ttl", ttl),

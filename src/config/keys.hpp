@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/address_forms.hpp"
+#include "config/dnssec_forms.hpp"
 #include "config/form.hpp"
 #include "config/server_forms.hpp"
 #include "config/value.hpp"
@@ -21,8 +22,9 @@ struct SectionForm {
   std::string allowed() const;
 };
 
-using Form = std::variant<NumberForm, SizeForm, WordForm, TruthForm, TextForm, PathForm, SocketAddressesForm,
-                          PrefixesForm, NamesForm, LoopbackForm, UrlForm, UpstreamsForm, ForwardForm, SectionForm>;
+using Form =
+    std::variant<NumberForm, SizeForm, WordForm, TruthForm, TextForm, PathForm, SocketAddressesForm, PrefixesForm,
+                 NamesForm, LoopbackForm, UrlForm, UpstreamsForm, ForwardForm, IgnoreForm, SectionForm>;
 
 /// The values that a key of this form may have, for people.
 std::string allowed(const Form& form);

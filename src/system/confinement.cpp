@@ -98,6 +98,8 @@ std::vector<Need> needs_of(const Config& config, const std::string& file) {
     if (!bundle.empty()) needs.push_back({std::move(bundle), R_OK});
   for (const std::string& read : {file, config.hosts.file})
     if (!read.empty()) needs.push_back({read, R_OK});
+  for (const std::string& anchor : config.dnssec.trust_anchors)
+    if (anchor.starts_with('/')) needs.push_back({anchor, R_OK});
   if (config.query_log.to.starts_with('/')) {
     needs.push_back({directory_of(config.query_log.to), W_OK | X_OK});
     needs.push_back({config.query_log.to, W_OK});

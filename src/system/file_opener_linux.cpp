@@ -69,6 +69,8 @@ void add_files(const Config& config, std::set<std::string>& files) {
   for (const ForwardZone& zone : config.forward)
     for (const ZoneServer& server : zone.servers)
       if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) add(*upstream);
+  for (const std::string& anchor : config.dnssec.trust_anchors)
+    if (anchor.starts_with('/')) files.insert(anchor);
   files.insert(config.hosts.file);
 }
 

@@ -45,6 +45,7 @@ class Tacet:
         settings.setdefault("listen", [f"{scratch.url_host(address)}:{self.port}"])
         settings.setdefault("control", {"socket": os.path.join(self.directory, "control.sock")})
         settings.setdefault("log", {"level": "info"})
+        settings.setdefault("dnssec", {"mode": "off"})  # the upstreams of most tests have no root
         if WORKERS:
             settings.setdefault("workers", int(WORKERS))
         self.settings = settings

@@ -51,6 +51,9 @@ std::vector<NamedFile> files_of(const Config& config) {
     for (std::size_t at = 0; at < zone.servers.size(); ++at)
       if (const auto* upstream = std::get_if<UpstreamConfig>(&zone.servers[at]))
         add(fmt::format("forward.{}[{}].ca_file", zone.zone, at), upstream->ca_file, true);
+  for (std::size_t at = 0; at < config.dnssec.trust_anchors.size(); ++at)
+    if (const std::string& anchor = config.dnssec.trust_anchors[at]; anchor.starts_with('/'))
+      add(fmt::format("dnssec.trust_anchors[{}]", at), anchor, true);
   add("hosts.file", config.hosts.file, false);
   return files;
 }

@@ -39,6 +39,7 @@ TEST_CASE("Nothing differs between equals, and each key tells of itself only, an
            {"forward: {lan: [192.168.1.1]}", {"forward"}, {}},
            {"hosts: {file: ''}", {"hosts"}, {}},
            {"rebind: {protect: false, allow: [plex.direct]}", {"rebind"}, {}},
+           {"dnssec: {ignore: [{zone: corp.example, until: 2027-01-31}]}", {"dnssec"}, {}},
            {"cache: {max_ttl: 60}", {"cache"}, {}},
            {"log: {level: debug}", {"log"}, {}},
            {"limits: {pending: 7}", {"limits"}, {}},

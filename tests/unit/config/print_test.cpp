@@ -35,6 +35,9 @@ Config unusual() {
                     {"0/26.2.0.192.in-addr.arpa", {SocketAddress{"192.168.1.1", 5354}}},
                     {"corp.example", {corporate, *parse_upstream_url("https://10.0.0.53/q")}}};
   config.hosts.file = "/run/some hosts";
+  config.dnssec = {.mode = DnssecMode::on,
+                   .trust_anchors = {"a. DS 1 13 1 0123456789ABCDEF0123456789ABCDEF01234567"},
+                   .ignore = {{"corp.example", std::chrono::sys_days(std::chrono::days(20849))}}};
   config.rebind = {.protect = true, .allow = {"plex.direct", "xn--bcher-kva.example"}};
   config.cache = {.size = 1'000'000, .min_ttl = 7, .max_ttl = 8, .max_negative_ttl = 9};
   config.log = {.level = LogLevel::error, .lines = 60};
