@@ -1,7 +1,7 @@
 # bash completion for tacet(1)
 
 _tacet() {
-  local verbs='run check query status flush cache explain exposure log-level reload install uninstall migrate'
+  local verbs='run check schema query status flush cache explain exposure log-level reload install uninstall migrate'
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then

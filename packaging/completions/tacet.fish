@@ -1,12 +1,13 @@
 # fish completion for tacet(1)
 
-set -l verbs run check query status flush cache explain exposure log-level reload install uninstall migrate
+set -l verbs run check schema query status flush cache explain exposure log-level reload install uninstall migrate
 complete -c tacet -f
 complete -c tacet -l help -d 'Print help'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Print versions'
 
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a run -d 'Answer queries until SIGTERM or SIGINT'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a check -d 'Print the configuration in effect, or its faults'
+complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a schema -d 'Print the JSON Schema of the configuration'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a query -d 'Ask the upstream without the daemon'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a status -d 'Show what the running tacet is doing'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a flush -d 'Forget cached answers'

@@ -18,6 +18,7 @@
 #include "cli/setup/install.hpp"
 #include "cli/setup/migrate.hpp"
 #include "cli/version.hpp"
+#include "config/schema.hpp"
 
 namespace {
 
@@ -83,6 +84,11 @@ void add_check(CLI::App& app, CommandLine& given, tacet::CheckedAs& checked_as, 
       "--service", [&] { checked_as = tacet::CheckedAs::service; },
       "Check whether the packaged service can use the files that it names");
   verb.callback([&] { chosen = [&] { return tacet::run_check(given.file, checked_as, std::cout, std::cerr); }; });
+}
+
+void add_schema(CLI::App& app, Verb& chosen) {
+  auto& verb = new_verb(app, "schema", "Print the JSON Schema of the configuration, for editors");
+  verb.callback([&] { chosen = [] { return std::cout << tacet::config_schema(), 0; }; });
 }
 
 void add_query(CLI::App& app, CommandLine& given, tacet::QueryRequest& request, Verb& chosen) {
@@ -270,6 +276,7 @@ int run(int count, char** words) {
   app.get_formatter()->label("SUBCOMMAND", "VERB");
   add_run(app, given, chosen);
   add_check(app, given, checked_as, chosen);
+  add_schema(app, chosen);
   add_query(app, given, query, chosen);
   add_status(app, given, status, chosen);
   add_flush(app, given, flush, chosen);
