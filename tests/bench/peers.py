@@ -7,8 +7,8 @@ import os
 import shutil
 from collections import namedtuple
 
-# What is to be asked: `dot` and `doh` are ports of 127.0.0.1, `ca` is a PEM file, `name` is in its certificate.
-Upstream = namedtuple("Upstream", "dot doh ca name")
+# What is to be asked: `dot` and `doh` are ports of `address`, `ca` is a PEM file, `name` is in its certificate.
+Upstream = namedtuple("Upstream", "dot doh ca name address", defaults=["127.0.0.1"])
 # A resolver as a command: `environment` is added to ours.
 Command = namedtuple("Command", "words environment")
 # `transports` are what it speaks to an upstream; `caches` says whether it keeps answers; `command` makes a Command from
@@ -50,13 +50,13 @@ remote-control:
 forward-zone:
   name: "."
   forward-tls-upstream: yes
-  forward-addr: 127.0.0.1@{upstream.dot}#{upstream.name}
+  forward-addr: {upstream.address}@{upstream.dot}#{upstream.name}
 """)
     return Command(["unbound", "-d", "-c", path], {})
 
 
 def _dnsdist(directory, port, transport, upstream):
-    how = f'address="127.0.0.1:{upstream.dot}"' if transport == "dot" else f'address="127.0.0.1:{upstream.doh}", dohPath="/dns-query"'
+    how = f'address="{upstream.address}:{upstream.dot}"' if transport == "dot" else f'address="{upstream.address}:{upstream.doh}", dohPath="/dns-query"'
     path = _file(directory, "dnsdist.conf", f"""setLocal("127.0.0.1:{port}")
 newServer({{{how}, tls="openssl", subjectName="{upstream.name}", caStore="{upstream.ca}", validateCertificates=true,
   checkName="check.many.example.com.", checkInterval=10, maxInFlight=1000, tcpFastOpen=false}})
@@ -76,14 +76,14 @@ for _, name in ipairs({{"ta_update", "ta_signal_query", "priming", "detect_time_
 end
 trust_anchors.remove(".")
 cache.size = 256 * MB
-policy.add(policy.all(policy.TLS_FORWARD({{{{"127.0.0.1@{upstream.dot}", hostname="{upstream.name}", ca_file="{upstream.ca}"}}}})))
+policy.add(policy.all(policy.TLS_FORWARD({{{{"{upstream.address}@{upstream.dot}", hostname="{upstream.name}", ca_file="{upstream.ca}"}}}})))
 """)
     return Command(["kresd", "-n", "-c", path, directory], {})
 
 
 def _smartdns(directory, port, transport, upstream):
-    server = (f"server-tls 127.0.0.1:{upstream.dot} -host-name {upstream.name} -tls-host-verify {upstream.name}" if transport == "dot" else
-              f"server-https https://127.0.0.1:{upstream.doh}/dns-query -host-name {upstream.name} -http-host {upstream.name} -tls-host-verify {upstream.name}")
+    server = (f"server-tls {upstream.address}:{upstream.dot} -host-name {upstream.name} -tls-host-verify {upstream.name}" if transport == "dot" else
+              f"server-https https://{upstream.address}:{upstream.doh}/dns-query -host-name {upstream.name} -http-host {upstream.name} -tls-host-verify {upstream.name}")
     path = _file(directory, "smartdns.conf", f"""bind 127.0.0.1:{port}
 {server}
 ca-file {upstream.ca}
@@ -112,7 +112,7 @@ limit_outstanding_queries: 1000
 listen_addresses: [127.0.0.1@{port}]
 appdata_dir: "{directory}"
 upstream_recursive_servers:
-  - address_data: 127.0.0.1
+  - address_data: {upstream.address}
     tls_port: {upstream.dot}
     tls_auth_name: "{upstream.name}"
 """)
@@ -121,7 +121,7 @@ upstream_recursive_servers:
 
 def _dnss(_, port, __, upstream):
     return Command(["dnss", "-enable_dns_to_https", f"-dns_listen_addr=127.0.0.1:{port}", f"-https_client_cafile={upstream.ca}",
-                    f"-https_upstream=https://127.0.0.1:{upstream.doh}/dns-query", "-logfile=/dev/null"], {"GOMAXPROCS": "1"})
+                    f"-https_upstream=https://{upstream.address}:{upstream.doh}/dns-query", "-logfile=/dev/null"], {"GOMAXPROCS": "1"})
 
 
 PEERS = (

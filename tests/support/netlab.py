@@ -4,7 +4,7 @@
 Needs root and iproute2, not the kernel's netem: the link is a pair of TUN devices and a process of its own carries the
 packets (so that a busy test does not delay them). As a library:
 
-    with Lab(delay=0.010, loss=0.01) as lab:                     # one-way seconds, one-way probability
+    with Lab(delay=0.010, loss=0.01, jitter=0.03) as lab:        # one-way seconds, one-way probability, most seconds of extra delay
         server = lab.popen("b", ["unbound", "-d", "-c", "u.conf"])      # b is 10.9.0.2 / fd09::2
         client = lab.popen("a", ["tacet", "run", "--config", "t.yaml"]) # a is 10.9.0.1 / fd09::1
         lab.cut(); lab.heal(); lab.set(delay=0.05, v6=False, drop_ports=(853,)); lab.readdress("a", "10.9.0.7", "fd09::7")
@@ -33,7 +33,7 @@ import scratch
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 _MAX_PORTS = 8
 # What the test sets and the carrier reads, and (last two) the carrier counts: one page of shared memory.
-_SETTINGS = struct.Struct(f"dd???{_MAX_PORTS}H")
+_SETTINGS = struct.Struct(f"ddd???{_MAX_PORTS}H")
 _COUNTS, _COUNTS_AT = struct.Struct("QQ"), 512
 
 
@@ -115,9 +115,9 @@ class Lab:
 
     SIDES = {"a": ("10.9.0.1", "fd09::1"), "b": ("10.9.0.2", "fd09::2")}
 
-    def __init__(self, word="lab", delay=0.0, loss=0.0, seed=1):
+    def __init__(self, word="lab", delay=0.0, loss=0.0, jitter=0.0, seed=1):
         self._word, self._seed = word, seed
-        self._settings = {"delay": delay, "loss": loss, "up": True, "v4": True, "v6": True, "drop_ports": ()}
+        self._settings = {"delay": delay, "loss": loss, "jitter": jitter, "up": True, "v4": True, "v6": True, "drop_ports": ()}
 
     def __enter__(self):
         self._sides, self._tuns, self._carrier = {}, {}, None
@@ -162,11 +162,11 @@ class Lab:
         return self._sides[side].run(command, **kwargs)
 
     def set(self, **changes):
-        """delay, loss, v4, v6 (False: that family is black-holed), drop_ports (TCP and UDP, either direction)."""
+        """delay, loss, jitter (each packet by itself, so they overtake each other), v4, v6 (False: that family is black-holed), drop_ports (TCP and UDP, either direction)."""
         self._settings.update(changes)
         now = self._settings
         ports = (*now["drop_ports"], *[0] * _MAX_PORTS)[:_MAX_PORTS]
-        _SETTINGS.pack_into(self._page, 0, now["delay"], now["loss"], now["up"], now["v4"], now["v6"], *ports)
+        _SETTINGS.pack_into(self._page, 0, now["delay"], now["loss"], now["jitter"], now["up"], now["v4"], now["v6"], *ports)
 
     def cut(self):
         """Every packet is lost; nobody is told (no RST, no ICMP, the devices stay up)."""
@@ -254,7 +254,7 @@ class Carrier:
             _COUNTS.pack_into(self._page, _COUNTS_AT, self._carried, self._dropped)
 
     def _drain(self, descriptor):
-        delay = _SETTINGS.unpack_from(self._page)[0]
+        delay, _, jitter = _SETTINGS.unpack_from(self._page)[:3]
         for _ in range(64):
             try:
                 packet = os.read(descriptor, 65536)
@@ -263,10 +263,10 @@ class Carrier:
             if not packet or self._is_lost(packet):
                 self._dropped += 1
                 continue
-            heapq.heappush(self._queue, (time.monotonic() + delay, next(self._order), self._other[descriptor], packet))
+            heapq.heappush(self._queue, (time.monotonic() + delay + (jitter and jitter * self._random.random()), next(self._order), self._other[descriptor], packet))
 
     def _is_lost(self, packet):
-        _, loss, up, v4, v6, *ports = _SETTINGS.unpack_from(self._page)
+        _, loss, _, up, v4, v6, *ports = _SETTINGS.unpack_from(self._page)
         if not up or not (v4 if packet[0] >> 4 == 4 else v6):
             return True
         return any(port and port in ports for port in _ports(packet)) or self._random.random() < loss
@@ -275,7 +275,7 @@ class Carrier:
         while self._queue and self._queue[0][0] <= time.monotonic():
             _, _, out, packet = heapq.heappop(self._queue)
             try:
-                if not _SETTINGS.unpack_from(self._page)[2]:
+                if not _SETTINGS.unpack_from(self._page)[3]:
                     raise OSError("the link is cut")
                 os.write(out, packet)
                 self._carried += 1
