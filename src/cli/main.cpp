@@ -13,6 +13,7 @@
 #include "cli/ask/status.hpp"
 #include "cli/check.hpp"
 #include "cli/command_line.hpp"
+#include "cli/doctor/doctor.hpp"
 #include "cli/query.hpp"
 #include "cli/run.hpp"
 #include "cli/setup/install.hpp"
@@ -125,6 +126,29 @@ void add_status(CLI::App& app, CommandLine& given, tacet::StatusRequest& request
   verb.callback([&] {
     chosen = with_socket(given, [&](const auto& socket) { return run_status(socket, request, std::cout, std::cerr); });
   });
+}
+
+void add_doctor(CLI::App& app, CommandLine& given, tacet::DoctorRequest& request, Verb& chosen) {
+  auto& verb =
+      new_verb(app, "doctor",
+               "Find out what this network does to DNS, where names end, and what goes past tacet; this sends\n"
+               "questions for fixed public names in clear");
+  verb.add_flag("--json", request.json, "Print JSON, for programs");
+  verb.add_flag("--all", request.all, "Show what is well, too");
+  verb.add_flag("--dry-run", request.dry_run, "Send nothing, and list what would be sent");
+  verb.add_flag("--redact", request.redact, "Leave out addresses and names, so that the report can be handed on");
+  verb.add_option("--only", request.only,
+                  "Run these checks only, separated by commas: path, reach, who, net, tls,\n"
+                  "host, warp, clock, self")
+      ->type_name("CHECKS")
+      ->delimiter(',')
+      ->check(CLI::IsMember(tacet::doctor_groups));
+  verb.add_option("--canaries", request.canaries, "Ask for the names, and ask the servers, of this file (YAML)")
+      ->type_name("FILE");
+  add_upstreams(verb, given);
+  add_socket(verb, given);
+  add_config(verb, given);
+  verb.callback([&] { chosen = [&] { return tacet::run_doctor(request, given, {std::cout, std::cerr}); }; });
 }
 
 void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, Verb& chosen) {
@@ -264,6 +288,7 @@ int run(int count, char** words) {
   tacet::QueryRequest query;
   tacet::FlushRequest flush;
   tacet::CacheRequest cache;
+  tacet::DoctorRequest doctor;
   tacet::ExplainRequest explain;
   tacet::ExposureRequest exposure;
   tacet::InstallRequest install;
@@ -279,6 +304,7 @@ int run(int count, char** words) {
   add_schema(app, chosen);
   add_query(app, given, query, chosen);
   add_status(app, given, status, chosen);
+  add_doctor(app, given, doctor, chosen);
   add_flush(app, given, flush, chosen);
   add_cache(app, given, cache, chosen);
   add_explain(app, given, explain, chosen);

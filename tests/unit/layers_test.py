@@ -20,13 +20,14 @@ BELOW = {
 }
 BELOW["pool"] = BELOW["observe"] | {"observe", "config"}
 BELOW["transport"] = BELOW["observe"] | {"observe", "config"}
+BELOW["doctor"] = BELOW["transport"] | {"transport", "dnssec"}
 BELOW["resolve"] = BELOW["pool"] | {"pool", "dnssec"}
 BELOW["system"] = {"base", "dns", "config"}
 BELOW["listen"] = BELOW["resolve"] | {"resolve", "transport", "system"}
 BELOW["report"] = BELOW["resolve"] | {"resolve", "system"}
 BELOW["control"] = BELOW["listen"] | {"listen", "report"}
 BELOW["daemon"] = BELOW["control"] | {"control"}
-BELOW["cli"] = BELOW["daemon"] | {"daemon"}
+BELOW["cli"] = BELOW["daemon"] | {"daemon", "doctor"}
 
 # How a library's headers are spelled, and the files that may include them.
 ROOMS = {

@@ -26,7 +26,6 @@ public:
 private:
   Result<void> await_resolv_conf(DnsManager writer) const;
   Result<void> await_links() const;
-  Result<void> await_names() const;
 
   std::string server_;
   std::string socket_;

@@ -1,0 +1,153 @@
+#include "cli/doctor/doctor.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <ostream>
+#include <random>
+
+#include "base/log.hpp"
+#include "cli/doctor/machine_facts.hpp"
+#include "cli/doctor/probing.hpp"
+#include "cli/doctor/report.hpp"
+#include "dns/wire.hpp"
+#include "doctor/path_plan.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr int could_not_run = 3;
+
+std::string random_label() {
+  std::random_device random;
+  std::string label(12, 'a');
+  for (char& letter : label) letter = static_cast<char>('a' + random() % 26);
+  return label;
+}
+
+bool wants(const DoctorRequest& request, std::string_view group) {
+  return request.only.empty() || std::ranges::find(request.only, group) != request.only.end();
+}
+
+bool wants_any(const DoctorRequest& request, std::initializer_list<std::string_view> groups) {
+  return std::ranges::any_of(groups, [&](std::string_view group) { return wants(request, group); });
+}
+
+Result<Canaries> canaries_of(const DoctorRequest& request) {
+  if (request.canaries.empty()) return built_in_canaries();
+  std::ifstream file(request.canaries);
+  if (!file) return fail(Fault::system, fmt::format("{} cannot be read", request.canaries));
+  auto read = read_canaries(std::string(std::istreambuf_iterator<char>(file), {}));
+  if (!read) return fail(read.error().fault, fmt::format("{}: {}", request.canaries, read.error().detail));
+  return read;
+}
+
+std::vector<SocketAddress> own_resolvers(const HostFacts& host) {
+  std::vector<std::string> own = host.own_addresses;
+  for (const auto& interface : interface_facts())
+    own.insert(own.end(), interface.addresses.begin(), interface.addresses.end());
+  return network_resolvers(own);
+}
+
+ProbePlan plan_for(const DoctorRequest& request, const Canaries& canaries, const Config& config,
+                   const HostFacts& host) {
+  ProbePlan plan;
+  if (wants(request, "path")) plan.clear = plan_path(canaries, {own_resolvers(host), {random_label(), random_label()}});
+  if (wants(request, "path")) plan.references = reference_questions(plan.clear);
+  if (plan.references.empty() && wants(request, "clock"))
+    for (const auto& name : canaries.signed_names) plan.references.push_back({name, Type::ns});
+  if (wants_any(request, {"reach", "who", "net", "tls", "self"})) plan.tries = plan_tries(config);
+  plan.compare_roots = wants(request, "tls");
+  return plan;
+}
+
+/// The times in which the signatures of these answers are valid.
+std::vector<std::pair<WallTime, WallTime>> windows_of(const std::vector<Message>& answers) {
+  constexpr std::size_t expiration = 8, inception = 12, least = 18;
+  std::vector<std::pair<WallTime, WallTime>> windows;
+  for (const auto& answer : answers)
+    for (const auto& record : answer.records()) {
+      const Bytes rdata = answer.rdata(record);
+      if (record.type != Type::rrsig || rdata.size() < least) continue;
+      const auto at = [&](std::size_t place) { return WallTime(std::chrono::seconds(load32(rdata, place))); };
+      windows.emplace_back(at(inception), at(expiration));
+    }
+  return windows;
+}
+
+/// What was found out, by group.
+class Judgements {
+public:
+  explicit Judgements(const DoctorRequest& request) : request_(request) {}
+  void add(std::string_view group, std::vector<Finding> findings) {
+    if (wants(request_, group)) all_.insert(all_.end(), findings.begin(), findings.end());
+  }
+  std::vector<Finding> all() && { return std::move(all_); }
+
+private:
+  const DoctorRequest& request_;
+  std::vector<Finding> all_;
+};
+
+std::vector<Finding> judge(const DoctorRequest& request, const ProbeResult& result, const HostFacts& host) {
+  Judgements found(request);
+  if (!result.path.clear.empty()) found.add("path", judge_path(result.path));
+  found.add("reach", judge_reach(result.upstreams));
+  found.add("tls", judge_tls(result.upstreams));
+  found.add("who", judge_sites(result.upstreams));
+  found.add("net", judge_families(result.upstreams));
+  found.add("host", judge_host(host));
+  found.add("host", judge_containers(container_facts(host)));
+  found.add("warp", judge_warp(interface_facts(), host));
+  auto clock = clock_facts();
+  clock.signatures = windows_of(result.path.encrypted);
+  found.add("clock", {judge_clock(clock)});
+  found.add("self", judge_greeting(result.upstreams));
+  return std::move(found).all();
+}
+
+int complain(const Streams& to, const std::string& why) {
+  to.err << "tacet: " << why << '\n';
+  return could_not_run;
+}
+
+void announce(const ProbePlan& plan, const Canaries& canaries, const Streams& to) {
+  if (expired(canaries, SystemClock().wall_time()))
+    to.err << fmt::format("tacet: the list of canaries ended on {}: results may be wrong (newer ones: --canaries)\n",
+                          canaries.expires);
+  if (plan.clear.empty()) return;
+  to.err << fmt::format(
+      "tacet: sends {} questions for fixed public names in clear, on purpose, to see what the network "
+      "does to them (tacet doctor --dry-run lists them)\n",
+      plan.clear.size());
+}
+
+}  // namespace
+
+int run_doctor(const DoctorRequest& request, const CommandLine& given, const Streams& to) {
+  const auto config = make_config(given, to.err);
+  if (!config) return could_not_run;
+  const auto canaries = canaries_of(request);
+  if (!canaries) return complain(to, canaries.error().detail);
+  log::start(LogLevel::error);
+  const HostFacts host = wants_any(request, {"host", "warp", "path"}) && !request.dry_run
+                             ? host_facts(config->control.socket)
+                             : HostFacts{};
+  const ProbePlan plan = plan_for(request, *canaries, *config, host);
+  if (request.dry_run) {
+    to.out << rehearsal_text(plan.clear, plan.references.size() + plan.tries.size());
+    return 0;
+  }
+  announce(plan, *canaries, to);
+  const auto result = probe(plan, *config);
+  if (!result) return complain(to, result.error().detail);
+  const auto findings = judge(request, *result, host);
+  const ReportStyle style{.colours = ::isatty(STDOUT_FILENO) == 1, .all = request.all, .redact = request.redact};
+  to.out << (request.json ? report_json(findings, result->path.clear, request.redact) : report_text(findings, style));
+  return exit_status(findings);
+}
+
+}  // namespace tacet

@@ -1,0 +1,121 @@
+#include "cli/doctor/machine_facts.hpp"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <sys/timex.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "cli/ask/control_client.hpp"
+#include "cli/ask/parsed_json.hpp"
+#include "cli/setup/dns_manager.hpp"
+#include "cli/setup/name_sources.hpp"
+#include "cli/setup/own_names.hpp"
+#include "cli/setup/resolved_servers.hpp"
+#include "config/address.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr std::chrono::seconds names_patience(4);
+
+std::string text_of_file(const char* path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The files that keep what the network announced while tacet (or another resolver) is in /etc/resolv.conf.
+constexpr std::array<const char*, 4> announcements{"/run/systemd/resolve/resolv.conf",
+                                                   "/run/NetworkManager/no-stub-resolv.conf",
+                                                   "/var/lib/tacet/install/before/etc/resolv.conf", "/etc/resolv.conf"};
+
+/// The addresses at which the running tacet listens at port 53.
+std::vector<std::string> listening(const ParsedJson& status) {
+  std::vector<std::string> addresses;
+  for (const auto& text : status.at("listen").get<std::vector<std::string>>()) {
+    const auto address = parse_socket_address(text, 53);
+    if (address && address->port == 53) addresses.push_back(address->address);
+  }
+  return addresses;
+}
+
+}  // namespace
+
+std::vector<SocketAddress> network_resolvers(const std::vector<std::string>& own) {
+  std::vector<SocketAddress> found;
+  for (const char* path : announcements)
+    for (const auto& server : nameservers(text_of_file(path))) {
+      const auto address = parse_server_address(server, 53);
+      if (!address || is_loopback(address->address) || std::ranges::find(own, address->address) != own.end()) continue;
+      if (std::ranges::find(found, *address) == found.end()) found.push_back(*address);
+    }
+  return found;
+}
+
+HostFacts host_facts(const std::string& socket) {
+  HostFacts facts{.resolv_conf = resolv_conf_text("")};
+  facts.nameservers = nameservers(facts.resolv_conf);
+  facts.nss_asks_resolved = resolved_is_in_use("");
+  const auto status = ask(socket, {.method = "GET", .path = "/status"});
+  if (!status) {
+    facts.names_trouble = status.error().detail;
+    return facts;
+  }
+  facts.own_addresses = listening(*status);
+  const std::string server = facts.own_addresses.empty() ? std::string() : facts.own_addresses.front();
+  const auto arrived = names_arrive(server, socket, names_patience);
+  facts.names_arrive = arrived.has_value();
+  if (!arrived) facts.names_trouble = arrived.error().detail;
+  if (const auto scopes = resolved_scopes()) {
+    facts.other_servers = other_servers(*scopes, server);
+    facts.link_domains = domains_of_links(*scopes, server);
+  }
+  return facts;
+}
+
+ContainerFacts container_facts(const HostFacts& host) {
+  std::error_code error;
+  const auto loopback = [](const std::string& server) { return is_loopback(server); };
+  return {.has_docker = std::filesystem::exists("/var/run/docker.sock", error) ||
+                        std::filesystem::exists("/usr/bin/dockerd", error),
+          .daemon_json = text_of_file("/etc/docker/daemon.json"),
+          .only_loopback = !host.nameservers.empty() && std::ranges::all_of(host.nameservers, loopback)};
+}
+
+std::vector<InterfaceFacts> interface_facts() {
+  std::vector<InterfaceFacts> found;
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return found;
+  for (const ifaddrs* each = list; each != nullptr; each = each->ifa_next) {
+    if (each->ifa_addr == nullptr) continue;
+    auto known = std::ranges::find(found, each->ifa_name, &InterfaceFacts::name);
+    if (known == found.end()) known = found.insert(found.end(), {each->ifa_name, {}});
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    const int family = each->ifa_addr->sa_family;
+    if (family == AF_INET)
+      ::inet_ntop(family, &reinterpret_cast<const sockaddr_in*>(each->ifa_addr)->sin_addr, text.data(), text.size());
+    else if (family == AF_INET6)
+      ::inet_ntop(family, &reinterpret_cast<const sockaddr_in6*>(each->ifa_addr)->sin6_addr, text.data(), text.size());
+    if (text[0] != '\0') known->addresses.emplace_back(text.data());
+  }
+  ::freeifaddrs(list);
+  return found;
+}
+
+ClockFacts clock_facts() {
+  const SystemClock clock;
+  ClockFacts facts{.now = clock.wall_time()};
+  timex state{};
+  const int said = ::adjtimex(&state);
+  if (said >= 0) facts.synchronised = said != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+  return facts;
+}
+
+}  // namespace tacet

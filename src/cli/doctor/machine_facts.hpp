@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "doctor/host_checks.hpp"
+#include "tacet/config.hpp"
+
+namespace tacet {
+
+/// The plain resolvers that the network announced to this machine: those that systemd-resolved, NetworkManager or the
+/// former /etc/resolv.conf name, without loopback addresses and without `own`. In this order, none twice.
+std::vector<SocketAddress> network_resolvers(const std::vector<std::string>& own);
+
+/// Looks at this machine. Asks for some names of its own by getaddrinfo(), if a tacet listens at `socket`.
+HostFacts host_facts(const std::string& socket);
+ContainerFacts container_facts(const HostFacts& host);
+std::vector<InterfaceFacts> interface_facts();
+/// Without the signatures.
+ClockFacts clock_facts();
+
+}  // namespace tacet

@@ -1,0 +1,209 @@
+#include "cli/doctor/probing.hpp"
+
+#include <algorithm>
+#include <list>
+
+#include "base/clock.hpp"
+#include "base/loop.hpp"
+#include "base/task_group.hpp"
+#include "cli/doctor/mozilla_roots.hpp"
+#include "daemon/upstreams.hpp"
+#include "dns/edns.hpp"
+#include "doctor/path_plan.hpp"
+#include "doctor/server_identity.hpp"
+#include "transport/dial/socket.hpp"
+#include "transport/http/http.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr Duration patience = std::chrono::seconds(5);
+
+/// `. NS`, padded as every query, with a request for the server's name (RFC 5001).
+Message question_with_nsid() {
+  constexpr std::size_t padded = 128, head = header_size + 1 + 4 + opt_head_size, nsid_size = 4, option_head = 4;
+  std::vector<std::uint8_t> wire(padded);
+  WireWriter query(wire);
+  query.u16(0);
+  query.u16(flag::rd | flag::ad);
+  query.u16(1);
+  query.u32(0);
+  query.u16(1);
+  query.u8(0);
+  query.u16(static_cast<std::uint16_t>(Type::ns));
+  query.u16(static_cast<std::uint16_t>(Class::in));
+  write_opt(query, Rcode::noerror, false, padded - head);
+  query.u16(nsid_code);
+  query.u16(0);
+  query.u16(option::padding);
+  query.u16(static_cast<std::uint16_t>(padded - head - nsid_size - option_head));
+  return Message::parse(std::move(wire)).value();
+}
+
+/// The configuration with this upstream alone, at this address alone.
+Config only(const Config& config, const ReachTry& each) {
+  Config alone = config;
+  std::erase_if(alone.upstreams, [&](const UpstreamConfig& upstream) { return upstream.url != each.upstream; });
+  alone.upstreams.resize(1);
+  alone.forward.clear();
+  if (!each.address.empty()) alone.upstreams.front().addresses = {each.address};
+  if (each.without_sni) alone.upstreams.front().sni = Sni::omit;
+  return alone;
+}
+
+/// Everything that the questions of one run need.
+class Probing {
+public:
+  explicit Probing(const Config& config) : config_(config), loop_(clock_), clear_(loop_, most_clear_queries) {}
+  ~Probing() { tasks_.cancel(); }
+
+  void ask_in_clear(const ClearQuery& query) {
+    auto& seen = in_clear_.emplace_back(ClearSeen{query, {}});
+    begin(clear_.ask(query, seen.outcome));
+  }
+
+  void ask_encrypted(const std::vector<Question>& questions, const TrustStores& trust) {
+    if (questions.empty()) return;
+    auto& upstreams = make_upstreams(config_, trust);
+    for (const auto& question : questions) begin(ask_reference(upstreams, question));
+  }
+
+  void reach(const ReachTry& each, const TrustStores& trust, std::list<ReachTry>& into) {
+    auto& made = into.emplace_back(each);
+    const Config& alone = configs_.emplace_back(only(config_, each));
+    begin(reach_one(make_upstreams(alone, trust), made));
+  }
+
+  void await() {
+    if (running_ > 0) loop_.run();
+  }
+
+  std::vector<ClearSeen> in_clear() { return {in_clear_.begin(), in_clear_.end()}; }
+  std::vector<Message> references() { return std::move(references_); }
+
+private:
+  Upstreams& make_upstreams(const Config& config, const TrustStores& trust) {
+    return upstreams_.emplace_back(
+        Upstreams::Parts{
+            .loop = loop_, .metrics = metrics_, .on_established = [](const UpstreamConfig&, const ConnectionFacts&) {}},
+        config, trust);
+  }
+
+  void begin(Task<void> task) {
+    ++running_;
+    tasks_.spawn(run(std::move(task)));
+  }
+  Task<void> run(Task<void> task) {
+    co_await std::move(task);
+    if (--running_ == 0) loop_.stop();
+  }
+
+  Task<void> ask_reference(Upstreams& upstreams, Question question) {
+    const Message query = upstream_query(question, true, false);
+    auto response = co_await upstreams.set().exchange(query, loop_.now() + patience);
+    if (response) references_.push_back(std::move(response->message));
+  }
+
+  Task<void> reach_one(Upstreams& upstreams, ReachTry& each) {
+    const Message query = question_with_nsid();
+    const auto response = co_await upstreams.set().exchange(query, loop_.now() + patience);
+    if (!response) {
+      each.trouble = response.error();
+      for (const auto& channel : upstreams.set().reports())
+        if (!channel.state.last_error.empty()) each.words = channel.state.last_error;
+      co_return;
+    }
+    each.facts = response->exchange.facts;
+    each.round_trip = response->exchange.round_trip;
+    each.padded = is_padded(response->message);
+    each.site = nsid_of(response->message);
+    if (!each.site.empty()) co_return;
+    const Message who = upstream_query({Name::from_text("id.server.").value(), Type::txt, Class::ch}, false, false);
+    const auto named = co_await upstreams.set().exchange(who, loop_.now() + std::chrono::seconds(1));
+    if (!named) co_return;
+    each.site = first_text_of(named->message);
+    each.round_trip = std::min(each.round_trip, named->exchange.round_trip);
+  }
+
+  const Config& config_;
+  SystemClock clock_;
+  Loop loop_;
+  Metrics metrics_;
+  ClearAsker clear_;
+  std::list<ClearSeen> in_clear_;
+  std::list<Config> configs_;
+  std::list<Upstreams> upstreams_;
+  std::vector<Message> references_;
+  std::size_t running_ = 0;
+  TaskGroup tasks_;
+};
+
+/// True if the kernel has a route to this address. Sends nothing.
+bool has_route(const char* address) {
+  const auto where = kernel_address({.address = address, .port = 53});
+  return where && connected_datagrams(*where).has_value();
+}
+
+bool passes(const std::vector<ClearSeen>& clear) {
+  return std::ranges::any_of(clear, [](const ClearSeen& seen) {
+    return seen.query.check != "path.nonserver" && seen.outcome.first() != nullptr;
+  });
+}
+
+}  // namespace
+
+std::vector<ReachTry> plan_tries(const Config& config) {
+  std::vector<ReachTry> tries;
+  for (const auto& upstream : config.upstreams) {
+    ReachTry each{.upstream = upstream.url,
+                  .operator_name = upstream.operator_name,
+                  .transport = upstream.encryption == Encryption::dot ? Transport::dot : Transport::doh,
+                  .port = upstream.port};
+    auto addresses = upstream.addresses;
+    if (addresses.empty()) addresses.push_back(upstream.host_is_address ? upstream.host : std::string());
+    for (const auto& address : addresses) {
+      each.address = address;
+      each.is_ipv6 = address.find(':') != std::string::npos;
+      each.without_sni = false;
+      tries.push_back(each);
+      if (upstream.sni == Sni::omit) continue;
+      each.without_sni = true;
+      tries.push_back(each);
+    }
+  }
+  return tries;
+}
+
+Result<ProbeResult> probe(const ProbePlan& plan, const Config& config) {
+  const HttpLibrary http;
+  const TrustStores trust(config);
+  if (const auto read = trust.await(); !read) return fail(read.error());
+  const MozillaRoots roots;
+  Config by_mozilla = config;
+  for (auto& upstream : by_mozilla.upstreams) upstream.ca_file = roots.path();
+  const bool compare = plan.compare_roots && roots.present();
+  const TrustStores mozilla = compare ? TrustStores(by_mozilla) : TrustStores();
+  if (const auto read = mozilla.await(); !read) return fail(read.error());
+  Probing probing(config), with_mozilla(by_mozilla);
+  std::list<ReachTry> tries, compared;
+  for (const auto& query : plan.clear) probing.ask_in_clear(query);
+  probing.ask_encrypted(plan.references, trust);
+  for (const auto& each : plan.tries) probing.reach(each, trust, tries);
+  probing.await();
+  for (const auto& each : plan.tries) {
+    const auto own = std::ranges::find(config.upstreams, each.upstream, &UpstreamConfig::url);
+    if (compare && own->ca_file.empty()) with_mozilla.reach(each, mozilla, compared);
+  }
+  with_mozilla.await();
+  ProbeResult result;
+  result.path.clear = probing.in_clear();
+  result.path.encrypted = probing.references();
+  result.upstreams = {.tries = {tries.begin(), tries.end()},
+                      .with_mozilla_roots = {compared.begin(), compared.end()},
+                      .has_ipv4_route = has_route("1.1.1.1"),
+                      .has_ipv6_route = has_route("2606:4700:4700::1111"),
+                      .plain_dns_passes = passes(result.path.clear)};
+  return result;
+}
+
+}  // namespace tacet

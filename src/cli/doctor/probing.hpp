@@ -1,0 +1,32 @@
+#pragma once
+#include <vector>
+
+#include "doctor/path_checks.hpp"
+#include "doctor/upstream_checks.hpp"
+#include "tacet/config.hpp"
+
+namespace tacet {
+
+/// What `tacet doctor` is going to ask.
+struct ProbePlan {
+  std::vector<ClearQuery> clear;     ///< in clear
+  std::vector<Question> references;  ///< encrypted, of the configured upstreams
+  std::vector<ReachTry> tries;       ///< encrypted, each over a connection of its own
+  bool compare_roots = false;        ///< repeats the tries with Mozilla's roots alone
+};
+
+/// The tries for each upstream of the configuration: over each of its addresses, and without SNI where the greeting
+/// has a name.
+std::vector<ReachTry> plan_tries(const Config& config);
+
+/// What came back.
+struct ProbeResult {
+  PathEvidence path;
+  UpstreamEvidence upstreams;
+};
+
+/// Asks everything at once and waits until all is answered or given up, ten seconds at most. Fault::invalid_config for
+/// an unusable bundle of authorities.
+Result<ProbeResult> probe(const ProbePlan& plan, const Config& config);
+
+}  // namespace tacet

@@ -1,0 +1,40 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "tacet/config.hpp"
+#include "tacet/name.hpp"
+#include "tacet/result.hpp"
+
+namespace tacet {
+
+/// A public resolver that doctor asks in clear.
+struct PublicResolver {
+  SocketAddress address;
+  std::string operator_name;
+};
+
+/// What `tacet doctor` asks for in clear, and of whom. Only fixed public names are among it, never a name of the user.
+/// It is data with an end: operators move, and names lose their signatures.
+struct Canaries {
+  std::string expires;                    ///< "2027-12-01": after this day a result may be wrong
+  std::vector<Name> signed_names;         ///< their zones are signed; their operators serve the public
+  std::vector<Name> ech_names;            ///< their HTTPS records publish ECH
+  std::vector<SocketAddress> nonservers;  ///< documentation addresses, where no server can be (RFC 5737, RFC 3849)
+  std::vector<PublicResolver> resolvers;  ///< of different operators
+};
+
+/// The canaries of this build.
+const Canaries& built_in_canaries();
+
+/// Reads canaries in YAML: the keys `expires`, `signed`, `ech`, `nonservers` and `resolvers` (a mapping of addresses to
+/// operators). A key that is missing keeps the built-in value. Fault::invalid_config: what is wrong, and where.
+Result<Canaries> read_canaries(std::string_view text);
+
+/// True if `today` is behind the end of the canaries.
+bool expired(const Canaries& canaries, WallTime today);
+
+}  // namespace tacet
