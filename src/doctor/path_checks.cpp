@@ -188,7 +188,9 @@ Finding judge_race(const PathEvidence& evidence) {
                   .asked = "whether a second, different answer follows within two seconds",
                   .seen = "one answer to each query",
                   .means = "nobody on the path injects answers"};
-  if (!anything_answered(evidence)) return silent(finding.check, finding.asked, {});
+  Seen all;
+  for (const auto& seen : evidence.clear) all.push_back(&seen);
+  if (answered(all) == 0) return silent(finding.check, finding.asked, all);
   for (const auto& seen : evidence.clear) {
     const auto* other = second_opinion(seen.outcome);
     if (other == nullptr) continue;

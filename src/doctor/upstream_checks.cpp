@@ -57,30 +57,48 @@ std::string words_of(Block block, const ReachTry& failed) {
   return {};
 }
 
-Finding judge_try(const ReachTry& each, const UpstreamEvidence& evidence, bool any_works) {
-  Finding finding{.check = "reach", .asked = place(each)};
-  if (each.works()) {
-    finding.severity = Severity::ok;
-    finding.seen = fmt::format("answered in {:.1f} ms", milliseconds(each.round_trip));
-    finding.means = "encrypted DNS works this way";
-    return finding;
-  }
-  finding.seen = trouble_of(each);
-  if (each.trouble->fault == Fault::tls_untrusted) {
+/// The tries of one upstream as it is configured.
+std::vector<const ReachTry*> of_upstream(const std::vector<ReachTry>& tries, const std::string& url) {
+  std::vector<const ReachTry*> found;
+  for (const auto& each : tries)
+    if (each.upstream == url && !each.without_sni) found.push_back(&each);
+  return found;
+}
+
+/// "DoT to 1.1.1.1:853: refused; DoT to 1.0.0.1:853: refused".
+std::string failures_of(const std::vector<const ReachTry*>& tries) {
+  std::vector<std::string> words;
+  for (const auto* each : tries)
+    if (!each->works()) words.push_back(fmt::format("{}: {}", place(*each), trouble_of(*each)));
+  return fmt::format("{}", fmt::join(words, "; "));
+}
+
+std::string successes_of(const std::vector<const ReachTry*>& tries) {
+  std::vector<std::string> words;
+  for (const auto* each : tries)
+    if (each->works()) words.push_back(fmt::format("{} in {:.1f} ms", place(*each), milliseconds(each->round_trip)));
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+/// Nothing of what was configured works.
+Finding judge_nothing_works(const UpstreamEvidence& evidence) {
+  std::vector<const ReachTry*> all;
+  for (const auto& each : evidence.tries)
+    if (!each.without_sni) all.push_back(&each);
+  Finding finding{.check = "reach", .asked = "every configured upstream", .seen = failures_of(all)};
+  const bool without_name = std::ranges::any_of(evidence.tries, &ReachTry::works);
+  const bool untrusted = std::ranges::any_of(
+      evidence.tries, [](const auto& each) { return !each.works() && each.trouble->fault == Fault::tls_untrusted; });
+  if (without_name) {
     finding.severity = Severity::failure;
-    finding.means = "another server answers at this address, or somebody reads along: tacet refuses it";
-    finding.remedy = "see tls.intercept; if you set this upstream up yourself, give its authority as ca_file";
-    return finding;
-  }
-  const auto block = block_of(each, evidence.tries);
-  if (block) {
-    finding.severity = *block == Block::family ? Severity::note : Severity::warning;
-    finding.means = words_of(*block, each);
-    finding.remedy = any_works ? "nothing: tacet uses a way that works" : "";
-  } else if (any_works) {
-    finding.severity = Severity::warning;
-    finding.means = "this upstream does not answer, and another does";
-    finding.remedy = "nothing at once: tacet uses the other";
+    finding.means = "this network blocks the servers' names in the greeting; without the name they answer";
+    finding.remedy = "write sni: omit at the upstreams";
+  } else if (untrusted) {
+    finding.severity = Severity::failure;
+    finding.means =
+        "other servers answer in the upstreams' place: a portal that wants a login, a filter, or somebody "
+        "who reads along. tacet refuses them";
+    finding.remedy = "log in if this is a guest network; see tls.intercept";
   } else if (evidence.plain_dns_passes) {
     finding.severity = Severity::failure;
     finding.means = "plain DNS passes and encrypted DNS does not: this network blocks it";
@@ -88,6 +106,24 @@ Finding judge_try(const ReachTry& each, const UpstreamEvidence& evidence, bool a
   } else {
     finding.means = "nothing passes, neither plain nor encrypted: there is no network";
   }
+  return finding;
+}
+
+Finding judge_upstream(const std::vector<const ReachTry*>& tries, const UpstreamEvidence& evidence) {
+  Finding finding{.check = "reach", .asked = fmt::format("{}, encrypted", tries.front()->upstream)};
+  const auto failed = std::ranges::find_if(tries, [](const auto* each) { return !each->works(); });
+  const bool works = std::ranges::any_of(tries, &ReachTry::works);
+  finding.seen = works ? successes_of(tries) : failures_of(tries);
+  if (failed == tries.end()) {
+    finding.severity = Severity::ok;
+    finding.means = "encrypted DNS works this way";
+    return finding;
+  }
+  if (works) finding.seen += "; but " + failures_of(tries);
+  const auto block = block_of(**failed, evidence.tries);
+  finding.severity = works ? Severity::note : Severity::warning;
+  finding.means = block ? words_of(*block, **failed) : "this upstream does not answer, and another does";
+  finding.remedy = works ? "" : "nothing at once: tacet uses another upstream that works";
   return finding;
 }
 
@@ -122,10 +158,13 @@ Finding judge_family(std::string check, const UpstreamEvidence& evidence, bool i
 }  // namespace
 
 std::vector<Finding> judge_reach(const UpstreamEvidence& evidence) {
-  const bool any_works = std::ranges::any_of(evidence.tries, &ReachTry::works);
+  const auto works = [](const ReachTry& each) { return each.works() && !each.without_sni; };
+  if (std::ranges::none_of(evidence.tries, works)) return {judge_nothing_works(evidence)};
   std::vector<Finding> findings;
+  std::set<std::string> judged;
   for (const auto& each : evidence.tries)
-    if (!each.without_sni || each.works()) findings.push_back(judge_try(each, evidence, any_works));
+    if (judged.insert(each.upstream).second)
+      findings.push_back(judge_upstream(of_upstream(evidence.tries, each.upstream), evidence));
   return findings;
 }
 

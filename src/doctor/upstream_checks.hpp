@@ -37,7 +37,8 @@ struct UpstreamEvidence {
   bool plain_dns_passes = false;
 };
 
-/// `reach`: which upstreams answer, and what the network blocks: a port, an address, a name, a family.
+/// `reach`: which upstreams answer, and what the network blocks: a port, an address, a name, a family. One finding for
+/// each upstream, or one for all if none works.
 std::vector<Finding> judge_reach(const UpstreamEvidence& evidence);
 /// `who`: the site of each upstream's address, and the time of a round trip to it.
 std::vector<Finding> judge_sites(const UpstreamEvidence& evidence);
