@@ -1,7 +1,7 @@
 # bash completion for tacet(1)
 
 _tacet() {
-  local verbs='run check schema query status flush cache explain exposure log-level reload install uninstall migrate'
+  local verbs='run check schema query status doctor flush cache explain exposure log-level reload install uninstall migrate'
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
@@ -17,6 +17,8 @@ _tacet() {
       mapfile -t COMPREPLY < <(compgen -W 'systemd-resolved NetworkManager resolvconf openresolv plain networksetup' -- "$word")
       ;;
     --from) mapfile -t COMPREPLY < <(compgen -W 'cloudflared' -- "$word") ;;
+    --only) mapfile -t COMPREPLY < <(compgen -W 'path reach who net tls host warp clock self' -- "$word") ;;
+    --canaries) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     --listen | --upstream | --bootstrap | --workers | --below | --interval | --explain | --server) ;;
     *)
       case $verb in
@@ -24,6 +26,7 @@ _tacet() {
         check) options='--service --config' ;;
         query) options='--dnssec --config --upstream --bootstrap' ;;
         status) options='--json --watch --interval --socket --config' ;;
+        doctor) options='--json --all --dry-run --redact --only --canaries --upstream --bootstrap --socket --config' ;;
         flush) options='--below --all --socket --config' ;;
         cache) options='--below --json --socket --config' ;;
         explain) options='--json --socket --config' ;;

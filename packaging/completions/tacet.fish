@@ -1,6 +1,6 @@
 # fish completion for tacet(1)
 
-set -l verbs run check schema query status flush cache explain exposure log-level reload install uninstall migrate
+set -l verbs run check schema query status doctor flush cache explain exposure log-level reload install uninstall migrate
 complete -c tacet -f
 complete -c tacet -l help -d 'Print help'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Print versions'
@@ -10,6 +10,7 @@ complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a check -d 'Print
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a schema -d 'Print the JSON Schema of the configuration'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a query -d 'Ask the upstream without the daemon'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a status -d 'Show what the running tacet is doing'
+complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'Find out what the network does to DNS'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a flush -d 'Forget cached answers'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a cache -d 'Show the answers in the cache'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a explain -d 'Say what would answer, and why'
@@ -20,26 +21,29 @@ complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a install -d 'Mak
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a uninstall -d 'Restore everything as install found it'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a migrate -d 'Print the configuration that does what another did'
 
-complete -c tacet -n '__fish_seen_subcommand_from run check query status flush cache explain exposure log-level reload install' -l config -rF -d 'Configuration file'
-complete -c tacet -n '__fish_seen_subcommand_from run status flush cache explain exposure log-level reload install' -l socket -rF -d 'Control socket'
-complete -c tacet -n '__fish_seen_subcommand_from run query' -l upstream -x -a 'https:// tls://' -d 'Ask this upstream'
-complete -c tacet -n '__fish_seen_subcommand_from run query' -l bootstrap -x -d 'Plain DNS server for names of upstreams'
+complete -c tacet -n '__fish_seen_subcommand_from run check query status doctor flush cache explain exposure log-level reload install' -l config -rF -d 'Configuration file'
+complete -c tacet -n '__fish_seen_subcommand_from run status doctor flush cache explain exposure log-level reload install' -l socket -rF -d 'Control socket'
+complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l upstream -x -a 'https:// tls://' -d 'Ask this upstream'
+complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l bootstrap -x -d 'Plain DNS server for names of upstreams'
 complete -c tacet -n '__fish_seen_subcommand_from run' -l listen -x -d 'Listen here'
 complete -c tacet -n '__fish_seen_subcommand_from run' -l workers -x -d 'Threads'
 complete -c tacet -n '__fish_seen_subcommand_from run' -l log-level -x -a 'error warn info debug' -d 'What tacet logs'
 complete -c tacet -n '__fish_seen_subcommand_from check' -l service -d 'Check what the packaged service can use'
 complete -c tacet -n '__fish_seen_subcommand_from log-level' -a 'error warn info debug'
 complete -c tacet -n '__fish_seen_subcommand_from query' -l dnssec -d 'Ask for signatures'
-complete -c tacet -n '__fish_seen_subcommand_from status cache explain exposure' -l json -d 'For programs'
+complete -c tacet -n '__fish_seen_subcommand_from status doctor cache explain exposure' -l json -d 'For programs'
+complete -c tacet -n '__fish_seen_subcommand_from doctor' -l redact -d 'Leave out addresses and names'
+complete -c tacet -n '__fish_seen_subcommand_from doctor' -l only -x -a 'path reach who net tls host warp clock self' -d 'Run these checks only'
+complete -c tacet -n '__fish_seen_subcommand_from doctor' -l canaries -rF -d 'Ask for the names of this file'
 complete -c tacet -n '__fish_seen_subcommand_from status' -l watch -d 'Refresh until Ctrl-C'
 complete -c tacet -n '__fish_seen_subcommand_from status' -l interval -x -d 'Seconds between two looks'
-complete -c tacet -n '__fish_seen_subcommand_from flush' -l all -d 'All names'
+complete -c tacet -n '__fish_seen_subcommand_from flush doctor' -l all -d 'All names; what is well, too'
 complete -c tacet -n '__fish_seen_subcommand_from flush cache' -l below -x -d 'This name and all below it'
 complete -c tacet -n '__fish_seen_subcommand_from exposure' -l clear -d 'Forget all names'
 complete -c tacet -n '__fish_seen_subcommand_from exposure' -l explain -x -d 'All that is known of a name'
 complete -c tacet -n '__fish_seen_subcommand_from install' -l manager -x -a 'systemd-resolved NetworkManager resolvconf openresolv plain networksetup' -d 'The program that manages DNS'
 complete -c tacet -n '__fish_seen_subcommand_from install' -l server -x -d 'Where tacet answers'
-complete -c tacet -n '__fish_seen_subcommand_from install uninstall' -l dry-run -d 'Change nothing, say what would change'
+complete -c tacet -n '__fish_seen_subcommand_from install uninstall doctor' -l dry-run -d 'Change or send nothing, say what would be'
 complete -c tacet -n '__fish_seen_subcommand_from install uninstall' -l root -x -a '(__fish_complete_directories)' -d 'System below this directory'
 complete -c tacet -n '__fish_seen_subcommand_from migrate' -l from -x -a cloudflared -d 'The program that the settings come from'
 complete -c tacet -n '__fish_seen_subcommand_from migrate' -F

@@ -1,0 +1,132 @@
+"""tacet doctor in networks that lie: each is a namespace with real servers at well-known addresses."""
+import json
+import os
+import subprocess
+import unittest
+
+import netlab
+import servers
+import tacet
+from case import Case
+
+CLOUDFLARE, QUAD9, ROUTER = "1.1.1.1", "9.9.9.9", "10.9.0.2"
+ZONE = f"""$ORIGIN canary.example.
+@ 300 SOA ns1 hostmaster 1 3600 900 604800 60
+@ 300 NS ns1
+@ 300 A 192.0.2.1
+@ 300 AAAA 2001:db8::1
+ns1 300 A 192.0.2.53
+"""
+ECH_ZONE = f"""$ORIGIN ech.example.
+@ 300 SOA ns1 hostmaster 1 3600 900 604800 60
+@ 300 NS ns1
+@ 300 HTTPS 1 . alpn=h2 ech={servers.ECH}
+ns1 300 A 192.0.2.53
+"""
+CANARIES = f"""
+expires: 2099-01-01
+signed: [canary.example]
+ech: [ech.example]
+resolvers: {{"{CLOUDFLARE}": Cloudflare, "{QUAD9}": Quad9}}
+"""
+
+
+@unittest.skipIf(netlab.why_not(), netlab.why_not())
+class Networks(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.lab = cls.enterClassContext(netlab.Lab("doctor", delay=0.002))
+        certificate = cls.pki.named(f"IP:{CLOUDFLARE}", f"IP:{QUAD9}")
+        for address, name in ((ROUTER, "home"), (CLOUDFLARE, "FRA"), (QUAD9, "res1.fra")):
+            if address != ROUTER:
+                cls.lab.run("b", ["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
+            cls.enterClassContext(servers.Unbound(
+                cls.directory, certificate, addresses=(address,), ports=(53, 853, 443), command=cls.lab.command("b"),
+                zones={"canary.example.": ZONE, "ech.example.": ECH_ZONE}, local_data=(f'identity: "{name}"', "hide-identity: no")))
+
+    def setUp(self):
+        self.canaries = self.write("canaries.yaml", CANARIES)
+        self.config = self.write("tacet.yaml", json.dumps({
+            "control": {"socket": os.path.join(self.directory, "none.sock")},
+            "upstreams": [self.entry(f"https://{CLOUDFLARE}/dns-query"), self.entry(f"tls://{CLOUDFLARE}")]}))
+        self.resolv_conf = self.write("resolv.conf", f"nameserver {ROUTER}\n")
+        self.addCleanup(self.lab.set, up=True, drop_ports=())
+
+    def write(self, name, text):
+        path = os.path.join(self.directory, name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        return path
+
+    def doctor(self, *words):
+        """The exit status and the findings by check."""
+        inside = ["sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', self.resolv_conf, tacet.BINARY, "doctor",
+                  "--config", self.config, "--canaries", self.canaries, *words]
+        done = self.lab.run("a", ["unshare", "-m", *inside], capture_output=True, text=True, timeout=60, check=False)
+        return done
+
+    def findings(self, *words):
+        done = self.doctor("--json", *words)
+        self.assertIn(done.returncode, (0, 1, 2), done.stderr)
+        return json.loads(done.stdout)["findings"]
+
+    def severity(self, findings, check):
+        return sorted({each["severity"] for each in findings if each["check"] == check})
+
+    def nft(self, rules):
+        subprocess.run(self.lab.command("b", "nft", "-f", "-"), input=rules, text=True, check=True)
+
+    def test_an_honest_network_raises_no_alarm(self):
+        found = self.findings("--only", "path,reach,net,clock")
+        alarms = [each for each in found if each["severity"] in ("warning", "failure")]
+        self.assertEqual(alarms, [])
+        for check in ("path.nonserver", "path.identity", "path.race", "path.nxdomain", "path.ech", "reach", "net.ipv4"):
+            self.assertEqual(self.severity(found, check), ["ok"], check)
+
+    def test_a_redirection_of_port_53_is_an_interception(self):
+        self.addCleanup(self.nft, "flush ruleset")
+        self.nft("add table ip liar\nadd chain ip liar pre { type nat hook prerouting priority -100; }\n"
+                 f"add rule ip liar pre udp dport 53 ip daddr != {ROUTER} dnat to {ROUTER}\n")
+        found = self.findings("--only", "path")
+        self.assertEqual(self.severity(found, "path.nonserver"), ["failure"])
+        self.assertEqual(self.severity(found, "path.identity"), ["failure"])
+
+    def test_a_dropped_port_is_named(self):
+        self.lab.set(drop_ports=(853,))
+        found = self.findings("--only", "reach")
+        self.assertEqual(self.severity(found, "reach"), ["ok", "warning"])
+        self.assertIn("this network blocks port 853", json.dumps(found))
+
+    def test_without_a_network_nothing_is_a_failure_and_it_ends_in_time(self):
+        self.lab.cut()
+        found = self.findings("--only", "path,reach,net,tls,clock")
+        self.assertEqual({each["severity"] for each in found} - {"unknown", "note"}, set())
+
+    def test_a_rehearsal_sends_nothing_and_lists_every_server(self):
+        before = self.lab.carried
+        done = self.doctor("--dry-run")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for address in ("192.0.2.53:53", f"{CLOUDFLARE}:53", f"{QUAD9}:53", f"{ROUTER}:53"):
+            self.assertIn(address, done.stdout)
+        self.assertEqual(self.lab.carried, before)
+
+    def test_a_redacted_report_has_no_address_and_no_name(self):
+        done = self.doctor("--redact", "--all", "--only", "reach,who")
+        for word in (CLOUDFLARE, QUAD9):
+            self.assertNotIn(word, done.stdout)
+        self.assertIn("(address)", done.stdout)
+
+
+class Words(Case):
+    def test_a_wrong_file_of_canaries_is_refused_with_its_line(self):
+        path = os.path.join(self.directory, "wrong.yaml")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("expires: 2099-01-01\nsigned: 7\n")
+        done = tacet.run("doctor", "--canaries", path, "--dry-run")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("line 2", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
