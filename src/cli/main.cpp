@@ -137,6 +137,8 @@ void add_doctor(CLI::App& app, CommandLine& given, tacet::DoctorRequest& request
   verb.add_flag("--all", request.all, "Show what is well, too");
   verb.add_flag("--dry-run", request.dry_run, "Send nothing, and list what would be sent");
   verb.add_flag("--redact", request.redact, "Leave out addresses and names, so that the report can be handed on");
+  verb.add_flag("--paths", request.paths,
+                "Ask the same question 20 times over every way to the upstreams, encrypted; print the times");
   verb.add_option("--only", request.only,
                   "Run these checks only, separated by commas: path, reach, who, net, tls,\n"
                   "host, warp, clock, self")

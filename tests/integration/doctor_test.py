@@ -103,6 +103,12 @@ class Networks(Case):
         found = self.findings("--only", "path,reach,net,tls,clock")
         self.assertEqual({each["severity"] for each in found} - {"unknown", "note"}, set())
 
+    def test_the_times_of_every_way_are_a_table(self):
+        done = self.doctor("--paths")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for way in (f"DoH to {CLOUDFLARE}:443", f"DoT to {CLOUDFLARE}:853"):
+            self.assertRegex(done.stdout, rf"(?m)^{way} +\d+\.\d ms +\d+\.\d ms +20/20  FRA$")
+
     def test_a_rehearsal_sends_nothing_and_lists_every_server(self):
         before = self.lab.carried
         done = self.doctor("--dry-run")

@@ -125,6 +125,16 @@ void announce(const ProbePlan& plan, const Canaries& canaries, const Streams& to
       plan.clear.size());
 }
 
+/// Measures with the same questions on every way.
+int run_paths(const DoctorRequest& request, const Config& config, const Streams& to) {
+  constexpr std::size_t times = 20;
+  const auto measured = measure_paths(config, times);
+  if (!measured) return complain(to, measured.error().detail);
+  to.out << (request.json ? path_times_json(*measured) : path_times_text(*measured));
+  const auto answered = [](const PathTimes& each) { return !each.round_trips.empty(); };
+  return std::ranges::any_of(*measured, answered) ? 0 : could_not_run;
+}
+
 }  // namespace
 
 int run_doctor(const DoctorRequest& request, const CommandLine& given, const Streams& to) {
@@ -133,6 +143,7 @@ int run_doctor(const DoctorRequest& request, const CommandLine& given, const Str
   const auto canaries = canaries_of(request);
   if (!canaries) return complain(to, canaries.error().detail);
   log::start(LogLevel::error);
+  if (request.paths) return run_paths(request, *config, to);
   const HostFacts host = wants_any(request, {"host", "warp", "path"}) && !request.dry_run
                              ? host_facts(config->control.socket)
                              : HostFacts{};

@@ -74,6 +74,12 @@ public:
     begin(reach_one(make_upstreams(alone, trust), made));
   }
 
+  /// Each way has a connection of its own.
+  void time(PathTimes& each, const TrustStores& trust) {
+    const Config& alone = configs_.emplace_back(only(config_, each.way));
+    begin(time_one(make_upstreams(alone, trust), each));
+  }
+
   void await() {
     if (running_ > 0) loop_.run();
   }
@@ -125,6 +131,17 @@ private:
     each.round_trip = std::min(each.round_trip, named->exchange.round_trip);
   }
 
+  Task<void> time_one(Upstreams& upstreams, PathTimes& each) {
+    co_await reach_one(upstreams, each.way);
+    if (!each.way.works()) co_return;
+    const Message query = upstream_query({Name(), Type::ns}, false, false);
+    for (std::size_t i = 0; i < each.asked; ++i) {
+      const auto response = co_await upstreams.set().exchange(query, loop_.now() + patience);
+      if (response) each.round_trips.push_back(response->exchange.round_trip);
+    }
+    std::ranges::sort(each.round_trips);
+  }
+
   const Config& config_;
   SystemClock clock_;
   Loop loop_;
@@ -172,6 +189,19 @@ std::vector<ReachTry> plan_tries(const Config& config) {
     }
   }
   return tries;
+}
+
+Result<std::vector<PathTimes>> measure_paths(const Config& config, std::size_t times) {
+  const HttpLibrary http;
+  const TrustStores trust(config);
+  if (const auto read = trust.await(); !read) return fail(read.error());
+  std::vector<PathTimes> paths;
+  for (const auto& way : plan_tries(config))
+    if (!way.without_sni) paths.push_back({.way = way, .asked = times});
+  Probing probing(config);
+  for (auto& each : paths) probing.time(each, trust);
+  probing.await();
+  return paths;
 }
 
 Result<ProbeResult> probe(const ProbePlan& plan, const Config& config) {

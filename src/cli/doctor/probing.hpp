@@ -1,6 +1,7 @@
 #pragma once
 #include <vector>
 
+#include "cli/doctor/path_times.hpp"
 #include "doctor/path_checks.hpp"
 #include "doctor/upstream_checks.hpp"
 #include "tacet/config.hpp"
@@ -28,5 +29,9 @@ struct ProbeResult {
 /// Asks everything at once and waits until all is answered or given up, ten seconds at most. Fault::invalid_config for
 /// an unusable bundle of authorities.
 Result<ProbeResult> probe(const ProbePlan& plan, const Config& config);
+
+/// Asks the same question `times` times over each way, one after the other on each and all ways beside each other.
+/// Faults as probe().
+Result<std::vector<PathTimes>> measure_paths(const Config& config, std::size_t times);
 
 }  // namespace tacet

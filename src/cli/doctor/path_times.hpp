@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "doctor/upstream_checks.hpp"
+#include "tacet/config.hpp"
+
+namespace tacet {
+
+/// The times of one way to one upstream.
+struct PathTimes {
+  ReachTry way;                       ///< the first try, with the site
+  std::vector<Duration> round_trips;  ///< of the questions that were answered, in rising order
+  std::size_t asked = 0;
+};
+
+/// The value below which this share (0 to 1) of the sorted times lies; zero if there is none.
+Duration percentile(const std::vector<Duration>& sorted, double share);
+
+/// A table for people: a line for each way, the fastest first; those without an answer last, with the reason.
+std::string path_times_text(std::vector<PathTimes> times);
+std::string path_times_json(const std::vector<PathTimes>& times);
+
+}  // namespace tacet
