@@ -1,10 +1,14 @@
 """tacet doctor in networks that lie: each is a namespace with real servers at well-known addresses."""
+import contextlib
 import json
 import os
+import socket
 import subprocess
+import threading
 import unittest
 
 import netlab
+import scratch
 import servers
 import tacet
 from case import Case
@@ -29,6 +33,16 @@ signed: [canary.example]
 ech: [ech.example]
 resolvers: {{"{CLOUDFLARE}": Cloudflare, "{QUAD9}": Quad9}}
 """
+
+
+def message_in_clear(packet):
+    """The DNS message that an IP packet carries to port 53, in hexadecimal; empty if it carries none."""
+    at, protocol = ((packet[0] & 15) * 4, packet[9]) if packet[0] >> 4 == 4 else (40, packet[6])
+    if protocol not in (socket.IPPROTO_UDP, socket.IPPROTO_TCP) or int.from_bytes(packet[at + 2:at + 4]) != 53:
+        return ""
+    if protocol == socket.IPPROTO_UDP:
+        return packet[at + 8:].hex()
+    return packet[at + (packet[at + 12] >> 4) * 4 + 2:].hex()
 
 
 @unittest.skipIf(netlab.why_not(), netlab.why_not())
@@ -76,6 +90,36 @@ class Networks(Case):
 
     def nft(self, rules):
         subprocess.run(self.lab.command("b", "nft", "-f", "-"), input=rules, text=True, check=True)
+
+    def captured(self, work):
+        """What left for port 53 while `work` ran: DNS messages in hexadecimal, sorted; and what `work` returned."""
+        opened = []
+
+        def enter():
+            scratch.enter_namespace(self.lab.namespace("a"))
+            opened.append(socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0003)))
+
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join()
+        with opened[0] as capture:
+            capture.bind(("tuna", 0))
+            result = work()
+            capture.setblocking(False)
+            packets = []
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    packet, where = capture.recvfrom(65535)
+                    if where[2] == socket.PACKET_OUTGOING:
+                        packets.append(packet)
+        return sorted(filter(None, map(message_in_clear, packets))), result
+
+    def test_what_leaves_in_clear_is_what_the_report_lists_octet_for_octet(self):
+        packets, done = self.captured(lambda: self.doctor("--json", "--only", "path"))
+        listed = json.loads(done.stdout)["sent_in_clear"]
+        self.assertGreater(len(packets), 20)
+        self.assertLessEqual(len(packets), 60)
+        self.assertEqual(packets, sorted(octets for each in listed for octets in each["sent"]))
 
     def test_an_honest_network_raises_no_alarm(self):
         found = self.findings("--only", "path,reach,net,clock")
