@@ -47,6 +47,8 @@ class ZoneTable {
 public:
   static constexpr std::size_t default_limit = 4U << 20U;     ///< octets
   static constexpr Duration longest = std::chrono::hours(1);  ///< how long a fact holds at most
+  /// How long it holds at least, whatever its TTL: it must outlive the query that asked for it.
+  static constexpr Duration shortest = std::chrono::seconds(10);
 
   /// `seed` makes the hashes of names unpredictable. Until configure() no anchor is there: all is indeterminate.
   explicit ZoneTable(std::uint64_t seed, std::size_t limit = default_limit);
@@ -75,16 +77,20 @@ public:
 
 private:
   using Facts = std::list<ProvenZone>;
+  using Index = std::unordered_multimap<std::uint64_t, Facts::iterator>;
 
   std::uint64_t hash(Bytes name) const;
+  const ProvenZone* find(std::uint64_t hash, const Name& name, WallTime now);
+  void erase(Index::iterator entry);
   void evict();
 
   std::uint64_t seed_;
   std::size_t limit_;
   std::size_t octets_ = 0;
   Facts facts_;  // the most recently used first
-  std::unordered_multimap<std::uint64_t, Facts::iterator> by_name_;
-  std::vector<ProvenZone> configured_;
+  Index by_name_;
+  Facts configured_;
+  Index configured_by_name_;
   std::vector<TrustAnchor> anchors_;
 };
 

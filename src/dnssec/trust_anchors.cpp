@@ -1,0 +1,183 @@
+#include "dnssec/trust_anchors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <optional>
+#include <string>
+
+#include "base/text.hpp"
+#include "dnssec/canonical.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr std::uint8_t sha256 = 2;
+
+std::optional<unsigned> digit_of(char c, std::string_view digits) {
+  const std::size_t at = digits.find(c);
+  return at == std::string_view::npos ? std::nullopt : std::optional(static_cast<unsigned>(at));
+}
+
+/// Digits of `bits` bits each, the first one the most significant, as octets; nothing for other characters. Bits that
+/// make no octet at the end are left out.
+std::optional<std::vector<std::uint8_t>> unpacked(std::string_view text, std::string_view digits, unsigned bits) {
+  std::vector<std::uint8_t> octets;
+  unsigned held = 0, held_bits = 0;
+  for (const char c : text) {
+    const auto digit = digit_of(c, digits);
+    if (!digit) return std::nullopt;
+    held = (held << bits | *digit) & 0xFFFF;
+    held_bits += bits;
+    if (held_bits < 8) continue;
+    held_bits -= 8;
+    octets.push_back(static_cast<std::uint8_t>(held >> held_bits));
+  }
+  return octets;
+}
+
+std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  return unpacked(lower_case(text), "0123456789abcdef", 4);
+}
+
+std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  if (text.size() % 4 != 0) return std::nullopt;
+  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
+  return unpacked(text, digits, 6);
+}
+
+/// The words of a line up to its comment; brackets, which only group, count as space.
+std::vector<std::string_view> words_of(std::string_view line) {
+  constexpr std::string_view space = " \t\r()";
+  line = line.substr(0, line.find(';'));
+  std::vector<std::string_view> words;
+  for (;;) {
+    const std::size_t begins = line.find_first_not_of(space);
+    if (begins == std::string_view::npos) return words;
+    line.remove_prefix(begins);
+    words.push_back(line.substr(0, line.find_first_of(space)));
+    line.remove_prefix(words.back().size());
+  }
+}
+
+template <class Number>
+std::optional<Number> number(std::string_view word) {
+  Number value{};
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
+  return value;
+}
+
+/// Joins the words of a digest or a key, which may be written in groups.
+std::string joined(std::span<const std::string_view> words) {
+  std::string text;
+  for (const std::string_view word : words) text += word;
+  return text;
+}
+
+/// The three numbers at the front of the RDATA of both types.
+struct Front {
+  std::uint16_t first;
+  std::uint8_t second, third;
+};
+std::optional<Front> front_of(std::span<const std::string_view> words) {
+  if (words.size() < 4) return std::nullopt;
+  const auto first = number<std::uint16_t>(words[0]);
+  const auto second = number<std::uint8_t>(words[1]), third = number<std::uint8_t>(words[2]);
+  if (!first || !second || !third) return std::nullopt;
+  return Front{*first, *second, *third};
+}
+
+std::size_t digest_size(std::uint8_t digest_type) { return digest_of(digest_type, {}).size(); }
+
+Result<Ds> ds_from(std::span<const std::string_view> words) {
+  const auto front = front_of(words);
+  auto digest = front ? from_hex(joined(words.subspan(3))) : std::nullopt;
+  if (!front || !digest)
+    return fail(Fault::invalid_config,
+                "a DS record has a key tag, an algorithm, a digest type and a digest in hexadecimal");
+  if (!knows_algorithm(front->second))
+    return fail(Fault::invalid_config,
+                fmt::format("algorithm {} is not supported; use 8, 10, 13, 14, 15 or 16", front->second));
+  if (!knows_digest(front->third))
+    return fail(Fault::invalid_config,
+                fmt::format("digest type {} is not supported; use 2 (SHA-256) or 4 (SHA-384)", front->third));
+  if (digest->size() != digest_size(front->third))
+    return fail(Fault::invalid_config, fmt::format("a digest of type {} has {} octets, but {} are given", front->third,
+                                                   digest_size(front->third), digest->size()));
+  return Ds{front->first, front->second, front->third, std::move(*digest)};
+}
+
+Result<Ds> ds_of_key(const Name& owner, std::span<const std::string_view> words) {
+  const auto front = front_of(words);
+  const auto key = front ? from_base64(joined(words.subspan(3))) : std::nullopt;
+  if (!front || !key)
+    return fail(Fault::invalid_config, "a DNSKEY record has flags, 3, an algorithm and a key in Base64");
+  std::vector<std::uint8_t> rdata{static_cast<std::uint8_t>(front->first >> 8), static_cast<std::uint8_t>(front->first),
+                                  front->second, front->third};
+  rdata.insert(rdata.end(), key->begin(), key->end());
+  const Dnskey dnskey = read_dnskey(rdata);
+  if (!dnskey.may_sign())
+    return fail(Fault::invalid_config, "this key may not sign: its flags are 256 or 257, and its protocol is 3");
+  if (!PublicKey::from(dnskey.algorithm, dnskey.public_key()))
+    return fail(Fault::invalid_config, fmt::format("this is no usable key of algorithm {}", dnskey.algorithm));
+  const Name lower = canonical(owner);
+  std::vector<std::uint8_t> data(lower.wire().begin(), lower.wire().end());
+  data.insert(data.end(), rdata.begin(), rdata.end());
+  return Ds{dnskey.tag(), dnskey.algorithm, sha256, digest_of(sha256, data)};
+}
+
+bool is_class_or_ttl(std::string_view word) {
+  return equal_folded(word, std::string_view("IN")) || number<std::uint32_t>(word).has_value();
+}
+
+Result<TrustAnchor> read_anchor(std::span<const std::string_view> words) {
+  const auto owner = Name::from_text(words[0]);
+  if (!owner) return fail(Fault::invalid_config, "a record begins with the name of its zone");
+  words = words.subspan(1);
+  while (!words.empty() && is_class_or_ttl(words[0])) words = words.subspan(1);
+  const auto type = words.empty() ? std::nullopt : type_from_text(words[0]);
+  if (type != Type::ds && type != Type::dnskey)
+    return fail(Fault::invalid_config, "a trust anchor is a DS or a DNSKEY record, such as \". DS 20326 8 2 E06D…\"");
+  words = words.subspan(1);
+  Result<Ds> ds = type == Type::ds ? ds_from(words) : ds_of_key(*owner, words);
+  if (!ds) return fail(std::move(ds.error()));
+  return TrustAnchor{*owner, std::move(*ds)};
+}
+
+}  // namespace
+
+std::vector<TrustAnchor> root_anchors() {
+  return read_trust_anchors(
+             ". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n"
+             ". DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16\n")
+      .value();
+}
+
+Result<std::vector<TrustAnchor>> read_trust_anchors(std::string_view text) {
+  std::vector<TrustAnchor> anchors;
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const std::string_view rest = text;
+    const std::size_t end = text.find('\n');
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    const std::vector<std::string_view> words = words_of(rest.substr(0, end));
+    if (words.empty()) continue;
+    Result<TrustAnchor> anchor = read_anchor(words);
+    if (!anchor) return fail(Fault::invalid_config, fmt::format("line {}: {}", line, anchor.error().detail));
+    anchors.push_back(std::move(*anchor));
+  }
+  if (anchors.empty()) return fail(Fault::invalid_config, "no DS or DNSKEY record is in it");
+  return anchors;
+}
+
+std::vector<TrustAnchor> with_root_anchors(std::vector<TrustAnchor> given) {
+  if (std::ranges::any_of(given, [](const TrustAnchor& anchor) { return anchor.owner.is_root(); })) return given;
+  std::ranges::move(root_anchors(), std::back_inserter(given));
+  return given;
+}
+
+}  // namespace tacet

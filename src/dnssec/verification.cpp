@@ -1,0 +1,118 @@
+#include "dnssec/verification.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "dnssec/canonical.hpp"
+#include "dnssec/complaint.hpp"
+#include "dnssec/validity.hpp"
+
+namespace tacet {
+namespace {
+
+/// The labels of an owner as RRSIG records count them: without a leading "*" (RFC 4034 §3.1.3).
+std::size_t counted_labels(const Name& owner) { return owner.label_count() - (is_wildcard(owner) ? 1 : 0); }
+
+std::string date(std::uint32_t seconds) {
+  const std::time_t time = seconds;
+  return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(time));
+}
+
+/// One search; remembers the reason that says most about why it was in vain.
+class Search {
+public:
+  Search(const RRset& rrset, const Name& zone, std::span<const ZoneKey> keys, WallTime now, ProofBudget& budget)
+      : rrset_(rrset),
+        zone_(zone),
+        keys_(keys),
+        now_(now),
+        budget_(budget) {}
+
+  Verification run() {
+    if (rrset_.signatures.empty()) note(rank_missing, ede::rrsigs_missing, "it has no signature");
+    for (const Rrsig& signature : rrset_.signatures)
+      if (is_acceptable(signature) && is_signed_by_key(signature)) return {&signature, {}};
+    return {nullptr, std::move(why_)};
+  }
+
+private:
+  // A signature that does not hold says more than a date, a date more than a missing key.
+  static constexpr int rank_missing = 1, rank_no_key = 2, rank_date = 3, rank_wrong = 4;
+
+  void note(int rank, std::uint16_t code, std::string_view words) {
+    if (rank <= rank_) return;
+    rank_ = rank;
+    why_ = complaint(code, zone_, rrset_.owner, rrset_.type, words);
+  }
+
+  /// What can be seen without arithmetic (RFC 4035 §5.3.1).
+  bool is_acceptable(const Rrsig& signature) {
+    if (!(signature.signer == zone_)) {
+      note(rank_missing, ede::dnssec_bogus, "its signer is not its zone");
+      return false;
+    }
+    if (signature.labels > counted_labels(rrset_.owner) || signature.labels < zone_.label_count()) {
+      note(rank_wrong, ede::dnssec_bogus, "its signature has a wrong number of labels");
+      return false;
+    }
+    return is_in_time(signature);
+  }
+
+  bool is_in_time(const Rrsig& signature) {
+    switch (validity_of(signature, now_)) {
+      case Validity::valid:
+        return true;
+      case Validity::not_yet:
+        note(rank_date, ede::signature_not_yet_valid,
+             fmt::format("its signature is valid from {} on", date(signature.inception)));
+        return false;
+      case Validity::expired:
+        note(rank_date, ede::signature_expired, fmt::format("its signature ended {}", date(signature.expiration)));
+        return false;
+      case Validity::inverted:
+        note(rank_date, ede::dnssec_bogus, "its signature ends before it begins");
+        return false;
+    }
+    return false;
+  }
+
+  bool is_signed_by_key(const Rrsig& signature) {
+    std::vector<std::uint8_t> data;
+    int tried = 0;
+    for (const ZoneKey& key : keys_) {
+      if (key.tag != signature.key_tag || key.algorithm != signature.algorithm) continue;
+      if (tried++ == ProofBudget::keys_of_one_tag || !budget_.take_verification()) {
+        note(rank_wrong, ede::dnssec_bogus, "it would cost too many verifications");
+        return false;
+      }
+      if (data.empty()) data = signed_data(rrset_, signature);
+      if (key.key.verifies(data, signature.signature)) return true;
+      note(rank_wrong, ede::dnssec_bogus, fmt::format("its signature by key {} is wrong", key.tag));
+    }
+    if (tried == 0)
+      note(rank_no_key, ede::dnskey_missing,
+           fmt::format("the zone has no key {} that could have signed it", signature.key_tag));
+    return false;
+  }
+
+  const RRset& rrset_;
+  const Name& zone_;
+  std::span<const ZoneKey> keys_;
+  WallTime now_;
+  ProofBudget& budget_;
+  int rank_ = 0;
+  ExtendedError why_;
+};
+
+}  // namespace
+
+bool Verification::is_expansion_of(const RRset& rrset) const { return signature->labels < counted_labels(rrset.owner); }
+
+Verification verify(const RRset& rrset, const Name& zone, std::span<const ZoneKey> keys, WallTime now,
+                    ProofBudget& budget) {
+  return Search(rrset, zone, keys, now, budget).run();
+}
+
+}  // namespace tacet
