@@ -6,13 +6,17 @@
 namespace tacet::fixture {
 
 /// A root, a signed "test", a signed "example.test" and an unsigned "plain.test", and a table that trusts the root.
+/// The signed zone below the root can have another name.
 struct SignedWorld {
-  SignedZone root{""}, tld{"test"}, example{"example.test"};
+  std::string top;
+  SignedZone root{""}, tld{top}, example{"example." + top};
   ZoneTable table{7};
   WallTime now = noon;
   ProofBudget budget;
 
-  SignedWorld() {
+  explicit SignedWorld(std::string_view top_zone = "test", SigningKey key = SigningKey())
+      : top(top_zone),
+        example("example." + top, std::move(key)) {
     const Ds ds = read_ds(root.ds().rdata);
     table.configure(std::vector{TrustAnchor{Name(), ds}}, {});
   }
@@ -34,7 +38,8 @@ struct SignedWorld {
     return {{name_of(zone.name()), Type::ds, Class::in}, 0, parent.sign({zone.ds()})};
   }
   Packet no_ds_of_plain() const {
-    return {ask("plain.test", Type::ds), 0, {}, tld.soa() + tld.sign({"plain.test. 300 NSEC z.test. NS RRSIG NSEC"})};
+    const std::string nsec = "plain." + top + ". 300 NSEC z." + top + ". NS RRSIG NSEC";
+    return {ask("plain." + top, Type::ds), 0, {}, tld.soa() + tld.sign({nsec})};
   }
 
   /// Everything about the world's zones becomes known.

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tacet/instant.hpp"
 #include "unit/dnssec/signing_key.hpp"
 
 /// Zones that sign, and packets made of their records. They share no code with what judges them.

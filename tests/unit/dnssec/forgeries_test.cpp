@@ -1,0 +1,369 @@
+#include <doctest/doctest.h>
+
+#include "unit/dnssec/denial_chain.hpp"
+#include "unit/dnssec/signed_world.hpp"
+
+/// What real validators once accepted, each with its packet.
+using namespace tacet;
+using namespace tacet::fixture;
+
+namespace {
+
+constexpr unsigned nxdomain = 3;
+
+/// A world that is known, in which attackers try.
+struct KnownWorld : SignedWorld {
+  SignedZone other{"other.test"};
+
+  explicit KnownWorld(SigningKey key = SigningKey()) : SignedWorld("test", std::move(key)) {
+    teach();
+    learn(ds_of(other, tld));
+    learn(keys_of(other));
+  }
+
+  SecurityStatus status(const Packet& packet) { return verdict(packet).status; }
+  /// Neither secure nor insecure, whatever would be asked next.
+  bool refused(const Packet& packet) { return status(packet) == SecurityStatus::bogus; }
+  Records denial(std::initializer_list<std::string_view> lines) const {
+    Records all = example.soa();
+    for (const std::string_view line : lines) all = all + example.sign({line});
+    return all;
+  }
+};
+
+const Question www = ask("www.example.test");
+const Records www_a = records_from({"www.example.test. 300 A 192.0.2.66"});
+
+}  // namespace
+
+TEST_CASE("Another zone may not sign for a name, nor may the parent of its zone") {
+  KnownWorld world;
+  CHECK(world.refused({www, 0, world.other.sign(www_a)}));
+  CHECK(world.verdict({www, 0, world.other.sign(www_a)}).why->text.starts_with("needs www.example.test. DS"));
+  CHECK(world.refused({www, 0, world.tld.sign(www_a)}));
+  CHECK(world.refused({www, 0, world.other.sign(www_a, {.signer = name("example.test")})}));
+  SignedZone below{"www.example.test"};
+  CHECK(world.needs({www, 0, below.sign(www_a)}) == "www.example.test. DS, www.example.test. DNSKEY");
+  world.learn({ask("www.example.test", Type::ds),
+               0,
+               {},
+               world.denial({"www.example.test. 300 NSEC x.example.test. A RRSIG NSEC"})});
+  CHECK(world.verdict({www, 0, below.sign(www_a)}).why->text ==
+        "www.example.test A, zone example.test: its signer is not its zone");
+}
+
+TEST_CASE("A changed record, signature, label count or owner is bogus") {
+  KnownWorld world;
+  Records changed = world.example.sign({"www.example.test. 300 A 192.0.2.1"});
+  changed[0].rdata[3] = 66;
+  CHECK(world.verdict({www, 0, changed}).why->code == ede::dnssec_bogus);
+  CHECK(world.status({www, 0, world.example.sign(www_a, {.wrong = true})}) == SecurityStatus::bogus);
+  CHECK(world.status({www, 0, world.example.sign(www_a, {.labels = 4})}) == SecurityStatus::bogus);
+  CHECK(world.status({www, 0, world.example.sign(www_a, {.labels = 1})}) == SecurityStatus::bogus);
+  CHECK(world.status({www, 0, world.example.sign(www_a, {.labels = 2})}) == SecurityStatus::bogus);
+  CHECK(world.verdict({www, 0, world.example.sign(www_a, {.tag = world.example.key().tag() ^ 1})}).why->code ==
+        ede::dnskey_missing);
+  CHECK(world.verdict({www, 0, world.example.sign(www_a, {.algorithm = 8})}).why->code == ede::dnskey_missing);
+  CHECK(world.status({www, 0, world.example.sign(www_a) + www_a}) == SecurityStatus::secure);  // one record, twice
+  CHECK(world.status({www, 0, world.example.sign(www_a) + records_from({"www.example.test. 300 A 192.0.2.67"})}) ==
+        SecurityStatus::bogus);
+}
+
+TEST_CASE("DS records must be signed by the parent, and keys by one that a DS record names") {
+  SignedWorld world;
+  world.learn(world.root_keys());
+  world.learn(world.ds_of(world.tld, world.root));
+  world.learn(world.keys_of(world.tld));
+  SignedZone forged{"example.test"};
+  const Question ds = ask("example.test", Type::ds);
+  CHECK(world.outcome({ds, 0, {forged.ds()}}) == Learned::Outcome::missing);
+  CHECK(world.outcome({ds, 0, world.tld.sign({forged.ds()}, {.wrong = true})}) == Learned::Outcome::bogus);
+  CHECK(world.outcome({ds, 0, world.root.sign({forged.ds()})}) == Learned::Outcome::bogus);
+  CHECK(world.outcome({ds, 0, forged.sign({forged.ds()})}) == Learned::Outcome::bogus);
+  CHECK(world.table.find(named("example.test"), noon) == nullptr);
+  CHECK(world.outcome(world.ds_of(world.example, world.tld)) == Learned::Outcome::proven);
+  CHECK(world.outcome(world.keys_of(forged)) == Learned::Outcome::bogus);
+  // The right key stands in the set, but another one signs it (numa, PR 250).
+  forged.add(world.example.key());
+  CHECK(world.outcome(world.keys_of(forged)) == Learned::Outcome::missing);
+  CHECK(world.outcome({ask("example.test", Type::dnskey), 0, world.example.dnskey_records()}) ==
+        Learned::Outcome::missing);
+  CHECK(world.table.find(named("example.test"), noon)->state == ZoneState::delegated);
+}
+
+TEST_CASE("A revoked key and a key without the zone key bit open no zone") {
+  for (const unsigned flags : {257U | 0x80U, 1U}) {
+    SignedWorld world("test", SigningKey(13, flags));
+    world.teach();
+    CHECK(world.table.find(named("example.test"), noon)->state == ZoneState::delegated);
+    const auto learned = std::get<Learned>(world.learn(world.keys_of(world.example)));
+    CHECK(learned.outcome == Learned::Outcome::bogus);
+    CHECK(learned.why->code == ede::no_zone_key_bit_set);
+  }
+}
+
+TEST_CASE("A wildcard's answer needs proof that the next closer name does not exist, not just the whole name") {
+  KnownWorld world;
+  const Question asked = ask("a.b.example.test");
+  const Records answer = world.example.expand("example.test", "a.b.example.test", records_from({"w. 300 A 192.0.2.1"}));
+  const auto with = [&](const char* nsec) { return Packet{asked, 0, answer, world.example.sign({nsec})}; };
+  CHECK(world.status(with("a.example.test. 300 NSEC c.example.test. A RRSIG NSEC")) == SecurityStatus::secure);
+  // b.example.test exists, so the wildcard does not apply below it (pdns#17136).
+  CHECK(world.refused(with("b.example.test. 300 NSEC c.example.test. A RRSIG NSEC")));
+  CHECK(world.refused(with("a.example.test. 300 NSEC z.b.example.test. A RRSIG NSEC")));
+  CHECK(world.refused({asked, 0, answer}));
+}
+
+TEST_CASE("An NXDOMAIN needs both proofs: for the name, and for the wildcard at its closest encloser") {
+  KnownWorld world;
+  const Question asked = ask("x.b.example.test");
+  const auto name_gap = "b.example.test. 300 NSEC d.example.test. A RRSIG NSEC";
+  const auto wildcard_gap = "*.b.example.test. 300 NSEC z.b.example.test. A RRSIG NSEC";
+  CHECK(world.status({asked, nxdomain, {}, world.denial({name_gap})}) == SecurityStatus::secure);
+  CHECK(world.refused({asked, nxdomain, {}, world.denial({wildcard_gap})}));
+  // The wildcard of another encloser proves nothing (numa, PR 398).
+  const auto deeper = "a.example.test. 300 NSEC c.example.test. A RRSIG NSEC";
+  const auto apex = "example.test. 300 NSEC *.example.test. SOA NS RRSIG NSEC";
+  CHECK(world.refused({asked, nxdomain, {}, world.denial({deeper, apex})}));
+  CHECK(
+      world.status(
+          {asked, nxdomain, {}, world.denial({deeper, "example.test. 300 NSEC a.example.test. SOA NS RRSIG NSEC"})}) ==
+      SecurityStatus::secure);
+}
+
+TEST_CASE("The NSEC of a delegation or of a DNAME proves nothing below it") {
+  KnownWorld world;
+  const Question asked = ask("a.sub.example.test");
+  const auto apex = "example.test. 300 NSEC sub.example.test. SOA NS RRSIG NSEC";
+  for (const char* types : {"NS RRSIG NSEC", "NS DS RRSIG NSEC", "DNAME RRSIG NSEC"}) {
+    const std::string nsec = "sub.example.test. 300 NSEC z.example.test. " + std::string(types);
+    CHECK(world.refused({asked, nxdomain, {}, world.denial({nsec, apex})}));
+    CHECK(world.refused({asked, 0, {}, world.denial({nsec, apex})}));
+  }
+  // And nothing at the cut but that there are no DS records (CVE-2018-1000002).
+  const auto parent_side = "sub.example.test. 300 NSEC z.example.test. NS RRSIG NSEC";
+  CHECK(world.refused({ask("sub.example.test"), 0, {}, world.denial({parent_side})}));
+  CHECK(world.status({ask("sub.example.test", Type::ds), 0, {}, world.denial({parent_side})}) ==
+        SecurityStatus::secure);
+}
+
+TEST_CASE("The same holds for NSEC3 records") {
+  KnownWorld world;
+  for (const char* types : {"NS", "DNAME RRSIG"}) {
+    const Records chain =
+        nsec3_chain("example.test", {{"example.test.", "NS SOA RRSIG"}, {"sub.example.test.", types}});
+    const Records all = world.example.soa() + signed_each(world.example, chain);
+    CHECK(world.refused({ask("a.sub.example.test"), nxdomain, {}, all}));
+    CHECK(world.refused({ask("a.sub.example.test"), 0, {}, all}));
+  }
+}
+
+TEST_CASE("A child's own NSEC does not deny its DS records") {
+  KnownWorld world;
+  const Records child =
+      world.example.soa() + world.example.sign({"example.test. 300 NSEC a.example.test. SOA NS RRSIG NSEC"});
+  CHECK(world.refused({ask("example.test", Type::ds), 0, {}, child}));
+  SignedWorld fresh;
+  fresh.learn(fresh.root_keys());
+  fresh.learn(fresh.ds_of(fresh.tld, fresh.root));
+  fresh.learn(fresh.keys_of(fresh.tld));
+  const Records forged = fresh.tld.soa() + fresh.tld.sign({"example.test. 300 NSEC f.test. SOA NS RRSIG NSEC"});
+  CHECK(fresh.outcome({ask("example.test", Type::ds), 0, {}, forged}) == Learned::Outcome::missing);
+}
+
+TEST_CASE("No data is not proven where the type or an alias exists") {
+  KnownWorld world;
+  const auto with = [&](const char* types) {
+    return Packet{www, 0, {}, world.denial({std::string("www.example.test. 300 NSEC x.example.test. ") + types})};
+  };
+  CHECK(world.status(with("TXT RRSIG NSEC")) == SecurityStatus::secure);
+  CHECK(world.refused(with("A RRSIG NSEC")));
+  CHECK(world.refused(with("CNAME RRSIG NSEC")));
+}
+
+TEST_CASE("An empty non-terminal exists: NXDOMAIN is refused, no data needs no wildcard proof") {
+  KnownWorld world;
+  const auto nsec = "a.example.test. 300 NSEC x.ent.example.test. A RRSIG NSEC";
+  const auto apex = "example.test. 300 NSEC a.example.test. SOA NS RRSIG NSEC";
+  CHECK(world.status({ask("ent.example.test"), 0, {}, world.denial({nsec})}) == SecurityStatus::secure);
+  CHECK(world.refused({ask("ent.example.test"), nxdomain, {}, world.denial({nsec, apex})}));
+}
+
+TEST_CASE("An NSEC that was expanded from a wildcard speaks for the wildcard only (CVE-2017-15105)") {
+  KnownWorld world;
+  const Records expanded = world.example.expand("example.test", "www.example.test",
+                                                records_from({"w. 300 NSEC a.example.test. TXT RRSIG NSEC"}));
+  CHECK(world.refused({www, 0, {}, world.example.soa() + expanded}));
+}
+
+TEST_CASE("NSEC3 records with unknown hashes or flags, or with other parameters than the first, do not count") {
+  KnownWorld world;
+  const Owners owners{{"example.test.", "NS SOA RRSIG"}, {"a.example.test.", "A RRSIG"}};
+  const auto all = [&](const Nsec3Parameters& how) {
+    return world.example.soa() + signed_each(world.example, nsec3_chain("example.test", owners, how));
+  };
+  CHECK(world.status({www, nxdomain, {}, all({})}) == SecurityStatus::secure);
+  CHECK(world.refused({www, nxdomain, {}, all({.algorithm = 2})}));
+  CHECK(world.refused({www, nxdomain, {}, all({.flags = 2})}));
+  const Records one = all({}), two = all({.salt = {1}});
+  Records mixed(one.begin(), one.begin() + 4);
+  mixed.insert(mixed.end(), two.begin() + 4, two.end());
+  CHECK(world.refused({www, nxdomain, {}, mixed}));
+}
+
+TEST_CASE("Many iterations count as unsigned, and far too many as no proof (RFC 9276)") {
+  KnownWorld world;
+  const Owners owners{{"example.test.", "NS SOA RRSIG"}, {"a.example.test.", "A RRSIG"}};
+  const auto verdict = [&](unsigned iterations) {
+    return world.verdict({www,
+                          nxdomain,
+                          {},
+                          world.example.soa() + signed_each(world.example, nsec3_chain("example.test", owners,
+                                                                                       {.iterations = iterations}))});
+  };
+  CHECK(verdict(50).status == SecurityStatus::secure);
+  CHECK(verdict(51).status == SecurityStatus::insecure);
+  CHECK(verdict(51).why->code == ede::unsupported_nsec3_iterations);
+  CHECK(verdict(501).status == SecurityStatus::bogus);
+  CHECK(verdict(501).why->code == ede::unsupported_nsec3_iterations);
+}
+
+TEST_CASE("An empty answer without proof makes nothing insecure") {
+  SignedWorld world;
+  world.learn(world.root_keys());
+  world.learn(world.ds_of(world.tld, world.root));
+  world.learn(world.keys_of(world.tld));
+  const Question ds = ask("example.test", Type::ds);
+  CHECK(world.outcome({ds, 0}) == Learned::Outcome::missing);
+  CHECK(world.outcome({ds, nxdomain}) == Learned::Outcome::missing);
+  CHECK(world.outcome({ds, 2}) == Learned::Outcome::missing);
+  CHECK(world.outcome({ds, 0, {}, records_from({"test. 300 SOA ns.test. h.test. 1 2 3 4 5"})}) ==
+        Learned::Outcome::missing);
+  CHECK(world.outcome(
+            {ds, 0, {}, world.tld.soa() + world.tld.sign({"example.test. 300 NSEC f.test. NS DS RRSIG NSEC"})}) ==
+        Learned::Outcome::missing);
+  CHECK(world.table.find(named("example.test"), noon) == nullptr);
+}
+
+TEST_CASE("A chain of aliases is judged link by link, and its end by the last target") {
+  KnownWorld world;
+  const Records alias = world.example.sign({"www.example.test. 300 CNAME a.other.test."});
+  const Records address = records_from({"a.other.test. 300 A 192.0.2.1"});
+  CHECK(world.status({www, 0, alias + world.other.sign(address)}) == SecurityStatus::secure);
+  CHECK(world.needs({www, 0, alias + address}) == "a.other.test. DS");
+  CHECK(world.refused({www, 0, alias + world.example.sign(address)}));
+  CHECK(
+      world.needs({www, 0, records_from({"www.example.test. 300 CNAME a.other.test."}) + world.other.sign(address)}) ==
+      "www.example.test. DS");
+  const Records plain = world.example.sign({"www.example.test. 300 CNAME a.plain.test."});
+  CHECK(world.status({www, 0, plain + records_from({"a.plain.test. 300 A 192.0.2.1"})}) == SecurityStatus::insecure);
+  // The denial must be that of the target (blocky#2267).
+  const Records target_gap =
+      world.other.soa() + world.other.sign({"other.test. 300 NSEC b.other.test. SOA NS RRSIG NSEC"});
+  CHECK(world.status({www, nxdomain, alias, target_gap}) == SecurityStatus::secure);
+  CHECK(world.refused(
+      {www, nxdomain, alias, world.denial({"example.test. 300 NSEC z.example.test. SOA NS RRSIG NSEC"})}));
+  CHECK(world.status({www, 0, world.example.sign({"www.example.test. 300 CNAME www.example.test."})}) ==
+        SecurityStatus::secure);
+}
+
+TEST_CASE("Part of a chain can be judged up to the alias that leads elsewhere") {
+  KnownWorld world;
+  const Message message = Packet{www, 0,
+                                 world.example.sign({"www.example.test. 300 CNAME printer.home.arpa."}) +
+                                     records_from({"printer.home.arpa. 300 A 192.0.2.1"})}
+                              .message();
+  ProofBudget budget;
+  const auto finding = judge(AnswerPart(message, named("printer.home.arpa")), world.table, noon, budget);
+  CHECK(std::get<Judgement>(finding).status == SecurityStatus::secure);
+  CHECK(std::holds_alternative<Needs>(judge(message, world.table, noon, budget)));
+}
+
+TEST_CASE("An alias that a DNAME makes must follow from it") {
+  KnownWorld world;
+  const Question asked = ask("a.d.example.test");
+  const Records dname = world.example.sign({"d.example.test. 300 DNAME other.test."});
+  const Records address = world.other.sign({"a.other.test. 300 A 192.0.2.1"});
+  const auto with = [&](const char* cname) { return Packet{asked, 0, dname + records_from({cname}) + address}; };
+  CHECK(world.status(with("a.d.example.test. 300 CNAME a.other.test.")) == SecurityStatus::secure);
+  CHECK(world.status({asked, 0, dname + address}) == SecurityStatus::secure);
+  CHECK(world.verdict(with("a.d.example.test. 300 CNAME b.other.test.")).why->text ==
+        "a.d.example.test CNAME, zone d.example.test: it does not follow from the DNAME above it");
+  Records forged = dname;
+  forged[0].rdata = name("evil.test");
+  CHECK(world.refused({asked, 0, forged + records_from({"a.d.example.test. 300 CNAME a.evil.test."})}));
+}
+
+TEST_CASE("A question for DS records that an alias answers makes no signed zone (SD#31699)") {
+  KnownWorld world;
+  const Question ds = ask("alias.example.test", Type::ds);
+  CHECK(world.outcome({ds, 0, world.example.sign({"alias.example.test. 300 CNAME a.plain.test."})}) ==
+        Learned::Outcome::proven);
+  CHECK(world.table.find(named("alias.example.test"), noon)->state == ZoneState::no_cut);
+  const Question unsigned_ds = ask("alias.plain.test", Type::ds);
+  const Records cname = records_from({"alias.plain.test. 300 CNAME a.plain.test."});
+  CHECK(world.outcome({unsigned_ds, 0, cname}) == Learned::Outcome::needless);
+  CHECK(world.status({unsigned_ds, 0, cname}) == SecurityStatus::insecure);
+  CHECK(world.outcome({ask("x.d.example.test", Type::ds), 0,
+                       world.example.sign({"d.example.test. 300 DNAME plain.test."})}) == Learned::Outcome::proven);
+  CHECK(world.table.find(named("x.d.example.test"), noon)->state == ZoneState::no_cut);
+}
+
+TEST_CASE("All of the answer section is judged, and an answer may not contradict itself") {
+  KnownWorld world;
+  const Records a = world.example.sign({"www.example.test. 300 A 192.0.2.1"});
+  CHECK(world.refused({www, 0, a + records_from({"bank.example.test. 300 A 192.0.2.66"})}));
+  CHECK(world.refused({www, nxdomain, a}));
+  CHECK(world.status({ask("www.example.test", Type::any), 0,
+                      a + world.example.sign({"www.example.test. 300 TXT \"x\""})}) == SecurityStatus::secure);
+  CHECK(world.refused({ask("www.example.test", Type::any), 0, a + records_from({"www.example.test. 300 TXT \"x\""})}));
+  CHECK(world.status({ask("www.example.test", Type::rrsig), 0, {a[1]}}) == SecurityStatus::indeterminate);
+  CHECK(world.refused({ask("www.example.test", Type::any),
+                       0,
+                       {},
+                       world.denial({"www.example.test. 300 NSEC x.example.test. TXT RRSIG NSEC"})}));
+}
+
+TEST_CASE("A denial with a broken signature, also of its SOA, is bogus") {
+  KnownWorld world;
+  const Records nsec = world.example.sign({"www.example.test. 300 NSEC x.example.test. TXT RRSIG NSEC"});
+  const Records bad_soa = world.example.sign({"example.test. 300 SOA ns.test. h.test. 1 2 3 4 5"}, {.wrong = true});
+  CHECK(world.status({www, 0, {}, bad_soa + nsec}) == SecurityStatus::bogus);
+  CHECK(world.status({www, 0, {}, records_from({"example.test. 300 SOA ns.test. h.test. 1 2 3 4 5"}) + nsec}) ==
+        SecurityStatus::bogus);
+  const Records bad =
+      world.example.sign({"www.example.test. 300 NSEC x.example.test. TXT RRSIG NSEC"}, {.wrong = true});
+  CHECK(world.status({www, 0, {}, world.example.soa() + bad}) == SecurityStatus::bogus);
+}
+
+TEST_CASE("Keys of one tag and signatures of one RRset cost a bounded number of verifications (CVE-2023-50387)") {
+  const SigningKey key(8);
+  KnownWorld world(key);
+  // Keys with the same tag: words of the modulus change places, which leaves the sum.
+  Records keys{{name("example.test"), Type::dnskey, 3600, key.rdata()}};
+  for (std::size_t i = 0; i < 100; ++i) {
+    Octets twin = key.rdata();
+    std::swap_ranges(twin.begin() + 10 + std::ptrdiff_t(i % 50) * 2, twin.begin() + 12 + std::ptrdiff_t(i % 50) * 2,
+                     twin.end() - 4 - std::ptrdiff_t(i / 50) * 2);
+    keys.push_back({name("example.test"), Type::dnskey, 3600, twin});
+    REQUIRE(SigningKey::tag_of(twin) == key.tag());
+  }
+  Records answer = www_a;
+  for (unsigned i = 0; i < 100; ++i)
+    answer.push_back(world.example.signature(key, www_a, {.expiration = seconds(noon) + 1000 + i, .wrong = true}));
+  CHECK(world.status({www, 0, answer}) == SecurityStatus::bogus);
+  CHECK(world.budget.verifications >= ProofBudget{}.verifications - ProofBudget::signatures_of_an_rrset);
+  SignedWorld fresh("test", key);
+  fresh.learn(fresh.root_keys());
+  fresh.learn(fresh.ds_of(fresh.tld, fresh.root));
+  fresh.learn(fresh.keys_of(fresh.tld));
+  fresh.learn(fresh.ds_of(fresh.example, fresh.tld));
+  std::ranges::reverse(keys);
+  CHECK(fresh.outcome({ask("example.test", Type::dnskey), 0, fresh.example.sign(keys)}) == Learned::Outcome::proven);
+  CHECK(fresh.table.find(named("example.test"), noon)->keys.size() <= 16);
+  Records many = www_a;
+  for (unsigned i = 0; i < 8; ++i)
+    many.push_back(fresh.example.signature(key, www_a, {.expiration = seconds(noon) + 1000 + i, .wrong = true}));
+  CHECK(fresh.verdict({www, 0, many}).status == SecurityStatus::bogus);
+  CHECK(fresh.budget.verifications >= 0);
+}
