@@ -148,10 +148,20 @@ struct QueryLogConfig {
   friend bool operator==(const QueryLogConfig&, const QueryLogConfig&) = default;
 };
 
+/// Where clients can ask over an encrypted transport, and what proves our identity to them.
+struct TlsListenConfig {
+  std::vector<SocketAddress> listen;  ///< by TCP; empty: this transport is off
+  std::string certificate;            ///< PEM file: our certificate, then those that lead to its authority
+  std::string key;                    ///< PEM file with the private key
+  friend bool operator==(const TlsListenConfig&, const TlsListenConfig&) = default;
+};
+
 /// All settings. `tacet run` without a file uses Config::defaults().
 struct Config {
   std::vector<SocketAddress> listen;
   std::vector<AddressPrefix> allow;  ///< clients besides this machine; no prefix twice
+  TlsListenConfig https;             ///< DNS over HTTPS (RFC 8484), path /dns-query
+  TlsListenConfig tls;               ///< DNS over TLS (RFC 7858)
   unsigned workers = 1;
   std::vector<UpstreamConfig> upstreams;
   std::vector<SocketAddress> bootstrap;  ///< plain DNS servers that resolve upstream host names without `addresses`

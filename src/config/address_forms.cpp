@@ -83,6 +83,8 @@ std::string LoopbackForm::text(const std::optional<SocketAddress>& address) cons
 }
 
 Result<SocketAddress> listen_address(std::string_view text) { return parse_socket_address(text, 53); }
+Result<SocketAddress> https_address(std::string_view text) { return parse_socket_address(text, 443); }
+Result<SocketAddress> tls_address(std::string_view text) { return parse_socket_address(text, 853); }
 Result<SocketAddress> server_address(std::string_view text) { return parse_server_address(text, 53); }
 
 Result<std::string> zone_below_root(std::string_view text) {

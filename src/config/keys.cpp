@@ -7,9 +7,9 @@
 #include "config/prefix.hpp"
 
 // How to add a key: give the structure in tacet/config.hpp a field with its default, and the table below a row with the
-// key's name, its field and its form. A key in no section says .at_start() if a reload cannot change it. Describe the
-// key in conf/tacet.yaml and packaging/man/tacet.yaml.5, which tests compare with the row. Rules about two keys are in
-// whole_file.cpp.
+// key's name, its field and its form. A key, or a whole section, says .at_start() if a reload cannot change it.
+// Describe the key in conf/tacet.yaml and packaging/man/tacet.yaml.5, which tests compare with the row. Rules about two
+// keys are in whole_file.cpp.
 
 namespace tacet {
 namespace {
@@ -31,6 +31,11 @@ constexpr NumberForm ttl{0, 604800, "", "seconds"};
 
 constexpr std::string_view listen_allowed =
     R"(a list of addresses such as ["127.0.0.1:53", "[::1]:53"], at least one, none twice)";
+constexpr std::string_view https_allowed =
+    R"(a list of addresses such as ["127.0.0.1:8453", "[::1]:8453"], none twice)";
+constexpr std::string_view tls_allowed = R"(a list of addresses such as ["192.168.1.2:853", "[::1]:853"], none twice)";
+constexpr PathForm certificate_form{"the absolute path of a file in PEM that may be read", 4095, "", {}, unusable};
+constexpr PathForm private_key_form = certificate_form;
 constexpr std::string_view bootstrap_allowed =
     R"(a list of addresses such as ["1.1.1.1", "[2606:4700:4700::1111]:53"], none twice)";
 constexpr std::string_view zones_allowed = "a list of zones such as [plex.direct, corp.example], none twice";
@@ -74,6 +79,19 @@ constexpr ConfigKey<Config> config_table[]{
     key<Config, &Config::listen>("listen", SocketAddressesForm{listen_allowed, listen_address, 1}).at_start(),
     key<Config, &Config::allow>(
         "allow", PrefixesForm{R"(a list of prefixes such as [192.168.1.0/24, "fd00::/8"], none twice)", parse_prefix}),
+    section("https", {R"({listen: ["127.0.0.1:8453"], certificate: /etc/tacet/server.pem, key: /etc/tacet/server.key})",
+                      "https.listen"}),
+    key<Config, &Config::https, &TlsListenConfig::listen>("https.listen",
+                                                          SocketAddressesForm{https_allowed, https_address})
+        .at_start(),
+    key<Config, &Config::https, &TlsListenConfig::certificate>("https.certificate", certificate_form),
+    key<Config, &Config::https, &TlsListenConfig::key>("https.key", private_key_form),
+    section("tls", {R"({listen: ["192.168.1.2:853"], certificate: /etc/tacet/server.pem, key: /etc/tacet/server.key})",
+                    "tls.listen"}),
+    key<Config, &Config::tls, &TlsListenConfig::listen>("tls.listen", SocketAddressesForm{tls_allowed, tls_address})
+        .at_start(),
+    key<Config, &Config::tls, &TlsListenConfig::certificate>("tls.certificate", certificate_form),
+    key<Config, &Config::tls, &TlsListenConfig::key>("tls.key", private_key_form),
     key<Config, &Config::workers>("workers", NumberForm{1, 64}).at_start(),
     key<Config, &Config::upstreams>("upstreams", UpstreamsForm{}),
     key<Config, &Config::bootstrap>("bootstrap", SocketAddressesForm{bootstrap_allowed, server_address}),

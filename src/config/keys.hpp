@@ -37,7 +37,7 @@ struct ConfigKey {
   void (*read)(const Value&, const Form&, T&) = nullptr;  ///< null for a section
   std::string (*text)(const Form&, const T&) = nullptr;   ///< in YAML; null for a section
   bool (*same)(const T&, const T&) = nullptr;             ///< null for a section
-  bool read_at_start = false;  ///< for a key in no section: a reload cannot change it or what is below it
+  bool read_at_start = false;                             ///< a reload cannot change it or what is below it
 
   constexpr ConfigKey at_start() const {
     ConfigKey copy = *this;

@@ -15,7 +15,7 @@ namespace {
 
 /// True if the value of a key turns its companions off.
 bool is_off(const ConfigKey<Config>& key, const Config& config) {
-  constexpr std::array<std::string_view, 3> off{"false", "off", "\"\""};
+  constexpr std::array<std::string_view, 4> off{"false", "off", "\"\"", "[]"};
   return std::ranges::find(off, key.text(key.form, config)) != off.end();
 }
 
@@ -84,7 +84,10 @@ void report_void_keys(const Value& root, const Config& config) {
 std::vector<std::string> remarks(const Config& config) {
   const auto defaults = Config::defaults();
   std::vector<std::string> out;
-  if (!config.allow.empty() && std::ranges::all_of(config.listen, is_loopback, &SocketAddress::address))
+  const auto is_local = [](const auto& addresses) {
+    return std::ranges::all_of(addresses, is_loopback, &SocketAddress::address);
+  };
+  if (!config.allow.empty() && is_local(config.listen) && is_local(config.https.listen) && is_local(config.tls.listen))
     out.emplace_back("allow: has no effect while others reach no address under listen, unless tacet.socket has one");
   for (const auto& key : config_keys()) {
     const auto* leader = leader_of(key);

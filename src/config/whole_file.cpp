@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "config/address.hpp"
 #include "config/prefix.hpp"
@@ -51,9 +53,34 @@ void check_zone_names(const Value& servers, std::string_view zone, const Config&
 
 /// Other machines must not reach tacet unless the user wants that.
 void check_listen(const Value& root, const Config& config) {
-  const auto listen = root.find("listen");
-  if (!listen || is_given(root, "allow")) return;
-  if (const auto closed = check_access(config.listen, config.allow); !closed) listen->fault(closed.error().detail);
+  if (is_given(root, "allow")) return;
+  for (const auto& [key, addresses] : {std::pair("listen", &config.listen),
+                                       {"https.listen", &config.https.listen},
+                                       {"tls.listen", &config.tls.listen}})
+    if (const auto listen = root.find(key))
+      if (const auto closed = check_access(*addresses, config.allow); !closed) listen->fault(closed.error().detail);
+}
+
+/// Nobody can have an encrypted connection to a server without a certificate. A port can serve one transport only.
+void check_encrypted(const Value& root, const std::string& section, const TlsListenConfig& encrypted,
+                     const std::vector<SocketAddress>& taken) {
+  const auto listen = root.find(section + ".listen");
+  if (!listen || encrypted.listen.empty()) return;
+  for (const auto& [key, path] : {std::pair(".certificate", &encrypted.certificate), {".key", &encrypted.key}})
+    if (const auto value = root.find(section + key); path->empty() && (!value || value->node().text.empty()))
+      listen->fault(fmt::format("needs {}{}, allowed: with the absolute path of a file in PEM there", section, key));
+  for (const SocketAddress& address : encrypted.listen)
+    if (std::ranges::find_if(taken, [&](const SocketAddress& other) {
+          return other.address == address.address && other.port == address.port;
+        }) != taken.end())
+      listen->fault(fmt::format("{} serves another transport already, allowed: another port", to_string(address)));
+}
+
+void check_encrypted(const Value& root, const Config& config) {
+  auto taken = config.listen;
+  check_encrypted(root, "https", config.https, taken);
+  taken.insert(taken.end(), config.https.listen.begin(), config.https.listen.end());
+  check_encrypted(root, "tls", config.tls, taken);
 }
 
 void check_ttls(const Value& root, const Config& config) {
@@ -102,6 +129,7 @@ void check_whole_file(const Value& root, const Config& config) {
   check_zones(root, config);
   check_ttls(root, config);
   check_listen(root, config);
+  check_encrypted(root, config);
 }
 
 }  // namespace tacet

@@ -7,8 +7,7 @@ namespace tacet {
 
 BundleWatch::BundleWatch(Loop& loop, std::function<void()> on_change) : loop_(loop), on_change_(std::move(on_change)) {}
 
-void BundleWatch::follow(const TrustStores& trust) {
-  const auto files = trust.files();
+void BundleWatch::follow(const std::vector<std::string>& files) {
   std::erase_if(watches_, [&](const auto& watch) { return std::ranges::find(files, watch.first) == files.end(); });
   for (const std::string& file : files) {
     auto& watch = watches_[file];

@@ -3,21 +3,21 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/loop.hpp"
-#include "daemon/upstreams.hpp"
 #include "system/file_watch.hpp"
 
 namespace tacet {
 
-/// Tells when a bundle of authorities may have changed, so that a renewed one counts at once.
+/// Tells when a file with certificates may have changed, so that a renewed one counts at once.
 class BundleWatch {
 public:
   /// `on_change` is called on the loop; `loop` must outlive the watch.
   BundleWatch(Loop& loop, std::function<void()> on_change);
 
-  /// From now on watches the files of these stores and no others, and follows their links again.
-  void follow(const TrustStores& trust);
+  /// From now on watches these files and no others, and follows their links again.
+  void follow(const std::vector<std::string>& files);
 
 private:
   Loop& loop_;

@@ -8,19 +8,19 @@
 namespace tacet {
 
 ListenAddresses::ListenAddresses(const std::vector<ListenSockets>& sockets) {
-  for (const ListenSockets& listen : sockets) addresses_.push_back(listen.address);
+  for (const ListenSockets& listen : sockets) addresses_.emplace_back(listen.address, to_string(listen));
 }
 
 std::vector<std::string> ListenAddresses::texts() const {
   std::vector<std::string> texts;
-  for (const SocketAddress& address : addresses_) texts.push_back(to_string(address));
+  for (const auto& [address, text] : addresses_) texts.push_back(text);
   return texts;
 }
 
 std::vector<std::string> ListenAddresses::absent() const {
   std::vector<std::string> texts;
-  for (const SocketAddress& address : addresses_)
-    if (!is_present(address)) texts.push_back(to_string(address));
+  for (const auto& [address, text] : addresses_)
+    if (!is_present(address)) texts.push_back(text);
   return texts;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/loop.hpp"
@@ -24,7 +25,7 @@ public:
 private:
   void tell();
 
-  std::vector<SocketAddress> addresses_;
+  std::vector<std::pair<SocketAddress, std::string>> addresses_;  // with its text
   std::vector<std::string> told_absent_;
   std::optional<OwnNetworkWatch> own_network_;
 };

@@ -34,9 +34,11 @@ std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const
     refusal.push_back(
         fmt::format("{}: has changed, but tacet reads it only at the start: restart tacet to use it", key));
   if (!refusal.empty()) return std::unexpected(std::move(refusal));
-  auto settings = std::make_shared<const Settings>(*std::move(config), in_use.trust);
+  auto settings = std::make_shared<const Settings>(*std::move(config), in_use.trust, in_use.certificates);
   if (const auto trusted = settings->trust.await(); !trusted)
     return std::unexpected(ReloadFaults{trusted.error().detail});
+  if (const auto proven = settings->certificates.check(); !proven)
+    return std::unexpected(ReloadFaults{proven.error().detail});
   return settings;
 }
 

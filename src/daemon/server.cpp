@@ -45,7 +45,8 @@ class Server::State {
 public:
   State(const Config& configured, Startup startup)
       : startup_(std::move(startup)),
-        settings_(std::make_shared<const Settings>(configured, TrustStores(startup_.open))),
+        settings_(std::make_shared<const Settings>(configured, TrustStores(startup_.open),
+                                                   ServerCertificates(startup_.open))),
         cache_(configured.cache),
         exposure_(configured.exposure, clock_.now()) {}
 
@@ -77,6 +78,7 @@ private:
   ExposureLog exposure_;
   Loop loop_{clock_};  // of the thread that called run()
   BundleWatch bundles_{loop_, [this] { settings_.get()->trust.refresh(); }};
+  BundleWatch certificates_{loop_, [this] { settings_.get()->certificates.refresh(loop_.now()); }};
   HostsFile hosts_{loop_, settings_.get()->config.hosts.file, [this](const auto& hosts) { share(hosts); },
                    startup_.open};
   ListenAddresses listen_{startup_.sockets.front()};
@@ -93,6 +95,7 @@ private:
 
 Result<void> Server::State::make_workers() {
   const auto settings = settings_.get();
+  if (auto proven = settings->certificates.check(); !proven) return proven;
   auto log = QueryLog::create(settings->config.query_log, settings->config.workers, clock_);
   if (!log) return fail(log.error());
   query_log_ = *std::move(log);
@@ -149,8 +152,10 @@ void Server::State::keep_house() {
 
 void Server::State::follow_bundles() {
   const auto settings = settings_.get();
-  bundles_.follow(settings->trust);
+  bundles_.follow(settings->trust.files());
   settings->trust.refresh();
+  certificates_.follow(settings->certificates.files());
+  settings->certificates.refresh(loop_.now());
 }
 
 /// Comes back only when every worker has answered: one that hangs keeps the watchdog hungry.

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <utility>
 
+#include "daemon/server_certificates.hpp"
 #include "daemon/upstreams.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/rebind.hpp"
@@ -13,15 +14,18 @@ namespace tacet {
 /// One configuration, and the objects made from it that all workers share. Its users hold it, and it never changes: a
 /// reload makes another one.
 struct Settings {
-  /// Begins to read the trust stores that `former` does not have.
-  explicit Settings(Config configured, const TrustStores& former = {})
+  /// Begins to read the trust stores that the former ones do not have, and reads such certificates of ours.
+  explicit Settings(Config configured, const TrustStores& former = {},
+                    const ServerCertificates& former_certificates = {})
       : config(std::move(configured)),
         trust(config, former),
+        certificates(config, former_certificates),
         policy(config),
         rebind(config.rebind) {}
 
   Config config;
   TrustStores trust;
+  ServerCertificates certificates;
   Policy policy;
   RebindGuard rebind;
 };

@@ -41,14 +41,21 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
       stop_(loop_, [this] { take_no_more(); }),
       drained_(loop_.scheduler(), [this] { drain(drain_deadline_); }) {
   if (query_log != nullptr) resolver_.journal().log_to(*query_log);
-  for (const ListenSockets& listen : sockets_) {
-    const std::size_t clients = settings_->config.limits.tcp_clients;
-    const int replies = listen.replies ? listen.replies.get() : listen.udp.get();
-    udp_.push_back(std::make_unique<UdpListener>(UdpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_},
-                                                 listen.udp.get(), replies));
-    tcp_.push_back(std::make_unique<TcpListener>(
-        TcpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_, clients}, listen.tcp.get()));
+  for (const ListenSockets& listen : sockets_) add_listeners(listen);
+}
+
+void Worker::add_listeners(const ListenSockets& listen) {
+  const StreamQueryParts parts{loop_, tasks_, resolver_, metrics_, admission_};
+  const std::size_t clients = settings_->config.limits.tcp_clients;
+  if (is_encrypted(listen.streams)) {
+    tls_.push_back(
+        std::make_unique<TcpListener>(parts, listen.tcp.get(), clients, settings_->certificates.of(listen.streams)));
+    return;
   }
+  const int replies = listen.replies ? listen.replies.get() : listen.udp.get();
+  udp_.push_back(std::make_unique<UdpListener>(UdpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_},
+                                               listen.udp.get(), replies));
+  tcp_.push_back(std::make_unique<TcpListener>(parts, listen.tcp.get(), clients));
 }
 
 Worker::~Worker() { tasks_.cancel(); }
@@ -68,6 +75,7 @@ void Worker::start() {
 void Worker::take_no_more() {
   for (const auto& listener : udp_) listener->stop();
   for (const auto& listener : tcp_) listener->stop();
+  for (const auto& listener : tls_) listener->stop();
   drain_deadline_ = loop_.now() + drain_limit;
   drain(drain_deadline_);
 }
@@ -151,6 +159,10 @@ void Worker::make(Change change) {
   resolver_.set_rebind_guard(std::move(change.rebind));
   admission_.use(std::move(change.admission));
   for (const auto& listener : tcp_) listener->judge_again(config.limits.tcp_clients);
+  for (const auto& listener : tls_) {
+    listener->judge_again(config.limits.tcp_clients);
+    listener->use(change.settings->certificates.of(ClientTransport::tls));
+  }
   settings_ = std::move(change.settings);  // last: the members above use the former ones
   shielded(
       0, [this] { return resolver_.set_exposure(settings_->config.exposure), 0; });  // without memory it keeps nothing

@@ -75,6 +75,7 @@ public:
   Result<NameExposure> examine(const Name& name);
 
 private:
+  void add_listeners(const ListenSockets& listen);
   void take_no_more();
   void drain(Instant deadline);
   Upstreams::Parts upstream_parts();
@@ -107,7 +108,7 @@ private:
   NetWatch network_;
   OwnNetworkWatch own_network_;
   std::vector<std::unique_ptr<UdpListener>> udp_;
-  std::vector<std::unique_ptr<TcpListener>> tcp_;
+  std::vector<std::unique_ptr<TcpListener>> tcp_, tls_;
   std::optional<Change> change_;  // prepared
   AsyncCall make_change_, pulse_, stop_;
   std::binary_semaphore changed_{0}, had_a_turn_{0};

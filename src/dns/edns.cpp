@@ -1,6 +1,7 @@
 #include "dns/edns.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <vector>
 
@@ -22,6 +23,20 @@ std::string cleaned(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(size, 1));
   }
   return clean;
+}
+
+/// Appends an option to the OPT at the end of a reply. Returns the new size, or `size` if that is impossible.
+std::size_t add_option(std::span<std::uint8_t> buffer, std::size_t size, std::uint16_t code, Bytes value) {
+  const Result<MessageIndex> index = index_message(buffer.first(size));
+  if (!index || !index->has_edns || index->edns.ends != size) return size;
+  WireWriter tail(buffer.subspan(size, std::min(buffer.size(), max_message_size) - size));
+  tail.u16(code);
+  tail.u16(static_cast<std::uint16_t>(value.size()));
+  tail.bytes(value);
+  if (!tail.ok()) return size;
+  const std::size_t length_at = index->edns.begins + opt_head_size - 2;
+  store16(buffer, length_at, static_cast<std::uint16_t>(load16(buffer, length_at) + tail.size()));
+  return size + tail.size();
 }
 
 }  // namespace
@@ -88,16 +103,17 @@ bool asks_tcp_keepalive(Bytes query, const MessageIndex& index) {
 }
 
 std::size_t add_tcp_keepalive(std::span<std::uint8_t> buffer, std::size_t size, Duration timeout) {
-  const Result<MessageIndex> index = index_message(buffer.first(size));
-  if (!index || !index->has_edns || index->edns.ends != size) return size;
-  WireWriter tail(buffer.subspan(size, std::min(buffer.size(), max_message_size) - size));
-  tail.u16(option::tcp_keepalive);
-  tail.u16(2);
-  tail.u16(static_cast<std::uint16_t>(timeout / std::chrono::milliseconds(100)));
-  if (!tail.ok()) return size;
-  const std::size_t length_at = index->edns.begins + opt_head_size - 2;
-  store16(buffer, length_at, static_cast<std::uint16_t>(load16(buffer, length_at) + tail.size()));
-  return size + tail.size();
+  std::array<std::uint8_t, 2> value{};
+  store16(value, 0, static_cast<std::uint16_t>(timeout / std::chrono::milliseconds(100)));
+  return add_option(buffer, size, option::tcp_keepalive, value);
+}
+
+std::size_t add_padding(std::span<std::uint8_t> buffer, std::size_t size) {
+  static constexpr std::array<std::uint8_t, response_block> zeros{};
+  const std::size_t room = std::min(buffer.size(), max_message_size), head = size + option_head_size;
+  if (head > room) return size;
+  const std::size_t whole = (head + response_block - 1) / response_block * response_block;
+  return add_option(buffer, size, option::padding, Bytes(zeros).first(std::min(whole, room) - head));
 }
 
 }  // namespace tacet

@@ -37,6 +37,9 @@ inline constexpr std::size_t opt_head_size = 11;
 /// The octets of a TCP keepalive option with a time: code, length, and the time (RFC 7828 §3.1).
 inline constexpr std::size_t tcp_keepalive_size = 6;
 
+/// The block of a response on an encrypted transport, octets (RFC 8467 §4.1).
+inline constexpr std::size_t response_block = 468;
+
 /// Says why an answer is what it is (RFC 8914).
 struct ExtendedError {
   static constexpr std::size_t max_text = 128;  ///< octets of text that are kept and passed on
@@ -84,5 +87,10 @@ bool asks_tcp_keepalive(Bytes query, const MessageIndex& index);
 /// to the reply in the first `size` octets of `buffer`. Returns the new size. Returns `size` if the last record of the
 /// reply is no OPT, or if the option does not fit.
 std::size_t add_tcp_keepalive(std::span<std::uint8_t> buffer, std::size_t size, Duration timeout);
+
+/// Adds the Padding option (RFC 7830) that makes the reply in the first `size` octets of `buffer` a multiple of
+/// response_block, or as large as a message or the buffer can be. Returns the new size. Returns `size` if the last
+/// record of the reply is no OPT, as for a client without EDNS, or if the option does not fit.
+std::size_t add_padding(std::span<std::uint8_t> buffer, std::size_t size);
 
 }  // namespace tacet

@@ -68,11 +68,18 @@ std::optional<SocketAddress> bound_address(int descriptor) {
   return address;
 }
 
+ClientTransport streams_named(std::string_view name) {
+  for (const auto transport : {ClientTransport::tls, ClientTransport::https})
+    if (name == to_string(transport)) return transport;
+  return ClientTransport::tcp;
+}
+
 std::unexpected<Error> unfit(std::size_t index, std::string_view why) {
   return fail(
       Fault::invalid_config,
       fmt::format("descriptor {} from the service manager {}. The socket unit must have one ListenDatagram= and "
-                  "one ListenStream= for each address, and nothing else",
+                  "one ListenStream= for each address, and nothing else (with FileDescriptorName=tls or https: a "
+                  "ListenStream= only)",
                   static_cast<std::size_t>(first_passed) + index, why));
 }
 
@@ -86,13 +93,14 @@ Result<void> make_ours(int descriptor) {
 }
 
 /// The entry for `address`, made if there is none yet.
-ListenSockets& entry_of(const SocketAddress& address, std::vector<ListenSockets>& all) {
+ListenSockets& entry_of(const SocketAddress& address, ClientTransport streams, std::vector<ListenSockets>& all) {
   const auto found = std::ranges::find(all, address, &ListenSockets::address);
   if (found != all.end()) return *found;
-  return all.emplace_back(ListenSockets{.address = address});
+  return all.emplace_back(ListenSockets{.address = address, .streams = streams});
 }
 
-Result<void> place(Descriptor socket, std::size_t index, std::vector<ListenSockets>& all) {
+Result<void> place(PassedDescriptor passed, std::size_t index, std::vector<ListenSockets>& all) {
+  auto& [socket, streams] = passed;
   const auto type = option(socket.get(), SO_TYPE);
   if (!type) return unfit(index, "is no socket");
   const auto address = bound_address(socket.get());
@@ -100,11 +108,16 @@ Result<void> place(Descriptor socket, std::size_t index, std::vector<ListenSocke
   if (*type != SOCK_DGRAM && *type != SOCK_STREAM) return unfit(index, "is neither UDP nor TCP");
   if (*type == SOCK_STREAM && option(socket.get(), SO_ACCEPTCONN) != 1)
     return unfit(index, "is a connection (Accept=yes?), not a listening socket");
-  auto& entry = entry_of(*address, all);
+  if (*type == SOCK_DGRAM && is_encrypted(streams))
+    return unfit(index, fmt::format("is UDP, and its name is {}", to_string(streams)));
+  auto& entry = entry_of(*address, streams, all);
   Descriptor& slot = *type == SOCK_DGRAM ? entry.udp : entry.tcp;
   if (slot) return unfit(index, fmt::format("is a second one for {}", to_string(*address)));
   if (auto ours = make_ours(socket.get()); !ours) return ours;
-  if (*type == SOCK_DGRAM) prepare_datagrams(socket.get(), *address);
+  if (*type == SOCK_DGRAM)
+    prepare_datagrams(socket.get(), *address);
+  else
+    prepare_streams(socket.get());
   slot = std::move(socket);
   return {};
 }
@@ -123,23 +136,29 @@ bool takes_both_families(const Descriptor& socket) {
   return ::getsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, &size) == 0 && v6_only == 0;
 }
 
-std::vector<Descriptor> take_passed_descriptors() {
+std::vector<PassedDescriptor> take_passed_descriptors() {
   const auto process = variable("LISTEN_PID");
   const auto count = variable("LISTEN_FDS");
+  const char* const given_names = std::getenv("LISTEN_FDNAMES");
+  std::string names = given_names != nullptr ? given_names : "";
   for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(name);
-  std::vector<Descriptor> passed;
+  std::vector<PassedDescriptor> passed;
   if (process != static_cast<std::uint64_t>(::getpid()) || !count || *count > most_passed) return passed;
-  for (int i = 0; i < static_cast<int>(*count); ++i) passed.emplace_back(first_passed + i);
+  for (int i = 0; i < static_cast<int>(*count); ++i) {
+    const std::size_t end = std::min(names.find(':'), names.size());
+    passed.push_back({Descriptor(first_passed + i), streams_named(names.substr(0, end))});
+    names.erase(0, end + 1);
+  }
   return passed;
 }
 
-Result<std::vector<ListenSockets>> pair_passed_sockets(std::vector<Descriptor> passed) {
+Result<std::vector<ListenSockets>> pair_passed_sockets(std::vector<PassedDescriptor> passed) {
   std::vector<ListenSockets> all;
   for (std::size_t i = 0; i < passed.size(); ++i) {
     if (const auto placed = place(std::move(passed[i]), i, all); !placed) return fail(placed.error());
   }
   for (const auto& entry : all) {
-    if (entry.udp && entry.tcp) continue;
+    if (entry.tcp && (entry.udp || is_encrypted(entry.streams))) continue;
     return fail(Fault::invalid_config,
                 fmt::format("the service manager passed only {1} for {0}: the socket unit lacks {2}={0}",
                             to_string(entry.address), entry.udp ? "UDP" : "TCP",
@@ -151,11 +170,11 @@ Result<std::vector<ListenSockets>> pair_passed_sockets(std::vector<Descriptor> p
 Result<std::vector<ListenSockets>> share_sockets(const std::vector<ListenSockets>& sockets) {
   std::vector<ListenSockets> copies;
   for (const auto& original : sockets) {
-    auto udp = duplicate(original.udp);
-    if (!udp) return fail(udp.error());
     auto tcp = duplicate(original.tcp);
     if (!tcp) return fail(tcp.error());
-    copies.push_back({original.address, *std::move(udp), *std::move(tcp), {}});
+    auto udp = is_encrypted(original.streams) ? Result<Descriptor>() : duplicate(original.udp);
+    if (!udp) return fail(udp.error());
+    copies.push_back({original.address, *std::move(udp), *std::move(tcp), {}, original.streams});
   }
   return copies;
 }

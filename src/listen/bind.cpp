@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <cerrno>
 #include <cstring>
@@ -80,15 +81,20 @@ Result<Descriptor> bind_one(const SocketAddress& address, int type, Sharing shar
   // For TCP this lets a restarted resolver bind while old connections linger. It allows no second listener.
   if (type == SOCK_STREAM || sharing != Sharing::exclusive) set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (sharing == Sharing::among_workers) set(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  if (type == SOCK_DGRAM) prepare_datagrams(socket.get(), address);
+  if (type == SOCK_DGRAM)
+    prepare_datagrams(socket.get(), address);
+  else
+    prepare_streams(socket.get());
   if (absence == MissingAddress::awaited) await_address(socket.get(), where->family());
   if (::bind(socket.get(), where->get(), where->size) != 0) return fail(bind_error(address, type, errno));
   if (type == SOCK_STREAM && ::listen(socket.get(), 128) != 0) return fail(bind_error(address, type, errno));
   return socket;
 }
 
-Result<void> bind_both(ListenSockets& sockets, Sharing sharing, MissingAddress absence) {
+/// Binds UDP and TCP; for an encrypted transport TCP alone.
+Result<void> bind_all(ListenSockets& sockets, Sharing sharing, MissingAddress absence) {
   for (const auto& [slot, type] : {std::pair(&sockets.udp, SOCK_DGRAM), {&sockets.tcp, SOCK_STREAM}}) {
+    if (type == SOCK_DGRAM && is_encrypted(sockets.streams)) continue;
     Result<Descriptor> bound = bind_one(sockets.address, type, sharing, absence);
     if (!bound) return fail(std::move(bound.error()));
     *slot = *std::move(bound);
@@ -97,15 +103,16 @@ Result<void> bind_both(ListenSockets& sockets, Sharing sharing, MissingAddress a
 }
 
 /// Binds exclusively and closes at once: success proves that no other process holds the address.
-Result<void> try_to_have_alone(const SocketAddress& address, MissingAddress absence) {
-  ListenSockets sockets{.address = address};
-  return bind_both(sockets, Sharing::exclusive, absence);
+Result<void> try_to_have_alone(const SocketAddress& address, ClientTransport streams, MissingAddress absence) {
+  ListenSockets sockets{.address = address, .streams = streams};
+  return bind_all(sockets, Sharing::exclusive, absence);
 }
 
 /// Binds the sockets that only reply. Bind them first, or a query could arrive at one of them.
 void add_reply_sockets(std::vector<ListenSockets>& sockets) {
   const SocketAddress& address = sockets.front().address;
   const Result<KernelAddress> where = kernel_address(address);
+  if (is_encrypted(sockets.front().streams)) return;
   if (!where || is_wildcard(address)) return;  // a connected socket has one local address
   for (ListenSockets& each : sockets) each.replies = reply_socket(*where);
 }
@@ -117,6 +124,28 @@ void seal(const std::vector<ListenSockets>& sockets) {
       if (*udp) set(udp->get(), SOL_SOCKET, SO_REUSEADDR, 0);
 }
 
+Result<std::vector<ListenSockets>> bind_for(const SocketAddress& address, ClientTransport streams,
+                                            std::size_t workers) {
+  MissingAddress absence = MissingAddress::refused;
+  auto free = try_to_have_alone(address, streams, absence);
+  if (!free && free.error().fault == Fault::unsupported && !address.is_default) {
+    absence = MissingAddress::awaited;
+    free = try_to_have_alone(address, streams, absence);
+  }
+  if (!free) return fail(free.error());
+  std::vector<ListenSockets> sockets(workers);
+  for (ListenSockets& each : sockets) {
+    each.address = address;
+    each.streams = streams;
+  }
+  add_reply_sockets(sockets);
+  const Sharing sharing = workers > 1 ? Sharing::among_workers : Sharing::with_reply_socket;
+  for (ListenSockets& each : sockets)
+    if (const auto bound = bind_all(each, sharing, absence); !bound) return fail(bound.error());
+  seal(sockets);
+  return sockets;
+}
+
 }  // namespace
 
 void prepare_datagrams(int descriptor, const SocketAddress& address) {
@@ -124,6 +153,8 @@ void prepare_datagrams(int descriptor, const SocketAddress& address) {
   set(descriptor, SOL_SOCKET, SO_SNDBUF, 1 << 20);
   if (is_wildcard(address)) ask_for_destination(descriptor, address);
 }
+
+void prepare_streams(int descriptor) { set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1); }
 
 bool is_present(const SocketAddress& address) {
   const Result<KernelAddress> where = kernel_address({.address = address.address, .port = 0});
@@ -134,22 +165,19 @@ bool is_present(const SocketAddress& address) {
          errno != EAFNOSUPPORT;  // another error, e.g. no free descriptor, proves nothing
 }
 
+std::string to_string(const ListenSockets& sockets) {
+  const std::string where = to_string(sockets.address);
+  if (sockets.streams == ClientTransport::tls) return "tls://" + where;
+  return sockets.streams == ClientTransport::https ? "https://" + where + "/dns-query" : where;
+}
+
 Result<std::vector<ListenSockets>> bind_sockets(const SocketAddress& address, std::size_t workers) {
-  MissingAddress absence = MissingAddress::refused;
-  auto free = try_to_have_alone(address, absence);
-  if (!free && free.error().fault == Fault::unsupported && !address.is_default) {
-    absence = MissingAddress::awaited;
-    free = try_to_have_alone(address, absence);
-  }
-  if (!free) return fail(free.error());
-  std::vector<ListenSockets> sockets(workers);
-  for (ListenSockets& each : sockets) each.address = address;
-  add_reply_sockets(sockets);
-  const Sharing sharing = workers > 1 ? Sharing::among_workers : Sharing::with_reply_socket;
-  for (ListenSockets& each : sockets)
-    if (const auto bound = bind_both(each, sharing, absence); !bound) return fail(bound.error());
-  seal(sockets);
-  return sockets;
+  return bind_for(address, ClientTransport::tcp, workers);
+}
+
+Result<std::vector<ListenSockets>> bind_encrypted(const SocketAddress& address, ClientTransport transport,
+                                                  std::size_t workers) {
+  return bind_for(address, transport, workers);
 }
 
 Result<Descriptor> bind_tcp(const SocketAddress& address) {

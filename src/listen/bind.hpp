@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/descriptor.hpp"
+#include "observe/client_transport.hpp"
 #include "tacet/config.hpp"
 #include "tacet/result.hpp"
 
@@ -14,9 +15,13 @@ namespace tacet {
 /// The sockets of one served address.
 struct ListenSockets {
   SocketAddress address;
-  Descriptor udp, tcp;
-  Descriptor replies;  ///< sends the replies by UDP, see reply_socket(); none: `udp` does
+  Descriptor udp;  ///< none if the address is for an encrypted transport
+  Descriptor tcp;
+  Descriptor replies;                              ///< sends the replies by UDP, see reply_socket(); none: `udp` does
+  ClientTransport streams = ClientTransport::tcp;  ///< what clients of `tcp` speak
 };
+/// "127.0.0.1:53", "tls://127.0.0.1:853", "https://127.0.0.1:8453/dns-query".
+std::string to_string(const ListenSockets& sockets);
 
 /// True if this machine has the address now, or if it is a wildcard. Ignores the port.
 bool is_present(const SocketAddress& address);
@@ -30,12 +35,19 @@ bool is_present(const SocketAddress& address);
 /// system.
 Result<std::vector<ListenSockets>> bind_sockets(const SocketAddress& address, std::size_t workers);
 
+/// The same for an encrypted transport, which has TCP alone.
+Result<std::vector<ListenSockets>> bind_encrypted(const SocketAddress& address, ClientTransport transport,
+                                                  std::size_t workers);
+
 /// Binds TCP alone, exclusively. Faults: the same.
 Result<Descriptor> bind_tcp(const SocketAddress& address);
 
 /// Sets the options of a UDP socket that is bound to `address`: room for a burst and, for a wildcard, the kernel's
 /// report of the address that each query was sent to.
 void prepare_datagrams(int descriptor, const SocketAddress& address);
+
+/// Sets the options that the connections of a listening TCP socket inherit: each answer leaves at once.
+void prepare_streams(int descriptor);
 
 /// The program that holds a port of an address by UDP (SOCK_DGRAM) or TCP (SOCK_STREAM): "unbound (pid 123)". Without
 /// the right to see other users' processes it says "a program of user unbound (`sudo ss …` shows which)".

@@ -22,20 +22,24 @@ constexpr int most_waits = 10;
 
 /// Binds one address. Waits for a port in use only under a service manager, which would start us again and log much
 /// each time. A person at a terminal wants to know at once.
-Result<std::vector<ListenSockets>> bind_when_free(const SocketAddress& address, unsigned workers) {
-  auto bound = bind_sockets(address, workers);
+Result<std::vector<ListenSockets>> bind_when_free(const SocketAddress& address, ClientTransport streams,
+                                                  unsigned workers) {
+  const auto bind = [&] {
+    return is_encrypted(streams) ? bind_encrypted(address, streams, workers) : bind_sockets(address, workers);
+  };
+  auto bound = bind();
   for (int waits = 0; has_service_manager() && waits < most_waits; ++waits) {
     if (bound || bound.error().fault != Fault::in_use) break;
     if (waits == 0) log::warn("{}. Waiting for it", bound.error().detail);
     std::this_thread::sleep_for(std::chrono::seconds(1));
-    bound = bind_sockets(address, workers);
+    bound = bind();
   }
   return bound;
 }
 
 /// Adds one address; nothing if the machine lacks its family.
-Result<void> add(const SocketAddress& address, Opened& sockets) {
-  auto bound = bind_when_free(address, static_cast<unsigned>(sockets.size()));
+Result<void> add(const SocketAddress& address, ClientTransport streams, Opened& sockets) {
+  auto bound = bind_when_free(address, streams, static_cast<unsigned>(sockets.size()));
   if (!bound && bound.error().fault == Fault::unsupported) {
     log::warn("{}: not served", bound.error().detail);
     return {};
@@ -45,13 +49,15 @@ Result<void> add(const SocketAddress& address, Opened& sockets) {
   return {};
 }
 
-Result<Opened> bind_all(const Config& config) {
-  Opened sockets(config.workers);
+/// The addresses of `listen`, defaults included.
+Result<void> bind_plain(const Config& config, Opened& sockets) {
+  const std::size_t before = sockets.front().size();
   for (const SocketAddress& address : config.listen)
-    if (auto added = add(address, sockets); !added) return fail(std::move(added.error()));
-  if (sockets.front().empty()) return fail(Fault::unsupported, "this machine has none of the addresses of `listen`");
+    if (auto added = add(address, ClientTransport::tcp, sockets); !added) return fail(std::move(added.error()));
+  if (sockets.front().size() == before)
+    return fail(Fault::unsupported, "this machine has none of the addresses of `listen`");
   if (const auto remark = left_out(config.listen)) log::warn("{}", *remark);
-  return sockets;
+  return {};
 }
 
 /// The service manager's sockets for every worker.
@@ -67,12 +73,13 @@ Result<Opened> share_all(std::vector<ListenSockets> passed, unsigned workers) {
 }
 
 /// True if this socket receives datagrams for `address`.
-bool covers(const ListenSockets& passed, const SocketAddress& address) {
+bool covers(const ListenSockets& passed, ClientTransport streams, const SocketAddress& address) {
+  if (passed.streams != streams) return false;
   if (passed.address.port != address.port) return false;
   if (passed.address.address == address.address) return true;
   const bool is_v6 = address.address.find(':') != std::string::npos;
   if (passed.address.address == "0.0.0.0") return !is_v6;
-  return passed.address.address == "::" && (is_v6 || takes_both_families(passed.udp));
+  return passed.address.address == "::" && (is_v6 || takes_both_families(passed.tcp));
 }
 
 /// The kernel lets no socket listen on all addresses of a port while another listens on one of them.
@@ -90,14 +97,27 @@ Result<void> check_beside(const std::vector<ListenSockets>& passed, const Socket
   return {};
 }
 
-/// The addresses that a user added to `listen` are served, too.
-Result<void> add_missing(const Config& config, Opened& sockets) {
-  for (const SocketAddress& address : config.listen) {
+/// The addresses that a user added are served, too.
+Result<void> add_missing(const std::vector<SocketAddress>& addresses, ClientTransport streams, Opened& sockets) {
+  for (const SocketAddress& address : addresses) {
     const auto& there = sockets.front();
-    if (address.is_default || std::ranges::any_of(there, [&](const auto& each) { return covers(each, address); }))
-      continue;
+    const auto covers_it = [&](const auto& each) { return covers(each, streams, address); };
+    if (address.is_default || std::ranges::any_of(there, covers_it)) continue;
     if (auto possible = check_beside(there, address); !possible) return possible;
-    if (auto added = add(address, sockets); !added) return added;
+    if (auto added = add(address, streams, sockets); !added) return added;
+  }
+  return {};
+}
+
+/// A socket for a transport that is off cannot be served.
+Result<void> check_wanted(const std::vector<ListenSockets>& passed, const Config& config) {
+  for (const ListenSockets& each : passed) {
+    const auto& section = each.streams == ClientTransport::https ? config.https : config.tls;
+    if (is_encrypted(each.streams) && section.listen.empty())
+      return fail(Fault::invalid_config,
+                  fmt::format("the service manager passed {}, and {}.listen is empty: name this address there, with a "
+                              "certificate and its key",
+                              to_string(each), to_string(each.streams)));
   }
   return {};
 }
@@ -107,10 +127,17 @@ Result<void> add_missing(const Config& config, Opened& sockets) {
 Result<Opened> open_sockets(const Config& config) {
   auto passed = pair_passed_sockets(take_passed_descriptors());
   if (!passed) return fail(passed.error());
-  if (passed->empty()) return bind_all(config);
+  if (auto wanted = check_wanted(*passed, config); !wanted) return fail(std::move(wanted.error()));
+  const bool is_plain_passed =
+      std::ranges::any_of(*passed, [](const auto& each) { return !is_encrypted(each.streams); });
   auto sockets = share_all(*std::move(passed), config.workers);
   if (!sockets) return sockets;
-  if (auto added = add_missing(config, *sockets); !added) return fail(std::move(added.error()));
+  if (!is_plain_passed)
+    if (auto bound = bind_plain(config, *sockets); !bound) return fail(std::move(bound.error()));
+  for (const auto& [streams, addresses] : {std::pair(ClientTransport::tcp, &config.listen),
+                                           {ClientTransport::https, &config.https.listen},
+                                           {ClientTransport::tls, &config.tls.listen}})
+    if (auto added = add_missing(*addresses, streams, *sockets); !added) return fail(std::move(added.error()));
   return sockets;
 }
 

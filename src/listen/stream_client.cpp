@@ -21,7 +21,7 @@ StreamClient::StreamClient(Loop& loop, Owner& owner, std::unique_ptr<ByteStream>
       stream_(std::move(stream)),
       watch_(std::in_place, loop, stream_->descriptor(),
              [this](Watch::Ready ready) { guarded([this, ready] { on_ready(ready); }); }),
-      turn_(loop, [this] { guarded([this] { go_on(); }); }),
+      turn_(loop, [this] { guarded([this] { take_turn(); }); }),
       patience_(loop.scheduler(), [this] { close(); }),
       rest_(loop.scheduler(), [this] { guarded([this] { go_on(); }); }),
       begun_(loop.now()) {}
@@ -30,7 +30,7 @@ void StreamClient::start(std::unique_ptr<StreamSession> session, const StreamLim
   session_ = std::move(session);
   limits_ = limits;
   watch_->want_read(true);
-  wait_at_most(limits_.idle);
+  wait_at_most(limits_.greeting.value_or(limits_.idle));
 }
 
 void StreamClient::finish() {
@@ -57,10 +57,20 @@ void StreamClient::disconnect() {
 }
 
 void StreamClient::on_ready(Watch::Ready ready) {
-  if (ready == Watch::Ready::write) return go_on();
+  if (ready == Watch::Ready::write && !stream_->wants_write()) return go_on();
+  read();
+}
+
+/// What the stream holds, no readiness tells of.
+void StreamClient::take_turn() {
+  go_on();
+  if (watch_ && stream_->holds_more() && takes_more()) read();
+}
+
+void StreamClient::read() {
   std::array<std::uint8_t, read_size> buffer;
   const auto size = stream_->read(buffer);
-  if (!size && size.error() == StreamStop::blocked) return;
+  if (!size && size.error() == StreamStop::blocked) return watch_->want_write(!out_.empty() || stream_->wants_write());
   if (!size) return size.error() == StreamStop::ended && busy() ? finish() : close();
   session_->feed({buffer.data(), *size});
   owner_.on_heard(*this);
@@ -80,8 +90,9 @@ void StreamClient::go_on() {
   going_on_ = false;
   session_->on_turn_ended(now);
   if (!watch_) return;
-  watch_->want_read(!left && takes_more());
-  if (left && takes_more()) turn_.post();
+  const bool more = takes_more();
+  watch_->want_read(!left && more);
+  if (more && (left || stream_->holds_more())) turn_.post();
   if (out_.empty()) wait_at_most(session_->partial() && !rest_.armed() ? limits_.partial : limits_.idle);
 }
 
@@ -105,7 +116,7 @@ void StreamClient::flush() {
     wait_at_most(limits_.idle);
   }
   if (finished_ && !busy()) return close();
-  watch_->want_write(!out_.empty());
+  watch_->want_write(!out_.empty() || stream_->wants_write());
 }
 
 void StreamClient::wait_at_most(Duration time) {

@@ -9,18 +9,19 @@
 
 #include "base/loop.hpp"
 #include "base/shield.hpp"
-#include "listen/byte_stream.hpp"
 #include "tacet/instant.hpp"
 #include "tacet/name.hpp"
+#include "transport/byte_stream.hpp"
 #include "transport/dial/socket.hpp"
 
 namespace tacet {
 
 /// How long a client may keep its connection.
 struct StreamLimits {
-  Duration idle;                                 ///< without a request, or without reading what we send
-  Duration partial;                              ///< with half of a request, since its last octet came
-  std::optional<Duration> whole = std::nullopt;  ///< from the first octet to the last; nothing: any
+  Duration idle;                                    ///< without a request, or without reading what we send
+  Duration partial;                                 ///< with half of a request, since its last octet came
+  std::optional<Duration> whole = std::nullopt;     ///< from the first octet to the last; nothing: any
+  std::optional<Duration> greeting = std::nullopt;  ///< until the first octets for the session came; nothing: `idle`
 };
 
 /// The protocol with one client: cuts its octets into requests, and serves each. Its StreamClient owns it and alone
@@ -84,6 +85,8 @@ public:
   /// The buffer to append answers to. The end of the present turn sends it; outside a turn call go_on().
   std::vector<std::uint8_t>& out() { return out_; }
 
+  /// Ask only while it is open.
+  const ByteStream& stream() const { return *stream_; }
   bool is_open() const { return watch_.has_value(); }
   /// True while the client waits for something.
   bool busy() const { return session_->owes() || !out_.empty() || rest_.armed(); }
@@ -102,6 +105,8 @@ public:
 private:
   void disconnect();
   void on_ready(Watch::Ready ready);
+  void take_turn();
+  void read();
   bool takes_more() const;
   bool serve(Instant now);
   void flush();

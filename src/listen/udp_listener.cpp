@@ -67,7 +67,7 @@ bool UdpListener::serve(const Asked& asked, Instant now) {
                         index,
                         now,
                         udp_limit(index),
-                        {burst_.sender(i), false},
+                        {burst_.sender(i), ClientTransport::udp},
                         parts_.admission.asker(burst_.address(i))};
   auto answer = parts_.resolver.answer_now(query, key, burst_.room(i));
   if (const auto* size = std::get_if<std::size_t>(&answer)) {

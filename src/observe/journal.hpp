@@ -22,11 +22,13 @@ struct QueryRecord {
   ClientAddress client = {};
 };
 
-/// What the ledger needs of a query: the hash of its cache key, its name in lower-case wire form, and its type.
+/// What the ledger needs of a query: the hash of its cache key, its name in lower-case wire form, its type, and how its
+/// client asked.
 struct Resolved {
   std::uint64_t hash;
   Bytes name;
   Type type;
+  ClientTransport transport = ClientTransport::udp;
 };
 
 /// Sees every query once, after its answer; only this class feeds metrics, log, query log and exposure ledger. Names

@@ -40,7 +40,7 @@ private:
 /// The events that one worker counts. It holds only 64-bit numbers, and adding them up goes word by word, so a new
 /// number cannot be forgotten. report/counter_table.cpp has the name of each.
 struct EventCounts {
-  std::uint64_t udp_queries = 0, tcp_queries = 0;
+  std::uint64_t udp_queries = 0, tcp_queries = 0, tls_queries = 0, https_queries = 0;
   std::uint64_t dropped = 0;                          ///< datagrams that are no queries (short, or responses)
   std::uint64_t rejected = 0;                         ///< FORMERR, NOTIMP, BADVERS, REFUSED before policy
   std::array<std::uint64_t, source_count> answers{};  ///< by Source
@@ -53,7 +53,8 @@ struct EventCounts {
   std::uint64_t wait_limited = 0;                     ///< misses of clients with too many waiting queries
   std::uint64_t truncated = 0;                        ///< replies sent with TC=1
   std::uint64_t send_failures = 0;                    ///< UDP replies that the kernel did not take
-  std::uint64_t tcp_clients = 0;                      ///< open connections
+  std::uint64_t tcp_clients = 0;                      ///< open connections of plain DNS
+  std::uint64_t tls_clients = 0, https_clients = 0;   ///< the same of DNS over TLS and over HTTPS
   std::uint64_t hedges_sent = 0, hedges_won = 0, hedges_denied = 0;
   std::uint64_t retries = 0;          ///< exchanges begun because another failed
   std::uint64_t bad_answers = 0;      ///< mismatched or malformed answers from upstreams

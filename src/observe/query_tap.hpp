@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "observe/client_transport.hpp"
 #include "observe/metrics.hpp"
 #include "tacet/instant.hpp"
 #include "tacet/message.hpp"
@@ -19,19 +20,19 @@ namespace tacet {
 /// query log reads. A view into the listener's buffer.
 struct ClientView {
   Bytes address = {};
-  bool tcp = false;
+  ClientTransport transport = ClientTransport::udp;
 };
 
 /// A copy of it.
 struct ClientAddress {
   std::array<std::uint8_t, 28> address{};  ///< a sockaddr_in or sockaddr_in6
   std::uint8_t address_size = 0;           ///< 0: unknown
-  bool tcp = false;
+  ClientTransport transport = ClientTransport::udp;
 
   ClientAddress() = default;
   explicit ClientAddress(const ClientView& view)
       : address_size(static_cast<std::uint8_t>(std::min(view.address.size(), address.size()))),
-        tcp(view.tcp) {
+        transport(view.transport) {
     std::copy_n(view.address.begin(), address_size, address.begin());
   }
 };

@@ -41,6 +41,13 @@ using L = QueryLogCounts;
 constexpr Counter table[] = {
     {"", "workers", "workers", {}, "Threads that serve.", at<&Snapshot::workers>},
     {"", "tcp_clients", "tcp_clients", {}, "TCP connections of clients now open.", at<&M::tcp_clients>},
+    {"", "tls_clients", "tls_clients", {}, "Connections of DNS over TLS clients now open.", at<&M::tls_clients>},
+    {"",
+     "https_clients",
+     "https_clients",
+     {},
+     "Connections of DNS over HTTPS clients now open.",
+     at<&M::https_clients>},
     {"", "pending", "pending_queries", {}, "Queries that wait for an upstream.", at<&Snapshot::pending>},
     {"",
      "plaintext_lookups",
@@ -59,6 +66,8 @@ constexpr Counter table[] = {
 
     {"queries", "udp", "queries_total", {"transport", "udp"}, "Queries of clients.", at<&M::udp_queries>},
     {"queries", "tcp", "queries_total", {"transport", "tcp"}, "", at<&M::tcp_queries>},
+    {"queries", "tls", "queries_total", {"transport", "tls"}, "", at<&M::tls_queries>},
+    {"queries", "https", "queries_total", {"transport", "https"}, "", at<&M::https_queries>},
     {"queries", "dropped", "dropped_total", {}, "Datagrams dropped because they are no queries.", at<&M::dropped>},
     {"queries",
      "rejected",

@@ -66,7 +66,7 @@ std::string utc_text(WallTime time) {
 std::string query_line(const LoggedQuery& query, const QueryLogConfig& config, WallTime arrived) {
   Json json{{"time", utc_text(arrived)}};
   if (config.clients != Disclosure::omit) json.add("client", client_text(query.client, config.clients));
-  json.add("transport", query.client.tcp ? "tcp" : "udp");
+  json.add("transport", to_string(query.client.transport));
   if (config.names != Disclosure::omit) json.add("name", shown_name(query, config.names));
   json.add("type", to_string(query.type));
   json.add("rcode", to_string(query.rcode));

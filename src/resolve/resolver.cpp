@@ -172,7 +172,7 @@ std::size_t Resolver::from_cache(const QueryView& query, const CacheKey& key, Re
   answered_now(query, Source::cache, rcode, extended_error);
   const std::shared_ptr<Route>& route = routes_.of(key.name());
   if (rcode == Rcode::noerror && !route->is_local)
-    journal_.resolved({key.hash(), key.name(), query.index.type}, query.arrived);
+    journal_.resolved({key.hash(), key.name(), query.index.type, query.client.transport}, query.arrived);
   if (refresh) fetcher_.refresh_ahead(route, wanted_of(query, key));
   return size;
 }
@@ -272,7 +272,7 @@ void Resolver::record(const Outcome& outcome, const Miss& miss, const Reply& rep
                    .client = miss.client});
   prober_.earn();
   if (rcode_of(reply) != Rcode::noerror || routes_.of(miss.key.name())->is_local) return;
-  journal_.resolved({miss.key.hash(), miss.key.name(), miss.index.type}, miss.arrived);
+  journal_.resolved({miss.key.hash(), miss.key.name(), miss.index.type, miss.client.transport}, miss.arrived);
   want_evidence(miss);
 }
 

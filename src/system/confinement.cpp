@@ -100,6 +100,9 @@ std::vector<Need> needs_of(const Config& config, const std::string& file) {
     if (!read.empty()) needs.push_back({read, R_OK});
   for (const std::string& anchor : config.dnssec.trust_anchors)
     if (anchor.starts_with('/')) needs.push_back({anchor, R_OK});
+  for (const TlsListenConfig* listener : {&config.https, &config.tls})
+    for (const std::string& read : {listener->certificate, listener->key})
+      if (!listener->listen.empty()) needs.push_back({read, R_OK});
   if (config.query_log.to.starts_with('/')) {
     needs.push_back({directory_of(config.query_log.to), W_OK | X_OK});
     needs.push_back({config.query_log.to, W_OK});

@@ -72,6 +72,8 @@ void add_files(const Config& config, std::set<std::string>& files) {
   for (const std::string& anchor : config.dnssec.trust_anchors)
     if (anchor.starts_with('/')) files.insert(anchor);
   files.insert(config.hosts.file);
+  for (const TlsListenConfig* listener : {&config.https, &config.tls})
+    files.insert({listener->certificate, listener->key});
 }
 
 /// The process that opens.

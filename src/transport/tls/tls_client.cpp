@@ -25,17 +25,6 @@ bool accepts_groups(const char* list) {
   return accepted;
 }
 
-/// The best list that this library takes: with key shares for the hybrid and the classical group at once, so that no
-/// server needs a second round trip (OpenSSL 3.5); with the hybrid first; classical.
-const char* groups() {
-  static const char* const best = [] {
-    for (const char* list : {"*X25519MLKEM768:*X25519:P-256:P-384", "X25519MLKEM768:X25519:P-256:P-384"})
-      if (accepts_groups(list)) return list;
-    return "X25519:P-256:P-384";
-  }();
-  return best;
-}
-
 /// OpenSSL has a new session; 0 tells it that we hold no reference to this object.
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
   return shielded(0, [=] {
@@ -58,6 +47,19 @@ std::string group_name(SSL* ssl) {
 }
 
 }  // namespace
+
+const char* tls_cipher_suites() { return cipher_suites; }
+
+// With key shares for the hybrid and the classical group at once, so that no
+/// server needs a second round trip (OpenSSL 3.5); with the hybrid first; classical.
+const char* tls_groups() {
+  static const char* const best = [] {
+    for (const char* list : {"*X25519MLKEM768:*X25519:P-256:P-384", "X25519MLKEM768:X25519:P-256:P-384"})
+      if (accepts_groups(list)) return list;
+    return "X25519:P-256:P-384";
+  }();
+  return best;
+}
 
 void SessionSlot::keep(const SSL_SESSION* session) {
   SessionPointer copy(SSL_SESSION_dup(session));
@@ -114,7 +116,7 @@ bool TlsClient::State::prepare(SSL_CTX* for_context, X509_STORE* store) {
   SSL_CTX_set_options(for_context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   return SSL_CTX_set_min_proto_version(for_context, TLS1_2_VERSION) == 1 &&
          SSL_CTX_set_cipher_list(for_context, cipher_suites) == 1 &&
-         SSL_CTX_set1_groups_list(for_context, groups()) == 1;
+         SSL_CTX_set1_groups_list(for_context, tls_groups()) == 1;
 }
 
 TlsClient::TlsClient(TlsIdentity identity, std::shared_ptr<TrustStore> trust) : state_(std::make_unique<State>()) {
@@ -141,6 +143,6 @@ void describe_session(const SSL* ssl, ConnectionFacts& facts) {
 
 bool tls_has_ech() { return false; }  // OpenSSL has it from 4.0 on, behind calls that nothing here makes yet
 
-bool tls_has_post_quantum() { return std::string_view(groups()).contains("MLKEM"); }
+bool tls_has_post_quantum() { return std::string_view(tls_groups()).contains("MLKEM"); }
 
 }  // namespace tacet

@@ -41,6 +41,11 @@ std::string alert_words(unsigned long error);
 /// The words of the oldest error in OpenSSL's queue. Empties the queue.
 std::string take_tls_error();
 
+/// The cipher suites for TLS 1.2, of clients and servers.
+const char* tls_cipher_suites();
+/// The groups for key exchange: the best list that this library takes.
+const char* tls_groups();
+
 struct TrustStore::State {
   std::string file;
   OpenFile open;

@@ -29,6 +29,10 @@ TEST_CASE("Nothing differs between equals, and each key tells of itself only, an
   };
   for (const auto& [text, live, sealed] : std::initializer_list<Row>{
            {"listen: ['127.0.0.1:5353']", {}, {"listen"}},
+           {"{https: {listen: ['127.0.0.1:8453'], certificate: /etc/passwd, key: /etc/passwd}}",
+            {"https"},
+            {"https.listen"}},
+           {"{tls: {listen: ['127.0.0.1'], certificate: /etc/passwd, key: /etc/passwd}}", {"tls"}, {"tls.listen"}},
            {"workers: 2", {}, {"workers"}},
            {"control: {socket: /run/other}", {}, {"control"}},
            {"metrics: {listen: '127.0.0.1'}", {}, {"metrics"}},

@@ -59,13 +59,13 @@ Descriptor bound(int family, int type, std::uint16_t port = 0) {
 }
 
 template <class... Sockets>
-std::vector<Descriptor> passed(Sockets... sockets) {
-  std::vector<Descriptor> all;
-  (all.push_back(std::move(sockets)), ...);
+std::vector<PassedDescriptor> passed(Sockets... sockets) {
+  std::vector<PassedDescriptor> all;
+  (all.push_back({std::move(sockets)}), ...);
   return all;
 }
 
-std::string fault_of(std::vector<Descriptor> descriptors) {
+std::string fault_of(std::vector<PassedDescriptor> descriptors) {
   const auto pairs = pair_passed_sockets(std::move(descriptors));
   REQUIRE(!pairs.has_value());
   CHECK(pairs.error().fault == Fault::invalid_config);
@@ -75,6 +75,22 @@ std::string fault_of(std::vector<Descriptor> descriptors) {
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
+
+TEST_CASE("A socket that is named tls or https has no partner, and must be TCP") {
+  std::vector<PassedDescriptor> all;
+  all.push_back({bound(AF_INET, SOCK_STREAM), ClientTransport::https});
+  const auto taken = pair_passed_sockets(std::move(all));
+  REQUIRE(taken.has_value());
+  CHECK(taken->front().streams == ClientTransport::https);
+  CHECK(!taken->front().udp);
+  CHECK(to_string(taken->front()).starts_with("https://127.0.0.1:"));
+  const auto copies = share_sockets(*taken);
+  REQUIRE(copies.has_value());
+  CHECK(copies->front().streams == ClientTransport::https);
+  std::vector<PassedDescriptor> wrong;
+  wrong.push_back({bound(AF_INET, SOCK_DGRAM), ClientTransport::tls});
+  CHECK(contains(fault_of(std::move(wrong)), "is UDP, and its name is tls"));
+}
 
 TEST_CASE("sockets are paired by address and told apart by type, whatever their order") {
   auto udp4 = bound(AF_INET, SOCK_DGRAM);
@@ -173,6 +189,6 @@ TEST_CASE("descriptors are counted from 3, and nonsense in place of their number
   ::setenv("LISTEN_FDS", "2", 1);
   auto taken = take_passed_descriptors();
   REQUIRE(taken.size() == 2);
-  CHECK(taken[0].release() == 3);  // not ours to close: the test program may have opened them
-  CHECK(taken[1].release() == 4);
+  CHECK(taken[0].descriptor.release() == 3);  // not ours to close: the test program may have opened them
+  CHECK(taken[1].descriptor.release() == 4);
 }

@@ -72,7 +72,7 @@ TEST_CASE("Between two threads nothing is lost but what was counted, and nothing
 TEST_CASE("A client's address is kept as it came, and never more of it than there is room for") {
   const std::vector<std::uint8_t> octets(200, 7);
   CHECK(ClientAddress(ClientView{}).address_size == 0);
-  const ClientAddress client(ClientView{octets, true});
+  const ClientAddress client(ClientView{octets, ClientTransport::tcp});
   CHECK(client.address_size == client.address.size());
-  CHECK(client.tcp);
+  CHECK(client.transport == ClientTransport::tcp);
 }

@@ -46,7 +46,7 @@ json line(const LoggedQuery& query, const QueryLogConfig& config = {}) {
 
 TEST_CASE("a line has everything that is known of a query") {
   LoggedQuery asked = query("www.Example.com");
-  asked.client.tcp = true;
+  asked.client.transport = ClientTransport::tcp;
   asked.type = Type::https;
   asked.rcode = Rcode::servfail;
   asked.source = Source::failure;

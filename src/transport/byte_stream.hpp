@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <span>
+#include <string_view>
 
 #include "base/descriptor.hpp"
 #include "tacet/name.hpp"
@@ -22,10 +23,17 @@ public:
   virtual ~ByteStream() = default;
   /// Fills the front of `out`. Returns the number of octets, at least one.
   virtual std::expected<std::size_t, StreamStop> read(std::span<std::uint8_t> out) = 0;
-  /// Sends the front of `octets`. Returns the number of octets sent, at least one.
+  /// Sends the front of `octets`. Returns the number of octets sent, at least one. After `blocked`, the next call must
+  /// begin with the same octets.
   virtual std::expected<std::size_t, StreamStop> write(Bytes octets) = 0;
   /// The descriptor to watch. The stream owns it.
   virtual int descriptor() const = 0;
+  /// True if octets for read() are here already, so that the descriptor may not tell of them.
+  virtual bool holds_more() const { return false; }
+  /// True if read() goes on only when the descriptor can be written to.
+  virtual bool wants_write() const { return false; }
+  /// The protocol that both sides agreed on (RFC 7301), such as "h2"; empty if they agreed on none.
+  virtual std::string_view protocol() const { return {}; }
 };
 
 /// The plain octets of a TCP or Unix socket.

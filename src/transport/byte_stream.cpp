@@ -1,4 +1,4 @@
-#include "listen/byte_stream.hpp"
+#include "transport/byte_stream.hpp"
 
 #include <sys/socket.h>
 

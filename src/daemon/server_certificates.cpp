@@ -1,0 +1,47 @@
+#include "daemon/server_certificates.hpp"
+
+#include <algorithm>
+
+namespace tacet {
+
+ServerCertificates::ServerCertificates(const Config& config, const ServerCertificates& former) : open_(former.open_) {
+  for (const auto& [transport, section] :
+       {std::pair(ClientTransport::tls, &config.tls), {ClientTransport::https, &config.https}})
+    if (!section->listen.empty()) servers_.emplace_back(transport, load(*section, transport, former));
+}
+
+ServerCertificates::Loaded ServerCertificates::load(const TlsListenConfig& config, ClientTransport transport,
+                                                    const ServerCertificates& former) const {
+  CertificateFiles files{config.certificate, config.key};
+  if (auto known = former.of(transport); known && known->files() == files) return known;
+  const auto protocol = transport == ClientTransport::tls ? ServedProtocol::dns : ServedProtocol::http;
+  return TlsServer::load(std::move(files), protocol, open_);
+}
+
+Result<void> ServerCertificates::check() const {
+  for (const auto& [transport, server] : servers_)
+    if (!server) return fail(server.error());
+  return {};
+}
+
+std::shared_ptr<TlsServer> ServerCertificates::of(ClientTransport transport) const {
+  const auto found = std::ranges::find(servers_, transport, [](const auto& entry) { return entry.first; });
+  return found != servers_.end() ? found->second.value_or(nullptr) : nullptr;
+}
+
+void ServerCertificates::refresh(Instant now) const {
+  for (const auto& [transport, server] : servers_) {
+    if (!server) continue;
+    (*server)->refresh();
+    (*server)->turn_ticket_keys(now);
+  }
+}
+
+std::vector<std::string> ServerCertificates::files() const {
+  std::vector<std::string> files;
+  for (const auto& [transport, server] : servers_)
+    if (server) files.insert(files.end(), {(*server)->files().certificate, (*server)->files().key});
+  return files;
+}
+
+}  // namespace tacet

@@ -1,0 +1,167 @@
+#include "listen/stream_queries.hpp"
+
+#include <array>
+#include <new>
+#include <utility>
+#include <variant>
+
+#include "base/log.hpp"
+#include "dns/edns.hpp"
+#include "dns/query.hpp"
+#include "dns/reply.hpp"
+
+namespace tacet {
+namespace {
+
+Bytes octets_of(const KernelAddress& address) {
+  return {reinterpret_cast<const std::uint8_t*>(&address.storage), address.size};
+}
+
+/// Room for what is added to a reply that has waited.
+constexpr std::size_t most_added = tcp_keepalive_size + 4 + response_block;
+
+std::uint64_t& queries_of(Metrics& metrics, ClientTransport transport) {
+  if (transport == ClientTransport::https) return metrics.https_queries;
+  return transport == ClientTransport::tls ? metrics.tls_queries : metrics.tcp_queries;
+}
+
+std::uint64_t& clients_of(Metrics& metrics, ClientTransport transport) {
+  if (transport == ClientTransport::https) return metrics.https_clients;
+  return transport == ClientTransport::tls ? metrics.tls_clients : metrics.tcp_clients;
+}
+
+/// The buffer for a reply of any size before it is framed. One for the thread suffices, because no reply stays in it.
+std::vector<std::uint8_t>& reply_scratch() {
+  thread_local std::vector<std::uint8_t> scratch(65535);
+  return scratch;
+}
+
+/// Counts one waiting query as long as it lives.
+class Counted {
+public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+private:
+  std::size_t& count_;
+};
+
+}  // namespace
+
+/// A waiting query, and its place among those of its client.
+struct StreamQueries::Waiting {
+  Miss miss;
+  Admission::Place place;
+  ReplyFraming::Tag tag;
+  bool wants_timeout;
+};
+
+StreamQueries::StreamQueries(const StreamQueryParts& parts, StreamClient& client, ReplyFraming& framing,
+                             const Terms& terms)
+    : parts_(parts),
+      client_(client),
+      framing_(framing),
+      terms_(terms) {
+  ++clients_of(parts_.metrics, terms_.transport);
+}
+
+void StreamQueries::on_closed() noexcept { --clients_of(parts_.metrics, terms_.transport); }
+
+void StreamQueries::on_turn_ended(Instant begun) {
+  if (at_once_ == 0) return;
+  const Instant now = parts_.loop.scheduler().clock().now();
+  parts_.metrics.at_once_time.observe(now - begun, std::exchange(at_once_, 0));
+}
+
+bool StreamQueries::rests(Instant now) {
+  if (paid_) return false;
+  switch (parts_.admission.judge_connected(client_.address().storage, now)) {
+    case Admission::Verdict::rate_limited:
+      client_.rest_until(now + parts_.admission.pace());
+      return true;
+    case Admission::Verdict::not_allowed:
+      ++parts_.metrics.not_allowed;
+      client_.finish();
+      return true;
+    default:
+      paid_ = true;
+      return false;
+  }
+}
+
+/// If memory is out for one query, the others must go on.
+void StreamQueries::serve(ReplyFraming::Tag tag, Bytes message, Instant now) {
+  paid_ = false;
+  try {
+    return serve_now(tag, message, now);
+  } catch (const std::bad_alloc&) {
+    log::escaped("a query");
+  }
+  if (const auto index = judge_query(message)) turn_away(tag, message, *index);
+}
+
+void StreamQueries::turn_away(ReplyFraming::Tag tag, Bytes message, const MessageIndex& index) {
+  std::array<std::uint8_t, 1024> text;
+  const ExtendedError error{ede::not_ready, {}};
+  send(tag, text, write_error({message, index, 512}, Rcode::servfail, error, text), false);
+}
+
+void StreamQueries::serve_now(ReplyFraming::Tag tag, Bytes message, Instant now) {
+  const auto index = judge_query(message);
+  std::array<std::uint8_t, 1024> refusal;
+  if (!index) {
+    const std::size_t size = write_refusal(message, index.error(), refusal);
+    if (size == 0) return framing_.reject(tag);  // no DNS client
+    ++parts_.metrics.rejected;
+    return send(tag, refusal, size, false);
+  }
+  ++queries_of(parts_.metrics, terms_.transport);
+  auto& scratch = reply_scratch();
+  const auto& from = client_.address();
+  const Asker asker = parts_.admission.asker(from.storage);
+  auto answer =
+      parts_.resolver.answer_now({message, *index, now, 65535, {octets_of(from), terms_.transport}, asker}, scratch);
+  const bool wants_timeout = terms_.told_idle && asks_tcp_keepalive(message, *index);
+  if (const auto* size = std::get_if<std::size_t>(&answer)) {
+    ++at_once_;
+    if (*size > 0) send(tag, scratch, *size, wants_timeout);
+    return;
+  }
+  auto place = parts_.admission.enter(from.storage);
+  if (!place) {
+    ++parts_.metrics.wait_limited;
+    return turn_away(tag, message, *index);
+  }
+  Waiting waiting{std::move(std::get<Miss>(answer)), *std::move(place), tag, wants_timeout};
+  // It shares the client, and so keeps the client's session alive.
+  std::shared_ptr<StreamQueries> self(client_.shared_from_this(), this);
+  parts_.tasks.spawn(answer_later(std::move(self), std::move(waiting)));
+}
+
+Task<void> StreamQueries::answer_later(std::shared_ptr<StreamQueries> self, Waiting waiting) {
+  std::optional<Counted> in_flight(self->in_flight_);
+  Reply reply = co_await self->parts_.resolver.answer(waiting.miss);
+  in_flight.reset();
+  self->client_.guarded([&] { self->deliver(waiting, std::move(reply)); });
+}
+
+void StreamQueries::deliver(const Waiting& waiting, Reply reply) {
+  if (!client_.is_open()) return;
+  if (reply.empty()) throw std::bad_alloc();
+  const std::size_t size = reply.size();
+  reply.resize(size + most_added);
+  send(waiting.tag, reply, size, waiting.wants_timeout);
+  client_.go_on();
+}
+
+/// Sends the reply in the first `size` octets of the buffer, with the options of its transport.
+void StreamQueries::send(ReplyFraming::Tag tag, std::span<std::uint8_t> buffer, std::size_t size, bool wants_timeout) {
+  parts_.metrics.truncated += is_truncated(buffer.first(size)) ? 1 : 0;  // set by an upstream
+  if (wants_timeout) size = add_tcp_keepalive(buffer, size, *terms_.told_idle);
+  if (is_encrypted(terms_.transport)) size = add_padding(buffer, size);
+  framing_.frame(tag, buffer.first(size));
+}
+
+}  // namespace tacet

@@ -1,0 +1,83 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/loop.hpp"
+#include "base/task_group.hpp"
+#include "listen/admission.hpp"
+#include "listen/stream_client.hpp"
+#include "observe/client_transport.hpp"
+#include "observe/metrics.hpp"
+#include "resolve/resolver.hpp"
+
+namespace tacet {
+
+/// What the sessions of a worker's stream listeners share. `tasks` must be cancelled before the listeners are
+/// destroyed; everything else must outlive them.
+struct StreamQueryParts {
+  Loop& loop;
+  TaskGroup& tasks;
+  Resolver& resolver;
+  Metrics& metrics;
+  Admission& admission;
+};
+
+/// How the replies to a client's queries are framed. A tag tells for which query a reply is.
+class ReplyFraming {
+public:
+  using Tag = std::uint32_t;
+
+  virtual ~ReplyFraming() = default;
+  /// Puts a reply into the client's buffer.
+  virtual void frame(Tag tag, Bytes reply) = 0;
+  /// Answers, in the protocol around DNS, what is no DNS query. May close the client.
+  virtual void reject(Tag tag) = 0;
+};
+
+/// Answers the queries of one client of a stream, each as soon as possible, in any order, by the same rules for TCP,
+/// TLS and HTTPS. The session of the client owns it.
+class StreamQueries {
+public:
+  /// `told_idle`: the idle time that it tells clients that ask for it (RFC 7828); nothing: it tells none.
+  struct Terms {
+    ClientTransport transport;
+    std::optional<Duration> told_idle;
+  };
+  StreamQueries(const StreamQueryParts& parts, StreamClient& client, ReplyFraming& framing, const Terms& terms);
+  ~StreamQueries() = default;
+  StreamQueries(const StreamQueries&) = delete;
+  StreamQueries& operator=(const StreamQueries&) = delete;
+
+  /// True while the client may ask nothing more. Admission charges a query before the session looks for it. A client
+  /// that lost its permission (a reload, an address that has gone) is served no further.
+  bool rests(Instant now);
+  /// Answers a message by the framing, now or later. The message is no longer needed when it returns.
+  void serve(ReplyFraming::Tag tag, Bytes message, Instant now);
+  /// False while too many queries wait.
+  bool takes_more() const { return in_flight_ < parts_.admission.per_client(); }
+  /// True while a query waits for its answer.
+  bool owes() const { return in_flight_ > 0; }
+  /// To be called at the end of each turn.
+  void on_turn_ended(Instant begun);
+  /// To be called when the connection is over.
+  void on_closed() noexcept;
+
+private:
+  struct Waiting;
+  void serve_now(ReplyFraming::Tag tag, Bytes message, Instant now);
+  void turn_away(ReplyFraming::Tag tag, Bytes message, const MessageIndex& index);
+  void send(ReplyFraming::Tag tag, std::span<std::uint8_t> buffer, std::size_t size, bool wants_timeout);
+  static Task<void> answer_later(std::shared_ptr<StreamQueries> self, Waiting waiting);
+  void deliver(const Waiting& waiting, Reply reply);
+
+  const StreamQueryParts& parts_;
+  StreamClient& client_;
+  ReplyFraming& framing_;
+  const Terms terms_;
+  std::size_t in_flight_ = 0;
+  std::uint64_t at_once_ = 0;  // queries of the last read that were answered at once
+  bool paid_ = false;          // the next query is already charged
+};
+
+}  // namespace tacet

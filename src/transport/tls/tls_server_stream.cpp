@@ -1,0 +1,123 @@
+#include "transport/tls/tls_server_stream.hpp"
+
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <new>
+
+namespace tacet {
+namespace {
+
+#ifdef MSG_NOSIGNAL
+constexpr int send_flags = MSG_NOSIGNAL;
+#else
+constexpr int send_flags = 0;  // SO_NOSIGPIPE is set on the socket
+#endif
+
+bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
+
+int bounded(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
+
+}  // namespace
+
+/// The socket as OpenSSL sees it. OpenSSL's own socket BIO would let a peer that is gone raise SIGPIPE.
+struct TlsServerStream::Bio {
+  static int socket_of(BIO* bio) { return static_cast<TlsServerStream*>(BIO_get_data(bio))->socket_.get(); }
+
+  static int read(BIO* bio, char* to, int size) {
+    BIO_clear_retry_flags(bio);
+    const ssize_t taken = ::recv(socket_of(bio), to, static_cast<std::size_t>(std::max(size, 0)), 0);
+    if (taken < 0 && would_block(errno)) BIO_set_retry_read(bio);
+    return static_cast<int>(taken);
+  }
+
+  static int write(BIO* bio, const char* from, int size) {
+    BIO_clear_retry_flags(bio);
+    const ssize_t taken = ::send(socket_of(bio), from, static_cast<std::size_t>(std::max(size, 0)), send_flags);
+    if (taken < 0 && would_block(errno)) BIO_set_retry_write(bio);
+    return static_cast<int>(taken);
+  }
+
+  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  using Method = std::unique_ptr<BIO_METHOD, Releaser<BIO_meth_free>>;
+  static Method make_method() {
+    Method method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tacet server socket"));
+    if (method && BIO_meth_set_read(method.get(), read) == 1 && BIO_meth_set_write(method.get(), write) == 1 &&
+        BIO_meth_set_ctrl(method.get(), control) == 1)
+      return method;
+    return nullptr;
+  }
+  static const BIO_METHOD* method() {
+    static const Method made = make_method();
+    return made.get();
+  }
+};
+
+TlsServerStream::TlsServerStream(SSL_CTX* context, Descriptor socket)
+    : socket_(std::move(socket)),
+      ssl_(SSL_new(context)) {
+  BIO* const bio = ssl_ && Bio::method() != nullptr ? BIO_new(Bio::method()) : nullptr;
+  ERR_clear_error();
+  if (bio == nullptr) throw std::bad_alloc();
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_accept_state(ssl_.get());
+}
+
+/// Says goodbye (RFC 8446 §6.1), if the socket takes it at once.
+TlsServerStream::~TlsServerStream() {
+  if (!broken_ && SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+}
+
+/// Reads records until `out` is full or no octet of another is here.
+std::expected<std::size_t, StreamStop> TlsServerStream::read(std::span<std::uint8_t> out) {
+  std::size_t size = 0;
+  wants_write_ = false;
+  ERR_clear_error();
+  do {
+    const int status = SSL_read(ssl_.get(), out.data() + size, bounded(out.size() - size));
+    if (status > 0) {
+      size += static_cast<std::size_t>(status);
+    } else {
+      const StreamStop stop = stop_of(status);
+      if (size == 0) return std::unexpected(stop);
+      return size;  // the next call fails in the same way
+    }
+  } while (size < out.size() && holds_more());
+  return size;
+}
+
+std::expected<std::size_t, StreamStop> TlsServerStream::write(Bytes octets) {
+  ERR_clear_error();
+  const int status = SSL_write(ssl_.get(), octets.data(), bounded(octets.size()));
+  if (status > 0) return static_cast<std::size_t>(status);
+  const bool wants_write = wants_write_;
+  const StreamStop stop = stop_of(status);
+  wants_write_ = wants_write;  // this is about reading only
+  return std::unexpected(stop == StreamStop::ended ? StreamStop::broken : stop);
+}
+
+StreamStop TlsServerStream::stop_of(int status) {
+  const int reason = SSL_get_error(ssl_.get(), status);
+  ERR_clear_error();
+  wants_write_ = reason == SSL_ERROR_WANT_WRITE;
+  if (wants_write_ || reason == SSL_ERROR_WANT_READ) return StreamStop::blocked;
+  if (reason == SSL_ERROR_ZERO_RETURN) return StreamStop::ended;
+  broken_ = true;
+  return StreamStop::broken;
+}
+
+std::string_view TlsServerStream::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+}  // namespace tacet
