@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "control/http_request.hpp"
+#include "listen/http/http_request.hpp"
 #include "tacet/instant.hpp"
 
 namespace tacet {

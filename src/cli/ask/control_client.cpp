@@ -17,7 +17,7 @@
 #include <system_error>
 
 #include "base/descriptor.hpp"
-#include "control/http_request.hpp"
+#include "listen/http/http_request.hpp"
 
 namespace tacet {
 namespace {

@@ -1,4 +1,4 @@
-#include "control/http_request.hpp"
+#include "listen/http/http_request.hpp"
 
 #include <doctest/doctest.h>
 
