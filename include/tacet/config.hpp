@@ -115,6 +115,7 @@ struct ControlConfig {
 
 struct MetricsConfig {
   std::optional<SocketAddress> listen;  ///< a loopback address, by TCP; nothing: only over the control socket
+  std::vector<std::string> names;       ///< that browsers may use for it, besides localhost: lower case, no final dot
   friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
 

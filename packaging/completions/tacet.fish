@@ -37,6 +37,7 @@ complete -c tacet -n '__fish_seen_subcommand_from doctor' -l redact -d 'Leave ou
 complete -c tacet -n '__fish_seen_subcommand_from doctor' -l only -x -a 'path reach who net tls host warp clock self' -d 'Run these checks only'
 complete -c tacet -n '__fish_seen_subcommand_from doctor' -l canaries -rF -d 'Ask for the names of this file'
 complete -c tacet -n '__fish_seen_subcommand_from status' -l watch -d 'Refresh until Ctrl-C'
+complete -c tacet -n '__fish_seen_subcommand_from status' -l page -d 'Only the address of the page'
 complete -c tacet -n '__fish_seen_subcommand_from status' -l interval -x -d 'Seconds between two looks'
 complete -c tacet -n '__fish_seen_subcommand_from flush doctor' -l all -d 'All names; what is well, too'
 complete -c tacet -n '__fish_seen_subcommand_from flush cache' -l below -x -d 'This name and all below it'

@@ -113,8 +113,14 @@ Verb with_socket(CommandLine& given, std::function<int(const std::string&)> work
 
 void add_status(CLI::App& app, CommandLine& given, tacet::StatusRequest& request, Verb& chosen) {
   auto& verb = new_verb(app, "status", "Show what the running tacet does");
-  verb.add_flag_callback("--json", [&] { request.form = tacet::StatusForm::json; }, "Print JSON, for programs");
+  auto* json =
+      verb.add_flag_callback("--json", [&] { request.form = tacet::StatusForm::json; }, "Print JSON, for programs");
   auto* watch = verb.add_flag("--watch", request.watch, "Refresh it until Ctrl-C; with --json, one object a line");
+  verb.add_flag_callback(
+          "--page", [&] { request.form = tacet::StatusForm::page; },
+          "Print only the address of the page that shows it in a browser")
+      ->excludes(json)
+      ->excludes(watch);
   verb.add_option_function<unsigned>(
           "--interval", [&](unsigned seconds) { request.interval = std::chrono::seconds(seconds); },
           "The time between two looks, 1 to 3600; the default is 2")

@@ -95,6 +95,13 @@ Result<std::string> zone_below_root(std::string_view text) {
   return zone;
 }
 
+Result<std::string> machine_name(std::string_view text) {
+  auto name = parse_zone(text);
+  if (!name || *name == "." || text.contains('*') || canonical_address(text))
+    return fail(Fault::invalid_config, fmt::format("{} is no name of a machine", quotation(text)));
+  return name;
+}
+
 Result<std::string> machine_address(std::string_view text) {
   auto address = parse_host_address(text);
   if (address ? !is_one_machine(*address) : !canonical_address(text.substr(0, text.find('%'))))

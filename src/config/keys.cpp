@@ -38,6 +38,7 @@ constexpr PathForm certificate_form{"the absolute path of a file in PEM that may
 constexpr PathForm private_key_form = certificate_form;
 constexpr std::string_view bootstrap_allowed =
     R"(a list of addresses such as ["1.1.1.1", "[2606:4700:4700::1111]:53"], none twice)";
+constexpr std::string_view hosts_allowed = "a list of host names such as [tacet.home.arpa], none twice";
 constexpr std::string_view zones_allowed = "a list of zones such as [plex.direct, corp.example], none twice";
 
 template <class T>
@@ -121,8 +122,9 @@ constexpr ConfigKey<Config> config_table[]{
         "control.socket", PathForm{"an absolute path, or \"\" for no control socket", longest_socket_path}),
     key<Config, &Config::control, &ControlConfig::group>(
         "control.group", TextForm{"the name of a group, or \"\" for the program's own", longest_account_name}),
-    section("metrics", {"{listen: \"127.0.0.1:9153\"}"}).at_start(),
+    section("metrics", {"{listen: \"127.0.0.1:9153\"}", "metrics.listen"}).at_start(),
     key<Config, &Config::metrics, &MetricsConfig::listen>("metrics.listen", LoopbackForm{9153}),
+    key<Config, &Config::metrics, &MetricsConfig::names>("metrics.names", NamesForm{hosts_allowed, machine_name}),
     section("limits", {"{pending: 4096}"}),
     key<Config, &Config::limits, &LimitsConfig::tcp_clients>("limits.tcp_clients", NumberForm{1, 65536}),
     key<Config, &Config::limits, &LimitsConfig::pending>("limits.pending", NumberForm{1, 1U << 20}),

@@ -73,7 +73,7 @@ HttpReply status(const ControlHandlers& handlers) {
 
 HttpReply metrics(const ControlHandlers& handlers) {
   return overview(handlers, [](const auto& snapshot, const auto& report) {
-    return HttpReply{200, prometheus_text(snapshot, report.exposure), prometheus_type};
+    return HttpReply{200, prometheus_text(snapshot, report), prometheus_type};
   });
 }
 

@@ -18,6 +18,7 @@ std::string_view reason_of(int status) {
                                                           {400, "Bad Request"},
                                                           {403, "Forbidden"},
                                                           {404, "Not Found"},
+                                                          {405, "Method Not Allowed"},
                                                           {409, "Conflict"},
                                                           {413, "Content Too Large"},
                                                           {431, "Request Header Fields Too Large"},
@@ -39,12 +40,28 @@ bool has_body(const HttpRequest& request) {
   return request.fields.contains("transfer-encoding") || (length != request.fields.end() && length->second != "0");
 }
 
+/// The methods of a path, as in "GET, POST"; empty if there is no such path.
+std::string methods_of(const HttpSite& site, const std::string& path) {
+  std::string methods;
+  for (const auto& [line, handler] : site.routes)
+    if (line.ends_with(" " + path)) methods += (methods.empty() ? "" : ", ") + line.substr(0, line.find(' '));
+  return methods;
+}
+
+/// Why there is no route.
+HttpReply no_route(const HttpSite& site, const HttpRequest& request) {
+  const std::string methods = methods_of(site, request.path);
+  if (methods.empty()) return http_error(404, fmt::format("'{} {}' cannot be answered", request.method, request.path));
+  HttpReply reply = http_error(405, fmt::format("'{}' has {} only", request.path, methods));
+  reply.fields = fmt::format("Allow: {}\r\n", methods);
+  return reply;
+}
+
 HttpReply reply_to(const HttpSite& site, const HttpRequest& request) {
   if (is_foreign(site, request)) return http_error(403, "requests of web pages are refused");
   if (has_body(request)) return http_error(413, "a request here has no body");
   const auto route = site.routes.find(request.method + " " + request.path);
-  if (route == site.routes.end())
-    return http_error(404, fmt::format("'{} {}' cannot be answered", request.method, request.path));
+  if (route == site.routes.end()) return no_route(site, request);
   try {
     return route->second(request);
   } catch (const std::bad_alloc&) {
@@ -52,9 +69,10 @@ HttpReply reply_to(const HttpSite& site, const HttpRequest& request) {
   }
 }
 
-std::string text_of(const HttpReply& reply) {
-  return fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
-                     reply.status, reason_of(reply.status), reply.type, reply.body.size(), reply.body);
+std::string text_of(const HttpSite& site, const HttpReply& reply) {
+  return fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}{}Connection: close\r\n\r\n{}",
+                     reply.status, reason_of(reply.status), reply.type, reply.body.size(), reply.fields, site.fields,
+                     reply.body);
 }
 
 }  // namespace
@@ -65,9 +83,10 @@ std::optional<std::string> http_answer(const HttpSite& site, std::string_view oc
   const auto end = octets.substr(0, HttpSite::head_limit).find(head_end);
   if (end == std::string_view::npos && octets.size() < HttpSite::head_limit) return std::nullopt;
   if (end == std::string_view::npos)
-    return text_of(http_error(431, fmt::format("the head of a request has {} octets at most", HttpSite::head_limit)));
+    return text_of(site,
+                   http_error(431, fmt::format("the head of a request has {} octets at most", HttpSite::head_limit)));
   const auto request = parse_http_request(octets.substr(0, end));
-  return text_of(request ? reply_to(site, *request) : http_error(400, request.error().detail));
+  return text_of(site, request ? reply_to(site, *request) : http_error(400, request.error().detail));
 }
 
 }  // namespace tacet

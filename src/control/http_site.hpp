@@ -15,6 +15,7 @@ struct HttpReply {
   int status = 200;
   std::string body;
   std::string type = "application/json";
+  std::string fields = {};  ///< more fields of the head, each with its CRLF
 };
 
 /// {"error": "words"}, the answer to a failed request.
@@ -28,12 +29,13 @@ struct HttpSite {
   std::map<std::string, std::function<HttpReply(const HttpRequest&)>> routes;  ///< by "GET /status"
   /// True if this Host names us. A web page's request has the name of its own site. A request without a Host is for us.
   std::function<bool(std::string_view host)> is_ours;
-  Duration patience;  ///< for one client, from connecting to the last octet
+  std::string fields = {};  ///< of the head of every answer, each with its CRLF
+  Duration patience;        ///< for one client, from connecting to the last octet
 };
 
 /// The whole answer to a client that has sent `octets`; nothing while the head is incomplete. Requests that a web page
-/// may have caused (with an Origin, or for a host that is not ours) get 403, those with a body 413, and those with a
-/// larger head 431.
+/// may have caused (with an Origin, or for a host that is not ours) get 403, those with a body 413, those with a larger
+/// head 431, and those with a method that the path does not have 405.
 std::optional<std::string> http_answer(const HttpSite& site, std::string_view octets);
 
 }  // namespace tacet

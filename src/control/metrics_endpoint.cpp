@@ -1,17 +1,55 @@
 #include "control/metrics_endpoint.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
+#include "base/text.hpp"
 #include "config/address.hpp"
 #include "control/http_server.hpp"
 #include "listen/bind.hpp"
+#include "report/page/page.hpp"
 #include "report/prometheus.hpp"
+#include "report/status_json.hpp"
 
 namespace tacet {
 namespace {
 
 /// A client's time limit; a scrape takes milliseconds.
 constexpr Duration patience = std::chrono::seconds(5);
+
+HttpReply page(const MetricsSource& source) {
+  const Snapshot snapshot = source.snapshot();
+  const ExposureOverview exposure = source.exposure();
+  const Instant now = source.now();
+  const auto minutes = source.history(snapshot.metrics, now, History::most_minutes);
+  return {200, page_html({snapshot, exposure, minutes, now}), "text/html; charset=utf-8"};
+}
+
+HttpReply status(const MetricsSource& source) {
+  return {200, status_json(source.snapshot(), source.exposure()) + "\n"};
+}
+
+/// `minutes` of a request: all without it, 0 for anything but a number.
+std::size_t minutes_in(const HttpRequest& request) {
+  if (!request.has("minutes")) return History::most_minutes;
+  const std::string text = request.get("minutes");
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  return error == std::errc() && end == text.data() + text.size() ? count : 0;
+}
+
+HttpReply history(const MetricsSource& source, const HttpRequest& request) {
+  const std::size_t most = minutes_in(request);
+  if (most == 0) return http_error(400, "minutes is a number from 1");
+  const Snapshot snapshot = source.snapshot();
+  const Instant now = source.now();
+  return {200, history_json(source.history(snapshot.metrics, now, most), now) + "\n"};
+}
+
+HttpReply metrics(const MetricsSource& source) {
+  return {200, prometheus_text(source.snapshot(), source.exposure()), prometheus_type};
+}
 
 }  // namespace
 
@@ -31,23 +69,35 @@ MetricsEndpoint::~MetricsEndpoint() = default;
 
 Result<Descriptor> MetricsEndpoint::listen(const SocketAddress& address) { return bind_tcp(address); }
 
-Result<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::create(Descriptor listener, MetricsSource source) {
-  HttpSite site{.routes = {}, .is_ours = is_loopback_host, .patience = patience};
-  site.routes["GET /metrics"] = [source = std::move(source)](const HttpRequest&) {
-    return HttpReply{200, prometheus_text(source.snapshot(), source.exposure().exposure), prometheus_type};
-  };
-  auto server = HttpServer::create(listener.get(), std::move(site));
+Result<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::create(Descriptor listener, MetricsSource source,
+                                                                 std::vector<std::string> names) {
+  auto server = HttpServer::create(listener.get(), metrics_site(std::move(source), std::move(names)));
   if (!server) return fail(server.error());
   auto state = std::make_unique<State>(std::move(listener), *std::move(server));
   return std::unique_ptr<MetricsEndpoint>(new MetricsEndpoint(std::move(state)));
 }
 
-bool is_loopback_host(std::string_view host) {
+HttpSite metrics_site(MetricsSource given, std::vector<std::string> names) {
+  HttpSite site{.routes = {},
+                .is_ours = [names = std::move(names)](std::string_view host) { return is_own_host(host, names); },
+                .fields = page_fields(),
+                .patience = patience};
+  const auto source = std::make_shared<const MetricsSource>(std::move(given));
+  auto& routes = site.routes;
+  routes["GET /"] = [source](const HttpRequest&) { return page(*source); };
+  routes["GET /status.json"] = [source](const HttpRequest&) { return status(*source); };
+  routes["GET /history.json"] = [source](const HttpRequest& request) { return history(*source, request); };
+  routes["GET /metrics"] = [source](const HttpRequest&) { return metrics(*source); };
+  return site;
+}
+
+bool is_own_host(std::string_view host, const std::vector<std::string>& names) {
   // The port is behind the last colon, unless that belongs to an address in brackets.
   if (const auto colon = host.rfind(':');
       colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos)
     host = host.substr(0, colon);
-  if (host == "localhost") return true;
+  const std::string name = lower_case(host);
+  if (name == "localhost" || std::ranges::find(names, name) != names.end()) return true;
   const bool in_brackets = host.starts_with('[') && host.ends_with(']');
   const auto address = canonical_address(in_brackets ? host.substr(1, host.size() - 2) : host);
   return address && is_loopback(*address) && in_brackets == address->contains(':');

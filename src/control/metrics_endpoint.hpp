@@ -1,30 +1,45 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/descriptor.hpp"
-#include "privacy/exposure_report.hpp"
+#include "observe/history.hpp"
+#include "report/exposure_overview.hpp"
 #include "report/snapshot.hpp"
 #include "tacet/config.hpp"
 #include "tacet/result.hpp"
 
 namespace tacet {
 
+struct HttpSite;
+
 /// The source of the numbers. The endpoint's thread calls it; it may wait for workers, but not for ever.
 struct MetricsSource {
   std::function<Snapshot()> snapshot;
-  std::function<ExposureReport()> exposure;
+  std::function<ExposureOverview()> exposure;
+  /// The last `most` minutes, up to the moment of a snapshot with these totals.
+  std::function<std::vector<HistoryMinute>(const Metrics& totals, Instant now, std::size_t most)> history;
+  std::function<Instant()> now;
 };
 
-/// prometheus_text() of a source, as `GET /metrics` by HTTP at a loopback address, for a Prometheus on this machine. It
-/// refuses requests without a loopback name in the Host header, because web pages can make a browser connect to
-/// loopback.
+/// HTTP at a loopback address, for a Prometheus and a browser on this machine. It has GET only, and nothing that it has
+/// can change anything:
+/// GET /              the page, page_html()
+/// GET /status.json   status_json()
+/// GET /history.json  history_json(); ?minutes=N tells only the last N
+/// GET /metrics       prometheus_text()
+/// Web pages can make a browser connect to loopback, and a name of theirs can lead there. So it refuses requests with a
+/// Host header that is neither a loopback address nor a name of this machine.
 class MetricsEndpoint {
 public:
   /// Opens the listening socket. Faults: in_use, refused, unsupported, system.
   static Result<Descriptor> listen(const SocketAddress& address);
-  /// Starts to serve on it. Fault::system.
-  static Result<std::unique_ptr<MetricsEndpoint>> create(Descriptor listener, MetricsSource source);
+  /// Starts to serve on it, by these names (lower case) too. Fault::system.
+  static Result<std::unique_ptr<MetricsEndpoint>> create(Descriptor listener, MetricsSource source,
+                                                         std::vector<std::string> names);
   ~MetricsEndpoint();
 
 private:
@@ -33,7 +48,10 @@ private:
   std::unique_ptr<State> state_;
 };
 
-/// True for "localhost", an address of 127.0.0.0/8 and "[::1]", each with or without a port.
-bool is_loopback_host(std::string_view host);
+/// True for "localhost", an address of 127.0.0.0/8, "[::1]" and these names (lower case), each with or without a port.
+bool is_own_host(std::string_view host, const std::vector<std::string>& names);
+
+/// The endpoint's answers without the socket and the thread.
+HttpSite metrics_site(MetricsSource source, std::vector<std::string> names);
 
 }  // namespace tacet

@@ -15,6 +15,25 @@ namespace {
 /// Long enough for a thread that waits for a shard's lock to get it.
 void let_others_in() { std::this_thread::sleep_for(std::chrono::microseconds(100)); }
 
+/// The last overview. It is made from all names that the workers keep, which takes milliseconds of their time, and a
+/// page asks for it once a second. Of one thread.
+class RecentOverview {
+public:
+  template <class Make>
+  ExposureOverview at(Instant now, Make make) {
+    constexpr Duration lasts = std::chrono::seconds(20);
+    if (!made_ || now - made_at_ >= lasts) {
+      made_ = make();
+      made_at_ = now;
+    }
+    return *made_;
+  }
+
+private:
+  std::optional<ExposureOverview> made_;
+  Instant made_at_{};
+};
+
 }  // namespace
 
 ControlHandlers ControlAnswers::handlers() {
@@ -39,12 +58,38 @@ ControlHandlers ControlAnswers::handlers() {
 }
 
 MetricsSource ControlAnswers::metrics_source() {
-  return {[this] { return snapshot(); }, [this] { return exposure(); }};
+  return {
+      .snapshot = [this] { return snapshot(); },
+      .exposure =
+          [this, recent = RecentOverview()]() mutable {
+            return recent.at(parts_.clock.now(), [this] { return exposure(); });
+          },
+      .history = [this](const Metrics& totals, Instant now, std::size_t most) { return minutes(totals, now, most); },
+      .now = [this] { return parts_.clock.now(); }};
+}
+
+void ControlAnswers::begin_history(std::string page) {
+  page_ = std::move(page);
+  history_.emplace(started_);
+}
+
+void ControlAnswers::note_minute() {
+  const Instant now = parts_.clock.now();
+  if (!history_ || !history_->is_due(now)) return;  // nobody else writes
+  const Metrics totals = snapshot().metrics;
+  const std::lock_guard lock(history_mutex_);
+  history_->note(totals, now);
+}
+
+std::vector<HistoryMinute> ControlAnswers::minutes(const Metrics& totals, Instant now, std::size_t most) const {
+  const std::lock_guard lock(history_mutex_);
+  return history_ ? history_->minutes(totals, now, most) : std::vector<HistoryMinute>();
 }
 
 Snapshot ControlAnswers::snapshot() const {
   Snapshot snapshot;
   snapshot.uptime = parts_.clock.now() - started_;
+  snapshot.page = page_;
   snapshot.listen = parts_.listen.texts();
   snapshot.listen_absent = parts_.listen.absent();
   snapshot.log_level = log::to_string(log::level());

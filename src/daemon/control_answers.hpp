@@ -1,5 +1,9 @@
 #pragma once
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "control/control.hpp"
 #include "control/metrics_endpoint.hpp"
@@ -33,8 +37,14 @@ public:
   MetricsSource metrics_source();
   ExposureReport exposure() const;
 
+  /// From now on status tells this address of the page, and the minutes are noted. Before there are readers.
+  void begin_history(std::string page);
+  /// Notes the minute if one is over. The main thread's. Does nothing before begin_history().
+  void note_minute();
+
 private:
   Snapshot snapshot() const;
+  std::vector<HistoryMinute> minutes(const Metrics& totals, Instant now, std::size_t most) const;
   std::size_t flush(const CacheScope& scope);
   std::size_t forget_names();
   AnswerExplanation explain_question(const Question& question) const;
@@ -42,6 +52,9 @@ private:
 
   Parts parts_;
   Instant started_;
+  std::string page_;
+  mutable std::mutex history_mutex_;
+  std::optional<History> history_;
 };
 
 }  // namespace tacet

@@ -130,8 +130,8 @@ Result<void> Server::State::run() {
 
 void Server::State::serve() {
   follow_bundles();  // and reads what changed before it was watched
+  open_metrics();    // first: it tells the answers of the control socket where the page is
   open_control();
-  open_metrics();
   log::info("tacet {} serves {}", TACET_VERSION, fmt::join(listen_.texts(), ", "));
   listen_.follow(loop_);
   warn_of_zones_in_clear(settings_.get()->config);
@@ -147,6 +147,7 @@ void Server::State::keep_house() {
   if (watchdog_) report_health();
   follow_bundles();
   hosts_.look();
+  if (metrics_) answers_.note_minute();
   if (exposure_.summary_due(loop_.now())) exposure_.summarise(answers_.exposure().exposure, loop_.now());
 }
 
@@ -180,10 +181,12 @@ void Server::State::open_metrics() {
   if (!address) return;
   auto listener = MetricsEndpoint::listen(*address);
   if (!listener) return log::warn("no metrics by TCP: {}", listener.error().detail);
-  auto endpoint = MetricsEndpoint::create(*std::move(listener), answers_.metrics_source());
+  answers_.begin_history(fmt::format("http://{}/", to_string(*address)));
+  auto endpoint =
+      MetricsEndpoint::create(*std::move(listener), answers_.metrics_source(), settings->config.metrics.names);
   if (!endpoint) return log::warn("no metrics by TCP: {}", endpoint.error().detail);
   metrics_ = *std::move(endpoint);
-  log::info("metrics are at http://{}/metrics", to_string(*address));
+  log::info("the page is at http://{0}/, and metrics are at http://{0}/metrics", to_string(*address));
 }
 
 Reloaded Server::State::change_to(const std::shared_ptr<const Settings>& next) {

@@ -47,6 +47,27 @@ double Histogram::percentile(double share) const {
   return bounds.back();
 }
 
+double Histogram::estimate(double share) const {
+  if (count_ == 0) return 0;
+  const double wanted = share * static_cast<double>(count_);
+  double seen = 0;
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    const auto here = static_cast<double>(buckets_[i]);
+    const double lower = i == 0 ? 0 : bounds[i - 1];
+    if (here > 0 && seen + here >= wanted) return lower + (bounds[i] - lower) * (wanted - seen) / here;
+    seen += here;
+  }
+  return bounds.back();
+}
+
+Histogram Histogram::since(const Histogram& earlier) const {
+  Histogram difference = *this;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) difference.buckets_[i] -= earlier.buckets_[i];
+  difference.count_ -= earlier.count_;
+  difference.sum_seconds_ -= earlier.sum_seconds_;
+  return difference;
+}
+
 void Metrics::add(const Metrics& other) {
   using Words = std::array<std::uint64_t, sizeof(EventCounts) / sizeof(std::uint64_t)>;
   auto sum = std::bit_cast<Words>(static_cast<const EventCounts&>(*this));

@@ -30,6 +30,10 @@ public:
   double sum_seconds() const { return sum_seconds_; }
   /// The upper bound (seconds) of the bucket that holds the given share of all times; 0 without any.
   double percentile(double share) const;
+  /// The same, but as if the times of a bucket lay evenly within it: for plots.
+  double estimate(double share) const;
+  /// The times that came after `earlier`, an earlier state of this histogram.
+  Histogram since(const Histogram& earlier) const;
 
 private:
   std::array<std::uint64_t, bounds.size() + 1> buckets_{};

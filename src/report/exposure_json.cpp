@@ -117,16 +117,13 @@ std::string exposure_json(const ExposureReport& report) {
   return json.dump();
 }
 
-Json exposure_summary(const ExposureReport& report) {
-  StateCounts known;
-  for (const auto& [wire, name] : report.exposure.names) ++known[name.state()];
-  const auto in_clear = std::ranges::count_if(report.exposure.endpoints,
-                                              [](const auto& endpoint) { return !endpoint.facts->sni.empty(); });
-  return {{"mode", word(report.mode)},
-          {"names", report.exposure.names.size()},
-          {"states", states(known)},
-          {"connections", report.exposure.endpoints.size()},
-          {"connections_with_sni_in_clear", in_clear}};
+Json exposure_summary(const ExposureOverview& exposure) {
+  return {{"mode", word(exposure.mode)},
+          {"names", sum_of(exposure.names)},
+          {"states", states(exposure.names)},
+          {"domains", states(exposure.domains)},
+          {"connections", exposure.endpoints.size()},
+          {"connections_with_sni_in_clear", exposure.names_shown()}};
 }
 
 std::string exposure_explanation_json(const ExposureExplanation& explanation) {

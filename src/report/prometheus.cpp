@@ -163,15 +163,15 @@ void write_upstreams(Exposition& out, const std::vector<ZoneAndUpstream>& all) {
 }
 
 /// In the order of EchState.
-void write_names(Exposition& out, const Exposure& exposure) {
+void write_names(Exposition& out, const ExposureOverview& exposure) {
   static constexpr std::array<std::string_view, ech_state_count> states{"unknown", "no_https", "no_ech", "ech"};
-  StateCounts known;
-  for (const auto& [wire, name] : exposure.names) ++known[name.state()];
   out.begin({"exposure_names", "Names that clients resolved, by what their HTTPS record offers."});
-  for (std::size_t i = 0; i < ech_state_count; ++i) out.sample({{"state", states[i]}}, known.names[i]);
+  for (std::size_t i = 0; i < ech_state_count; ++i) out.sample({{"state", states[i]}}, exposure.names.names[i]);
+  out.begin({"exposure_domains", "Registrable domains of these names, by the worst state known of their names."});
+  for (std::size_t i = 0; i < ech_state_count; ++i) out.sample({{"state", states[i]}}, exposure.domains.names[i]);
 }
 
-void write_endpoints(Exposition& out, const Exposure& exposure) {
+void write_endpoints(Exposition& out, const ExposureOverview& exposure) {
   const auto labels = [](const EndpointExposure& endpoint) {
     return Labels{{"upstream", endpoint.upstream}, {"address", endpoint.facts->address}};
   };
@@ -185,7 +185,7 @@ void write_endpoints(Exposition& out, const Exposure& exposure) {
 
 }  // namespace
 
-std::string prometheus_text(const Snapshot& snapshot, const Exposure& exposure) {
+std::string prometheus_text(const Snapshot& snapshot, const ExposureOverview& exposure) {
   Exposition out;
   write_process(out, snapshot);
   write_counters(out, snapshot);

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "privacy/exposure.hpp"
+#include "report/exposure_overview.hpp"
 #include "report/snapshot.hpp"
 
 namespace tacet {
@@ -12,6 +12,6 @@ inline constexpr auto prometheus_type = "text/plain; version=0.0.4; charset=utf-
 /// All counts in Prometheus' text format. Every family has HELP and TYPE, times are in seconds, upstreams are summed
 /// over all workers. It has no name that a client asked for. Families are only ever added; a family without samples (no
 /// upstream, no round trip yet) is left out.
-std::string prometheus_text(const Snapshot& snapshot, const Exposure& exposure);
+std::string prometheus_text(const Snapshot& snapshot, const ExposureOverview& exposure);
 
 }  // namespace tacet

@@ -25,6 +25,7 @@ struct Snapshot {
   Duration uptime{};
   std::vector<std::string> listen;         ///< served addresses
   std::vector<std::string> listen_absent;  ///< those of them that this machine does not have now
+  std::string page;                        ///< where the page is: "http://127.0.0.1:9153/"; empty: it is off
   unsigned workers = 0;
   std::string_view log_level;  ///< the present level
   ReloadCounts reloads;

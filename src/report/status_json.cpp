@@ -5,6 +5,7 @@
 #include "report/counter_table.hpp"
 #include "report/exposure_json.hpp"
 #include "report/json.hpp"
+#include "report/status_summary.hpp"
 
 namespace tacet {
 namespace {
@@ -151,14 +152,23 @@ Json confinement(const Confinement& confinement) {
           {"landlock", restraint(confinement.landlock)}};
 }
 
+Json summary(const StatusSummary& summary) {
+  return {{"state", to_string(summary.verdict)},
+          {"sentence", summary.sentence},
+          {"warnings", summary.warnings},
+          {"notes", summary.notes}};
+}
+
 }  // namespace
 
-std::string status_json(const Snapshot& snapshot, const ExposureReport& exposure) {
+std::string status_json(const Snapshot& snapshot, const ExposureOverview& exposure) {
   Json json{{"version", TACET_VERSION},
             {"uptime_seconds", seconds(snapshot.uptime)},
             {"listen", snapshot.listen},
             {"listen_absent", snapshot.listen_absent},
-            {"log_level", snapshot.log_level}};
+            {"log_level", snapshot.log_level},
+            {"page", known(snapshot.page)},
+            {"summary", summary(summarise(snapshot, exposure))}};
   add_counters(json, "", snapshot);
   for (const char* name : {"queries", "answers", "events", "cache", "reloads"}) json.add(name, section(name, snapshot));
   json.add("hit_rate", hit_rate(snapshot.metrics));

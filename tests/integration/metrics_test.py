@@ -144,7 +144,7 @@ class ByTcp(UnboundCase):
         self.assertNotIn("example.com", text)
 
     def test_there_is_nothing_else(self):
-        for path in ("/", "/status", "/flush", "/exposure", "/cache?below=com"):
+        for path in ("/index.html", "/status", "/flush", "/exposure", "/cache?below=com"):
             self.assertEqual(self.refused(path), 404)
 
     def test_web_pages_do_not_get_them(self):

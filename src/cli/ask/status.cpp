@@ -23,10 +23,20 @@ Result<std::string> text_of(const ParsedJson& status) {
   }
 }
 
+Result<std::string> page_of(const ParsedJson& status) {
+  if (const auto page = status.find("page"); page != status.end() && page->is_string())
+    return page->get<std::string>() + "\n";
+  return fail(
+      Fault::refused,
+      "the page is off. To turn it on, write `metrics: {listen: \"127.0.0.1:9153\"}` into the configuration and "
+      "restart tacet; then it is at http://127.0.0.1:9153/");
+}
+
 Result<std::string> look(const std::string& socket_path, const StatusRequest& request) {
   const auto status = ask(socket_path, {.method = "GET", .path = "/status"});
   if (!status) return fail(status.error());
   if (request.form == StatusForm::text) return text_of(*status);
+  if (request.form == StatusForm::page) return page_of(*status);
   return status->dump(request.watch ? -1 : 2) + "\n";
 }
 

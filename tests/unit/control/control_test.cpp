@@ -80,7 +80,7 @@ TEST_CASE_FIXTURE(ControlFixture, "the log level is set to one of four words") {
   CHECK(ask(path, "POST /log-level?level=debug").body == json{{"log_level", "debug"}});
   CHECK(ask(path, "POST /log-level?level=trace").status == 400);
   CHECK(ask(path, "POST /log-level").status == 400);
-  CHECK(ask(path, "GET /log-level?level=error").status == 404);
+  CHECK(ask(path, "GET /log-level?level=error").status == 405);
   CHECK(levels == std::vector{LogLevel::debug});
 }
 
@@ -95,12 +95,12 @@ TEST_CASE_FIXTURE(ControlFixture, "a reload tells what has changed, or every fau
   const auto refused = ask(path, "POST /reload");
   CHECK(refused.status == 409);
   CHECK(refused.body.at("error").get<std::string>().ends_with(":\na.yaml:1:2: x: is wrong\nworkers: restart"));
-  CHECK(ask(path, "GET /reload").status == 404);
+  CHECK(ask(path, "GET /reload").status == 405);
 }
 
 TEST_CASE_FIXTURE(ControlFixture, "a request that changes something must be a POST") {
   const auto answer = ask(path, "GET /flush");
-  CHECK(answer.status == 404);
+  CHECK(answer.status == 405);
   CHECK(answer.body.contains("error"));
   CHECK(flushed.empty());
 }

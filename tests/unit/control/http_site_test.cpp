@@ -61,10 +61,29 @@ TEST_CASE("what else is wrong with a request is told by its status") {
   CHECK(status_of(line + "Content-Length: 1" + end) == "413 Content Too Large");
   CHECK(status_of(line + "Transfer-Encoding: chunked" + end) == "413 Content Too Large");
   CHECK(status_of(line + "no field" + end) == "400 Bad Request");
-  CHECK(status_of("POST /page HTTP/1.1" + end) == "404 Not Found");
+  CHECK(status_of("GET /pages HTTP/1.1" + end) == "404 Not Found");
+  CHECK(status_of("POST /pages HTTP/1.1" + end) == "404 Not Found");
   CHECK(status_of("GET /large HTTP/1.1" + end) == "503 Service Unavailable");
   CHECK(answer(line + "X: " + std::string(HttpSite::head_limit - 100, 'x')).empty());
   CHECK(status_of(line + "X: " + std::string(HttpSite::head_limit, 'x') + end) ==
         "431 Request Header Fields Too Large");
   CHECK(status_of(std::string(HttpSite::head_limit, 'x')) == "431 Request Header Fields Too Large");
+}
+
+TEST_CASE("a method that a path does not have is refused, with the ones that it has") {
+  for (const std::string method : {"POST", "OPTIONS", "HEAD", "PUT", "DELETE", "TRACE", "get"}) {
+    CAPTURE(method);
+    CHECK(status_of(method + " /page HTTP/1.1" + end) == "405 Method Not Allowed");
+    CHECK(answer(method + " /page HTTP/1.1" + end).contains("\r\nAllow: GET\r\n"));
+  }
+}
+
+TEST_CASE("the fields of a site are in every answer, also in refusals") {
+  HttpSite site{.routes = {},
+                .is_ours = [](std::string_view host) { return host == "localhost"; },
+                .fields = "A: b\r\n",
+                .patience = {}};
+  site.routes["GET /page"] = [](const HttpRequest&) { return HttpReply{}; };
+  for (const std::string request : {"GET /page HTTP/1.1", "GET / HTTP/1.1", "GET /page HTTP/1.1\r\nHost: x", "x"})
+    CHECK(http_answer(site, request + end).value_or("").contains("\r\nA: b\r\n"));
 }

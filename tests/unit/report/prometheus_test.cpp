@@ -240,13 +240,15 @@ TEST_CASE("exposure is told by state and by address, and no name of a client is"
   exposure.add({.name = {"\5other\7example\0", 15}, .queries = 1});
   exposure.add(endpoint("192.0.2.1:443", "dns.example"));
   exposure.add(endpoint("[2001:db8::1]:443", ""));
-  const std::string text = prometheus_text({}, exposure);
+  const std::string text = prometheus_text({}, ExposureReport{.exposure = exposure});
   CHECK(text.find("secret") == std::string::npos);
   const Reading reading(text);
   CHECK(reading.value("tacet_exposure_names", {{"state", "ech"}}) == 1);
   CHECK(reading.value("tacet_exposure_names", {{"state", "unknown"}}) == 1);
   CHECK(reading.value("tacet_exposure_names", {{"state", "no_ech"}}) == 0);
   CHECK(reading.value("tacet_exposure_names", {{"state", "no_https"}}) == 0);
+  CHECK(reading.value("tacet_exposure_domains", {{"state", "ech"}}) == 1);
+  CHECK(reading.value("tacet_exposure_domains", {{"state", "unknown"}}) == 1);
   const auto labels = [](const char* address) {
     return std::map<std::string, std::string>{{"upstream", "https://dns.example/dns-query"}, {"address", address}};
   };
