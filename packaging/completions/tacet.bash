@@ -1,7 +1,7 @@
 # bash completion for tacet(1)
 
 _tacet() {
-  local verbs='run check schema query status doctor flush cache explain exposure log-level reload install uninstall migrate'
+  local verbs='run check schema query status doctor flush cache explain exposure log-level reload install uninstall browser migrate'
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
@@ -34,10 +34,12 @@ _tacet() {
         log-level | reload) options='--socket --config' ;;
         install) options='--manager --server --dry-run --root --socket --config' ;;
         uninstall) options='--dry-run --root' ;;
+        browser) options='--firefox --dry-run --root --config' ;;
         migrate) options='--from' ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$word")
       [[ $verb != log-level || $word == -* ]] || mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$word")
+      [[ $verb != browser || $word == -* ]] || mapfile -t COMPREPLY < <(compgen -W 'setup undo status renew' -- "$word")
       [[ $verb != migrate || $word == -* ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
       ;;
   esac

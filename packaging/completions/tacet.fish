@@ -1,6 +1,6 @@
 # fish completion for tacet(1)
 
-set -l verbs run check schema query status doctor flush cache explain exposure log-level reload install uninstall migrate
+set -l verbs run check schema query status doctor flush cache explain exposure log-level reload install uninstall browser migrate
 complete -c tacet -f
 complete -c tacet -l help -d 'Print help'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Print versions'
@@ -19,9 +19,10 @@ complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a log-level -d 'C
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a reload -d 'Read the configuration again'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a install -d 'Make this machine ask tacet'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a uninstall -d 'Restore everything as install found it'
+complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a browser -d 'Make browsers ask tacet over HTTPS'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a migrate -d 'Print the configuration that does what another did'
 
-complete -c tacet -n '__fish_seen_subcommand_from run check query status doctor flush cache explain exposure log-level reload install' -l config -rF -d 'Configuration file'
+complete -c tacet -n '__fish_seen_subcommand_from run check query status doctor flush cache explain exposure log-level reload install' browser' -l config -rF -d 'Configuration file'
 complete -c tacet -n '__fish_seen_subcommand_from run status doctor flush cache explain exposure log-level reload install' -l socket -rF -d 'Control socket'
 complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l upstream -x -a 'https:// tls://' -d 'Ask this upstream'
 complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l bootstrap -x -d 'Plain DNS server for names of upstreams'
@@ -45,7 +46,9 @@ complete -c tacet -n '__fish_seen_subcommand_from exposure' -l clear -d 'Forget 
 complete -c tacet -n '__fish_seen_subcommand_from exposure' -l explain -x -d 'All that is known of a name'
 complete -c tacet -n '__fish_seen_subcommand_from install' -l manager -x -a 'systemd-resolved NetworkManager resolvconf openresolv plain networksetup' -d 'The program that manages DNS'
 complete -c tacet -n '__fish_seen_subcommand_from install' -l server -x -d 'Where tacet answers'
-complete -c tacet -n '__fish_seen_subcommand_from install uninstall doctor' -l dry-run -d 'Change or send nothing, say what would be'
-complete -c tacet -n '__fish_seen_subcommand_from install uninstall' -l root -x -a '(__fish_complete_directories)' -d 'System below this directory'
+complete -c tacet -n '__fish_seen_subcommand_from install uninstall doctor browser' -l dry-run -d 'Change or send nothing, say what would be'
+complete -c tacet -n '__fish_seen_subcommand_from install uninstall browser' -l root -x -a '(__fish_complete_directories)' -d 'System below this directory'
+complete -c tacet -n '__fish_seen_subcommand_from browser' -l firefox -d 'A policy for Firefox, too'
+complete -c tacet -n '__fish_seen_subcommand_from browser' -a 'setup undo status renew'
 complete -c tacet -n '__fish_seen_subcommand_from migrate' -l from -x -a cloudflared -d 'The program that the settings come from'
 complete -c tacet -n '__fish_seen_subcommand_from migrate' -F

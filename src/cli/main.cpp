@@ -3,6 +3,8 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <map>
+#include <string>
 
 #include "cli/ask/cache.hpp"
 #include "cli/ask/explain.hpp"
@@ -11,6 +13,7 @@
 #include "cli/ask/log_level.hpp"
 #include "cli/ask/reload.hpp"
 #include "cli/ask/status.hpp"
+#include "cli/browser/browser.hpp"
 #include "cli/check.hpp"
 #include "cli/command_line.hpp"
 #include "cli/doctor/doctor.hpp"
@@ -290,6 +293,29 @@ void add_uninstall(CLI::App& app, tacet::InstallRequest& request, Verb& chosen) 
   verb.callback([&] { chosen = [&] { return tacet::run_uninstall(request, std::cout, std::cerr); }; });
 }
 
+void add_browser(CLI::App& app, tacet::BrowserRequest& request, Verb& chosen) {
+  auto& verb = new_verb(app, "browser", "Make this machine's browsers ask tacet over HTTPS, so that they use ECH");
+  using Action = int (*)(const tacet::BrowserRequest&, std::ostream&, std::ostream&);
+  static const std::map<std::string, Action> actions{{"setup", tacet::run_browser_setup},
+                                                     {"undo", tacet::run_browser_undo},
+                                                     {"status", tacet::run_browser_status},
+                                                     {"renew", tacet::run_browser_renew}};
+  verb.add_option("ACTION", "setup, undo, status, or renew (the certificate, if it ends\nsoon)")
+      ->required()
+      ->check(CLI::IsMember(actions));
+  verb.add_flag("--firefox", request.firefox, "Give Firefox a policy, too; it uses ECH without one");
+  verb.add_flag("--dry-run", request.dry_run, "Change nothing, and say what would change");
+  verb.add_option("--root", request.root, "Change the files of the system below DIR, and run no program")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
+  verb.add_option("--config", request.config, "The configuration file; the default is /etc/tacet/tacet.yaml")
+      ->type_name("FILE");
+  verb.callback([&] {
+    const auto action = actions.at(verb.get_option("ACTION")->as<std::string>());
+    chosen = [&request, action] { return action(request, std::cout, std::cerr); };
+  });
+}
+
 int run(int count, char** words) {
   CLI::App app{"tacet, a local DNS resolver that tells the network as little as possible", "tacet"};
   CommandLine given;
@@ -300,6 +326,7 @@ int run(int count, char** words) {
   tacet::ExplainRequest explain;
   tacet::ExposureRequest exposure;
   tacet::InstallRequest install;
+  tacet::BrowserRequest browser;
   std::string log_level;
   tacet::StatusRequest status;
   tacet::CheckedAs checked_as = tacet::CheckedAs::anybody;
@@ -321,6 +348,7 @@ int run(int count, char** words) {
   add_reload(app, given, chosen);
   add_install(app, given, install, chosen);
   add_uninstall(app, install, chosen);
+  add_browser(app, browser, chosen);
   add_migrate(app, chosen);
   try {
     app.parse(count, words);

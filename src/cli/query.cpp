@@ -8,14 +8,13 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/loop.hpp"
-#include "base/task_group.hpp"
 #include "base/text.hpp"
+#include "cli/asking.hpp"
 #include "cli/query_report.hpp"
 #include "daemon/hosts_file.hpp"
 #include "daemon/upstreams.hpp"
 #include "dns/edns.hpp"
 #include "resolve/policy.hpp"
-#include "resolve/resolver.hpp"
 #include "transport/http/http.hpp"
 
 namespace tacet {
@@ -31,43 +30,6 @@ Result<Question> make_question(const QueryRequest& request) {
                 fmt::format("'{}' is no record type, allowed: such as AAAA, or TYPE65", request.type));
   return Question{*name, *type, Class::in};
 }
-
-/// Everything that one exchange needs.
-class Asking {
-public:
-  Asking(const Config& config, const TrustStores& trust)
-      : loop_(clock_),
-        upstreams_({.loop = loop_,
-                    .metrics = metrics_,
-                    .on_established = [](const UpstreamConfig&, const ConnectionFacts&) {}},
-                   config, trust) {}
-  ~Asking() { tasks_.cancel(); }
-
-  Result<QueryOutcome> ask(const Message& query) {
-    const Instant begun = loop_.now();
-    std::optional<Result<Response>> response;
-    tasks_.spawn(exchange(query, begun + Resolver::answer_limit, response));
-    if (!response) loop_.run();
-    if (!*response) return fail(response->error());
-    return QueryOutcome{.response = **std::move(response),
-                        .taken = loop_.now() - begun,
-                        .plaintext_lookups = upstreams_.plaintext_lookups()};
-  }
-
-  std::vector<ChannelReport> reports(const Name& name) { return upstreams_.set_for(name).reports(); }
-
-private:
-  Task<void> exchange(const Message& query, Instant deadline, std::optional<Result<Response>>& response) {
-    response = co_await upstreams_.set_for(query.question().name).exchange(query, deadline);
-    loop_.stop();
-  }
-
-  SystemClock clock_;
-  Loop loop_;
-  TaskGroup tasks_;
-  Metrics metrics_;
-  Upstreams upstreams_;
-};
 
 int complain(std::ostream& err, const Error& error) {
   err << "tacet: " << error.detail << '\n';

@@ -121,6 +121,28 @@ class SystemdSocket(Scratch):
         self.assertEqual(done.returncode, 0)
 
 
+class BrowserTimer(Scratch):
+    def units(self):
+        return [PACKAGING / "systemd" / f"tacet-browser.{kind}" for kind in ("service", "timer")]
+
+    def test_is_accepted_by_systemd(self):
+        for unit in self.units():
+            (self.folder / unit.name).write_text(unit.read_text().replace("=/usr/bin/tacet", "=" + os.environ["TACET_BINARY"]))
+        done = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *(self.folder / unit.name for unit in self.units()))
+        self.assertEqual([line for line in done.stderr.splitlines() if "tacet-browser" in line], [])
+        self.assertEqual(done.returncode, 0)
+
+    def test_runs_a_command_line_that_the_program_has_if_there_was_a_setup(self):
+        text = self.units()[0].read_text()
+        self.assertIn("ExecStart=/usr/bin/tacet browser renew\n", text)
+        self.assertIn("ConditionPathExists=/var/lib/tacet/browser/record\n", text)
+
+    def test_can_change_nothing_but_the_certificates_folder(self):
+        done = run("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", self.units()[0])
+        self.assertEqual(done.returncode, 0, done.stdout[-300:] + done.stderr)
+        self.assertIn("ReadWritePaths=/var/lib/tacet/browser\n", self.units()[0].read_text())
+
+
 @unittest.skipUnless(os.geteuid() == 0, "needs root to take programs away")
 class Package(Scratch):
     """The .deb as README has it made, by cpack."""

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/setup/file_copies.hpp"
+
 namespace tacet {
 namespace {
 
@@ -19,13 +21,6 @@ constexpr std::string_view resolv_conf = "/etc/resolv.conf";
 std::string state_path(const std::string& root) { return fmt::format("{}{}/state", root, folder); }
 std::string copy_path(const std::string& root, const std::string& path) {
   return fmt::format("{}{}/before{}", root, folder, path);
-}
-
-Result<void> make_parents(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(fs::path(path).parent_path(), error);
-  if (error) return fail(Fault::system, fmt::format("{}: {}", path, error.message()));
-  return {};
 }
 
 std::string text_of(const InstallState& state) {
@@ -55,26 +50,6 @@ bool read_line(std::string_view line, InstallState& state) {
   return false;
 }
 
-/// The missing parent directories of `path`, the outermost first.
-std::vector<std::string> missing_directories(const std::string& root, const std::string& path) {
-  std::vector<std::string> missing;
-  for (auto parent = fs::path(path).parent_path(); parent != parent.root_path(); parent = parent.parent_path()) {
-    std::error_code error;
-    if (fs::exists(root + parent.string(), error)) break;
-    missing.push_back(parent.string());
-  }
-  std::ranges::reverse(missing);
-  return missing;
-}
-
-Result<void> keep_copy(const std::string& root, const std::string& path) {
-  auto image = read_image(root + path);
-  if (!image) return fail(image.error());
-  const auto copy = copy_path(root, path);
-  if (auto made = make_parents(copy); !made) return made;
-  return write_image(copy, *image);
-}
-
 }  // namespace
 
 Result<std::optional<InstallState>> load_state(const std::string& root) {
@@ -94,7 +69,7 @@ Result<std::optional<InstallState>> load_state(const std::string& root) {
 Result<InstallState> save_state(const std::string& root, InstallState state, const InstallPlan& plan) {
   for (const auto& change : plan.files) {
     if (std::ranges::find(state.files, change.path) != state.files.end()) continue;
-    if (auto kept = keep_copy(root, change.path); !kept) return fail(kept.error());
+    if (auto kept = keep_copy(root + change.path, copy_path(root, change.path)); !kept) return fail(kept.error());
     state.files.push_back(change.path);
     for (auto& directory : missing_directories(root, change.path)) {
       if (std::ranges::find(state.directories, directory) == state.directories.end())
@@ -133,10 +108,7 @@ Result<void> restore_files(const std::string& root, const InstallState& state) {
     const auto restored = before ? write_image(root + path, *before) : Result<void>(fail(before.error()));
     if (!restored && outcome) outcome = restored;
   }
-  for (const auto& directory : std::views::reverse(state.directories)) {
-    std::error_code not_empty;
-    fs::remove(root + directory, not_empty);
-  }
+  remove_empty(root, state.directories);
   return outcome;
 }
 

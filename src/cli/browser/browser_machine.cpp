@@ -1,0 +1,64 @@
+#include "cli/browser/browser_machine.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <ranges>
+#include <system_error>
+#include <vector>
+
+#include "cli/setup/command.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr auto service = "tacet.service";
+constexpr auto timer = "tacet-browser.timer";
+
+bool systemd_runs() {
+  std::error_code error;
+  return std::filesystem::is_directory("/run/systemd/system", error);
+}
+
+}  // namespace
+
+Result<void> BrowserMachine::check_rights() const {
+  if (!acts() || !is_here() || ::geteuid() == 0) return {};
+  return fail(Fault::refused,
+              "this changes files of the system: it needs root (sudo). --dry-run shows what it would do");
+}
+
+void BrowserMachine::say_writing(const std::string& path, std::string_view text) const {
+  to_.out << "write " << path << '\n';
+  for (const auto part : std::views::split(text, '\n'))
+    if (!part.empty()) to_.out << "  | " << std::string_view(part.begin(), part.end()) << '\n';
+}
+
+bool BrowserMachine::service_runs() const {
+  return is_here() && systemd_runs() && output_of({.words = {"systemctl", "is-active", service}}).has_value();
+}
+
+bool BrowserMachine::timer_runs() const {
+  return is_here() && systemd_runs() && output_of({.words = {"systemctl", "is-active", timer}}).has_value();
+}
+
+Result<void> BrowserMachine::run_systemctl(const std::vector<std::string>& words) const {
+  Command command{.words = words};
+  command.words.insert(command.words.begin(), "systemctl");
+  to_.out << "run " << to_string(command) << '\n';
+  to_.out.flush();
+  return acts() ? run(command) : Result<void>();
+}
+
+Result<void> BrowserMachine::restart_service() const {
+  return service_runs() ? run_systemctl({"restart", service}) : Result<void>();
+}
+
+Result<void> BrowserMachine::set_timer(bool on) const {
+  if (!is_here() || !systemd_runs() || !output_of({.words = {"systemctl", "cat", timer}})) return {};
+  const bool is_on = output_of({.words = {"systemctl", "is-enabled", timer}}).has_value() && timer_runs();
+  if (is_on == on) return {};
+  return run_systemctl({on ? "enable" : "disable", "--now", timer});
+}
+
+}  // namespace tacet
