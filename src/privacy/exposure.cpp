@@ -51,6 +51,8 @@ void Exposure::add(const NameExposure& name) {
       !name.history.empty() && (known.history.empty() || name.history.back().last > known.history.back().last);
   NameExposure sum = newer ? name : known;
   sum.queries = known.queries + name.queries;
+  sum.over_https = known.over_https + name.over_https;
+  sum.key_over_https = known.key_over_https || name.key_over_https;
   sum.last_query = std::max(known.last_query, name.last_query);
   sum.history = merged(known.history, name.history);
   if (sum.alias.empty()) sum.alias = newer ? known.alias : name.alias;
@@ -68,6 +70,8 @@ void Exposure::follow_aliases() {
     NameExposure followed = target->second;
     followed.name = wire;
     followed.queries = name.queries;
+    followed.over_https = name.over_https;
+    followed.key_over_https = name.key_over_https;
     followed.last_query = name.last_query;
     name = std::move(followed);
   }
@@ -87,6 +91,13 @@ void Exposure::add(const EndpointExposure& endpoint) {
 }
 
 std::string domain_of(const std::string& wire_name) { return registrable_domain(name_text(bytes_of(wire_name))); }
+
+EchClients ech_clients(const Exposure& exposure) {
+  EchClients clients;
+  for (const auto& [wire, name] : exposure.names)
+    if (name.state() == EchState::ech) ++(name.only_for_ech() ? clients.only_for_ech : clients.others);
+  return clients;
+}
 
 std::vector<DomainExposure> by_domain(const Exposure& exposure, Instant since) {
   std::map<std::string, DomainExposure> domains;

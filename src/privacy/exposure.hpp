@@ -23,6 +23,13 @@ struct Provenance {
   Instant now{};
 };
 
+/// How a client asked, as far as it tells whether the client can hide the name by ECH.
+enum class AskedBy : std::uint8_t {
+  any,            ///< not over HTTPS: most of these programs know no ECH, but some do
+  https,          ///< over HTTPS, as browsers ask
+  https_for_key,  ///< over HTTPS and for type 65: the client uses ECH where the record offers it
+};
+
 /// A period in which all evidence for a name showed the same state.
 struct Sighting {
   EchState state = EchState::unknown;
@@ -34,8 +41,10 @@ struct NameExposure {
   static constexpr std::size_t most_sightings = 8;    ///< in `history`; the oldest ones are dropped
   static constexpr std::size_t largest_record = 512;  ///< octets of RDATA that are kept
 
-  std::string name;           ///< in wire form, lower case
-  std::uint64_t queries = 0;  ///< for A, AAAA and HTTPS, answered with NOERROR
+  std::string name;              ///< in wire form, lower case
+  std::uint64_t queries = 0;     ///< for A, AAAA and HTTPS, answered with NOERROR
+  std::uint64_t over_https = 0;  ///< those among them that came over HTTPS
+  bool key_over_https = false;   ///< a client asked for type 65 over HTTPS
   Instant last_query{};
   std::vector<Sighting> history;  ///< oldest first; empty: the state is unknown
 
@@ -51,6 +60,8 @@ struct NameExposure {
   /// Adds one more answer. An unknown state never replaces a known one.
   void note(const HttpsEvidence& evidence, const Provenance& provenance);
   EchState state() const { return history.empty() ? EchState::unknown : history.back().state; }
+  /// True if only clients that can use ECH asked, as far as their questions tell.
+  bool only_for_ech() const { return key_over_https && over_https == queries; }
 };
 
 /// What one endpoint of an upstream saw of us and showed.
@@ -87,6 +98,13 @@ struct StateCounts {
   std::uint64_t& operator[](EchState state) { return names[static_cast<std::size_t>(state)]; }
   std::uint64_t operator[](EchState state) const { return names[static_cast<std::size_t>(state)]; }
 };
+
+/// The names that offer ECH, by the clients that asked for them.
+struct EchClients {
+  std::uint64_t only_for_ech = 0;  ///< NameExposure::only_for_ech(): hidden, if the browsers used it
+  std::uint64_t others = 0;        ///< asked otherwise, too or only: shown, if a program without ECH connected
+};
+EchClients ech_clients(const Exposure& exposure);
 
 /// The names of one registrable domain.
 struct DomainExposure {

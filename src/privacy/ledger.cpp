@@ -61,7 +61,7 @@ std::size_t Ledger::cost(const NameExposure& name) {
          name.history.capacity() * sizeof(Sighting);
 }
 
-void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
+void Ledger::admit(std::uint64_t hash, Bytes name, Instant now, AskedBy by) {
   // Once the ledger is full, it admits names at a limited pace. Under load, names come so fast that each would evict
   // another, and the hot path would do little else.
   if (full()) {
@@ -78,8 +78,8 @@ void Ledger::admit(std::uint64_t hash, Bytes name, Instant now) {
     ++forgotten_;
     return;
   }
-  Tally& tally = tallies_[number];
-  tally.count(now);
+  count(number, now, by);
+  const Tally& tally = tallies_[number];
   Row& shortcuts = row(hash);
   const auto dead = std::ranges::find_if(
       shortcuts, [&](const Shortcut& shortcut) { return tallies_[shortcut.entry].serial != shortcut.serial; });
@@ -213,6 +213,7 @@ void Ledger::add_to(Exposure& exposure) const {
     if (tally.queries == 0) continue;
     NameExposure known = entries_[number].exposure;
     known.queries = tally.queries;
+    known.over_https = tally.over_https;
     known.last_query = tally.last_query;
     exposure.add(known);
   }

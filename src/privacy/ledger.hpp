@@ -34,14 +34,14 @@ public:
 
   /// A client got an answer for `name` (wire form, lower case). `hash` may be any that tells questions apart; one name
   /// may have several. On the hot path: allocates only when this worker sees the name for the first time.
-  void touch(std::uint64_t hash, Bytes name, Instant now) {
+  void touch(std::uint64_t hash, Bytes name, Instant now, AskedBy by = AskedBy::any) {
     if (!keeps_names()) return;
     for (const Shortcut& shortcut : row(hash)) {
       if (shortcut.hash != hash || tallies_[shortcut.entry].serial != shortcut.serial) continue;
-      tallies_[shortcut.entry].count(now);
+      count(shortcut.entry, now, by);
       return;
     }
-    admit(hash, name, now);
+    admit(hash, name, now, by);
   }
   /// touch() of this hash follows soon: fetches the memory that it reads first.
   [[gnu::always_inline]] void expect(std::uint64_t hash) const {  // g++ drops calls of functions that only fetch
@@ -84,12 +84,8 @@ private:
   struct Tally {
     std::uint64_t queries = 0;
     Instant last_query{};
-    std::uint32_t serial = 0;  // unique among names; 0: free
-
-    void count(Instant now) {
-      ++queries;
-      last_query = now;
-    }
+    std::uint32_t serial = 0;      // unique among names; 0: free
+    std::uint32_t over_https = 0;  // stops at its largest number
   };
   /// Leads from a question's hash straight to its name's entry, while that has this serial.
   struct Shortcut {
@@ -103,7 +99,15 @@ private:
   Row& row(std::uint64_t hash) { return rows_[(hash >> 8) & (rows_.size() - 1)]; }
   const Row& row(std::uint64_t hash) const { return rows_[(hash >> 8) & (rows_.size() - 1)]; }
   bool full() const { return by_name_.size() >= most_names_ || octets_ >= most_names_ * octets_a_name; }
-  void admit(std::uint64_t hash, Bytes name, Instant now);
+  void count(std::uint32_t number, Instant now, AskedBy by) {
+    Tally& tally = tallies_[number];
+    ++tally.queries;
+    tally.last_query = now;
+    if (by == AskedBy::any) return;
+    tally.over_https += tally.over_https < UINT32_MAX ? 1 : 0;
+    if (by == AskedBy::https_for_key) entries_[number].exposure.key_over_https = true;
+  }
+  void admit(std::uint64_t hash, Bytes name, Instant now, AskedBy by);
   std::uint32_t entry_of(Bytes name);
   Entry* find(Bytes name);
   void evict_one();

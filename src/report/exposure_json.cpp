@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "dns/name_text.hpp"
+#include "privacy/browser_servers.hpp"
 
 namespace tacet {
 namespace {
@@ -69,6 +70,8 @@ Json name_json(const NameExposure& name, Instant now) {
           {"public_name", known(name.public_name)},
           {"alias_of", known_name(name.alias)},
           {"queries", name.queries},
+          {"queries_over_https", name.over_https},
+          {"key_asked_over_https", name.key_over_https},
           {"last_query_seconds", name.queries == 0 ? Json(nullptr) : Json(seconds_ago(name.last_query, now))},
           {"evidence_seconds", evidence_age(name, now)}};
 }
@@ -94,6 +97,25 @@ Json history(const NameExposure& name, Instant now) {
   return json;
 }
 
+Json offers(const Exposure& exposure) {
+  const EchClients clients = ech_clients(exposure);
+  return {{"asked_only_for_ech", clients.only_for_ech}, {"asked_otherwise", clients.others}};
+}
+
+/// The browsers whose own secure DNS goes past us, as far as they looked its server up here.
+Json going_past(const Exposure& exposure, Instant now) {
+  Json json = Json::array();
+  for (const auto& [wire, name] : exposure.names) {
+    const auto browsers = browsers_of_server(wire);
+    if (browsers.empty()) continue;
+    json.push_back({{"browsers", browsers},
+                    {"server", known_name(wire)},
+                    {"queries", name.queries},
+                    {"last_query_seconds", seconds_ago(name.last_query, now)}});
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string exposure_json(const ExposureReport& report) {
@@ -110,6 +132,8 @@ std::string exposure_json(const ExposureReport& report) {
             {"connections", connections(report)},
             {"names", exposure.names.size()},
             {"states", states(sum)},
+            {"offer_ech", offers(exposure)},
+            {"going_past", going_past(exposure, report.now)},
             {"forgotten", exposure.forgotten},
             {"malformed", exposure.malformed},
             {"own_questions", exposure.questions},

@@ -101,6 +101,28 @@ std::string names(const ParsedJson& report) {
   return text;
 }
 
+/// The names that offer ECH, by the programs that asked for them.
+std::string by_asker(const ParsedJson& report) {
+  const ParsedJson& offer = report.at("offer_ech");
+  const auto hidden = number(offer, "asked_only_for_ech");
+  const auto others = number(offer, "asked_otherwise");
+  if (hidden == 0) return {};
+  return fmt::format(
+      "  Of those that offer ECH, {} came only from programs that ask tacet over HTTPS, and for the key: hidden by ECH "
+      "if the\n  browser used it. {} came otherwise, too or only: shown if a program without ECH connected there.\n",
+      hidden, others);
+}
+
+std::string going_past(const ParsedJson& report) {
+  std::string text;
+  for (const auto& one : report.at("going_past"))
+    text += fmt::format(
+        "  A program looked up {} ({}), which {} asks if its own secure DNS is on.\n"
+        "  Its questions there go past tacet and past this list.\n",
+        word(one, "server"), ago(one, "last_query_seconds"), word(one, "browsers"));
+  return text;
+}
+
 std::string meaning(const ParsedJson& report) {
   if (report.at("domains").empty()) return {};
   const ParsedJson& states = report.at("states");
@@ -111,6 +133,7 @@ std::string meaning(const ParsedJson& report) {
       "neither.\n",
       number(report, "names"), number(states, "ech"), number(states, "no ech") + number(states, "no https record"),
       unknown);
+  text += by_asker(report) + going_past(report);
   if (unknown > 0 && word(report, "mode") == "passive")
     text +=
         "  Passive mode learns only from HTTPS records that programs ask for; with exposure: {mode: active} tacet asks "
@@ -132,6 +155,15 @@ std::string record(const ParsedJson& name) {
   const auto text = record_presentation(Type::https, octets_of(word(name, "record")));
   return fmt::format("record     {} HTTPS {}\n", word(name, "owner"),
                      text ? *text : "(cannot be printed: " + text.error().detail + ")");
+}
+
+/// How programs asked for a name.
+std::string askers(const ParsedJson& name) {
+  const auto over_https = number(name, "queries_over_https");
+  if (over_https == 0) return {};
+  return fmt::format("asked      {} times over HTTPS, {} for the key of ECH; {} times otherwise\n", over_https,
+                     name.at("key_asked_over_https").get<bool>() ? "also" : "never",
+                     number(name, "queries") - over_https);
 }
 
 std::string observer(const ParsedJson& name) {
@@ -170,6 +202,7 @@ std::string explanation_text(const ParsedJson& name) {
   std::string text =
       fmt::format("{}  (domain {})\nstate      {}\n", word(name, "name"), word(name, "domain"), word(name, "state"));
   text += fmt::format("queries    {}, last {}\n", number(name, "queries"), ago(name, "last_query_seconds"));
+  text += askers(name);
   text += evidence(name) + record(name) + observer(name);
   for (const auto& sighting : name.at("history"))
     text += fmt::format("history    {}: first seen {}, last seen {}\n", word(sighting, "state"),

@@ -109,6 +109,40 @@ TEST_CASE("A name that points to one which another worker knows has that one's s
   CHECK(exposure.names.at(target.name).queries == 7);
 }
 
+TEST_CASE("Names that offer ECH are counted by their clients, summed over the workers") {
+  Exposure exposure;
+  const auto add = [&](std::string_view text, std::uint64_t over_https, bool key, EchState state = EchState::ech) {
+    NameExposure one = named_exposure(text, 2, {{state, at(0), at(1)}});
+    one.over_https = over_https;
+    one.key_over_https = key;
+    exposure.add(one);
+  };
+  add("hidden.example", 2, true);
+  add("hidden.example", 2, false);  // of another worker
+  add("mixed.example", 2, true);
+  add("mixed.example", 1, false);
+  add("keyless.example", 2, false);
+  add("plain.example", 0, false);
+  add("offers-none.example", 2, true, EchState::no_ech);
+  const EchClients clients = ech_clients(exposure);
+  CHECK(clients.only_for_ech == 1);
+  CHECK(clients.others == 3);
+  CHECK(exposure.names.at(wire("mixed.example")).over_https == 3);
+}
+
+TEST_CASE("An alias keeps how it was asked for, whatever its target's clients did") {
+  Exposure exposure;
+  NameExposure alias = named_exposure("alias.example", 2);
+  alias.alias = wire("target.example");
+  alias.over_https = 2;
+  alias.key_over_https = true;
+  exposure.add(alias);
+  exposure.add(named_exposure("target.example", 1, {{EchState::ech, at(0), at(9)}}));
+  exposure.follow_aliases();
+  CHECK(exposure.names.at(alias.name).only_for_ech());
+  CHECK_FALSE(exposure.names.at(wire("target.example")).only_for_ech());
+}
+
 TEST_CASE("Two workers' connections to one endpoint are one row") {
   const auto facts = [](const char* version) {
     return std::make_shared<const ConnectionFacts>(ConnectionFacts{.address = "192.0.2.1:853", .tls_version = version});

@@ -50,6 +50,24 @@ TEST_CASE("Every question of a name is counted under it, whatever its hash") {
   CHECK(entry(ledger, "other.example").queries == 1);
 }
 
+TEST_CASE("A name that came over HTTPS only, and for the key, is apart from one that came otherwise, too") {
+  Ledger ledger(ExposureMode::passive);
+  ledger.touch(1, name("hidden.example"), start, AskedBy::https);
+  CHECK_FALSE(entry(ledger, "hidden.example").only_for_ech());
+  ledger.touch(2, name("hidden.example"), start, AskedBy::https_for_key);
+  ledger.touch(1, name("hidden.example"), start, AskedBy::https);
+  CHECK(entry(ledger, "hidden.example").over_https == 3);
+  CHECK(entry(ledger, "hidden.example").only_for_ech());
+  ledger.touch(1, name("hidden.example"), start);
+  CHECK(entry(ledger, "hidden.example").queries == 4);
+  CHECK(entry(ledger, "hidden.example").over_https == 3);
+  CHECK_FALSE(entry(ledger, "hidden.example").only_for_ech());
+  ledger.clear();
+  ledger.touch(1, name("hidden.example"), start);
+  CHECK(entry(ledger, "hidden.example").over_https == 0);
+  CHECK_FALSE(entry(ledger, "hidden.example").key_over_https);
+}
+
 TEST_CASE("Hashes that share a row, and the hash 0, count nothing twice and nothing for another") {
   Ledger ledger(ExposureMode::passive);
   for (int round = 0; round < 3; ++round)

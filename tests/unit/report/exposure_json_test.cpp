@@ -56,6 +56,25 @@ TEST_CASE("A report tells states, ages and who may see what, and leaves what is 
   CHECK(connection["answers_padded"] == 4);
 }
 
+TEST_CASE("A report tells how programs asked for the names that offer ECH, and which browsers go past us") {
+  ExposureReport report{.mode = ExposureMode::passive, .now = now};
+  NameExposure hidden = protected_name();
+  hidden.over_https = 7;
+  hidden.key_over_https = true;
+  report.exposure.add(hidden);
+  NameExposure shown = protected_name();
+  shown.name = {"\5other\7example\0", 15};
+  report.exposure.add(shown);
+  report.exposure.add(
+      {.name = {"\7mozilla\16cloudflare-dns\3com\0", 28}, .queries = 1, .last_query = now - seconds(3)});
+  const json read = json::parse(exposure_json(report));
+  CHECK(read["offer_ech"] == json{{"asked_only_for_ech", 1}, {"asked_otherwise", 1}});
+  CHECK(read["going_past"] == json::parse(R"([{"browsers": "Firefox", "server": "mozilla.cloudflare-dns.com",
+                                               "queries": 1, "last_query_seconds": 3.0}])"));
+  for (const auto& domain : read["domains"])
+    for (const auto& name : domain["names"]) CHECK(name["key_asked_over_https"] == (name["queries_over_https"] == 7));
+}
+
 TEST_CASE("An explanation carries the record and its history") {
   const json read = json::parse(exposure_explanation_json({.name = protected_name(), .asked_now = true, .now = now}));
   CHECK(read["record"] == "000100ff");
