@@ -56,7 +56,7 @@ public:
   /// A client got a NOERROR answer from any source: counts what it may connect to next.
   void resolved(const Resolved& query, Instant now) {
     if (query.type == Type::a || query.type == Type::aaaa || query.type == Type::https)
-      ledger_.touch(query.hash, query.name, now);
+      ledger_.touch(query.hash, query.name, now, asked_by(query));
   }
   /// resolved() with this hash may follow soon.
   [[gnu::always_inline]] void expect(std::uint64_t hash) const { ledger_.expect(hash); }
@@ -74,6 +74,10 @@ public:
   void asked() { ledger_.asked(); }
 
 private:
+  static AskedBy asked_by(const Resolved& query) {
+    if (query.transport != ClientTransport::https) return AskedBy::any;
+    return query.type == Type::https ? AskedBy::https_for_key : AskedBy::https;
+  }
   void tap(const QueryRecord& record);
 
   Metrics& metrics_;

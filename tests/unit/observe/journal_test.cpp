@@ -36,3 +36,24 @@ TEST_CASE("Only what an upstream answered counts in the time of misses") {
   CHECK(desk.metrics.miss_time.count() == 1);
   CHECK(desk.metrics.miss_time.sum_seconds() == doctest::Approx(0.020));
 }
+
+TEST_CASE("The ledger learns which questions came over HTTPS, and whether one asked for the key of ECH") {
+  Metrics metrics;
+  Ledger ledger{ExposureMode::passive};
+  Journal journal(metrics, ledger);
+  const std::vector<std::uint8_t> name{1, 'a', 0};
+  const auto known = [&] {
+    Exposure exposure;
+    ledger.add_to(exposure);
+    return exposure.names.begin()->second;
+  };
+  journal.resolved({1, name, Type::a, ClientTransport::https}, Instant(1s));
+  CHECK_FALSE(known().key_over_https);
+  journal.resolved({2, name, Type::https, ClientTransport::https}, Instant(1s));
+  CHECK(known().only_for_ech());
+  for (const auto other : {ClientTransport::udp, ClientTransport::tcp, ClientTransport::tls})
+    journal.resolved({2, name, Type::https, other}, Instant(1s));
+  CHECK(known().queries == 5);
+  CHECK(known().over_https == 2);
+  CHECK_FALSE(known().only_for_ech());
+}
