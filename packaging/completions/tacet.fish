@@ -22,7 +22,7 @@ complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a uninstall -d 'R
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a browser -d 'Make browsers ask tacet over HTTPS'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a migrate -d 'Print the configuration that does what another did'
 
-complete -c tacet -n '__fish_seen_subcommand_from run check query status doctor flush cache explain exposure log-level reload install' browser' -l config -rF -d 'Configuration file'
+complete -c tacet -n '__fish_seen_subcommand_from run check query status doctor flush cache explain exposure log-level reload install browser' browser' -l config -rF -d 'Configuration file'
 complete -c tacet -n '__fish_seen_subcommand_from run status doctor flush cache explain exposure log-level reload install' -l socket -rF -d 'Control socket'
 complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l upstream -x -a 'https:// tls://' -d 'Ask this upstream'
 complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l bootstrap -x -d 'Plain DNS server for names of upstreams'

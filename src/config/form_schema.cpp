@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "config/dnssec_forms.hpp"
 #include "config/document.hpp"
 #include "config/manual.hpp"
 #include "config/patterns.hpp"
@@ -48,13 +49,14 @@ struct SharedText {
   bool may_be_truth = false;  ///< YAML takes the text "true" for a truth
   std::size_t longest = 0;    ///< characters; 0: the pattern has the limit
 };
-constexpr std::array<SharedText, 6> shared_texts{{
+constexpr std::array<SharedText, 7> shared_texts{{
     {"listen_address", patterns::listen_address,
      R"(an address with an optional port such as 127.0.0.1:53 or [::1]:53)"},
     {"server_address", patterns::server_address, "a machine's address with an optional port such as 192.168.1.1:53"},
     {"machine_address", patterns::machine_address, "a machine's address such as 1.1.1.1 or 2606:4700:4700::1111"},
     {"prefix", patterns::prefix, "a prefix such as 192.168.1.0/24 or fd00::/8"},
     {"zone", patterns::zone, "the name of a zone such as lan, corp.example or 168.192.in-addr.arpa", true},
+    {"trust_anchor", patterns::trust_anchor, "a DS record, or the absolute path of a file with DS or DNSKEY records"},
     {"upstream_url", patterns::upstream_url, "https://HOST[:PORT][/PATH] or tls://HOST[:PORT]", false, 2048},
 }};
 
@@ -68,7 +70,7 @@ Schema item_schema(Result<T> (*parse)(std::string_view)) {
   else if constexpr (std::is_same_v<T, AddressPrefix>)
     return shared("prefix");
   else
-    return shared(parse == machine_address ? "machine_address" : "zone");
+    return shared(parse == machine_address ? "machine_address" : parse == parse_trust_anchor ? "trust_anchor" : "zone");
 }
 
 struct FormSchema {
@@ -117,6 +119,15 @@ struct FormSchema {
             {"propertyNames", shared("zone")},
             {"additionalProperties", {{"anyOf", {plain, list_schema(encrypted, 1)}}}},
             {"maxProperties", 64}};
+  }
+  Schema operator()(const IgnoreForm&) const {
+    const Schema properties{{"zone", shared("zone")},
+                            {"until", string_schema("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day such as 2027-01-31")}};
+    return list_schema({{"type", "object"},
+                        {"properties", properties},
+                        {"required", {"zone", "until"}},
+                        {"additionalProperties", false}},
+                       0, false);
   }
   Schema operator()(const SectionForm&) const { return {{"type", {"object", "null"}}}; }
 };

@@ -179,6 +179,17 @@ std::string zone() {
                   reverse_v4(), reverse_v6(), arpa, label));
 }
 
+std::string trust_anchor() {
+  constexpr std::string_view space = "[ \\t\\r\\n()]", label = "[^ \\t\\r\\n().\\\\]{1,63}";
+  const auto digest = [&](int type, int digits) {
+    return fmt::format("0*{}{}+(?:[0-9a-fA-F]{}*){{{}}}", type, space, space, digits);
+  };
+  return whole(fmt::format(
+      "/{0}*[^/\\u0000-\\u001f\\u007f-\\u009f]|{1}*(?:\\.|{2}(?:\\.{2})*\\.?){1}+(?:[0-9]+{1}+)?(?:[Ii][Nn]{1}+)?"
+      "[Dd][Ss]{1}+{3}{1}+{4}{1}+(?:{5}|{6}|{7})",
+      printable, space, label, in_range(0, 65535), in_range(0, 255), digest(1, 40), digest(2, 64), digest(4, 96)));
+}
+
 std::string upstream_url() {
   constexpr std::string_view in_url = "[!$-;=?-\\[\\]_a-z~]";
   return whole(fmt::format("{}://{}(?:[/?]{}*)?(?:\\{{\\?dns\\}})?|{}://{}", caseless("https"), authority(), in_url,

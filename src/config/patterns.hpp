@@ -28,6 +28,8 @@ std::string loopback_address();
 std::string prefix();
 /// As parse_zone() without the root, but for what IDNA says of letters beyond ASCII.
 std::string zone();
+/// As parse_trust_anchor(), but for what only the whole record shows.
+std::string trust_anchor();
 /// As parse_upstream_url().
 std::string upstream_url();
 

@@ -4,9 +4,9 @@
 
 #include <array>
 #include <chrono>
-#include <cstdlib>
 
 #include "config/address_forms.hpp"
+#include "config/dnssec_forms.hpp"
 #include "config/document.hpp"
 
 namespace tacet {
@@ -59,17 +59,6 @@ Result<std::vector<PublicResolver>> read_resolvers(const Node& mapping) {
   return resolvers;
 }
 
-/// The day that a text such as "2027-12-01" names.
-std::optional<std::chrono::sys_days> day_of(std::string_view text) {
-  int year = 0;
-  unsigned month = 0, day = 0;
-  if (text.size() != 10 || std::sscanf(std::string(text).c_str(), "%4d-%2u-%2u", &year, &month, &day) != 3)
-    return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
-  if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date);
-}
-
 template <class T>
 Result<void> take(const Node* node, Result<T> (*read)(const Node&), T& into) {
   if (node == nullptr) return {};
@@ -90,7 +79,8 @@ Result<void> check_keys(const Node& root) {
 }
 
 Result<std::string> read_day(const Node& node) {
-  if (node.kind != NodeKind::scalar || !day_of(node.text)) return wrong(node.at, "this is no day such as 2027-12-01");
+  if (node.kind != NodeKind::scalar || !parse_day(node.text))
+    return wrong(node.at, "this is no day such as 2027-12-01");
   return node.text;
 }
 
@@ -117,7 +107,7 @@ const Canaries& built_in_canaries() {
 Result<Canaries> read_canaries(std::string_view text) { return read_over(built_in_canaries(), text); }
 
 bool expired(const Canaries& canaries, WallTime today) {
-  const auto end = day_of(canaries.expires);
+  const auto end = parse_day(canaries.expires);
   return end && today >= *end + std::chrono::days(1);
 }
 
