@@ -23,6 +23,7 @@ enum class Fault : std::uint8_t {
   in_use,          ///< Another process holds a resource of the machine (an address, a file).
   system,          ///< The operating system refused a call; the detail carries its words.
   cancelled,       ///< We are stopping.
+  unproven,        ///< Something that a proof (DNSSEC) needs cannot be had: repeat the question later.
 };
 
 /// The name of a fault as it appears in logs and JSON: "tls_untrusted".

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,13 @@ public:
   /// outlive the task. Destroying the task gives up the answer. Faults: timeout, unreachable, no_network,
   /// tls_untrusted, protocol, mismatched, malformed, overloaded.
   virtual Task<Result<Response>> exchange(const Message& query, Instant deadline) = 0;
+
+  /// As exchange(), but asks these upstreams, by their id(), last: their answers to the question were of no use.
+  /// `passed_over` is read before the first wait. An upstream that is no set has nobody else to ask.
+  virtual Task<Result<Response>> exchange_elsewhere(const Message& query, Instant deadline,
+                                                    [[maybe_unused]] std::span<const std::string> passed_over) {
+    return exchange(query, deadline);
+  }
 
   /// True if a connection is up: a query would leave at once.
   virtual bool warm() const = 0;

@@ -32,6 +32,8 @@ std::string_view to_string(Fault fault) {
       return "system";
     case Fault::cancelled:
       return "cancelled";
+    case Fault::unproven:
+      return "unproven";
   }
   return "unknown";
 }

@@ -97,6 +97,8 @@ Snapshot ControlAnswers::snapshot() const {
   snapshot.confinement = parts_.confinement;
   snapshot.workers = static_cast<unsigned>(parts_.workers.size());
   snapshot.cache = parts_.cache.statistics();
+  const auto settings = parts_.settings.get();
+  snapshot.dnssec = {settings->dnssec, {}, settings->config.dnssec.ignore, parts_.clock.wall_time()};
   if (parts_.query_log) snapshot.query_log = parts_.query_log->counts();
   for (const auto& worker : parts_.workers) worker->add_to(snapshot);
   return snapshot;

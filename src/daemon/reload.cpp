@@ -7,6 +7,7 @@
 #include <set>
 
 #include "config/difference.hpp"
+#include "daemon/validation_rules.hpp"
 
 namespace tacet {
 namespace {
@@ -27,14 +28,18 @@ void add_zones(std::vector<Name>& zones, const Config& of, const Config& unless_
 }  // namespace
 
 std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const Settings& in_use,
-                                                                           std::expected<Config, ReloadFaults> config) {
+                                                                           std::expected<Config, ReloadFaults> config,
+                                                                           const OpenFile& open) {
   if (!config) return std::unexpected(std::move(config.error()));
   ReloadFaults refusal;
   for (const auto key : difference(in_use.config, *config).sealed)
     refusal.push_back(
         fmt::format("{}: has changed, but tacet reads it only at the start: restart tacet to use it", key));
   if (!refusal.empty()) return std::unexpected(std::move(refusal));
-  auto settings = std::make_shared<const Settings>(*std::move(config), in_use.trust, in_use.certificates);
+  auto rules = make_validation_rules(*config, open);
+  if (!rules) return std::unexpected(ReloadFaults{rules.error().detail});
+  auto settings =
+      std::make_shared<const Settings>(*std::move(config), in_use.trust, in_use.certificates, *std::move(rules));
   if (const auto trusted = settings->trust.await(); !trusted)
     return std::unexpected(ReloadFaults{trusted.error().detail});
   if (const auto proven = settings->certificates.check(); !proven)
@@ -43,7 +48,8 @@ std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const
 }
 
 Outdated outdated_by(const Config& former, const Config& now) {
-  Outdated outdated{.everything = operators_of(former) != operators_of(now) || former.rebind != now.rebind};
+  Outdated outdated{.everything = operators_of(former) != operators_of(now) || former.rebind != now.rebind ||
+                                  former.dnssec != now.dnssec};
   add_zones(outdated.zones, former, now);
   add_zones(outdated.zones, now, former);
   return outdated;

@@ -9,14 +9,16 @@
 #include "control/reload_outcome.hpp"
 #include "daemon/settings.hpp"
 #include "resolve/cache/cache.hpp"
+#include "tacet/open_file.hpp"
 
 namespace tacet {
 
 /// Makes the new settings from `config`, ready to use: compared, and with every trust store loaded. The settings in use
-/// stay as they are. It refuses faults of reading, changes of keys that are fixed at the start, and trust stores that
-/// cannot be loaded. It waits for the stores, some 20 ms each.
+/// stay as they are. It refuses faults of reading, changes of keys that are fixed at the start, and trust stores and
+/// trust anchors that cannot be loaded; `open` opens the latter's files. It waits for the stores, some 20 ms each.
 std::expected<std::shared_ptr<const Settings>, ReloadFaults> next_settings(const Settings& in_use,
-                                                                           std::expected<Config, ReloadFaults> config);
+                                                                           std::expected<Config, ReloadFaults> config,
+                                                                           const OpenFile& open = open_file);
 
 /// The part of the cache that a change of settings makes invalid: the answers of servers that would not be asked now.
 struct Outdated {

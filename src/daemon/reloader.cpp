@@ -58,7 +58,7 @@ void Reloader::announce() const {
 
 ReloadOutcome Reloader::read_and_change() {
   if (!parts_.read) return Reloaded{.has_file = false};
-  auto next = next_settings(*parts_.settings.get(), parts_.read(parts_.open));
+  auto next = next_settings(*parts_.settings.get(), parts_.read(parts_.open), parts_.open);
   if (!next) return std::unexpected(std::move(next.error()));
   return parts_.change(*next);
 }

@@ -21,6 +21,7 @@
 #include "daemon/reload.hpp"
 #include "daemon/reloader.hpp"
 #include "daemon/startup.hpp"
+#include "daemon/validation_rules.hpp"
 #include "daemon/worker.hpp"
 
 namespace tacet {
@@ -43,10 +44,10 @@ void let_sighup_through() {
 /// All parts, and what they tell each other. The thread of run() has the signals, the housekeeping and the reloads.
 class Server::State {
 public:
-  State(const Config& configured, Startup startup)
+  State(const Config& configured, Startup startup, std::shared_ptr<const ValidationRules> validation)
       : startup_(std::move(startup)),
         settings_(std::make_shared<const Settings>(configured, TrustStores(startup_.open),
-                                                   ServerCertificates(startup_.open))),
+                                                   ServerCertificates(startup_.open), std::move(validation))),
         cache_(configured.cache),
         exposure_(configured.exposure, clock_.now()) {}
 
@@ -231,7 +232,9 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSource source) {
   auto startup = start_up(config, std::move(source));
   if (!startup) return fail(std::move(startup.error()));
-  auto state = std::make_unique<State>(config, *std::move(startup));
+  auto rules = make_validation_rules(config, startup->open);
+  if (!rules) return fail(std::move(rules.error()));
+  auto state = std::make_unique<State>(config, *std::move(startup), *std::move(rules));
   if (auto made = state->make_workers(); !made) return fail(made.error());
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }

@@ -7,6 +7,7 @@
 #include "daemon/upstreams.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/rebind.hpp"
+#include "resolve/validation.hpp"
 #include "tacet/config.hpp"
 
 namespace tacet {
@@ -16,18 +17,21 @@ namespace tacet {
 struct Settings {
   /// Begins to read the trust stores that the former ones do not have, and reads such certificates of ours.
   explicit Settings(Config configured, const TrustStores& former = {},
-                    const ServerCertificates& former_certificates = {})
+                    const ServerCertificates& former_certificates = {},
+                    std::shared_ptr<const ValidationRules> validation = std::make_shared<const ValidationRules>())
       : config(std::move(configured)),
         trust(config, former),
         certificates(config, former_certificates),
         policy(config),
-        rebind(config.rebind) {}
+        rebind(config.rebind),
+        dnssec(std::move(validation)) {}
 
   Config config;
   TrustStores trust;
   ServerCertificates certificates;
   Policy policy;
   RebindGuard rebind;
+  std::shared_ptr<const ValidationRules> dnssec;  ///< never null
 };
 
 /// The settings in use. Any thread.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "daemon/validation_rules.hpp"
 #include "listen/open_sockets.hpp"
 #include "report/query_file.hpp"
 #include "system/file_opener.hpp"
@@ -31,8 +32,9 @@ Result<Startup> start_up(const Config& config, ConfigSource source) {
   auto http = std::make_unique<HttpLibrary>();
   const auto users = has_sanitizer() ? Users{} : choose_users(config, source.file);
   if (!users) return fail(users.error());
-  auto open = is_confined(config) ? start_file_opener(config, source, *users, TrustStore::system_bundles())
-                                  : OpenFile(open_file);
+  auto files = TrustStore::system_bundles();
+  files.emplace_back(root_anchor_file);
+  auto open = is_confined(config) ? start_file_opener(config, source, *users, std::move(files)) : OpenFile(open_file);
   if (!open) return fail(std::move(open.error()));
   auto sockets = open_sockets(config);
   if (!sockets) return fail(std::move(sockets.error()));

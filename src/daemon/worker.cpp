@@ -24,7 +24,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
       upstreams_(upstream_parts(), settings_->config, settings_->trust),
       resolver_({loop_.scheduler(), tasks_, settings_->policy, shared.cache, upstreams_.set_for_others(), metrics_,
                  settings_->config.limits.pending, settings_->config.exposure.mode, upstreams_.zones(),
-                 settings_->rebind, settings_->config.exposure.names}),
+                 settings_->rebind, settings_->config.exposure.names, settings_->dnssec}),
       network_(loop_,
                [this] {
                  log::info("the network has changed: connecting afresh");
@@ -112,6 +112,8 @@ void Worker::add_to(Snapshot& snapshot) {
     snapshot.metrics.add(metrics_);
     snapshot.pending += resolver_.pending();
     snapshot.plaintext_lookups += upstreams_.plaintext_lookups();
+    const auto facts = resolver_.validation().table().counts();
+    for (std::size_t state = 0; state < facts.size(); ++state) snapshot.dnssec.zones[state] += facts[state];
     add_channels(snapshot.upstreams, upstreams_.set().reports());
     add_zones_to(snapshot);
   });
@@ -157,6 +159,8 @@ void Worker::make(Change change) {
   resolver_.set_routes(std::move(change.routes));
   resolver_.set_policy(change.settings->policy);
   resolver_.set_rebind_guard(std::move(change.rebind));
+  if (change.settings->dnssec != settings_->dnssec)
+    shielded(0, [&] { return resolver_.set_dnssec(change.settings->dnssec), 0; });
   admission_.use(std::move(change.admission));
   for (const auto& listener : tcp_) listener->judge_again(config.limits.tcp_clients);
   for (const auto& listener : tls_) {

@@ -38,6 +38,8 @@ constexpr FaultReply reply_for(Fault fault) {
       return {Rcode::servfail, ede::not_ready};
     case Fault::cancelled:
       return {Rcode::servfail, ede::not_ready};  // stopping: a retry meets our successor
+    case Fault::unproven:
+      return {Rcode::servfail, ede::dnssec_indeterminate};
     case Fault::invalid_config:
     case Fault::in_use:
     case Fault::system:

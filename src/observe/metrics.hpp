@@ -14,6 +14,12 @@ inline constexpr std::size_t source_count = 5;
 /// "policy", "cache", "stale", "upstream", "failure".
 std::string_view to_string(Source source);
 
+/// Why an answer is bogus, by the INFO-CODE of its extended error (RFC 8914 §4): 6 to 12; the last one is all others.
+inline constexpr std::size_t bogus_reason_count = 8;
+constexpr std::size_t bogus_reason(std::uint16_t code) {
+  return code >= 6 && code <= 12 ? static_cast<std::size_t>(code - 6) : bogus_reason_count - 1;
+}
+
 /// Times in the buckets of a Prometheus histogram.
 class Histogram {
 public:
@@ -63,6 +69,10 @@ struct EventCounts {
   std::uint64_t retries = 0;          ///< exchanges begun because another failed
   std::uint64_t bad_answers = 0;      ///< mismatched or malformed answers from upstreams
   std::uint64_t rebinds_refused = 0;  ///< answers not kept as they came: private addresses for public names
+  std::array<std::uint64_t, 4> dnssec_verdicts{};                 ///< by SecurityStatus
+  std::array<std::uint64_t, bogus_reason_count> bogus_answers{};  ///< by bogus_reason()
+  std::uint64_t dnssec_repaired = 0;   ///< answers that one server could not prove and another one could
+  std::uint64_t dnssec_questions = 0;  ///< questions to upstreams that only validation needs
 };
 
 /// The counts and times of one worker. Only its worker writes them; a reader merges those of all workers.

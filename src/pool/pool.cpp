@@ -34,6 +34,14 @@ Task<Result<Response>> Pool::exchange(const Message& message, Instant deadline) 
   co_return query->outcome();
 }
 
+Task<Result<Response>> Pool::exchange_elsewhere(const Message& message, Instant deadline,
+                                                std::span<const std::string> passed_over) {
+  const SharedQuery query = begin(message, deadline, passed_over);
+  PoolQuery::Waiter waiter(scheduler_, *query);
+  while (const std::optional<Instant> until = advance(query)) co_await waiter.event.wait(*until);
+  co_return query->outcome();
+}
+
 /// Carries out the plan up to its next wait, and returns the end of that wait; nothing if the plan has finished.
 std::optional<Instant> Pool::advance(const SharedQuery& query) {
   for (Event event = query->event();;) {
@@ -45,12 +53,13 @@ std::optional<Instant> Pool::advance(const SharedQuery& query) {
 }
 
 /// Starts the first attempt, and opens or probes other channels if the traffic calls for it.
-Pool::SharedQuery Pool::begin(const Message& message, Instant deadline) {
+Pool::SharedQuery Pool::begin(const Message& message, Instant deadline, std::span<const std::string> passed_over) {
   const Instant now = scheduler_.now();
   notice_suspend(now);
   hedging_.budget().earn();
   auto query = std::make_shared<PoolQuery>(message, deadline);
   query->order = ranked(servers_);
+  if (!passed_over.empty()) put_last(query->order, passed_over);
   const auto& order = query->order;
   PoolChannel& first = order.front()->choose_channel(now);
   query->plan = ExchangePlan({

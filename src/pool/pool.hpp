@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ public:
 
   std::string_view id() const override { return "all upstreams"; }
   Task<Result<Response>> exchange(const Message& query, Instant deadline) override;
+  Task<Result<Response>> exchange_elsewhere(const Message& query, Instant deadline,
+                                            std::span<const std::string> passed_over) override;
   bool warm() const override;
   bool held_up() const override;
   void prepare() override;
@@ -71,7 +74,7 @@ private:
   };
 
   void notice_suspend(Instant now);
-  SharedQuery begin(const Message& message, Instant deadline);
+  SharedQuery begin(const Message& message, Instant deadline, std::span<const std::string> passed_over = {});
   std::optional<Instant> advance(const SharedQuery& query);
   ExchangePlan::Event carry_out(const SharedQuery& query, const ExchangePlan::Step& step);
   ExchangePlan::Event fall_back(const SharedQuery& query, PoolChannel* channel);

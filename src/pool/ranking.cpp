@@ -32,6 +32,16 @@ std::vector<PoolServer*> ranked(const PoolServers& servers) {
   return order;
 }
 
+void put_last(std::vector<PoolServer*>& order, std::span<const std::string> passed_over) {
+  const auto is_passed_over = [&](const PoolServer* server) {
+    return std::ranges::any_of(server->channels, [&](const PoolChannel& channel) {
+      return std::ranges::find(passed_over, channel.upstream->id()) != passed_over.end();
+    });
+  };
+  const auto failing = std::ranges::find_if(order, [](const PoolServer* server) { return !server->health.good(); });
+  std::stable_partition(order.begin(), failing, [&](const PoolServer* server) { return !is_passed_over(server); });
+}
+
 PoolChannel* channel_for_copy(const PoolServers& servers, const PoolChannel& first, const PoolChannel* excluded) {
   PoolChannel* best = nullptr;
   const auto burden = [](const PoolChannel& each) { return std::pair(each.stalled, each.outstanding); };

@@ -1,5 +1,7 @@
 #pragma once
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "pool/pool_server.hpp"
@@ -13,6 +15,10 @@ using PoolServers = std::vector<std::unique_ptr<PoolServer>>;
 /// configured. Inside an operator the working servers stand as configured, unless another is markedly faster; of the
 /// failing ones, the one with the fewest failures comes first.
 std::vector<PoolServer*> ranked(const PoolServers& servers);
+
+/// Puts the working servers among `passed_over` (ids of their channels) behind the other working ones. The failing ones
+/// stay last.
+void put_last(std::vector<PoolServer*>& order, std::span<const std::string> passed_over);
 
 /// A warm channel of the same operator for a second copy, but not `excluded`; null without one. A channel that waits
 /// for no lost segment comes first. Of these, the one that owes the fewest answers comes first: a loss among them can

@@ -1,6 +1,7 @@
 #include "report/cache_json.hpp"
 
 #include "dns/name_text.hpp"
+#include "report/dnssec_json.hpp"
 
 namespace tacet {
 namespace {
@@ -38,6 +39,7 @@ Json cache_entry_json(const CacheEntry& entry) {
           {"checking_disabled", entry.checking_disabled},
           {"rcode", to_string(entry.rcode)},
           {"kind", kind_of(entry)},
+          {"security", to_string(entry.security)},
           {"state", state_of(entry)},
           {"age_seconds", entry.age},
           {"ttl_seconds", entry.fresh() ? entry.lifetime - entry.age : 0},

@@ -34,6 +34,16 @@ std::uint64_t answers_by(const Snapshot& snapshot) {
   return snapshot.metrics.answers[static_cast<std::size_t>(source)];
 }
 
+template <SecurityStatus status>
+std::uint64_t verdicts(const Snapshot& snapshot) {
+  return snapshot.metrics.dnssec_verdicts[static_cast<std::size_t>(status)];
+}
+
+template <std::uint16_t code>
+std::uint64_t bogus_by(const Snapshot& snapshot) {
+  return snapshot.metrics.bogus_answers[bogus_reason(code)];
+}
+
 using M = Metrics;
 using C = CacheStatistics;
 using L = QueryLogCounts;
@@ -141,6 +151,51 @@ constexpr Counter table[] = {
      at<&M::hedges_sent>},
     {"events", "hedges_denied", "hedges_total", {"outcome", "denied"}, "", at<&M::hedges_denied>},
     {"events", "hedges_won", "hedges_won_total", {}, "Second exchanges that answered first.", at<&M::hedges_won>},
+
+    {"dnssec",
+     "secure",
+     "dnssec_answers_total",
+     {"verdict", "secure"},
+     "Answers of upstreams, by the result of their validation.",
+     verdicts<SecurityStatus::secure>},
+    {"dnssec", "insecure", "dnssec_answers_total", {"verdict", "insecure"}, "", verdicts<SecurityStatus::insecure>},
+    {"dnssec", "bogus", "dnssec_answers_total", {"verdict", "bogus"}, "", verdicts<SecurityStatus::bogus>},
+    {"dnssec",
+     "indeterminate",
+     "dnssec_answers_total",
+     {"verdict", "indeterminate"},
+     "",
+     verdicts<SecurityStatus::indeterminate>},
+    {"dnssec",
+     "repaired",
+     "dnssec_repaired_total",
+     {},
+     "Answers that one server could not prove and another one could.",
+     at<&M::dnssec_repaired>},
+    {"dnssec",
+     "questions",
+     "dnssec_questions_total",
+     {},
+     "Questions to upstreams that only validation needs.",
+     at<&M::dnssec_questions>},
+    {"dnssec_bogus",
+     "signature_expired",
+     "dnssec_bogus_total",
+     {"reason", "signature_expired"},
+     "Bogus answers, by reason.",
+     bogus_by<7>},
+    {"dnssec_bogus",
+     "signature_not_yet_valid",
+     "dnssec_bogus_total",
+     {"reason", "signature_not_yet_valid"},
+     "",
+     bogus_by<8>},
+    {"dnssec_bogus", "dnskey_missing", "dnssec_bogus_total", {"reason", "dnskey_missing"}, "", bogus_by<9>},
+    {"dnssec_bogus", "rrsigs_missing", "dnssec_bogus_total", {"reason", "rrsigs_missing"}, "", bogus_by<10>},
+    {"dnssec_bogus", "no_zone_key", "dnssec_bogus_total", {"reason", "no_zone_key"}, "", bogus_by<11>},
+    {"dnssec_bogus", "nsec_missing", "dnssec_bogus_total", {"reason", "nsec_missing"}, "", bogus_by<12>},
+    {"dnssec_bogus", "not_genuine", "dnssec_bogus_total", {"reason", "not_genuine"}, "", bogus_by<6>},
+    {"dnssec_bogus", "other", "dnssec_bogus_total", {"reason", "other"}, "", bogus_by<0>},
 
     {"cache", "entries", "cache_entries", {}, "Answers held.", at<&C::entries>},
     {"cache", "octets", "cache_bytes", {}, "Memory that the cached answers take.", at<&C::octets>},

@@ -6,6 +6,7 @@
 
 #include "dns/name_text.hpp"
 #include "report/cache_json.hpp"
+#include "report/dnssec_json.hpp"
 #include "report/json.hpp"
 
 namespace tacet {
@@ -100,6 +101,7 @@ std::string explain_json(const AnswerExplanation& explanation) {
             {"zone", explanation.zone ? Json(name_text(*explanation.zone)) : Json(nullptr)},
             {"recent_failure", explanation.failure.empty() ? Json(nullptr) : Json(explanation.failure)},
             {"kept", kept},
+            {"chain", chain_json(explanation.chain, explanation.judged_at)},
             {"upstreams", upstreams}};
   return json.dump();
 }

@@ -1,5 +1,7 @@
 #pragma once
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "report/query_log.hpp"
 #include "report/upstream_report.hpp"
 #include "resolve/cache/cache.hpp"
+#include "resolve/validation.hpp"
 #include "system/confinement.hpp"
 #include "tacet/instant.hpp"
 
@@ -18,6 +21,14 @@ struct ReloadCounts {
   std::uint64_t good = 0, refused = 0;  ///< since the start
   bool last_was_good = true;
   WallTime last_good{};  ///< when the configuration in use was read
+};
+
+/// What validation goes by, and what it has learned.
+struct DnssecReport {
+  std::shared_ptr<const ValidationRules> rules;  ///< never null
+  std::array<std::size_t, 4> zones{};            ///< facts that all workers hold, by ZoneState
+  std::vector<IgnoredZone> ignored;
+  WallTime now{};
 };
 
 /// Everything that `tacet status` shows, taken from all workers at nearly one moment.
@@ -33,6 +44,7 @@ struct Snapshot {
   Metrics metrics;  ///< of all workers
   CacheStatistics cache;
   QueryLogCounts query_log;
+  DnssecReport dnssec;
   std::vector<UpstreamReport> upstreams;  ///< in configured order
   std::vector<ZoneReport> zones;          ///< in configured order
   std::uint64_t pending = 0;              ///< queries that wait for an upstream

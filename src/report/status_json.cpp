@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "report/counter_table.hpp"
+#include "report/dnssec_json.hpp"
 #include "report/exposure_json.hpp"
 #include "report/json.hpp"
 #include "report/status_summary.hpp"
@@ -22,6 +23,13 @@ void add_counters(Json& json, std::string_view section, const Snapshot& snapshot
 Json section(std::string_view name, const Snapshot& snapshot) {
   Json json = Json::object();
   add_counters(json, name, snapshot);
+  return json;
+}
+
+Json dnssec(const Snapshot& snapshot) {
+  Json json = dnssec_json(snapshot.dnssec);
+  add_counters(json, "dnssec", snapshot);
+  json.add("bogus_reasons", section("dnssec_bogus", snapshot));
   return json;
 }
 
@@ -176,6 +184,7 @@ std::string status_json(const Snapshot& snapshot, const ExposureOverview& exposu
   json.add("times", times(snapshot.metrics));
   json.add("miss_time", percentiles(snapshot.metrics.miss_time));
   json.add("query_log", query_log(snapshot));
+  json.add("dnssec", dnssec(snapshot));
   json.add("exposure", exposure_summary(exposure));
   json.add("confinement", confinement(snapshot.confinement));
   json.add("upstreams", upstreams(snapshot.upstreams));

@@ -13,7 +13,7 @@ Rcode rcode_of(const Fetched& fetched) { return static_cast<Rcode>(load16(fetche
 
 }  // namespace
 
-AnswerExplanation Resolver::explanation(const Question& question) const {
+AnswerExplanation Resolver::explanation(const Question& question) {
   AnswerExplanation explanation{.question = question};
   if (const auto judged = judge_query(upstream_query(question, false, false).wire()); !judged)
     explanation.refused = judged.error().rcode;
@@ -24,6 +24,10 @@ AnswerExplanation Resolver::explanation(const Question& question) const {
         explanation.kept.push_back(*kept);
   const CacheKey key(cache_.seed(), question, false, false);
   const Route& route = *routes_.of(key.name());
+  Validation& validation = fetcher_.validation();
+  explanation.judged_at = validation.wall_time();
+  if (validation.mode() != DnssecMode::off && !route.is_local)
+    explanation.chain = chain_to(question.name, validation.table(), explanation.judged_at);
   if (route.is_local) explanation.zone = route.zone;
   explanation.policy = local_data_.policy().rule_for(question);
   if (const auto failure = route.failures.peek(key, now))

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "dnssec/zone_table.hpp"
 #include "pool/pool_report.hpp"
 #include "resolve/cache/cache.hpp"
 #include "resolve/policy.hpp"
@@ -29,6 +30,8 @@ struct AnswerExplanation {
   /// The kept answers: for clients that set neither DO nor CD (this one decides here), and for the others.
   std::vector<CacheEntry> kept;
   std::string failure;                      ///< words of a remembered failure; empty if there is none
+  std::vector<ChainStep> chain;             ///< what is proven about the zones above the name, from the anchor down
+  WallTime judged_at{};                     ///< the time of day at which that holds
   std::vector<ServerExplanation> services;  ///< in the order in which a query would try them now
   std::string hosts_file;                   ///< path of the file in use; empty if there is none
 };

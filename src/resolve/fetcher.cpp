@@ -4,8 +4,18 @@
 
 #include "base/log.hpp"
 #include "dns/edns.hpp"
+#include "dns/record_walk.hpp"
 
 namespace tacet {
+namespace {
+
+/// True if an answer could not be judged, although there is one.
+bool is_unproven(const Message& message, const std::optional<Judgement>& judgement) {
+  const bool is_answer = message.rcode() == Rcode::noerror || message.rcode() == Rcode::nxdomain;
+  return judgement && is_answer && judgement->status == SecurityStatus::indeterminate;
+}
+
+}  // namespace
 
 void Fetcher::fetch_for(const InFlight::FlightWaiter& waiter, const std::shared_ptr<Route>& route,
                         const Wanted& wanted) {
@@ -53,7 +63,8 @@ void Fetcher::refresh_behind(const std::shared_ptr<Route>& route, const Wanted& 
 
 Fetcher::UpstreamQuestion Fetcher::question_to(const std::shared_ptr<Route>& route, const CacheKey& key,
                                                const Question& question) const {
-  return {key, route, upstream_query(question, key.dnssec_ok(), key.checking_disabled()),
+  const bool dnssec_ok = key.dnssec_ok() || validates(*route, key);
+  return {key, route, upstream_query(question, dnssec_ok, key.checking_disabled()),
           parts_.cache.recheck().answers(route->zone)};
 }
 
@@ -64,9 +75,9 @@ Task<void> Fetcher::fly(Flight flight) {
   try {
     for (bool asks = true; asks;) {
       const UpstreamQuestion& now = flight.asked_now();
-      // The response still has its signatures; the image that take() makes of it may have none.
-      Result<Response> response = co_await now.route->upstreams->exchange(now.query, flight.deadline);
-      asks = take(flight, std::move(response));
+      Task<Result<Judged>> asking = ask(now, flight.deadline);
+      Result<Judged> judged = co_await std::move(asking);
+      asks = take(flight, std::move(judged));
     }
   } catch (...) {
     flight.asked.route->in_flight.refuse(flight.asked.key);
@@ -74,9 +85,46 @@ Task<void> Fetcher::fly(Flight flight) {
   }
 }
 
+/// True if answers to this question are proven, or at least checked. A client that sets CD does that itself, and a zone
+/// of the local network has no place in the tree that the root signs.
+bool Fetcher::validates(const Route& route, const CacheKey& key) const {
+  return validation_.mode() != DnssecMode::off && !route.is_local && !key.checking_disabled() &&
+         CacheKey::read(key.kind()).qclass == Class::in;
+}
+
+/// Asks the upstreams, and judges the response while it still has its signatures.
+Task<Result<Fetcher::Judged>> Fetcher::ask(const UpstreamQuestion& asked, Instant deadline) {
+  const bool validated = validates(*asked.route, asked.key);
+  const std::shared_ptr<Upstream> upstreams = asked.route->upstreams;
+  if (validated) validation_.foresee(upstreams, asked.query.question());
+  Result<Response> response = co_await upstreams->exchange(asked.query, deadline);
+  if (!response) co_return fail(std::move(response.error()));
+  if (!validated) co_return Judged{*std::move(response)};
+  Validation::Subject subject{upstreams, asked.query.question(), other_route_in(asked, response->message), deadline};
+  if (validation_.mode() == DnssecMode::log) {
+    validation_.rehearse(std::move(subject), *response);
+    co_return Judged{*std::move(response)};
+  }
+  Task<Proof> proving = validation_.prove(std::move(subject), *std::move(response));
+  Proof proof = co_await std::move(proving);
+  co_return Judged{std::move(proof.response), std::move(proof.judgement)};
+}
+
+/// The name with which another route's part of an answer begins.
+std::optional<Name> Fetcher::other_route_in(const UpstreamQuestion& asked, const Message& message) const {
+  bool has_alias = false;
+  for_each_record(message.wire(), message.index(), [&](const ResourceRecord& record) {
+    const bool is_alias = record.type == Type::cname || record.type == Type::dname;
+    has_alias = has_alias || (is_alias && record.section == Section::answer);
+  });
+  if (!has_alias) return std::nullopt;
+  const std::vector<Name> chain = onward(*asked.route, make_image(message, false), asked.key);
+  return chain.empty() ? std::nullopt : std::optional(chain.back());
+}
+
 /// True if a further question must be asked; otherwise all waiters have been told.
-bool Fetcher::take(Flight& flight, Result<Response> response) {
-  Result<Part> part = read(flight.asked_now(), std::move(response));
+bool Fetcher::take(Flight& flight, Result<Judged> judged) {
+  Result<Part> part = read(flight.asked_now(), std::move(judged));
   Whole whole;
   if (flight.chase)
     whole = go_on(flight, std::move(part));
@@ -91,22 +139,35 @@ bool Fetcher::take(Flight& flight, Result<Response> response) {
 }
 
 /// The guard judges what the upstreams say of names of this route. Aliases that lead to another route only lead there.
-Result<Fetcher::Part> Fetcher::read(const UpstreamQuestion& asked, Result<Response> response) {
+Result<Fetcher::Part> Fetcher::read(const UpstreamQuestion& asked, Result<Judged> judged) {
   Route& route = *asked.route;
   Recheck& recheck = parts_.cache.recheck();
   const Instant now = parts_.scheduler.now();
-  if (!response) {
-    recheck.failed(asked.attempt(), Recheck::failure_of(response.error()), now);
-    return fail(std::move(response.error()));
+  if (!judged) {
+    recheck.failed(asked.attempt(), Recheck::failure_of(judged.error()), now);
+    return fail(std::move(judged.error()));
   }
   route.failures.forget_own();
   recheck.answered(route.zone);
-  parts_.journal.exchanged(*response, now);
-  Part part{{make_image(response->message, asked.key.dnssec_ok()), std::move(response->exchange)}};
+  Response& response = judged->response;
+  parts_.journal.exchanged(response, now);
+  if (is_unproven(response.message, judged->judgement))
+    return fail(Fault::unproven, judged->judgement->why ? judged->judgement->why->text : "");
+  Part part{{make_image(response.message, asked.key.dnssec_ok()), {}}};
+  judge_image(part.fetched.image, asked, *judged);
+  part.fetched.exchange = std::move(response.exchange);
   part.onward = onward(route, part.fetched.image, asked.key);
   if (part.onward.empty() && !route.is_local && parts_.rebind.refuse(part.fetched.image))
     ++parts_.metrics.rebinds_refused;
   return part;
+}
+
+/// Only our own judgement sets AD while answers are proven.
+void Fetcher::judge_image(AnswerImage& image, const UpstreamQuestion& asked, const Judged& judged) const {
+  if (judged.judgement)
+    stamp(image, asked.query.question(), *judged.judgement);
+  else if (validation_.mode() == DnssecMode::on)
+    stamp_unjudged(image);
 }
 
 /// Keeps what may be kept, and tells all waiters.
@@ -115,9 +176,14 @@ void Fetcher::land(const Flight& flight, Result<Fetched> fetched) {
   const Instant now = parts_.scheduler.now();
   if (fetched) keep(flight, *fetched, now);
   const bool failed = !fetched || fetched->image.kind == AnswerKind::failure;
+  const bool bogus = fetched && fetched->image.security == SecurityStatus::bogus;
+  const bool unproven = !fetched && fetched.error().fault == Fault::unproven;
   const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(fetched));
-  if (failed) {
+  if (bogus) {  // no stale answer stands in for it
     route->failures.remember(key, result, now);
+    parts_.cache.recheck().refreshed(key);
+  } else if (failed) {
+    if (!unproven) route->failures.remember(key, result, now);
     const auto failure = *result ? Recheck::Failure::answer : Recheck::failure_of(result->error());
     parts_.cache.recheck().failed(flight.asked.attempt(), failure, now);
   } else {

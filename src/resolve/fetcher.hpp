@@ -13,6 +13,7 @@
 #include "resolve/local_data.hpp"
 #include "resolve/rebind.hpp"
 #include "resolve/routes.hpp"
+#include "resolve/validation.hpp"
 
 namespace tacet {
 
@@ -43,7 +44,9 @@ public:
     /// Called for each answer to a type-65 question about such a name, before the waiters are told.
     std::function<void(const CacheKey&, const Fetched&, EvidenceOrigin)> on_https = {};
   };
-  explicit Fetcher(Parts parts) : parts_(std::move(parts)) {}
+  explicit Fetcher(Parts parts)
+      : parts_(std::move(parts)),
+        validation_({parts_.scheduler, parts_.tasks, parts_.metrics, parts_.cache.seed()}) {}
 
   /// Fetches what `waiter` waits for on this route, unless another waiter has started that. If too many fetches are
   /// running, all waiters of this question get Fault::overloaded instead.
@@ -62,6 +65,12 @@ public:
     parts_.rebind = std::move(rebind);
     outdate();
   }
+  /// Validates by these rules from now on.
+  void use(std::shared_ptr<const ValidationRules> rules) {
+    validation_.use(std::move(rules));
+    outdate();
+  }
+  Validation& validation() { return validation_; }
   /// The settings changed: an answer with parts of several routes that was begun before will not be kept.
   void outdate() { ++settings_; }
 
@@ -93,6 +102,11 @@ private:
 
     const UpstreamQuestion& asked_now() const { return chase ? *chase->asked : asked; }
   };
+  /// A response of the upstreams, and the judgement of it; nothing if answers are not proven before clients get them.
+  struct Judged {
+    Response response;
+    std::optional<Judgement> judgement = std::nullopt;
+  };
   /// What one route, or this machine, says of a name.
   struct Part {
     Fetched fetched;
@@ -104,8 +118,12 @@ private:
   UpstreamQuestion question_to(const std::shared_ptr<Route>& route, const CacheKey& key,
                                const Question& question) const;
   Task<void> fly(Flight flight);
-  bool take(Flight& flight, Result<Response> response);
-  Result<Part> read(const UpstreamQuestion& asked, Result<Response> response);
+  bool validates(const Route& route, const CacheKey& key) const;
+  Task<Result<Judged>> ask(const UpstreamQuestion& asked, Instant deadline);
+  std::optional<Name> other_route_in(const UpstreamQuestion& asked, const Message& message) const;
+  bool take(Flight& flight, Result<Judged> judged);
+  Result<Part> read(const UpstreamQuestion& asked, Result<Judged> judged);
+  void judge_image(AnswerImage& image, const UpstreamQuestion& asked, const Judged& judged) const;
   void land(const Flight& flight, Result<Fetched> fetched);
   void keep(const Flight& flight, const Fetched& fetched, Instant now);
 
@@ -117,6 +135,7 @@ private:
   void keep_rest(const UpstreamQuestion& asked, const Result<Part>& rest);
 
   Parts parts_;
+  Validation validation_;
   std::uint64_t settings_ = 0;  // counts the calls of outdate()
 };
 

@@ -117,6 +117,7 @@ Fetcher::Whole Fetcher::known(const Chase& chase, const Question& question, cons
 void Fetcher::keep_rest(const UpstreamQuestion& asked, const Result<Part>& rest) {
   const auto& [key, route, query, answers] = asked;
   const Instant now = parts_.scheduler.now();
+  if (!rest && rest.error().fault == Fault::unproven) return;
   if (!rest || rest->fetched.image.kind == AnswerKind::failure) {
     auto failure = rest ? Result<Fetched>(rest->fetched) : Result<Fetched>(fail(rest.error()));
     route->failures.remember(key, std::make_shared<const Result<Fetched>>(std::move(failure)), now);

@@ -55,6 +55,11 @@ std::uint16_t stale_error(const AnswerImage& image) {
   return image.kind == AnswerKind::nxdomain ? ede::stale_nxdomain : ede::stale_answer;
 }
 
+/// True for an answer that its zone did not sign: no stale answer may stand in for it.
+bool is_bogus(const FetchResult& fetched) {
+  return fetched && *fetched && (*fetched)->image.security == SecurityStatus::bogus;
+}
+
 bool has_answer(const FetchResult& fetched) {
   return fetched && *fetched && (*fetched)->image.kind != AnswerKind::failure;
 }
@@ -88,7 +93,9 @@ Resolver::Resolver(const Parts& parts)
                   learn(key, fetched.image.wire, {origin, fetched.exchange.upstream, scheduler_.now()});
                 }}),
       prober_(parts.scheduler, {[this] { return routes_.others()->in_flight.waiting() > 0; },
-                                [this](const Name& n) { return probe(n); }}) {}
+                                [this](const Name& n) { return probe(n); }}) {
+  fetcher_.use(parts.dnssec);
+}
 
 CacheKey Resolver::key_of(Bytes query, const MessageIndex& index) const {
   const CacheKey key(cache_.seed(), query, index);
@@ -129,7 +136,7 @@ Task<Reply> Resolver::answer(Miss& miss) {
         fetcher_.fetch_for(waiter, route, wanted_of(miss));
         fetched = (co_await waiter.wait(miss.arrived + patience)).value_or(nullptr);
       }
-      if (miss.stale && !has_answer(fetched)) hold_stale(attempt, fetched);
+      if (miss.stale && !has_answer(fetched) && !is_bogus(fetched)) hold_stale(attempt, fetched);
     }
     const Outcome outcome = outcome_of(std::move(fetched), miss);
     reply = fit(outcome, miss);
@@ -203,7 +210,7 @@ Duration Resolver::patience_for(const Route& route, const Miss& miss) {
 }
 
 Resolver::Outcome Resolver::outcome_of(FetchResult fetched, const Miss& miss) {
-  if (miss.stale && !has_answer(fetched)) return {Source::stale, nullptr};
+  if (miss.stale && !has_answer(fetched) && !is_bogus(fetched)) return {Source::stale, nullptr};
   const Source source = fetched && *fetched ? Source::upstream : Source::failure;
   return {source, std::move(fetched)};
 }

@@ -68,6 +68,7 @@ public:
     std::vector<ZoneRoute> zones = {};  ///< names of these go nowhere else
     RebindGuard rebind = {};            ///< judges answers for all other names
     std::size_t exposure_names = Ledger::most_names;
+    std::shared_ptr<const ValidationRules> dnssec = std::make_shared<const ValidationRules>();
   };
   explicit Resolver(const Parts& parts);
 
@@ -92,7 +93,7 @@ public:
   Task<Result<NameExposure>> examine(Name name);
 
   /// What would answer, and why, for a client that sets neither DO nor CD. The caller fills in `services`.
-  AnswerExplanation explanation(const Question& question) const;
+  AnswerExplanation explanation(const Question& question);
 
   /// Uses this hosts file from now on; never null.
   void set_hosts(std::shared_ptr<const Hosts> hosts) {
@@ -118,6 +119,11 @@ public:
   /// Uses another guard from now on. Kept answers were judged by the former one, so the caller clears the cache once
   /// all workers that share it have changed.
   void set_rebind_guard(RebindGuard rebind) { fetcher_.set_rebind_guard(std::move(rebind)); }
+
+  /// Validates by these rules from now on. Kept answers were judged by the former ones, so the caller clears the cache
+  /// as above.
+  void set_dnssec(std::shared_ptr<const ValidationRules> rules) { fetcher_.use(std::move(rules)); }
+  Validation& validation() { return fetcher_.validation(); }
 
   Journal& journal() { return journal_; }
   Ledger& ledger() { return ledger_; }

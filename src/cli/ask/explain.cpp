@@ -1,8 +1,10 @@
 #include "cli/ask/explain.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <ostream>
+#include <vector>
 
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
@@ -15,6 +17,12 @@ std::string word(const ParsedJson& json, const char* key, const std::string& ins
   return json.at(key).is_null() ? instead : json.at(key).get<std::string>();
 }
 
+/// The verdict on a kept answer, if there is one.
+std::string security(const ParsedJson& entry) {
+  const auto verdict = word(entry, "security", "");
+  return verdict == "indeterminate" ? "" : ", " + verdict;
+}
+
 std::string kept(const ParsedJson& entries) {
   if (entries.empty()) return "cache     nothing\n";
   std::string text;
@@ -23,9 +31,9 @@ std::string kept(const ParsedJson& entries) {
     if (entry.at("checking_disabled").get<bool>()) clients += clients.empty() ? "CD" : " and CD";
     const auto state = word(entry, "state", "");
     const auto ttl = for_how_long(entry.at("ttl_seconds").get<double>());
-    text += fmt::format("{:<9} {}, {} old, {}{}\n", text.empty() ? "cache" : "", word(entry, "rcode", ""),
+    text += fmt::format("{:<9} {}, {} old, {}{}{}\n", text.empty() ? "cache" : "", word(entry, "rcode", ""),
                         for_how_long(entry.at("age_seconds").get<double>()),
-                        state == "fresh" ? fmt::format("fresh for {} more", ttl) : state,
+                        state == "fresh" ? fmt::format("fresh for {} more", ttl) : state, security(entry),
                         clients.empty() ? "" : fmt::format(", for clients that set {}", clients));
   }
   return text;
@@ -44,6 +52,27 @@ std::string upstreams(const ParsedJson& services) {
   return text;
 }
 
+/// One link of the way from a trust anchor to the name.
+std::string step(const ParsedJson& link) {
+  const auto state = word(link, "state", "");
+  std::string text = state == "no_zone"     ? "no zone begins here"
+                     : state == "delegated" ? "signed, keys not known yet"
+                                            : state;
+  if (const auto tags = link.at("key_tags").get<std::vector<int>>(); !tags.empty())
+    text += fmt::format(", key{} {}", tags.size() == 1 ? "" : "s", fmt::join(tags, ", "));
+  if (!link.at("why").is_null()) text += fmt::format(" ({})", word(link, "why", ""));
+  if (link.at("configured").get<bool>()) return text + ", by configuration";
+  if (link.at("ends_in_seconds").is_null()) return text;
+  return text + fmt::format(", for {} more", for_how_long(link.at("ends_in_seconds").get<double>()));
+}
+
+std::string chain(const ParsedJson& links) {
+  std::string text;
+  for (const auto& link : links)
+    text += fmt::format("{:<9} {}: {}\n", text.empty() ? "dnssec" : "", word(link, "zone", ""), step(link));
+  return text;
+}
+
 std::string text_of(const ParsedJson& explanation) {
   std::string text = fmt::format("{} {}  would be answered by: {}\n", word(explanation, "name", ""),
                                  word(explanation, "type", ""), word(explanation, "answered_by", ""));
@@ -58,7 +87,7 @@ std::string text_of(const ParsedJson& explanation) {
   text += kept(explanation.at("kept"));
   if (!explanation.at("recent_failure").is_null())
     text += fmt::format("failed    a moment ago: {}\n", word(explanation, "recent_failure", ""));
-  return text + upstreams(explanation.at("upstreams"));
+  return text + chain(explanation.at("chain")) + upstreams(explanation.at("upstreams"));
 }
 
 }  // namespace

@@ -96,6 +96,32 @@ std::string cache(const ParsedJson& status) {
                      number(cache, "evicted"));
 }
 
+/// The line about validation; empty while it is off.
+std::string dnssec(const ParsedJson& status) {
+  const ParsedJson& dnssec = status.at("dnssec");
+  if (dnssec.at("mode") == "off") return {};
+  const ParsedJson& zones = dnssec.at("zones");
+  std::string text =
+      fmt::format("dnssec    {}: {} secure, {} insecure, {} bogus, {} not known; {} repaired\n",
+                  dnssec.at("mode").get<std::string>(), number(dnssec, "secure"), number(dnssec, "insecure"),
+                  number(dnssec, "bogus"), number(dnssec, "indeterminate"), number(dnssec, "repaired"));
+  std::vector<std::string> anchors;
+  for (const auto& anchor : dnssec.at("anchors"))
+    anchors.push_back(fmt::format("{} {}", anchor.at("zone").get<std::string>(), number(anchor, "key_tag")));
+  text += fmt::format("          {} signed and {} unsigned zones known; anchors {}\n",
+                      number(zones, "signed") + number(zones, "delegated"), number(zones, "unsigned"),
+                      fmt::join(anchors, ", "));
+  for (const auto& file : dnssec.at("anchor_files"))
+    text += fmt::format("          anchors from {}, {} old\n", file.at("path").get<std::string>(),
+                        for_how_long(file.at("age_seconds").get<double>()));
+  for (const auto& zone : dnssec.at("ignored"))
+    text += fmt::format("          {} is not checked until {}{}\n", zone.at("zone").get<std::string>(),
+                        zone.at("until").get<std::string>(), zone.at("lapsed").get<bool>() ? ", which has passed" : "");
+  if (!dnssec.at("clock_is_set").get<bool>())
+    text += "          the clock is not set: the times of signatures are not checked\n";
+  return text;
+}
+
 /// The query log's line; empty without a log, which is the default.
 std::string query_log(const ParsedJson& status) {
   const ParsedJson& log = status.at("query_log");
@@ -184,7 +210,7 @@ std::string zone(const ParsedJson& zone) {
 
 std::string status_text(const ParsedJson& status) {
   std::string text = heading(status) + "\n" + queries(status) + answers(status) + times(status) + events(status) +
-                     cache(status) + query_log(status) + exposure(status) + confinement(status);
+                     cache(status) + dnssec(status) + query_log(status) + exposure(status) + confinement(status);
   for (const auto& each : status.at("upstreams")) text += upstream(each);
   for (const auto& each : status.at("zones")) text += zone(each);
   return text;

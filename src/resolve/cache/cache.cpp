@@ -168,6 +168,7 @@ CacheEntry Cache::show(const CacheBlock& block, Instant now) const {
           .checking_disabled = asked.checking_disabled,
           .kind = block.kind,
           .rcode = static_cast<Rcode>(block.wire()[3] & flag::rcode_mask),
+          .security = block.security,
           .age = age_at(now, block.stored),
           .lifetime = lifetime(block.ttl, block.kind),
           .octets = block.cost()};

@@ -40,6 +40,7 @@ struct CacheEntry {
   bool dnssec_ok = false, checking_disabled = false;  ///< of the clients that it serves
   AnswerKind kind = AnswerKind::positive;
   Rcode rcode = Rcode::noerror;
+  SecurityStatus security = SecurityStatus::indeterminate;
   std::uint32_t age = 0;       ///< seconds
   std::uint32_t lifetime = 0;  ///< seconds for which it counts as fresh, limits applied
   std::size_t octets = 0;      ///< of memory

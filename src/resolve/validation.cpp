@@ -1,0 +1,156 @@
+#include "resolve/validation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "dns/edns.hpp"
+#include "dns/message_builder.hpp"
+#include "dns/name_text.hpp"
+#include "dns/wire.hpp"
+#include "pool/pool_query.hpp"
+
+namespace tacet {
+namespace {
+
+/// The client gets its reply a little after the last judgement.
+constexpr Duration time_to_reply = std::chrono::milliseconds(50);
+
+/// True for the extended errors of a validator.
+bool is_of_validation(std::uint16_t code) {
+  return code == ede::unsupported_dnskey_algorithm || code == ede::unsupported_ds_digest ||
+         code == ede::unsupported_nsec3_iterations || (code >= ede::dnssec_indeterminate && code <= ede::nsec_missing);
+}
+
+/// True if an upstream refuses an answer because it could not prove it. It may be wrong, so the answer is asked for
+/// again without its judgement (CD=1).
+bool is_refused_by_validator(const Message& message) {
+  if (!is_failure(message.rcode())) return false;
+  const auto error = extended_error_of(message);
+  return error && is_of_validation(error->code);
+}
+
+bool is_settled(const Judgement& judgement) {
+  return judgement.status == SecurityStatus::secure || judgement.status == SecurityStatus::insecure;
+}
+
+void set_ad(AnswerImage& image, bool is_proven) {
+  const auto flags = load16(image.wire, 2);
+  const auto clear = static_cast<std::uint16_t>(flags & ~flag::ad);
+  store16(image.wire, 2, static_cast<std::uint16_t>(clear | (is_proven ? flag::ad : 0)));
+}
+
+AnswerImage refusal(const Question& question) {
+  AnswerImage image;
+  image.wire = MessageBuilder(question).finish(flag::qr | flag::ra | static_cast<std::uint16_t>(Rcode::servfail));
+  return image;
+}
+
+}  // namespace
+
+void stamp_unjudged(AnswerImage& image) { set_ad(image, false); }
+
+void stamp(AnswerImage& image, const Question& question, const Judgement& judgement) {
+  if (judgement.status == SecurityStatus::bogus) image = refusal(question);
+  image.security = judgement.status;
+  set_ad(image, judgement.status == SecurityStatus::secure);
+  image.ttl = std::min(image.ttl, judgement.ttl);
+  for (const std::uint16_t at : image.ttl_offsets)
+    store32(image.wire, at, std::min(load32(image.wire, at), judgement.ttl));
+  // What the upstream thinks of the signatures does not count beside our own judgement.
+  const bool is_overruled = image.extended_error && is_of_validation(image.extended_error->code);
+  if (judgement.why || (is_settled(judgement) && is_overruled)) image.extended_error = judgement.why;
+}
+
+void Validation::use(std::shared_ptr<const ValidationRules> rules) {
+  rules_ = std::move(rules);
+  facts_.forget();
+  facts_.table().configure(rules_->anchors, rules_->exempt);
+}
+
+/// Asks one server after the other until an answer can be proven. The first judgement of a bogus answer stands if no
+/// other server does better.
+Task<Proof> Validation::prove(Subject subject, Response response) {
+  subject.deadline -= time_to_reply;
+  Inquiry inquiry{.deadline = subject.deadline};
+  std::vector<std::string> passed_over;
+  Proof proof{std::move(response), {}};
+  Task<Judgement> settling = settle(subject, proof.response.message, inquiry);
+  proof.judgement = co_await std::move(settling);
+  bool repairs = proof.judgement.status == SecurityStatus::bogus || is_refused_by_validator(proof.response.message);
+  bool repaired = false;
+  const Message query = upstream_query(subject.question, true, true);
+  passed_over.push_back(proof.response.exchange.upstream);
+  for (int server = 0; repairs && server < most_repairs && inquiry.questions_left > 0; ++server) {
+    --inquiry.questions_left;
+    ++parts_.metrics.dnssec_questions;
+    Task<Result<Response>> asking = subject.upstreams->exchange_elsewhere(query, subject.deadline, passed_over);
+    Result<Response> other = co_await std::move(asking);
+    if (!other) break;
+    passed_over.push_back(other->exchange.upstream);
+    if (is_failure(other->message.rcode())) continue;
+    inquiry.asked.clear();
+    Task<Judgement> again = settle(subject, other->message, inquiry);
+    Judgement judgement = co_await std::move(again);
+    repaired = is_settled(judgement);
+    if (!repaired && !is_failure(proof.response.message.rcode())) continue;
+    proof = {*std::move(other), std::move(judgement)};
+    repairs = !repaired;
+  }
+  count(subject, proof.judgement, repaired);
+  co_return proof;
+}
+
+/// Judges one response. It learns what it lacks.
+Task<Judgement> Validation::settle(const Subject& subject, const Message& message, Inquiry& inquiry) {
+  const AnswerPart part = subject.end ? AnswerPart(message, *subject.end) : AnswerPart(message);
+  for (;;) {
+    auto judged = judge(part, facts_.table(), facts_.wall_time(), inquiry.budget);
+    if (auto* judgement = std::get_if<Judgement>(&judged)) co_return std::move(*judgement);
+    Task<std::optional<Judgement>> providing =
+        facts_.provide(subject.upstreams, std::get<Needs>(std::move(judged)), inquiry);
+    std::optional<Judgement> obstacle = co_await std::move(providing);
+    if (!obstacle) continue;
+    // The way from the root to the zone is at fault, and other servers have been asked for it already.
+    if (obstacle->status == SecurityStatus::bogus) inquiry.questions_left = 0;
+    co_return *std::move(obstacle);
+  }
+}
+
+void Validation::rehearse(Subject subject, Response response) {
+  try {
+    parts_.tasks.spawn(rehearsal(std::move(subject), std::move(response)));
+  } catch (const std::bad_alloc&) {
+    log::escaped("the validation of an answer");
+  }
+}
+
+Task<void> Validation::rehearsal(Subject subject, Response response) {
+  Task<Proof> proving = prove(std::move(subject), std::move(response));
+  co_await std::move(proving);
+}
+
+void Validation::count(const Subject& subject, const Judgement& judgement, bool repaired) {
+  Metrics& metrics = parts_.metrics;
+  metrics.dnssec_repaired += repaired ? 1 : 0;
+  ++metrics.dnssec_verdicts[static_cast<std::size_t>(judgement.status)];
+  if (is_settled(judgement)) return;
+  const std::string_view why = judgement.why ? std::string_view(judgement.why->text) : "the upstreams fail";
+  const bool is_bogus = judgement.status == SecurityStatus::bogus;
+  if (is_bogus) ++metrics.bogus_answers[bogus_reason(judgement.why ? judgement.why->code : ede::dnssec_bogus)];
+  log::debug("{} {} is {}: {}", name_text(subject.question.name), to_string(subject.question.type),
+             is_bogus ? "bogus" : "indeterminate", why);
+  if (!judgement.why) return;
+  const auto held = (is_bogus ? bogus_ : unknown_).pass(parts_.scheduler.now());
+  if (!held) return;
+  const auto more = *held > 0 ? fmt::format(", like {} others", *held) : std::string();
+  if (is_bogus)
+    log::warn("an answer is not what its zone signed{} (extended error {}): {}", more, judgement.why->code,
+              mode() == DnssecMode::on ? "its client got SERVFAIL" : "its client got it all the same");
+  else
+    log::warn("an answer could not be validated{}: the upstreams do not answer about its zone's keys", more);
+}
+
+}  // namespace tacet

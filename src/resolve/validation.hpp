@@ -1,0 +1,85 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "resolve/zone_facts.hpp"
+#include "tacet/config.hpp"
+
+namespace tacet {
+
+/// A file of trust anchors that is in use.
+struct AnchorFile {
+  std::string path;
+  WallTime modified{};
+};
+
+/// What validation goes by: made from the configuration, shared by all workers, and never changed.
+struct ValidationRules {
+  DnssecMode mode = DnssecMode::off;
+  std::vector<TrustAnchor> anchors{};
+  std::vector<ExemptZone> exempt{};  ///< never validated
+  std::vector<AnchorFile> files{};  ///< that `anchors` come from; the others are built in or stand in the configuration
+};
+
+/// An answer as it is judged: the last response, which may be another server's than the first one.
+struct Proof {
+  Response response;
+  Judgement judgement;
+};
+
+/// Proves the answers of one route (RFC 4035 §5) before a client gets them. If an answer cannot be proven, other
+/// servers are asked first: a resolver that lost a signature is far more frequent than a lie. One per worker.
+class Validation {
+public:
+  /// How many more servers are asked for an answer that cannot be proven.
+  static constexpr int most_repairs = 2;
+
+  explicit Validation(const ZoneFacts::Parts& parts) : parts_(parts), facts_(parts) {}
+
+  /// Goes by these rules from now on.
+  void use(std::shared_ptr<const ValidationRules> rules);
+  DnssecMode mode() const { return rules_->mode; }
+  const ValidationRules& rules() const { return *rules_; }
+
+  /// Asks beside a client's question for what its answer will probably need.
+  void foresee(const std::shared_ptr<Upstream>& upstreams, const Question& question) {
+    facts_.foresee(upstreams, question);
+  }
+
+  /// A question and the upstreams that answer it.
+  struct Subject {
+    std::shared_ptr<Upstream> upstreams;
+    Question question;
+    std::optional<Name> end;  ///< the alias target with which another route's part of the answer begins
+    Instant deadline;
+  };
+  /// Judges a response, and asks for what that needs. A failure of the upstream is indeterminate.
+  Task<Proof> prove(Subject subject, Response response);
+  /// Proves a response that a client has got already, to count the result.
+  void rehearse(Subject subject, Response response);
+
+  /// The clock jumped: what was proven by the former time does not hold.
+  void forget() { facts_.forget(); }
+  ZoneTable& table() { return facts_.table(); }
+  WallTime wall_time() const { return facts_.wall_time(); }
+
+private:
+  Task<Judgement> settle(const Subject& subject, const Message& message, Inquiry& inquiry);
+  Task<void> rehearsal(Subject subject, Response response);
+  void count(const Subject& subject, const Judgement& judgement, bool repaired);
+
+  ZoneFacts::Parts parts_;
+  ZoneFacts facts_;
+  std::shared_ptr<const ValidationRules> rules_ = std::make_shared<const ValidationRules>();
+  log::RateLimit bogus_, unknown_;
+};
+
+/// Writes a judgement into the image of the answer: security, AD, the extended error, and the TTLs. A bogus answer
+/// becomes a SERVFAIL that says why.
+void stamp(AnswerImage& image, const Question& question, const Judgement& judgement);
+/// Marks an image as not judged: without AD.
+void stamp_unjudged(AnswerImage& image);
+
+}  // namespace tacet

@@ -1,0 +1,195 @@
+#include "resolve/zone_facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
+#include <ranges>
+#include <string>
+#include <utility>
+
+#include "base/text.hpp"
+#include "dns/edns.hpp"
+#include "dns/name_text.hpp"
+#include "pool/pool_query.hpp"
+#include "privacy/public_suffix.hpp"
+
+namespace tacet {
+namespace {
+
+/// Each fact is found out, or not, within this time.
+constexpr Duration fact_limit = std::chrono::milliseconds(3500);
+/// How many servers are asked for a fact until one answers it with a proof.
+constexpr int most_servers = 3;
+/// Answers that wait for facts at one time.
+constexpr std::size_t most_waiting = 16384;
+
+std::string words_for(const Question& question) {
+  return fmt::format("{} of {}", to_string(question.type), name_text(question.name));
+}
+
+Judgement unknown(std::string why) {
+  return {.status = SecurityStatus::indeterminate, .why = ExtendedError{ede::dnssec_indeterminate, std::move(why)}};
+}
+
+/// A fact that cannot be right, in the form that a flight hands to its waiters.
+Fetched wrong(const Learned& learned) {
+  Fetched fetched;
+  fetched.image.security = SecurityStatus::bogus;
+  fetched.image.extended_error = learned.why;
+  return fetched;
+}
+
+/// What the result of a flight means for the answers that need it; nothing if they have what they need.
+std::optional<Judgement> judgement_of(const FetchResult& result) {
+  if (!*result) return unknown(result->error().detail);
+  const AnswerImage& image = (*result)->image;
+  if (image.security != SecurityStatus::bogus) return std::nullopt;
+  return Judgement{.status = SecurityStatus::bogus, .why = image.extended_error};
+}
+
+/// The name up to which questions are guessed: below the registrable domain, few names begin a zone.
+Name registrable(const Question& question) {
+  const auto domain = registrable_domain(lower_case(name_text(question.name)));
+  return Name::from_text(domain).value_or(Name{});
+}
+
+}  // namespace
+
+ZoneFacts::ZoneFacts(const Parts& parts)
+    : parts_(parts),
+      table_(parts.seed.first),
+      in_flight_(parts.scheduler, most_waiting) {}
+
+void ZoneFacts::forget() {
+  table_.forget();
+  failures_ = {};
+}
+
+void ZoneFacts::foresee(const std::shared_ptr<Upstream>& upstreams, const Question& question) {
+  guesses_ = std::min(most_guesses, guesses_ + guesses_per_question);
+  const Needs needs = foreseen(question, table_, wall_time());
+  if (needs.questions.empty()) return;
+  const Name domain = registrable(question);
+  for (const Question& need : needs.questions) {
+    if (guesses_ < 1) return;
+    if (domain.under(need.name) && begin(upstreams, need)) guesses_ -= 1;
+  }
+}
+
+/// True if a flight begins.
+bool ZoneFacts::begin(const std::shared_ptr<Upstream>& upstreams, const Question& question) {
+  const CacheKey key = key_of(question);
+  if (failures_.peek(key, parts_.scheduler.now()) || in_flight_.crowded() || in_flight_.begin(key)) return false;
+  launch(upstreams, question);
+  return true;
+}
+
+void ZoneFacts::launch(const std::shared_ptr<Upstream>& upstreams, const Question& question) {
+  try {
+    parts_.tasks.spawn(fly(upstreams, question));
+  } catch (const std::bad_alloc&) {
+    log::escaped("a question for keys");
+    in_flight_.refuse(key_of(question));
+  }
+}
+
+Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upstreams, Needs needs, Inquiry& inquiry) {
+  const Question first = needs.questions.front();
+  if (std::ranges::find(inquiry.asked, first) != inquiry.asked.end())
+    co_return unknown(fmt::format("what was learned of the {} does not suffice", words_for(first)));
+  inquiry.asked.push_back(first);
+  const CacheKey key = key_of(first);
+  if (const FetchResult known = failures_.recall(key, parts_.scheduler.now())) co_return judgement_of(known);
+  InFlight::FlightWaiter waiter(in_flight_, key);
+  if (waiter.leads() && inquiry.questions_left == 0) {
+    in_flight_.refuse(key);
+    co_return unknown(fmt::format("the {} would be one question too many", words_for(first)));
+  }
+  if (waiter.leads()) {
+    --inquiry.questions_left;
+    launch(upstreams, first);
+  }
+  for (const Question& need : needs.questions | std::views::drop(1))
+    if (inquiry.questions_left > 0 && begin(upstreams, need)) --inquiry.questions_left;
+  const std::optional<FetchResult> found = co_await waiter.wait(inquiry.deadline);
+  if (!found) co_return unknown(fmt::format("no answer came in time about the {}", words_for(first)));
+  co_return judgement_of(*found);
+}
+
+/// Tells all waiters. If it ends by an exception (no memory), it still does.
+Task<void> ZoneFacts::fly(std::shared_ptr<Upstream> upstreams, Question question) {
+  const CacheKey key = key_of(question);
+  try {
+    Task<Result<Fetched>> finding = find_out(std::move(upstreams), question);
+    Result<Fetched> found = co_await std::move(finding);
+    tell(question, found);
+    const bool is_bogus = found && found->image.security == SecurityStatus::bogus;
+    const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(found));
+    if (is_bogus) failures_.remember(key, result, parts_.scheduler.now());
+    in_flight_.land(key, result);
+  } catch (...) {
+    in_flight_.refuse(key);
+    throw;
+  }
+}
+
+/// Asks one server after the other until an answer proves something. An answer that proves nothing is more often a
+/// gap in one server's cache than anything else.
+Task<Result<Fetched>> ZoneFacts::find_out(std::shared_ptr<Upstream> upstreams, Question question) {
+  Inquiry inquiry{.deadline = parts_.scheduler.now() + fact_limit};
+  const Message query = upstream_query(question, true, true);
+  std::vector<std::string> passed_over;
+  std::optional<Learned> wrong_one;
+  Error error{Fault::unproven, fmt::format("no server answers about the {}", words_for(question))};
+  for (int server = 0; server < most_servers; ++server) {
+    ++parts_.metrics.dnssec_questions;
+    Task<Result<Response>> asking = upstreams->exchange_elsewhere(query, inquiry.deadline, passed_over);
+    const Result<Response> response = co_await std::move(asking);
+    if (!response) {
+      error.detail = fmt::format("no answer about the {}: {}", words_for(question), response.error().detail);
+      break;
+    }
+    if (is_failure(response->message.rcode())) {
+      error.detail = fmt::format("{} answers {} about the {}", response->exchange.upstream,
+                                 to_string(response->message.rcode()), words_for(question));
+    } else {
+      Task<Result<Learned>> learning = learn_from(upstreams, response->message, inquiry);
+      const Result<Learned> learned = co_await std::move(learning);
+      if (!learned) co_return fail(learned.error());
+      if (learned->outcome == Learned::Outcome::proven || learned->outcome == Learned::Outcome::needless)
+        co_return Fetched{};
+      wrong_one = *learned;
+      inquiry.asked.clear();
+    }
+    passed_over.push_back(response->exchange.upstream);
+  }
+  if (wrong_one) co_return wrong(*wrong_one);
+  co_return fail(std::move(error));
+}
+
+/// An answer can need other facts first: a DS record those of its parent's keys.
+Task<Result<Learned>> ZoneFacts::learn_from(std::shared_ptr<Upstream> upstreams, const Message& message,
+                                            Inquiry& inquiry) {
+  for (;;) {
+    auto learned = learn(message, table_, wall_time(), inquiry.budget);
+    if (auto* done = std::get_if<Learned>(&learned)) co_return std::move(*done);
+    Task<std::optional<Judgement>> providing = provide(upstreams, std::get<Needs>(std::move(learned)), inquiry);
+    const std::optional<Judgement> obstacle = co_await std::move(providing);
+    if (!obstacle) continue;
+    if (obstacle->status == SecurityStatus::bogus) co_return Learned{Learned::Outcome::bogus, obstacle->why};
+    co_return fail(Fault::unproven, obstacle->why->text);
+  }
+}
+
+/// Without keys of the root, no name resolves: the log must say so.
+void ZoneFacts::tell(const Question& question, const Result<Fetched>& found) {
+  const bool is_bogus = found && found->image.security == SecurityStatus::bogus;
+  const std::string why = !is_bogus ? "" : found->image.extended_error ? found->image.extended_error->text : "unproven";
+  if (is_bogus) log::debug("the {}: {}", words_for(question), why);
+  if (!is_bogus || !question.name.is_root()) return;
+  if (root_failures_.pass(parts_.scheduler.now()))
+    log::warn("no trust anchor proves the keys of the root, so no answer can be proven: {}", why);
+}
+
+}  // namespace tacet
