@@ -44,7 +44,14 @@ public:
     return u16(tag()) + Octets{static_cast<std::uint8_t>(algorithm_), static_cast<std::uint8_t>(digest_type)} + digest;
   }
 
+  /// As DNSSEC has it.
   Octets sign(const Octets& data) const {
+    const Octets signature = library_signature(data);
+    return is_ecdsa() ? raw(signature) : signature;
+  }
+
+  /// As the library has it.
+  Octets library_signature(const Octets& data) const {
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
     EVP_DigestSignInit_ex(context.get(), nullptr, digest(), nullptr, nullptr, key_.get(), nullptr);
     std::size_t size = 0;
@@ -52,13 +59,9 @@ public:
     Octets signature(size);
     EVP_DigestSign(context.get(), signature.data(), &size, data.data(), data.size());
     signature.resize(size);
-    return is_ecdsa() ? raw(signature) : signature;
+    return signature;
   }
-
-private:
-  bool is_ecdsa() const { return algorithm_ == 13 || algorithm_ == 14; }
-  bool is_rsa() const { return algorithm_ == 5 || algorithm_ == 7 || algorithm_ == 8 || algorithm_ == 10; }
-  std::size_t half() const { return algorithm_ == 13 ? 32 : 48; }
+  EVP_PKEY* pair() const { return key_.get(); }
   const char* digest() const {
     switch (algorithm_) {
       case 5:
@@ -76,6 +79,10 @@ private:
     }
   }
 
+private:
+  bool is_ecdsa() const { return algorithm_ == 13 || algorithm_ == 14; }
+  bool is_rsa() const { return algorithm_ == 5 || algorithm_ == 7 || algorithm_ == 8 || algorithm_ == 10; }
+  std::size_t half() const { return algorithm_ == 13 ? 32 : 48; }
   static EVP_PKEY* make(unsigned algorithm, unsigned rsa_bits) {
     switch (algorithm) {
       case 13:
