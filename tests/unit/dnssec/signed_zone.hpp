@@ -145,15 +145,16 @@ struct Packet {
   unsigned rcode = 0;
   Records answer{}, authority{};
 
-  Message message() const {
-    Octets wire = header(0, 0x8180 | rcode,
-                         {.answers = static_cast<unsigned>(answer.size()),
-                          .authorities = static_cast<unsigned>(authority.size()),
-                          .additionals = 1}) +
-                  fixture::question(octets(question.name.wire()), question.type, question.qclass);
+  Message message() const { return parsed(wire()); }
+  Octets wire() const {
+    Octets all = header(0, 0x8180 | rcode,
+                        {.answers = static_cast<unsigned>(answer.size()),
+                         .authorities = static_cast<unsigned>(authority.size()),
+                         .additionals = 1}) +
+                 fixture::question(octets(question.name.wire()), question.type, question.qclass);
     for (const Records* section : {&answer, &authority})
-      for (const Record& one : *section) wire = wire + record(one.owner, one.type, one.ttl, one.rdata);
-    return parsed(wire + opt(1232, 0x8000));
+      for (const Record& one : *section) all = all + record(one.owner, one.type, one.ttl, one.rdata);
+    return all + opt(1232, 0x8000);
   }
 };
 
