@@ -128,11 +128,11 @@ public:
     if (found == rrsets_.end()) return {Outcome::missing, said(ede::dnskey_missing, "the answer has no keys")};
     if (found->signatures.empty()) return {Outcome::missing, said(ede::rrsigs_missing, "they have no signature")};
     for (const ResourceRecord& record : found->records) keys_.push_back(read_dnskey(found->rdata(record)));
-    const std::vector<ZoneKey> entries = entry_keys();
+    std::vector<ZoneKey> entries = entry_keys();
     if (entries.empty()) return refuted_by_ds();
     const Verification verification = verify(*found, zone_.name, entries, now_, budget_);
     if (!verification) return refuted(verification.why);
-    return kept(*found, *verification.signature);
+    return kept(*found, *verification.signature, std::move(entries));
   }
 
 private:
@@ -165,12 +165,12 @@ private:
     return {Outcome::bogus, said(ede::unsupported_dnskey_algorithm, "the one that the DS records name cannot be used")};
   }
 
-  Learned kept(const RRset& rrset, const Rrsig& signature) {
-    ProvenZone zone{.name = zone_.name, .state = ZoneState::keyed};
-    zone.ds = zone_.ds;
+  /// Parses the keys that no DS record vouches for only once the set is proven.
+  Learned kept(const RRset& rrset, const Rrsig& signature, std::vector<ZoneKey> entries) {
+    ProvenZone zone{.name = zone_.name, .state = ZoneState::keyed, .keys = std::move(entries), .ds = zone_.ds};
     for (const Dnskey& key : keys_) {
       if (zone.keys.size() == most_keys) break;
-      if (!key.may_sign()) continue;
+      if (!key.may_sign() || is_matched(key)) continue;
       if (PublicKey parsed = PublicKey::from(key.algorithm, key.public_key()))
         zone.keys.push_back({key.tag(), key.algorithm, std::move(parsed)});
     }

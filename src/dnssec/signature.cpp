@@ -10,8 +10,10 @@
 #include <array>
 #include <bit>
 #include <new>
+#include <optional>
 #include <span>
 
+#include "dns/wire.hpp"
 #include "dnssec/canonical.hpp"
 
 namespace tacet {
@@ -164,6 +166,25 @@ private:
   std::size_t size_ = 0;
 };
 
+/// The latest signatures that held, as digests of what was signed and of the signature: an SOA and a wildcard's denial
+/// come with each NXDOMAIN of a zone, and a record comes again when its TTL has ended.
+class HeldSignatures {
+public:
+  using Digest = std::array<std::uint8_t, 32>;
+
+  bool has(const Digest& digest) const { return digests_ && slot(digest) == digest; }
+  void add(const Digest& digest) {
+    if (!digests_) digests_ = std::make_unique<std::array<Digest, slots>>();
+    slot(digest) = digest;
+  }
+
+private:
+  static constexpr std::size_t slots = 32;
+  Digest& slot(const Digest& digest) const { return (*digests_)[digest[0] % slots]; }
+
+  std::unique_ptr<std::array<Digest, slots>> digests_;
+};
+
 }  // namespace
 
 bool knows_algorithm(std::uint8_t algorithm) { return algorithm_of(algorithm) != nullptr; }
@@ -176,10 +197,13 @@ struct PublicKey::Parsed {
   DigestMethod digest;
   KeyContext context;
   DigestContext hashing;
+  DigestMethod memory_digest;
+  HeldSignatures held;
 
   bool prepare() {
     hashing.reset(EVP_MD_CTX_new());
-    if (!hashing) return false;
+    memory_digest.reset(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+    if (!hashing || !memory_digest) return false;
     if (algorithm.kind == Algorithm::Kind::eddsa) return true;
     digest.reset(EVP_MD_fetch(nullptr, algorithm.digest, nullptr));
     context.reset(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
@@ -199,7 +223,29 @@ struct PublicKey::Parsed {
     return EVP_PKEY_verify(context.get(), signature.data(), signature.size(), hash.data(), size) == 1;
   }
 
-  bool verifies(Bytes data, Bytes signature) const {
+  /// The digest under which a signature is remembered; nothing if the library cannot make it. The size comes first, so
+  /// that no octet can change from one part to the other.
+  std::optional<HeldSignatures::Digest> memory_of(Bytes data, Bytes signature) const {
+    HeldSignatures::Digest memory;
+    std::array<std::uint8_t, 4> size;
+    store32(size, 0, static_cast<std::uint32_t>(signature.size()));
+    const bool made = EVP_DigestInit_ex(hashing.get(), memory_digest.get(), nullptr) > 0 &&
+                      EVP_DigestUpdate(hashing.get(), size.data(), size.size()) > 0 &&
+                      EVP_DigestUpdate(hashing.get(), signature.data(), signature.size()) > 0 &&
+                      EVP_DigestUpdate(hashing.get(), data.data(), data.size()) > 0 &&
+                      EVP_DigestFinal_ex(hashing.get(), memory.data(), nullptr) > 0;
+    return made ? std::optional(memory) : std::nullopt;
+  }
+
+  bool verifies(Bytes data, Bytes signature) {
+    const auto memory = memory_of(data, signature);
+    if (memory && held.has(*memory)) return true;
+    const bool good = computes(data, signature);
+    if (good && memory) held.add(*memory);
+    return good;
+  }
+
+  bool computes(Bytes data, Bytes signature) const {
     switch (algorithm.kind) {
       case Algorithm::Kind::rsa:
         return verifies_digest(data, signature);

@@ -30,7 +30,8 @@ public:
   ~PublicKey();
 
   explicit operator bool() const { return key_ != nullptr; }
-  /// True if `signature`, in the form of an RRSIG record, is this key's signature of `data`.
+  /// True if `signature`, in the form of an RRSIG record, is this key's signature of `data`. Remembers a few that held,
+  /// and costs a microsecond for those.
   bool verifies(Bytes data, Bytes signature) const;
 
 private:

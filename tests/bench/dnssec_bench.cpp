@@ -66,25 +66,31 @@ struct BareVerification {
 void compare(unsigned algorithm, const char* label) {
   SignedWorld world("test", SigningKey(algorithm, 257, 2048));
   world.teach();
-  const Message message =
-      Packet{ask("www.example.test"), 0, world.example.sign({"www.example.test. 300 A 192.0.2.1"})}.message();
-  const std::vector<RRset> rrsets = rrsets_of(message);
+  std::vector<Message> messages;  // so many that no signature is remembered
+  for (int i = 0; i < 1000; ++i) {
+    const std::string host = "www" + std::to_string(i) + ".example.test.";
+    messages.push_back(Packet{ask(host), 0, world.example.sign({host + " 300 A 192.0.2.1"})}.message());
+  }
+  const std::vector<RRset> rrsets = rrsets_of(messages[0]);
   const Octets data = signed_data(rrsets[0], rrsets[0].signatures[0]);
+  std::size_t at = 0;
   const BareVerification bare{world.example.key().pair(), world.example.key().digest(), data,
                               world.example.key().library_signature(data)};
   const PublicKey& key = world.table.find(named("example.test"), noon)->keys[0].key;
   std::vector<Row> rows{{"EVP_DigestVerify", [&] { return bare.run(); }, 10},
-                        {"our verification", [&] { return key.verifies(data, rrsets[0].signatures[0].signature); }, 10},
+                        {"remembered", [&] { return key.verifies(data, rrsets[0].signatures[0].signature); }, 10},
                         {"judge",
                          [&] {
                            ProofBudget budget;
-                           return std::get<Judgement>(judge(message, world.table, noon, budget)).status ==
+                           at = (at + 1) % messages.size();
+                           return std::get<Judgement>(judge(messages[at], world.table, noon, budget)).status ==
                                   SecurityStatus::secure;
                          },
                          10}};
   measure(rows);
   fmt::print(
-      "{}: EVP_DigestVerify {:.1f} us, PublicKey::verifies {:.1f} us, judge {:.1f} us = {:.3f} of EVP_DigestVerify\n",
+      "{}: EVP_DigestVerify {:.1f} us, a signature that is remembered {:.1f} us, judge {:.1f} us = {:.3f} of "
+      "EVP_DigestVerify\n",
       label, median(rows[0]), median(rows[1]), median(rows[2]), median(rows[2]) / median(rows[0]));
 }
 
@@ -137,7 +143,7 @@ void denials() {
        },
        5}};
   measure(rows);
-  fmt::print("NXDOMAIN with SOA and two NSEC (three signatures) {:.1f} us, DS and DNSKEY of a new zone {:.1f} us\n",
+  fmt::print("NXDOMAIN with SOA and two NSEC that are remembered {:.1f} us, DS and DNSKEY of a new zone {:.1f} us\n",
              median(rows[0]), median(rows[1]));
 }
 
