@@ -172,17 +172,22 @@ class HeldSignatures {
 public:
   using Digest = std::array<std::uint8_t, 32>;
 
-  bool has(const Digest& digest) const { return digests_ && slot(digest) == digest; }
+  bool has(const Digest& digest) const { return std::ranges::find(digests_, digest) != digests_.end(); }
+  /// The oldest one makes room.
   void add(const Digest& digest) {
-    if (!digests_) digests_ = std::make_unique<std::array<Digest, slots>>();
-    slot(digest) = digest;
+    if (digests_.size() < most) {
+      digests_.push_back(digest);
+    } else {
+      digests_[oldest_] = digest;
+      oldest_ = (oldest_ + 1) % most;
+    }
   }
 
 private:
-  static constexpr std::size_t slots = 32;
-  Digest& slot(const Digest& digest) const { return (*digests_)[digest[0] % slots]; }
+  static constexpr std::size_t most = 32;
 
-  std::unique_ptr<std::array<Digest, slots>> digests_;
+  std::vector<Digest> digests_;
+  std::size_t oldest_ = 0;
 };
 
 }  // namespace
@@ -197,13 +202,15 @@ struct PublicKey::Parsed {
   DigestMethod digest;
   KeyContext context;
   DigestContext hashing;
+  DigestContext remembering;
   DigestMethod memory_digest;
   HeldSignatures held;
 
   bool prepare() {
     hashing.reset(EVP_MD_CTX_new());
+    remembering.reset(EVP_MD_CTX_new());
     memory_digest.reset(EVP_MD_fetch(nullptr, "SHA256", nullptr));
-    if (!hashing || !memory_digest) return false;
+    if (!hashing || !remembering || !memory_digest) return false;
     if (algorithm.kind == Algorithm::Kind::eddsa) return true;
     digest.reset(EVP_MD_fetch(nullptr, algorithm.digest, nullptr));
     context.reset(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
@@ -229,11 +236,11 @@ struct PublicKey::Parsed {
     HeldSignatures::Digest memory;
     std::array<std::uint8_t, 4> size;
     store32(size, 0, static_cast<std::uint32_t>(signature.size()));
-    const bool made = EVP_DigestInit_ex(hashing.get(), memory_digest.get(), nullptr) > 0 &&
-                      EVP_DigestUpdate(hashing.get(), size.data(), size.size()) > 0 &&
-                      EVP_DigestUpdate(hashing.get(), signature.data(), signature.size()) > 0 &&
-                      EVP_DigestUpdate(hashing.get(), data.data(), data.size()) > 0 &&
-                      EVP_DigestFinal_ex(hashing.get(), memory.data(), nullptr) > 0;
+    const bool made = EVP_DigestInit_ex(remembering.get(), memory_digest.get(), nullptr) > 0 &&
+                      EVP_DigestUpdate(remembering.get(), size.data(), size.size()) > 0 &&
+                      EVP_DigestUpdate(remembering.get(), signature.data(), signature.size()) > 0 &&
+                      EVP_DigestUpdate(remembering.get(), data.data(), data.size()) > 0 &&
+                      EVP_DigestFinal_ex(remembering.get(), memory.data(), nullptr) > 0;
     return made ? std::optional(memory) : std::nullopt;
   }
 

@@ -124,8 +124,10 @@ void denials() {
              world.example.soa() + world.example.sign({"a.example.test. 300 NSEC c.example.test. A RRSIG NSEC"}) +
                  world.example.sign({"example.test. 300 NSEC a.example.test. SOA NS RRSIG NSEC"})}
           .message();
-  const Packet keys = world.keys_of(world.example);
-  const Message key_message = keys.message(), ds_message = world.ds_of(world.example, world.tld).message();
+  SignedWorld other;
+  other.teach();
+  const Message key_message = other.keys_of(other.example).message();
+  const Message ds_message = other.ds_of(other.example, other.tld).message();
   std::vector<Row> rows{
       {"NXDOMAIN",
        [&] {
@@ -135,11 +137,11 @@ void denials() {
        5},
       {"new zone",
        [&] {
-         world.table.keep({.name = named("example.test"), .state = ZoneState::no_cut}, noon);
+         other.table.keep({.name = named("example.test"), .state = ZoneState::no_cut}, noon);
          ProofBudget budget;
          const WallTime later = noon + std::chrono::minutes(1);
-         learn(ds_message, world.table, later, budget);
-         return std::get<Learned>(learn(key_message, world.table, later, budget)).outcome == Learned::Outcome::proven;
+         learn(ds_message, other.table, later, budget);
+         return std::get<Learned>(learn(key_message, other.table, later, budget)).outcome == Learned::Outcome::proven;
        },
        5}};
   measure(rows);
