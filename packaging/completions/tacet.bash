@@ -1,7 +1,7 @@
 # bash completion for tacet(1)
 
 _tacet() {
-  local verbs='run check schema query status doctor flush cache explain exposure log-level reload install uninstall browser migrate'
+  local verbs='run check schema query status doctor flush cache explain exposure log-level reload install uninstall browser migrate takeover'
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} options=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
@@ -16,10 +16,12 @@ _tacet() {
     --manager)
       mapfile -t COMPREPLY < <(compgen -W 'systemd-resolved NetworkManager resolvconf openresolv plain networksetup' -- "$word")
       ;;
-    --from) mapfile -t COMPREPLY < <(compgen -W 'cloudflared' -- "$word") ;;
+    --from)
+      mapfile -t COMPREPLY < <(compgen -W 'cloudflared dnscrypt-proxy stubby https-dns-proxy smartdns dnsproxy unbound-forward' -- "$word")
+      ;;
     --only) mapfile -t COMPREPLY < <(compgen -W 'path reach who net tls host warp clock self' -- "$word") ;;
     --canaries) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-    --listen | --upstream | --bootstrap | --workers | --below | --interval | --explain | --server) ;;
+    --listen | --upstream | --bootstrap | --workers | --below | --interval | --explain | --server | --unit) ;;
     *)
       case $verb in
         run) options='--config --listen --upstream --bootstrap --workers --log-level --socket' ;;
@@ -36,11 +38,12 @@ _tacet() {
         uninstall) options='--dry-run --root' ;;
         browser) options='--firefox --dry-run --root --config' ;;
         migrate) options='--from' ;;
+        takeover) options='--unit --dry-run --config --socket' ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$word")
       [[ $verb != log-level || $word == -* ]] || mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$word")
       [[ $verb != browser || $word == -* ]] || mapfile -t COMPREPLY < <(compgen -W 'setup undo status renew' -- "$word")
-      [[ $verb != migrate || $word == -* ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      [[ $verb != migrate && $verb != takeover || $word == -* ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
       ;;
   esac
 }

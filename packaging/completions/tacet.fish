@@ -1,6 +1,6 @@
 # fish completion for tacet(1)
 
-set -l verbs run check schema query status doctor flush cache explain exposure log-level reload install uninstall browser migrate
+set -l verbs run check schema query status doctor flush cache explain exposure log-level reload install uninstall browser migrate takeover
 complete -c tacet -f
 complete -c tacet -l help -d 'Print help'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Print versions'
@@ -21,8 +21,9 @@ complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a install -d 'Mak
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a uninstall -d 'Restore everything as install found it'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a browser -d 'Make browsers ask tacet over HTTPS'
 complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a migrate -d 'Print the configuration that does what another did'
+complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a takeover -d "Take over from another resolver's service"
 
-complete -c tacet -n '__fish_seen_subcommand_from run check query status doctor flush cache explain exposure log-level reload install browser' browser' -l config -rF -d 'Configuration file'
+complete -c tacet -n '__fish_seen_subcommand_from run check query status doctor flush cache explain exposure log-level reload install browser' -l config -rF -d 'Configuration file'
 complete -c tacet -n '__fish_seen_subcommand_from run status doctor flush cache explain exposure log-level reload install' -l socket -rF -d 'Control socket'
 complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l upstream -x -a 'https:// tls://' -d 'Ask this upstream'
 complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l bootstrap -x -d 'Plain DNS server for names of upstreams'
@@ -50,5 +51,9 @@ complete -c tacet -n '__fish_seen_subcommand_from install uninstall doctor brows
 complete -c tacet -n '__fish_seen_subcommand_from install uninstall browser' -l root -x -a '(__fish_complete_directories)' -d 'System below this directory'
 complete -c tacet -n '__fish_seen_subcommand_from browser' -l firefox -d 'A policy for Firefox, too'
 complete -c tacet -n '__fish_seen_subcommand_from browser' -a 'setup undo status renew'
-complete -c tacet -n '__fish_seen_subcommand_from migrate' -l from -x -a cloudflared -d 'The program that the settings come from'
+complete -c tacet -n '__fish_seen_subcommand_from migrate' -l from -x -a 'cloudflared dnscrypt-proxy stubby https-dns-proxy smartdns dnsproxy unbound-forward' -d 'The program that the settings come from'
 complete -c tacet -n '__fish_seen_subcommand_from migrate' -F
+complete -c tacet -n '__fish_seen_subcommand_from takeover' -l unit -x -d 'The service to take over from'
+complete -c tacet -n '__fish_seen_subcommand_from takeover' -l dry-run -d 'Change nothing, and say what would change'
+complete -c tacet -n '__fish_seen_subcommand_from takeover' -l config -rF -d 'Configuration file'
+complete -c tacet -n '__fish_seen_subcommand_from takeover' -l socket -rF -d 'Control socket'

@@ -21,6 +21,7 @@
 #include "cli/run.hpp"
 #include "cli/setup/install.hpp"
 #include "cli/setup/migrate.hpp"
+#include "cli/setup/takeover.hpp"
 #include "cli/version.hpp"
 #include "config/schema.hpp"
 
@@ -240,21 +241,22 @@ void add_reload(CLI::App& app, CommandLine& given, Verb& chosen) {
   });
 }
 
-void add_migrate(CLI::App& app, Verb& chosen) {
+void add_migrate(CLI::App& app, std::string& program, Verb& chosen) {
   auto& verb =
       new_verb(app, "migrate", "Print the configuration that does what another resolver did; tell what differs");
-  verb.add_option("--from", "The program that the settings come from: cloudflared (its proxy-dns)")
+  verb.add_option("--from", program, "The program that the settings come from")
       ->type_name("PROGRAM")
       ->required()
-      ->check(CLI::IsMember({"cloudflared"}));
+      ->check(CLI::IsMember(tacet::migration_sources()));
   verb.footer(
-      "After --from PROGRAM write FILE (config.yml, a systemd unit, /etc/default/cloudflared),\n"
-      "or the program's flags: tacet migrate --from cloudflared --port 5053 --upstream URL");
+      "After --from PROGRAM write its FILE (a configuration, a systemd unit, a compose file, or\n"
+      "/etc/default/cloudflared), or for cloudflared, dnsproxy and https-dns-proxy the program's\n"
+      "flags: tacet migrate --from cloudflared --port 5053 --upstream URL");
   verb.prefix_command();
   verb.callback([&] {
     const auto words = verb.remaining();
-    if (words.empty()) throw CLI::RequiredError("FILE, or cloudflared's flags,");
-    chosen = [words] { return tacet::run_migrate(words, std::cout, std::cerr); };
+    if (words.empty()) throw CLI::RequiredError("FILE, or the program's flags,");
+    chosen = [&program, words] { return tacet::run_migrate(program, words, std::cout, std::cerr); };
   });
 }
 
@@ -316,6 +318,23 @@ void add_browser(CLI::App& app, tacet::BrowserRequest& request, Verb& chosen) {
   });
 }
 
+void add_takeover(CLI::App& app, CommandLine& given, tacet::TakeoverRequest& request, Verb& chosen) {
+  auto& verb = new_verb(app, "takeover", "Answer where another resolver's service answered, with its upstreams");
+  verb.add_option("COMPOSE-FILE", request.compose, "Only say what to do about this compose file");
+  verb.add_option("--unit", request.unit, "The service to take over from; the default is the one that runs")
+      ->type_name("NAME");
+  verb.add_flag("--dry-run", request.dry_run, "Change nothing, and say what would change");
+  verb.add_option("--config", request.config, "The service's configuration; the default is /etc/tacet/tacet.yaml")
+      ->type_name("FILE");
+  add_socket(verb, given);
+  verb.callback([&] {
+    chosen = with_socket(given, [&](const auto& socket) {
+      request.socket = socket;
+      return tacet::run_takeover(request, std::cout, std::cerr);
+    });
+  });
+}
+
 int run(int count, char** words) {
   CLI::App app{"tacet, a local DNS resolver that tells the network as little as possible", "tacet"};
   CommandLine given;
@@ -327,7 +346,9 @@ int run(int count, char** words) {
   tacet::ExposureRequest exposure;
   tacet::InstallRequest install;
   tacet::BrowserRequest browser;
+  tacet::TakeoverRequest takeover;
   std::string log_level;
+  std::string migrate_from;
   tacet::StatusRequest status;
   tacet::CheckedAs checked_as = tacet::CheckedAs::anybody;
   Verb chosen = [&app] { return std::cout << app.help(), 0; };
@@ -349,7 +370,8 @@ int run(int count, char** words) {
   add_install(app, given, install, chosen);
   add_uninstall(app, install, chosen);
   add_browser(app, browser, chosen);
-  add_migrate(app, chosen);
+  add_migrate(app, migrate_from, chosen);
+  add_takeover(app, given, takeover, chosen);
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& told) {  // --help and --version, too

@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <ostream>
 #include <utility>
 
 #include "base/log.hpp"
+#include "cli/migrate/foreign_program.hpp"
+#include "cli/migrate/migration.hpp"
 #include "cli/setup/cloudflared.hpp"
 #include "config/address.hpp"
 #include "config/fault.hpp"
@@ -158,20 +159,6 @@ void note_left_out(const CloudflaredSettings& settings, Notes& notes) {
   }
 }
 
-/// cloudflared answers every client.
-void allow_neighbours(Config& config, Notes& notes) {
-  for (const auto& address : config.listen) {
-    if (is_loopback(address.address)) continue;
-    if (config.allow.empty())
-      for (const char* prefix : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"})
-        config.allow.push_back(parse_prefix(prefix).value());
-    notes.push_back(
-        fmt::format("listen: {} can be reached by other machines: those with private addresses may ask (`allow`), and "
-                    "nobody else; keep its port closed towards the Internet",
-                    to_string(address)));
-  }
-}
-
 Result<Config> translate(const CloudflaredSettings& settings, Notes& notes) {
   auto config = Config::defaults();
   auto listen = listen_addresses(settings);
@@ -182,45 +169,95 @@ Result<Config> translate(const CloudflaredSettings& settings, Notes& notes) {
     return fail(Fault::invalid_config, fmt::format("no upstream is left\n{}", fmt::join(notes, "\n")));
   settle_bootstrap(settings, config, notes);
   config.log.level = log_level(last(settings, "loglevel", "info"));
-  allow_neighbours(config, notes);
+  allow_private_networks(config, notes);  // cloudflared answers every client
   note_left_out(settings, notes);
   return config;
 }
 
-Result<CloudflaredSettings> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  constexpr std::size_t largest = 1U << 20;
-  for (char c = 0; text.size() <= largest && file.get(c);) text += c;
-  if (text.empty()) return fail(Fault::invalid_config, fmt::format("{}: cannot be read, or is empty", path));
-  if (text.size() > largest) return fail(Fault::invalid_config, fmt::format("{}: larger than 1 MiB", path));
-  auto settings = read_cloudflared_file(text);
-  if (!settings) return fail(Fault::invalid_config, fmt::format("{}: {}", path, settings.error().detail));
-  return settings;
+bool is_file(const std::vector<std::string>& words) { return words.size() == 1 && !words.front().starts_with('-'); }
+
+std::unexpected<Error> at(const std::string& path, const Error& error) {
+  return fail(Fault::invalid_config, fmt::format("{}: {}", path, error.detail));
 }
 
-Result<CloudflaredSettings> read_settings(const std::vector<std::string>& words) {
-  const bool is_file = words.size() == 1 && !words.front().starts_with('-');
-  return is_file ? read_file(words.front()) : read_cloudflared_flags(words);
+/// Null for cloudflared.
+const ForeignProgram* foreign(const std::string& program) {
+  const auto all = foreign_programs();
+  const auto found = std::ranges::find(all, program, &ForeignProgram::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+/// What a reader left in `migration` if it succeeded.
+Result<Config> finished(const Result<void>& read, Migration& migration, Notes& notes) {
+  if (!read) return fail(read.error());
+  auto config = migration.finish();
+  notes = migration.notes();
+  return config;
+}
+
+Result<Config> from_flags(const std::string& program, const std::vector<std::string>& words, Notes& notes) {
+  const auto* other = foreign(program);
+  if (!other) {
+    const auto settings = read_cloudflared_flags(words);
+    return settings ? translate(*settings, notes) : fail(settings.error());
+  }
+  if (!other->read_flags)
+    return fail(Fault::invalid_config,
+                fmt::format("{} has its settings in a file: give its name ({})", program, other->usual_files));
+  Migration migration;
+  return finished(other->read_flags(words, migration), migration, notes);
+}
+
+/// The text as `tacet check` will read it. A refusal here is better than a daemon that does not start.
+Result<MigratedConfig> as_yaml(const Result<Config>& config, Notes notes) {
+  if (!config) return fail(config.error());
+  MigratedConfig out{to_yaml(*config), std::move(notes)};
+  const auto checked = read_config(out.yaml, "migrated");
+  if (checked) return out;
+  std::string faults;
+  for (const auto& fault : checked.error()) faults += (faults.empty() ? "" : "\n") + to_string(fault);
+  return fail(Fault::invalid_config, faults);
 }
 
 }  // namespace
 
-int run_migrate(const std::vector<std::string>& words, std::ostream& out, std::ostream& err) {
-  const auto complain = [&err](const Error& error) { return err << "tacet: " << error.detail << '\n', 1; };
-  const auto settings = read_settings(words);
-  if (!settings) return complain(settings.error());
+std::vector<std::string> migration_sources() {
+  std::vector<std::string> names{"cloudflared"};
+  for (const ForeignProgram& program : foreign_programs()) names.emplace_back(program.name);
+  return names;
+}
+
+Result<MigratedConfig> migrated_text(const std::string& program, const std::string& path, std::string_view text) {
   Notes notes;
-  const auto config = translate(*settings, notes);
-  if (!config) return complain(config.error());
-  const auto yaml = to_yaml(*config);
-  // `tacet check` will read this text. A refusal here is better than a daemon that does not start.
-  if (const auto checked = read_config(yaml, "migrated"); !checked) {
-    for (const auto& fault : checked.error()) err << to_string(fault) << '\n';
-    return 1;
+  if (const auto* other = foreign(program)) {
+    Migration migration;
+    const auto read = other->read_file(path, text, migration);
+    if (!read) return at(path, read.error());
+    const auto config = finished(read, migration, notes);
+    return as_yaml(config, std::move(notes));
   }
-  for (const auto& note : notes) err << note << '\n';
-  out << yaml;
+  const auto settings = read_cloudflared_file(text);
+  if (!settings) return at(path, settings.error());
+  const auto config = translate(*settings, notes);
+  return as_yaml(config, std::move(notes));
+}
+
+Result<MigratedConfig> migrated(const std::string& program, const std::vector<std::string>& words) {
+  if (is_file(words)) {
+    const auto text = foreign_text(words.front());
+    return text ? migrated_text(program, words.front(), *text) : fail(text.error());
+  }
+  Notes notes;
+  const auto config = from_flags(program, words, notes);
+  return as_yaml(config, std::move(notes));
+}
+
+int run_migrate(const std::string& program, const std::vector<std::string>& words, std::ostream& out,
+                std::ostream& err) {
+  const auto done = migrated(program, words);
+  if (!done) return err << "tacet: " << done.error().detail << '\n', 1;
+  for (const auto& note : done->notes) err << note << '\n';
+  out << done->yaml;
   return 0;
 }
 

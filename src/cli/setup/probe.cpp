@@ -50,10 +50,10 @@ std::vector<std::uint8_t> query_for(const ProbeQuestion& question) {
 /// One conversation with the server.
 class Probe {
 public:
-  explicit Probe(const std::string& server) : server_(server) {}
+  Probe(const std::string& server, std::uint16_t port) : server_(server), port_(port) {}
 
   Result<void> connect() {
-    const auto where = kernel_address({.address = server_, .port = 53});
+    const auto where = kernel_address({.address = server_, .port = port_});
     if (!where) return fail(where.error());
     socket_ = Descriptor(::socket(where->family(), SOCK_DGRAM, 0));
     if (!socket_ || ::connect(socket_.get(), where->get(), where->size) != 0) return socket_error();
@@ -69,7 +69,7 @@ public:
       if (!rcode) return fail(rcode.error());
       if (*rcode) return **rcode;
     }
-    return fail(Fault::timeout, fmt::format("no answer from {} port 53", server_));
+    return fail(Fault::timeout, fmt::format("no answer from {} port {}", server_, port_));
   }
 
 private:
@@ -87,11 +87,13 @@ private:
   }
 
   std::unexpected<Error> socket_error() const {
-    if (errno == ECONNREFUSED) return fail(Fault::unreachable, fmt::format("nobody answers at {} port 53", server_));
+    if (errno == ECONNREFUSED)
+      return fail(Fault::unreachable, fmt::format("nobody answers at {} port {}", server_, port_));
     return fail(Fault::system, fmt::format("{}: {}", server_, std::strerror(errno)));
   }
 
   const std::string& server_;
+  std::uint16_t port_;
   Descriptor socket_;
 };
 
@@ -159,8 +161,8 @@ std::string fresh_name() {
   return fmt::format("tacet-{:08x}{:08x}.test.", random(), random());
 }
 
-Result<void> probe_resolver(const std::string& server, const std::string& socket) {
-  Probe probe(server);
+Result<void> probe_resolver(const std::string& server, const std::string& socket, std::uint16_t port) {
+  Probe probe(server, port);
   if (auto connected = probe.connect(); !connected) return connected;
   const auto before = query_count(socket);
   if (auto served = ask_own_names(probe, server); !served) return served;
@@ -169,13 +171,13 @@ Result<void> probe_resolver(const std::string& server, const std::string& socket
   if (before && after && after->taken >= before->taken + own_names) return looked_up;
   const auto also = looked_up ? std::string() : "; and " + looked_up.error().detail;
   if (!before || !after)
-    return fail(Fault::refused, fmt::format("{} answers at port 53, but nothing shows that it is tacet: {}{}", server,
-                                            (before ? after : before).error().detail, also));
+    return fail(Fault::refused, fmt::format("{} answers at port {}, but nothing shows that it is tacet: {}{}", server,
+                                            port, (before ? after : before).error().detail, also));
   return fail(
       Fault::refused,
-      fmt::format("the program at {} port 53 is not the tacet that listens on {}, which has counted none of the "
-                  "queries (`ss -lpn sport = :53` names it){}",
-                  server, socket, also));
+      fmt::format("the program at {} port {} is not the tacet that listens on {}, which has counted none of the "
+                  "queries (`ss -lpn sport = :{}` names it){}",
+                  server, port, socket, port, also));
 }
 
 }  // namespace tacet

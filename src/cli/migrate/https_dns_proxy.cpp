@@ -1,0 +1,206 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <ranges>
+
+#include "cli/migrate/foreign_program.hpp"
+#include "cli/setup/shell_words.hpp"
+#include "config/scalar.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr std::array<std::string_view, 2> program_names{"https_dns_proxy", "https-dns-proxy"};
+
+constexpr std::string_view by_itself = "not needed: tacet chooses that by itself";
+constexpr std::string_view in_unit = "not needed: the service has a user of its own";
+constexpr std::string_view of_router =
+    "belongs to the router's dnsmasq and firewall: tacet changes neither; see `tacet install`";
+
+/// An option of the command line: its letter, the name in a file of OpenWrt's, and whether it has a value.
+struct ProxyOption {
+  char letter;
+  std::string_view name;
+  bool has_value;
+};
+constexpr std::array<ProxyOption, 23> options{{{'a', "listen_addr", true},
+                                               {'p', "listen_port", true},
+                                               {'r', "resolver_url", true},
+                                               {'b', "bootstrap_dns", true},
+                                               {'u', "user", true},
+                                               {'g', "group", true},
+                                               {'i', "polling_interval", true},
+                                               {'t', "proxy_server", true},
+                                               {'l', "logfile", true},
+                                               {'c', "dscp_codepoint", true},
+                                               {'s', "statistic_interval", true},
+                                               {'C', "ca_certs_file", true},
+                                               {'e', "subnet_addr", true},
+                                               {'F', "log_limit", true},
+                                               {'S', "source_addr", true},
+                                               {'m', "conn_loss_time", true},
+                                               {'T', "tcp_client_limit", true},
+                                               {'4', "use_ipv4_only", false},
+                                               {'6', "use_ipv6_only", false},
+                                               {'d', "daemonize", false},
+                                               {'q', "use_http3", false},
+                                               {'x', "use_http1", false},
+                                               {'v', "verbosity", false}}};
+
+constexpr std::array<UnmappedSetting, 36> unmapped{{
+    {"listen_addr", ""},
+    {"listen_port", ""},
+    {"resolver_url", ""},
+    {"bootstrap_dns", ""},
+    {"ca_certs_file", ""},
+    {"user", in_unit},
+    {"group", in_unit},
+    {"daemonize", in_unit},
+    {"polling_interval", by_itself},
+    {"conn_loss_time", by_itself},
+    {"use_ipv4_only", "tacet asks over both families, and finds out which works"},
+    {"use_ipv6_only", "tacet asks over both families, and finds out which works"},
+    {"use_ipv6_resolvers_only", "tacet asks over both families, and finds out which works"},
+    {"force_ip_family", "tacet asks over both families, and finds out which works"},
+    {"use_http1", "tacet needs HTTP/2, so that one connection carries all queries"},
+    {"use_http3", by_itself},
+    {"force_http1", "tacet needs HTTP/2, so that one connection carries all queries"},
+    {"force_http3", by_itself},
+    {"proxy_server", "tacet takes no proxy from these settings"},
+    {"dscp_codepoint", "tacet marks no packets"},
+    {"subnet_addr", "tacet never tells a server the clients' network"},
+    {"source_addr", "the system chooses the source address"},
+    {"logfile", "tacet writes to standard error, which the journal keeps"},
+    {"log_limit", "see `log.lines`"},
+    {"verbosity", "see `log.level`"},
+    {"statistic_interval", "`tacet status` tells more at any time"},
+    {"tcp_client_limit", "see `limits.tcp_clients`"},
+    {"dnsmasq_config_update", of_router},
+    {"force_dns", of_router},
+    {"force_dns_port", of_router},
+    {"force_dns_src_interface", of_router},
+    {"canary_domains_icloud", of_router},
+    {"canary_domains_mozilla", of_router},
+    {"procd_trigger_wan6", of_router},
+    {"notrack_dns", of_router},
+    {"procd_fw_src_interfaces", of_router},
+}};
+
+using ForeignSettings = std::vector<ForeignSetting>;
+
+/// One process of the proxy: one address, one resolver.
+class ProxyInstance {
+public:
+  explicit ProxyInstance(ForeignSettings settings) : settings_(std::move(settings)) {}
+
+  ForeignSetting last(std::string_view name, std::string_view otherwise) const {
+    for (const auto& setting : std::views::reverse(settings_))
+      if (setting.name == name) return setting;
+    return {0, std::string(name), std::string(otherwise)};
+  }
+  /// `listens` is false for all but the first: tacet asks all resolvers behind one address.
+  void carry_over(Migration& to, bool listens, const std::string& port) const {
+    const auto address = last("listen_addr", "127.0.0.1");
+    if (listens)
+      to.listen(address, address.value, last("listen_port", port).value);
+    else
+      to.note(last("resolver_url", ""),
+              "its own port is left out: tacet asks all resolvers behind the first address, the "
+              "first of the list as long as it works");
+    const auto url = last("resolver_url", "https://dns.google/dns-query");
+    to.upstream(url, url.value);
+    // The program's own list is of plain servers; we take only those that somebody wrote down.
+    if (const auto servers = last("bootstrap_dns", ""); !servers.value.empty())
+      for (const auto part : std::views::split(servers.value, ','))
+        to.bootstrap(servers, std::string_view(part.begin(), part.end()));
+    if (const auto bundle = last("ca_certs_file", ""); !bundle.value.empty() && !to.config().upstreams.empty())
+      to.config().upstreams.back().ca_file = bundle.value;
+    for (const auto& setting : settings_) to.leave_out(setting, unmapped);
+  }
+
+private:
+  ForeignSettings settings_;
+};
+
+const ProxyOption* option_of(std::string_view word) {
+  if (word.size() < 2 || word.front() != '-') return nullptr;
+  const auto found = std::ranges::find(options, word[1], &ProxyOption::letter);
+  return found == options.end() ? nullptr : &*found;
+}
+
+Result<ForeignSettings> settings_in(const std::vector<std::string>& words) {
+  ForeignSettings out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto* option = option_of(words[i]);
+    if (!option)
+      return fail(Fault::invalid_config, fmt::format("{} is no flag of https_dns_proxy's", quotation(words[i])));
+    ForeignSetting setting{0, std::string(option->name), {}};
+    if (option->has_value) {
+      if (words[i].size() > 2)
+        setting.value = words[i].substr(2);
+      else if (i + 1 < words.size())
+        setting.value = words[++i];
+      else
+        return fail(Fault::invalid_config, fmt::format("-{} lacks its value", option->letter));
+    }
+    out.push_back(std::move(setting));
+  }
+  return out;
+}
+
+/// The sections of OpenWrt's file: "config TYPE NAME", then "option NAME VALUE" and "list NAME VALUE".
+struct UciSection {
+  std::string type;
+  ForeignSettings settings;
+};
+
+std::vector<UciSection> sections_in(std::string_view text) {
+  std::vector<UciSection> sections;
+  int line = 0;
+  for (const auto part : std::views::split(text, '\n')) {
+    ++line;
+    const auto words = split_words(std::string_view(part.begin(), part.end()));
+    if (words.size() < 2 || words.front().starts_with('#')) continue;
+    if (words[0] == "config")
+      sections.push_back({words[1], {}});
+    else if (words.size() > 2 && !sections.empty() && (words[0] == "option" || words[0] == "list"))
+      sections.back().settings.push_back({line, words[1], words[2]});
+  }
+  return sections;
+}
+
+}  // namespace
+
+Result<void> read_https_dns_proxy_flags(const std::vector<std::string>& words, Migration& to) {
+  auto settings = settings_in(words);
+  if (!settings) return fail(settings.error());
+  ProxyInstance(*std::move(settings)).carry_over(to, /*listens=*/true, "5053");
+  return {};
+}
+
+Result<void> read_https_dns_proxy(const std::string&, std::string_view text, Migration& to) {
+  if (describes_a_service(text)) {
+    const auto words = command_in(text, program_names);
+    return words ? read_https_dns_proxy_flags(*words, to) : fail(words.error());
+  }
+  ForeignSettings common;
+  bool first = true;
+  for (auto& section : sections_in(text)) {
+    if (section.type == "main") {
+      common = std::move(section.settings);
+      for (const auto& setting : common) to.leave_out(setting, unmapped);
+    } else if (section.type == "https-dns-proxy") {
+      // What stands for all instances counts where the instance says nothing.
+      std::erase_if(common, [](const auto& setting) { return setting.name != "listen_addr"; });
+      section.settings.insert(section.settings.begin(), common.begin(), common.end());
+      ProxyInstance(std::move(section.settings)).carry_over(to, std::exchange(first, false), "5053");
+    }
+  }
+  if (first)
+    return fail(Fault::invalid_config, "no section `config https-dns-proxy` in it, and no command of https_dns_proxy");
+  return {};
+}
+
+}  // namespace tacet

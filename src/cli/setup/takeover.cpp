@@ -1,0 +1,237 @@
+#include "cli/setup/takeover.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+#include <ranges>
+#include <system_error>
+
+#include "cli/setup/command.hpp"
+#include "cli/setup/file_image.hpp"
+#include "cli/setup/old_resolver.hpp"
+#include "cli/setup/probe.hpp"
+#include "cli/words.hpp"
+#include "config/address.hpp"
+#include "config/fault.hpp"
+#include "config/yaml.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr auto tacet_service = "tacet.service";
+constexpr auto tacet_socket = "tacet.socket";
+
+/// A unit of systemd's, and how it was before.
+struct UnitBefore {
+  std::string name;
+  bool enabled = false, active = false;
+};
+
+bool succeeds(const std::string& verb, const std::string& unit) {
+  return output_of({.words = {"systemctl", verb, unit}}).has_value();
+}
+
+UnitBefore look_at(const std::string& unit) {
+  return {unit, succeeds("is-enabled", unit), succeeds("is-active", unit)};
+}
+
+/// Where a program of this machine can ask a listening address.
+std::string asked_at(const SocketAddress& listening) {
+  if (listening.address == "0.0.0.0") return "127.0.0.1";
+  return listening.address == "::" ? "::1" : listening.address;
+}
+
+/// One run of the verb, with all that is needed to put everything back.
+class Takeover {
+public:
+  Takeover(const TakeoverRequest& request, const Streams& to) : request_(request), out_(to.out), err_(to.err) {}
+
+  Result<void> carry_out();
+  Result<void> advise_on_containers();
+
+private:
+  Result<OldResolver> choose() const;
+  Result<void> prepare();
+  Result<void> ask_upstreams();
+  Result<void> replace();
+  Result<void> settle();
+  Result<void> write_config();
+  Result<void> systemctl(std::initializer_list<std::string> words);
+  Result<void> roll_back();
+  void show() const;
+
+  const TakeoverRequest& request_;
+  std::ostream& out_;
+  std::ostream& err_;
+  OldResolver old_;
+  MigratedConfig new_;
+  std::vector<SocketAddress> listen_;
+  std::vector<UnitBefore> before_;
+  FileImage config_before_;
+};
+
+Result<void> Takeover::systemctl(std::initializer_list<std::string> words) {
+  Command command{.words = {"systemctl"}};
+  command.words.insert(command.words.end(), words);
+  out_ << "run " << to_string(command) << '\n' << std::flush;
+  return run(command);
+}
+
+Result<OldResolver> Takeover::choose() const {
+  auto found = old_resolvers(request_.unit);
+  if (!found) return fail(found.error());
+  if (found->size() == 1) return std::move(found->front());
+  if (found->empty())
+    return fail(Fault::invalid_config,
+                "no running service of cloudflared proxy-dns, dnscrypt-proxy, stubby, https-dns-proxy, smartdns or "
+                "dnsproxy: name it with --unit, or give a compose file");
+  std::vector<std::string> names;
+  for (const auto& one : *found) names.push_back(one.units.front());
+  return fail(Fault::invalid_config,
+              fmt::format("several services could be meant: {}. Name one with --unit", fmt::join(names, ", ")));
+}
+
+Result<void> Takeover::prepare() {
+  auto chosen = choose();
+  if (!chosen) return fail(chosen.error());
+  old_ = *std::move(chosen);
+  auto config = migrated_service(old_);
+  if (!config) return fail(Fault::invalid_config, fmt::format("{}: {}", old_.units.front(), config.error().detail));
+  new_ = *std::move(config);
+  const auto read = read_config(new_.yaml, "migrated");
+  if (!read) return fail(Fault::invalid_config, to_string(read.error().front()));
+  listen_ = read->listen;
+  auto image = read_image(request_.config);
+  if (!image) return fail(image.error());
+  config_before_ = *std::move(image);
+  for (const auto& unit : old_.units) before_.push_back(look_at(unit));
+  before_.push_back(look_at(tacet_service));
+  before_.push_back(look_at(tacet_socket));
+  return {};
+}
+
+void Takeover::show() const {
+  out_ << fmt::format("{} is a service of {}\n", old_.units.front(), old_.program);
+  for (const auto& note : new_.notes) out_ << "  " << note << '\n';
+  out_ << fmt::format("write {}\n", request_.config);
+  for (const auto line : std::views::split(new_.yaml, '\n'))
+    if (!line.empty()) out_ << "  | " << std::string_view(line.begin(), line.end()) << '\n';
+}
+
+/// Asks by another process and another file, while the old service still runs.
+Result<void> Takeover::ask_upstreams() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto file = request_.config + ".takeover";
+  if (auto written = write_image(file, file_with(new_.yaml)); !written) return written;
+  const auto asked =
+      output_of({.words = {error ? "tacet" : program.string(), "query", "--config", file, "example.com"}});
+  ::unlink(file.c_str());
+  if (asked) return {};
+  return fail(Fault::unreachable,
+              "its upstreams do not answer tacet: try `tacet migrate`, and then `tacet query` with that "
+              "file, to see why; nothing was changed");
+}
+
+Result<void> Takeover::write_config() {
+  if (config_before_.kind != FileImage::Kind::absent)
+    if (auto kept = write_image(request_.config + ".before-takeover", config_before_); !kept) return kept;
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(request_.config).parent_path(), error);
+  out_ << fmt::format("write {}\n", request_.config);
+  return write_image(request_.config, file_with(new_.yaml));
+}
+
+/// The old service must leave the port before tacet can have it.
+Result<void> Takeover::replace() {
+  if (auto done = write_config(); !done) return done;
+  for (const auto& unit : std::views::reverse(old_.units))
+    if (auto done = systemctl({"stop", unit}); !done) return done;
+  // The socket unit has port 53 of loopback; any other address is tacet's own to open, and 53 may be another program's.
+  const bool usual =
+      std::ranges::all_of(listen_, [](const SocketAddress& at) { return at.port == 53 && is_loopback(at.address); });
+  if (!usual && (before_.back().enabled || before_.back().active))
+    if (auto done = systemctl({"disable", "--now", tacet_socket}); !done) return done;
+  if (auto done = systemctl({"restart", tacet_service}); !done) return done;
+  const auto answers = probe_resolver(asked_at(listen_.front()), request_.socket, listen_.front().port);
+  if (answers) out_ << fmt::format("tacet answers at {}\n", to_string(listen_.front()));
+  return answers;
+}
+
+Result<void> Takeover::settle() {
+  for (const auto& unit : old_.units)
+    if (auto done = systemctl({"disable", unit}); !done) return done;
+  return systemctl({"enable", tacet_service});
+}
+
+/// Goes on after a fault and returns the first.
+Result<void> Takeover::roll_back() {
+  out_ << "put everything back\n";
+  Result<void> outcome;
+  const auto note = [&outcome](Result<void> done) {
+    if (!done && outcome) outcome = std::move(done);
+  };
+  note(systemctl({"stop", tacet_service}));
+  if (config_before_.kind == FileImage::Kind::absent)
+    ::unlink(request_.config.c_str());
+  else
+    note(write_image(request_.config, config_before_));
+  for (const auto& unit : before_) {
+    if (unit.enabled) note(systemctl({"enable", unit.name}));
+    if (unit.active) note(systemctl({"start", unit.name}));
+  }
+  return outcome;
+}
+
+Result<void> Takeover::carry_out() {
+  if (!request_.dry_run && ::geteuid() != 0)
+    return fail(Fault::refused,
+                "this changes services of the system: it needs root (sudo). --dry-run shows what it would do");
+  if (auto done = prepare(); !done) return done;
+  show();
+  if (request_.dry_run) return {};
+  if (auto done = ask_upstreams(); !done) return done;
+  auto done = replace();
+  if (done) done = settle();
+  if (done) {
+    out_ << fmt::format("done. To go back: systemctl disable --now tacet.service; systemctl enable --now {}\n",
+                        fmt::join(old_.units, " "));
+    return {};
+  }
+  const auto undone = roll_back();
+  return fail(done.error().fault, undone ? done.error().detail + "; everything is as it was"
+                                         : fmt::format("{}; and not everything could be put back: {}",
+                                                       done.error().detail, undone.error().detail));
+}
+
+Result<void> Takeover::advise_on_containers() {
+  const auto config = migrated_containers(request_.compose);
+  if (!config) return fail(config.error());
+  for (const auto& note : config->notes) err_ << note << '\n';
+  out_ << fmt::format(
+      "tacet changes neither {0} nor a container. To take over from it:\n"
+      "1. Write this into {1}:\n\n{2}\n"
+      "2. Try it: tacet check --service --config {1}\n"
+      "3. Take the container out of {0} and stop it: docker compose up --detach --remove-orphans\n"
+      "4. If the addresses under `listen` are not port 53 of this machine alone: systemctl disable --now tacet.socket\n"
+      "5. Start tacet: systemctl enable tacet.service && systemctl restart tacet.service\n"
+      "6. Ask it: dig @ADDRESS -p PORT example.com\n",
+      request_.compose, request_.config, config->yaml);
+  return {};
+}
+
+}  // namespace
+
+int run_takeover(const TakeoverRequest& request, std::ostream& out, std::ostream& err) {
+  Takeover takeover(request, {out, err});
+  const auto done = request.compose.empty() ? takeover.carry_out() : takeover.advise_on_containers();
+  if (done) return 0;
+  err << "tacet: " << done.error().detail << '\n';
+  return 1;
+}
+
+}  // namespace tacet

@@ -1,0 +1,22 @@
+#pragma once
+#include <iosfwd>
+#include <string>
+
+namespace tacet {
+
+/// The request of `tacet takeover`.
+struct TakeoverRequest {
+  std::string compose;                           ///< a compose file: only says what to do
+  std::string unit;                              ///< --unit; the one running resolver that tacet knows if empty
+  std::string config = "/etc/tacet/tacet.yaml";  ///< the service's
+  std::string socket;                            ///< tacet's control socket, which identifies it
+  bool dry_run = false;
+};
+
+/// `tacet takeover`: tacet answers at the address and port of another resolver's service, with its upstreams. It asks
+/// the upstreams first, then stops the old service and starts tacet. Once tacet has answered a query there, it disables
+/// the old service; otherwise it puts everything back. For a compose file it prints what to do and changes nothing.
+/// Returns the exit code: 0, or 1 with the reason on `err`.
+int run_takeover(const TakeoverRequest& request, std::ostream& out, std::ostream& err);
+
+}  // namespace tacet

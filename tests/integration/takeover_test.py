@@ -1,0 +1,158 @@
+"""`tacet takeover` with a stand-in for systemctl: the old service holds the port, a real tacet takes it."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import unittest
+
+import dns.rcode
+import dnsclient
+import pki
+import scratch
+import tacet
+from case import UnboundCase
+from service_stand_in import StandIn
+
+# Holds the port by UDP and TCP and answers nobody; says READY=1 as a service does.
+OLD_PROGRAM = """
+import os, signal, socket, sys
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", int(sys.argv[1])))
+t = socket.socket(); t.bind(("127.0.0.1", int(sys.argv[1]))); t.listen()
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
+signal.pause()
+"""
+COMPOSE = """\
+services:
+  dns:
+    image: cloudflare/cloudflared:2025.11.1
+    command: proxy-dns --port 5053 --upstream https://1.1.1.1/dns-query
+    ports: ["127.0.0.1:53:5053/udp", "127.0.0.1:53:5053/tcp"]
+"""
+
+
+@unittest.skipUnless(os.geteuid() == 0, "it changes services, so it wants root")
+class Takeover(UnboundCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(scratch.directory()))
+        self.units = StandIn(self.folder)
+        self.addCleanup(self.units.stop_all)
+        self.port = scratch.free_port(["127.0.0.1"])
+        self.config = self.folder / "etc" / "tacet.yaml"
+        self.config.parent.mkdir()
+        self.config.write_text("workers: 1\n")
+        self.socket = self.folder / "control.sock"
+        self.units.unit("tacet.service", "[Service]\nExecStart=/usr/bin/tacet run\n",
+                        run=[tacet.BINARY, "run", "--config", self.config, "--socket", self.socket])
+        self.units.unit("tacet.socket", "[Socket]\nListenDatagram=127.0.0.1:53\n", enabled=True)
+
+    def old_service(self, upstream_port):
+        settings = self.folder / "stubby.yml"
+        settings.write_text(f"""\
+listen_addresses: ["127.0.0.1@{self.port}"]
+tls_ca_file: {self.pki.ca}
+upstream_recursive_servers:
+  - {{address_data: 127.0.0.1, tls_auth_name: {pki.NAME}, tls_port: {upstream_port}}}
+round_robin_upstreams: 1
+""")
+        self.units.unit("stubby.service", f"[Service]\nExecStart=/usr/bin/stubby -C {settings}\n", enabled=True,
+                        run=[sys.executable, "-c", OLD_PROGRAM, self.port])
+        subprocess.run(["systemctl", "start", "stubby.service"], env=self.units.environment, check=True)
+        (self.units.place / "calls").unlink()
+
+    def takeover(self, *words):
+        return subprocess.run([tacet.BINARY, "takeover", "--config", self.config, "--socket", self.socket, *words],
+                              env=self.units.environment, capture_output=True, text=True, timeout=100, check=False)
+
+    def assert_as_before(self):
+        self.assertTrue(self.units.is_active("stubby.service") and self.units.is_enabled("stubby.service"))
+        self.assertFalse(self.units.is_active("tacet.service") or self.units.is_enabled("tacet.service"))
+        self.assertTrue(self.units.is_enabled("tacet.socket"))
+        self.assertEqual(self.config.read_text(), "workers: 1\n")
+
+    def test_takes_over_address_port_and_upstreams_and_then_disables_the_old_service(self):
+        self.old_service(self.upstream.dot_port)
+        done = self.takeover()
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout + self.units.log("tacet.service"))
+        self.assertIn("stubby.service is a service of stubby", done.stdout)
+        self.assertIn("round_robin_upstreams: left out", done.stdout)
+        self.assertIn(f"tacet answers at 127.0.0.1:{self.port}", done.stdout)
+        self.assertEqual(self.units.calls(), ["stop stubby.service", "disable --now tacet.socket", "restart tacet.service",
+                                              "disable stubby.service", "enable tacet.service"])
+        self.assertFalse(self.units.is_active("stubby.service") or self.units.is_enabled("stubby.service"))
+        answer = dnsclient.exchange_udp(("127.0.0.1", self.port), dnsclient.query("www.example.com").to_wire())
+        self.assertEqual(dnsclient.header(answer)[1] & 15, dns.rcode.NOERROR)
+        self.assertEqual((self.config.parent / "tacet.yaml.before-takeover").read_text(), "workers: 1\n")
+
+    def test_a_rehearsal_changes_nothing(self):
+        self.old_service(self.upstream.dot_port)
+        done = self.takeover("--dry-run")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn(f'  | listen: ["127.0.0.1:{self.port}"]', done.stdout)
+        self.assertEqual(self.units.calls(), [])
+        self.assert_as_before()
+
+    def test_with_dead_upstreams_the_old_service_never_stops(self):
+        self.old_service(scratch.free_port(["127.0.0.1"]))
+        done = self.takeover()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("its upstreams do not answer tacet", done.stderr)
+        self.assertEqual(self.units.calls(), [])
+        self.assert_as_before()
+
+    def test_if_tacet_does_not_start_everything_is_put_back(self):
+        self.old_service(self.upstream.dot_port)
+        (self.units.place / "tacet.service.run").write_text('["false"]')
+        done = self.takeover()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("everything is as it was", done.stderr)
+        self.assert_as_before()
+
+    def test_if_nobody_answers_where_the_old_service_did_everything_is_put_back(self):
+        self.old_service(self.upstream.dot_port)
+        elsewhere = scratch.free_port(["127.0.0.1"])
+        (self.units.place / "tacet.service.run").write_text(json.dumps([sys.executable, "-c", OLD_PROGRAM, str(elsewhere)]))
+        done = self.takeover()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("everything is as it was", done.stderr)
+        self.assert_as_before()
+
+    def test_it_names_the_services_if_several_could_be_meant_and_takes_the_one_that_is_named(self):
+        self.old_service(self.upstream.dot_port)
+        self.units.unit("cloudflared-dns.service", "[Service]\nExecStart=/usr/local/bin/cloudflared proxy-dns --port 5053 --address 127.0.0.1\n", active=True)
+        self.units.unit("cloudflared.service", "[Service]\nExecStart=/usr/bin/cloudflared tunnel run\n", active=True)
+        done = self.takeover("--dry-run")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("several services could be meant: cloudflared-dns.service, stubby.service", done.stderr)
+        named = self.takeover("--dry-run", "--unit", "cloudflared-dns.service")
+        self.assertEqual(named.returncode, 0, named.stderr)
+        self.assertIn('listen: ["127.0.0.1:5053"]', named.stdout)
+
+    def test_the_addresses_of_a_socket_unit_count(self):
+        settings = self.folder / "dnscrypt-proxy.toml"
+        settings.write_text("listen_addresses = []\nserver_names = ['cloudflare']\n")
+        self.units.unit("dnscrypt-proxy.service", f"[Service]\nExecStart=/usr/sbin/dnscrypt-proxy -config {settings}\n", active=True)
+        self.units.unit("dnscrypt-proxy.socket", "[Socket]\nListenStream=127.0.3.1:53\nListenDatagram=127.0.3.1:53\n", active=True)
+        done = self.takeover("--dry-run")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('  | listen: ["127.0.3.1:53"]\n', done.stdout)
+
+    def test_without_such_a_service_it_says_what_it_looked_for(self):
+        self.units.unit("nginx.service", "[Service]\nExecStart=/usr/sbin/nginx\n", active=True)
+        self.assertIn("no running service of cloudflared proxy-dns", self.takeover().stderr)
+        self.assertIn("systemd knows no unit none.service", self.takeover("--unit", "none.service").stderr)
+
+    def test_for_a_compose_file_it_prints_what_to_do_and_changes_nothing(self):
+        compose = self.folder / "docker-compose.yml"
+        compose.write_text(COMPOSE)
+        done = self.takeover(compose)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for words in ('listen: ["127.0.0.1:53"]', "https://1.1.1.1/dns-query", "docker compose up", f"Write this into {self.config}"):
+            self.assertIn(words, done.stdout)
+        self.assertEqual((compose.read_text(), self.config.read_text(), self.units.calls()), (COMPOSE, "workers: 1\n", []))
+        compose.write_text("services: {web: {image: nginx}}\n")
+        self.assertEqual(self.takeover(compose).returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
