@@ -34,6 +34,9 @@ public:
   static Result<std::unique_ptr<Server>> create(const Config& config, ConfigSource source = {});
   ~Server();
 
+  /// Where it listens: "127.0.0.1:53". Default addresses of a family that the machine lacks are not among them.
+  std::vector<std::string> listening() const;
+
   /// Serves until stop() or, if the signals are left to it, SIGTERM or SIGINT. Then it answers what is in flight, for
   /// at most a second. Tells the service manager when it is ready (sd_notify) and when it stops. Fault::invalid_config,
   /// soon after the start, if a bundle of certificate authorities is unusable.

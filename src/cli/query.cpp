@@ -10,6 +10,7 @@
 #include "base/loop.hpp"
 #include "base/text.hpp"
 #include "cli/asking.hpp"
+#include "cli/live_line.hpp"
 #include "cli/query_report.hpp"
 #include "daemon/hosts_file.hpp"
 #include "daemon/upstreams.hpp"
@@ -40,7 +41,10 @@ int ask_upstreams(const Message& query, const Config& config, std::ostream& out,
   const TrustStores trust(config);
   if (const auto read = trust.await(); !read) return complain(err, read.error());
   Asking asking(config, trust);
-  const auto outcome = asking.ask(query);
+  const auto outcome = [&] {
+    const LiveLine line("asking the upstream");
+    return asking.ask(query);
+  }();
   if (!outcome) {
     err << failure_report(outcome.error(), asking.reports(query.question().name));
     return 1;

@@ -1,11 +1,14 @@
 #include "cli/run.hpp"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <ostream>
 #include <thread>
 
+#include "cli/greeting.hpp"
 #include "tacet/server.hpp"
 
 namespace tacet {
@@ -36,6 +39,11 @@ int status_of(Fault fault) {
 /// True if systemd holds our sockets. It then starts us again for a waiting query as soon as we end.
 bool is_started_by_queries() { return std::getenv("LISTEN_FDS") != nullptr; }
 
+/// True if a person at a terminal started us, and no service manager.
+bool is_started_by_person() {
+  return ::isatty(STDERR_FILENO) == 1 && std::getenv("NOTIFY_SOCKET") == nullptr && !is_started_by_queries();
+}
+
 /// Ends a start that cannot succeed until a person acts. It waits first if the next query would start tacet again.
 int give_up(Fault fault, bool started_by_queries) {
   const int status = status_of(fault);
@@ -49,6 +57,7 @@ int run_server(const CommandLine& given, std::ostream& err) {
   hold_sighup_back();
   ignore_what_means_nothing();
   const bool started_by_queries = is_started_by_queries();
+  const bool started_by_person = is_started_by_person();
   const auto config = make_config(given, err);
   if (!config) return give_up(Fault::invalid_config, started_by_queries);
   const auto server =
@@ -59,6 +68,7 @@ int run_server(const CommandLine& given, std::ostream& err) {
     err << "tacet: " << server.error().detail << '\n';
     return give_up(server.error().fault, started_by_queries);
   }
+  if (started_by_person) err << greeting(*config, (*server)->listening()) << std::flush;
   if (const auto served = (*server)->run(); !served) {
     err << "tacet: " << served.error().detail << '\n';
     return give_up(served.error().fault, started_by_queries);

@@ -54,6 +54,7 @@ public:
   /// Before run(). Fault::system.
   Result<void> make_workers();
   Result<void> run();
+  std::vector<std::string> listening() const { return listen_.texts(); }
   void stop() {
     loop_.post([this] { loop_.stop(); });
   }
@@ -239,6 +240,7 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config, ConfigSourc
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
+std::vector<std::string> Server::listening() const { return state_->listening(); }
 Result<void> Server::run() { return state_->run(); }
 void Server::stop() { state_->stop(); }
 

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <vector>
 
+#include "cli/live_line.hpp"
 #include "cli/setup/command.hpp"
 #include "cli/setup/dns_manager.hpp"
 #include "cli/setup/install_effect.hpp"
@@ -144,7 +145,10 @@ Result<void> Installation::change(const InstallPlan& plan, const std::vector<Fil
   auto done = make_directories(request_.root, *saved);
   if (done) done = write(changes);
   if (done) done = run_all(plan.apply);
-  if (done && effect) done = effect->await(saved->managers);
+  if (done && effect) {
+    const LiveLine line("checking where programs' questions go");
+    done = effect->await(saved->managers);
+  }
   if (done) return {};
   const auto undone = roll_back(plan, *saved);
   return fail(done.error().fault,
@@ -171,6 +175,7 @@ void Installation::warn() const {
 
 Result<void> Installation::check_resolver() const {
   if (!acts()) return {};
+  const LiveLine line("asking tacet");
   const auto answers = probe_resolver(request_.server, request_.socket);
   if (answers) return {};
   return fail(
@@ -182,6 +187,7 @@ Result<void> Installation::check_resolver() const {
 Result<void> Installation::confirm(const std::vector<DnsManager>& managers) const {
   out_ << "installed already: nothing to do\n";
   if (!acts()) return {};
+  const LiveLine line("checking where programs' questions go");
   const auto holds = InstallEffect(request_.server, request_.socket).await(managers);
   if (holds) return {};
   return fail(holds.error().fault, fmt::format("installed, but {}; nothing was changed", holds.error().detail));
