@@ -6,33 +6,21 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/phrase.hpp"
 #include "config/address.hpp"
 #include "config/url.hpp"
 
 namespace tacet {
 namespace {
 
-using Words = std::vector<std::string>;
-
-/// "a, b and c".
-std::string list_of(const Words& words) {
-  if (words.size() < 2) return fmt::format("{}", fmt::join(words, ""));
-  return fmt::format("{} and {}", fmt::join(words.begin(), words.end() - 1, ", "), words.back());
-}
-
-void add_once(Words& words, std::string word) {
-  if (std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
-}
-
-std::string serves(const Config& config, const Words& listening) {
-  const auto clients = config.allow.empty()
-                           ? std::string("the programs of this machine")
-                           : fmt::format("this machine and {} other networks or machines", config.allow.size());
-  return fmt::format("Serves  {}, at {}, by UDP and TCP", clients, list_of(listening));
+std::string serves(const Config& config, const Phrases& listening) {
+  Phrases clients{"this machine"};
+  for (const AddressPrefix& prefix : config.allow) clients.push_back(to_string(prefix));
+  return fmt::format("Serves  {}, at {}, by UDP and TCP", list_of(clients), list_of(listening));
 }
 
 std::string asks(const Config& config) {
-  Words ways;
+  Phrases ways;
   for (const UpstreamConfig& upstream : config.upstreams)
     add_once(ways,
              fmt::format("{} by {}", upstream.operator_name, upstream.encryption == Encryption::doh ? "DoH" : "DoT"));
@@ -41,14 +29,14 @@ std::string asks(const Config& config) {
 
 /// What the network still sees because of this configuration.
 std::string shows(const Config& config) {
-  Words names, looked_up, zones;
+  Phrases names, looked_up, zones;
   for (const UpstreamConfig& upstream : config.upstreams) {
     if (upstream.sni == Sni::send && !upstream.host_is_address) add_once(names, upstream.host);
     if (needs_bootstrap(upstream)) add_once(looked_up, upstream.host);
   }
   for (const ForwardZone& zone : config.forward)
     if (zone.in_clear()) zones.push_back(zone.zone);
-  Words parts{names.empty() ? "the addresses of these servers" : fmt::format("that you use {}", list_of(names))};
+  Phrases parts{names.empty() ? "the addresses of these servers" : fmt::format("that you use {}", list_of(names))};
   if (!looked_up.empty()) parts.push_back(fmt::format("a look-up of {} in clear", list_of(looked_up)));
   if (!zones.empty()) parts.push_back(fmt::format("names of {} in clear", list_of(zones)));
   parts.emplace_back("the sites that programs then connect to");

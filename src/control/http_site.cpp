@@ -28,11 +28,22 @@ std::string_view reason_of(int status) {
   return found == std::end(reasons) ? "Unknown" : found->second;
 }
 
+/// True if a browser says that another site caused the request, and it is not a person who follows a link: an image, a
+/// script or a frame (Fetch Metadata).
+bool is_embedded_elsewhere(const HttpRequest& request) {
+  const auto value = [&](const char* name) {
+    const auto found = request.fields.find(name);
+    return found == request.fields.end() ? std::string_view() : std::string_view(found->second);
+  };
+  const std::string_view from = value("sec-fetch-site");
+  return (from == "cross-site" || from == "same-site") && value("sec-fetch-dest") != "document";
+}
+
 /// A request that a web page caused has an Origin, or another Host than ours. Two Hosts are ambiguous (RFC 9112 §3.2).
 bool is_foreign(const HttpSite& site, const HttpRequest& request) {
   const auto [first, last] = request.fields.equal_range("host");
   const bool named_otherwise = first != last && (std::next(first) != last || !site.is_ours(first->second));
-  return named_otherwise || request.fields.contains("origin");
+  return named_otherwise || request.fields.contains("origin") || is_embedded_elsewhere(request);
 }
 
 bool has_body(const HttpRequest& request) {

@@ -34,8 +34,8 @@ struct HttpSite {
 };
 
 /// The whole answer to a client that has sent `octets`; nothing while the head is incomplete. Requests that a web page
-/// may have caused (with an Origin, or for a host that is not ours) get 403, those with a body 413, those with a larger
-/// head 431, and those with a method that the path does not have 405.
+/// may have caused (with an Origin, for a host that is not ours, or embedded in another site) get 403, those with a
+/// body 413, those with a larger head 431, and those with a method that the path does not have 405.
 std::optional<std::string> http_answer(const HttpSite& site, std::string_view octets);
 
 }  // namespace tacet

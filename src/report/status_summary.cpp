@@ -6,20 +6,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/phrase.hpp"
+
 namespace tacet {
 namespace {
-
-using Words = std::vector<std::string>;
-
-/// "a", "a and b", "a, b and c".
-std::string list_of(const Words& words) {
-  if (words.size() < 2) return fmt::format("{}", fmt::join(words, ""));
-  return fmt::format("{} and {}", fmt::join(words.begin(), words.end() - 1, ", "), words.back());
-}
-
-void add_once(Words& words, std::string word) {
-  if (std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
-}
 
 bool is_good(const UpstreamReport& upstream) { return upstream.good; }
 
@@ -36,10 +26,10 @@ std::vector<const UpstreamReport*> carriers(const std::vector<UpstreamReport>& u
 
 /// "cloudflare by DoH and DoT, and quad9 by DoT".
 std::string operators_of(const std::vector<const UpstreamReport*>& upstreams) {
-  Words operators, parts;
+  Phrases operators, parts;
   for (const auto* upstream : upstreams) add_once(operators, upstream->operator_name);
   for (const std::string& name : operators) {
-    Words ways;
+    Phrases ways;
     for (const auto* upstream : upstreams)
       if (upstream->operator_name == name) add_once(ways, std::string(to_string(upstream->transport())));
     parts.push_back(fmt::format("{} by {}", name, list_of(ways)));
@@ -47,8 +37,8 @@ std::string operators_of(const std::vector<const UpstreamReport*>& upstreams) {
   return fmt::format("{}", fmt::join(parts, ", and "));
 }
 
-Words zones_in_clear(const Snapshot& snapshot) {
-  Words zones;
+Phrases zones_in_clear(const Snapshot& snapshot) {
+  Phrases zones;
   for (const ZoneReport& zone : snapshot.zones)
     if (zone.in_clear) zones.push_back(zone.zone);
   return zones;
@@ -57,7 +47,7 @@ Words zones_in_clear(const Snapshot& snapshot) {
 /// The zones by name if they are few.
 std::string clear_part(const Snapshot& snapshot) {
   constexpr std::size_t few = 3;
-  const Words zones = zones_in_clear(snapshot);
+  const Phrases zones = zones_in_clear(snapshot);
   if (zones.size() > few) return fmt::format("names of {} zones in clear", zones.size());
   if (!zones.empty()) return fmt::format("names of {} in clear", list_of(zones));
   return snapshot.plaintext_lookups > 0 ? "an upstream's own name in clear" : "nothing in clear";
@@ -70,7 +60,7 @@ std::string words_for(const UpstreamReport& upstream, std::string_view zone) {
   return fmt::format("{}{} fails{}", upstream.id, zone.empty() ? "" : fmt::format(" (zone {})", zone), why);
 }
 
-void warn_of_upstreams(const Snapshot& snapshot, Words& warnings) {
+void warn_of_upstreams(const Snapshot& snapshot, Phrases& warnings) {
   for (const UpstreamReport& upstream : snapshot.upstreams)
     if (!upstream.good) warnings.push_back(words_for(upstream, ""));
   for (const ZoneReport& zone : snapshot.zones)
@@ -78,7 +68,7 @@ void warn_of_upstreams(const Snapshot& snapshot, Words& warnings) {
       if (!upstream.good) warnings.push_back(words_for(upstream, zone.zone));
 }
 
-void warn_of_machine(const Snapshot& snapshot, Words& warnings) {
+void warn_of_machine(const Snapshot& snapshot, Phrases& warnings) {
   if (!snapshot.reloads.last_was_good)
     warnings.emplace_back(
         "The last reload was refused; the former configuration stays in use (tacet reload tells why)");
@@ -91,14 +81,14 @@ void warn_of_machine(const Snapshot& snapshot, Words& warnings) {
     warnings.push_back(fmt::format("{} lines of the query log could not be written", snapshot.query_log.failed));
 }
 
-Words notes_on(const Snapshot& snapshot, const ExposureOverview& exposure) {
-  Words notes, shown;
+Phrases notes_on(const Snapshot& snapshot, const ExposureOverview& exposure) {
+  Phrases notes, shown;
   for (const EndpointExposure& endpoint : exposure.endpoints)
     if (!endpoint.facts->sni.empty()) add_once(shown, endpoint.facts->sni);
   if (!shown.empty())
     notes.push_back(
         fmt::format("The network sees that you use {} (the server's name, SNI), and not what you ask", list_of(shown)));
-  if (const Words zones = zones_in_clear(snapshot); !zones.empty())
+  if (const Phrases zones = zones_in_clear(snapshot); !zones.empty())
     notes.push_back(fmt::format("Names of {} travel in clear to their own servers, as configured", list_of(zones)));
   if (snapshot.plaintext_lookups > 0)
     notes.push_back(fmt::format("The name of an upstream was looked up in clear, {} time{}, as configured (bootstrap)",

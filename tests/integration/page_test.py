@@ -87,6 +87,8 @@ class Access(PageCase):
                 self.assertEqual(head["Cross-Origin-Resource-Policy"], "same-origin")
                 self.assertIsNone(head["Access-Control-Allow-Origin"])
         self.assertEqual(self.get(Origin="https://evil.example")[0], 403)
+        self.assertEqual(self.get("/metrics", Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="script")[0], 403)
+        self.assertEqual(self.get(Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="document")[0], 200)  # a link
 
     def test_status_says_where_it_is(self):
         done = self.daemon.verb("status", "--page")

@@ -56,6 +56,16 @@ TEST_CASE("what a web page could have caused is refused, and so is a second Host
   CHECK(status_of(line + "Content-Length: 0" + end) == "200 OK");
 }
 
+TEST_CASE("what another site embeds is refused, and a link from there may be followed") {
+  const std::string line = "GET /page HTTP/1.1\r\nHost: localhost\r\n";
+  for (const auto* fields : {"Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: image",
+                             "Sec-Fetch-Site: same-site\r\nSec-Fetch-Dest: iframe"})
+    CHECK(status_of(line + fields + end) == "403 Forbidden");
+  for (const auto* fields : {"Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: document", "Sec-Fetch-Site: none",
+                             "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Dest: empty"})
+    CHECK(status_of(line + fields + end) == "200 OK");
+}
+
 TEST_CASE("what else is wrong with a request is told by its status") {
   const std::string line = "GET /page HTTP/1.1\r\n";
   CHECK(status_of(line + "Content-Length: 1" + end) == "413 Content Too Large");

@@ -1,0 +1,20 @@
+#include "base/phrase.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tacet {
+
+std::string list_of(const Phrases& phrases) {
+  if (phrases.size() < 2) return fmt::format("{}", fmt::join(phrases, ""));
+  return fmt::format("{} and {}", fmt::join(phrases.begin(), phrases.end() - 1, ", "), phrases.back());
+}
+
+void add_once(Phrases& phrases, std::string phrase) {
+  if (std::ranges::find(phrases, phrase) == phrases.end()) phrases.push_back(std::move(phrase));
+}
+
+}  // namespace tacet

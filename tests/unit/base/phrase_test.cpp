@@ -1,0 +1,20 @@
+#include "base/phrase.hpp"
+
+#include <doctest/doctest.h>
+
+namespace tacet {
+
+TEST_CASE("a list of phrases is read aloud") {
+  CHECK(list_of({}).empty());
+  CHECK(list_of({"a"}) == "a");
+  CHECK(list_of({"a", "b"}) == "a and b");
+  CHECK(list_of({"a", "b", "c"}) == "a, b and c");
+}
+
+TEST_CASE("a phrase is said once, where it came first") {
+  Phrases phrases;
+  for (const char* phrase : {"b", "a", "b"}) add_once(phrases, phrase);
+  CHECK(phrases == Phrases{"b", "a"});
+}
+
+}  // namespace tacet
