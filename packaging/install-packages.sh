@@ -6,7 +6,7 @@
 set -eu
 
 build_packages='g++ cmake ninja-build pkg-config ca-certificates
-  libasio-dev libcurl4-openssl-dev libssl-dev libc-ares-dev libldns-dev libyaml-cpp-dev libcli11-dev
+  libasio-dev libcurl4-openssl-dev libnghttp2-dev libssl-dev libc-ares-dev libldns-dev libyaml-cpp-dev libcli11-dev
   nlohmann-json3-dev libspdlog-dev libpsl-dev libidn2-dev libseccomp-dev
   file dpkg-dev' # these two for the package: cpack asks them which libraries it depends on
 # unbound is the DoH and DoT server of the tests; systemd is here for systemd-analyze, and is not made the init system.

@@ -47,9 +47,14 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
 void Worker::add_listeners(const ListenSockets& listen) {
   const StreamQueryParts parts{loop_, tasks_, resolver_, metrics_, admission_};
   const std::size_t clients = settings_->config.limits.tcp_clients;
-  if (is_encrypted(listen.streams)) {
-    tls_.push_back(
-        std::make_unique<TcpListener>(parts, listen.tcp.get(), clients, settings_->certificates.of(listen.streams)));
+  auto certificate = settings_->certificates.of(listen.streams);
+  if (listen.streams == ClientTransport::https) {
+    HttpsListener::Parts of_https{parts, [this] { return is_ready(); }, std::move(certificate), clients};
+    https_.push_back(std::make_unique<HttpsListener>(std::move(of_https), listen.tcp.get()));
+    return;
+  }
+  if (listen.streams == ClientTransport::tls) {
+    tls_.push_back(std::make_unique<TcpListener>(parts, listen.tcp.get(), clients, std::move(certificate)));
     return;
   }
   const int replies = listen.replies ? listen.replies.get() : listen.udp.get();
@@ -57,6 +62,9 @@ void Worker::add_listeners(const ListenSockets& listen) {
                                                listen.udp.get(), replies));
   tcp_.push_back(std::make_unique<TcpListener>(parts, listen.tcp.get(), clients));
 }
+
+/// True unless every upstream is failing: the next query would get its answer.
+bool Worker::is_ready() { return std::ranges::any_of(upstreams_.set().reports(), &ChannelReport::good); }
 
 Worker::~Worker() { tasks_.cancel(); }
 
@@ -76,6 +84,7 @@ void Worker::take_no_more() {
   for (const auto& listener : udp_) listener->stop();
   for (const auto& listener : tcp_) listener->stop();
   for (const auto& listener : tls_) listener->stop();
+  for (const auto& listener : https_) listener->stop();
   drain_deadline_ = loop_.now() + drain_limit;
   drain(drain_deadline_);
 }
@@ -163,6 +172,10 @@ void Worker::make(Change change) {
     shielded(0, [&] { return resolver_.set_dnssec(change.settings->dnssec), 0; });
   admission_.use(std::move(change.admission));
   for (const auto& listener : tcp_) listener->judge_again(config.limits.tcp_clients);
+  for (const auto& listener : https_) {
+    listener->judge_again(config.limits.tcp_clients);
+    listener->use(change.settings->certificates.of(ClientTransport::https));
+  }
   for (const auto& listener : tls_) {
     listener->judge_again(config.limits.tcp_clients);
     listener->use(change.settings->certificates.of(ClientTransport::tls));

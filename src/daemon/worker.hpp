@@ -14,6 +14,7 @@
 #include "daemon/upstreams.hpp"
 #include "listen/admission.hpp"
 #include "listen/bind.hpp"
+#include "listen/http/https_listener.hpp"
 #include "listen/tcp_listener.hpp"
 #include "listen/udp_listener.hpp"
 #include "privacy/exposure_log.hpp"
@@ -76,6 +77,7 @@ public:
 
 private:
   void add_listeners(const ListenSockets& listen);
+  bool is_ready();
   void take_no_more();
   void drain(Instant deadline);
   Upstreams::Parts upstream_parts();
@@ -109,6 +111,7 @@ private:
   OwnNetworkWatch own_network_;
   std::vector<std::unique_ptr<UdpListener>> udp_;
   std::vector<std::unique_ptr<TcpListener>> tcp_, tls_;
+  std::vector<std::unique_ptr<HttpsListener>> https_;
   std::optional<Change> change_;  // prepared
   AsyncCall make_change_, pulse_, stop_;
   std::binary_semaphore changed_{0}, had_a_turn_{0};

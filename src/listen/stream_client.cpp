@@ -57,7 +57,7 @@ void StreamClient::disconnect() {
 }
 
 void StreamClient::on_ready(Watch::Ready ready) {
-  if (ready == Watch::Ready::write && !stream_->wants_write()) return go_on();
+  if (ready == Watch::Ready::write) return go_on();
   read();
 }
 
@@ -70,7 +70,7 @@ void StreamClient::take_turn() {
 void StreamClient::read() {
   std::array<std::uint8_t, read_size> buffer;
   const auto size = stream_->read(buffer);
-  if (!size && size.error() == StreamStop::blocked) return watch_->want_write(!out_.empty() || stream_->wants_write());
+  if (!size && size.error() == StreamStop::blocked) return watch_->want_write(!out_.empty() || stream_->keeps());
   if (!size) return size.error() == StreamStop::ended && busy() ? finish() : close();
   session_->feed({buffer.data(), *size});
   owner_.on_heard(*this);
@@ -108,15 +108,15 @@ bool StreamClient::serve(Instant now) {
 
 /// Sends what the stream takes; the rest when it takes more.
 void StreamClient::flush() {
-  while (!out_.empty()) {
+  for (session_->produce(); !out_.empty(); session_->produce()) {
     const auto size = stream_->write(out_);
     if (!size && size.error() != StreamStop::blocked) return close();
     if (!size) break;
     out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(*size));
     wait_at_most(limits_.idle);
   }
-  if (finished_ && !busy()) return close();
-  watch_->want_write(!out_.empty() || stream_->wants_write());
+  if (!stream_->push() || (finished_ && !busy())) return close();
+  watch_->want_write(!out_.empty() || stream_->keeps());
 }
 
 void StreamClient::wait_at_most(Duration time) {

@@ -45,6 +45,8 @@ public:
   virtual bool takes_more() const { return true; }
   /// True while a request waits for its answer.
   virtual bool owes() const { return false; }
+  /// Appends to the client's buffer what waits in the session's own, if it has one. May be called at any time.
+  virtual void produce() {}
   /// The turn that began at `begun` has sent its immediate answers. The connection may be over.
   virtual void on_turn_ended(Instant begun) { static_cast<void>(begun); }
   /// The connection is over.
@@ -89,7 +91,7 @@ public:
   const ByteStream& stream() const { return *stream_; }
   bool is_open() const { return watch_.has_value(); }
   /// True while the client waits for something.
-  bool busy() const { return session_->owes() || !out_.empty() || rest_.armed(); }
+  bool busy() const { return session_->owes() || !out_.empty() || rest_.armed() || (stream_ && stream_->keeps()); }
   /// The client's address; of the family AF_UNIX if it has none.
   const KernelAddress& address() const { return address_; }
 

@@ -23,15 +23,17 @@ public:
   virtual ~ByteStream() = default;
   /// Fills the front of `out`. Returns the number of octets, at least one.
   virtual std::expected<std::size_t, StreamStop> read(std::span<std::uint8_t> out) = 0;
-  /// Sends the front of `octets`. Returns the number of octets sent, at least one. After `blocked`, the next call must
-  /// begin with the same octets.
+  /// Takes the front of `octets`, to be sent now or by push(). Returns the number of octets taken, at least one. After
+  /// `blocked`, the next call must begin with the same octets. Over TLS each call makes records of its own.
   virtual std::expected<std::size_t, StreamStop> write(Bytes octets) = 0;
+  /// Sends what write() has kept, as far as the descriptor takes it. False if the connection is broken.
+  virtual bool push() { return true; }
+  /// True if the stream has kept octets that push() must send once the descriptor can be written to.
+  virtual bool keeps() const { return false; }
   /// The descriptor to watch. The stream owns it.
   virtual int descriptor() const = 0;
   /// True if octets for read() are here already, so that the descriptor may not tell of them.
   virtual bool holds_more() const { return false; }
-  /// True if read() goes on only when the descriptor can be written to.
-  virtual bool wants_write() const { return false; }
   /// The protocol that both sides agreed on (RFC 7301), such as "h2"; empty if they agreed on none.
   virtual std::string_view protocol() const { return {}; }
 };

@@ -10,6 +10,7 @@ import unittest
 
 import dnssec_rows
 import edns_rows
+import encrypted_rows
 import lifetime_rows
 import message_rows
 import record_rows
@@ -18,9 +19,9 @@ import stream_rows
 import upstream_rows
 from requirement import ROWS
 
-MODULES = (message_rows, record_rows, lifetime_rows, edns_rows, dnssec_rows, special_name_rows, stream_rows, upstream_rows)
-COVERED = (1035, 2181, 2308, 3225, 3597, 4035, 6303, 6604, 6761, 6762, 6840, 6891, 7686, 7766, 7828, 7830, 7871, 8020, 8375, 8467, 8482, 8484,
-           8767, 8906, 8914, 9460, 9461, 9462, 9520, 9715)
+MODULES = (message_rows, record_rows, lifetime_rows, edns_rows, dnssec_rows, special_name_rows, stream_rows, encrypted_rows, upstream_rows)
+COVERED = (1035, 2181, 2308, 3225, 3597, 4035, 6303, 6604, 6761, 6762, 6840, 6891, 7686, 7766, 7828, 7830, 7858, 7871, 8020, 8310, 8375, 8467, 8482, 8484,
+           8767, 8906, 8914, 9113, 9460, 9461, 9462, 9520, 9715)
 
 
 class Outcomes(unittest.TestResult):

@@ -1,4 +1,5 @@
 """Clients that ask over TLS and over HTTPS, with the clients that people use."""
+import base64
 import os
 import shutil
 import socket
@@ -8,6 +9,7 @@ import unittest
 
 import dns.message
 import dns.query
+import dns.rcode
 import dnsclient
 import scratch
 from case import UnboundCase
@@ -92,6 +94,118 @@ class OverTls(EncryptedCase):
         done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
         self.assertIn("alert protocol version", done.stderr)
+
+
+def base64url(octets):
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+class OverHttps(EncryptedCase):
+    """By curl, with both versions of HTTP."""
+
+    VERSIONS = {"--http1.1": "1.1", "--http2": "2"}
+
+    def curl(self, port, *words, path="/dns-query", body=None):
+        """The status, the headers (in lower case) and the body of one request, and the version of HTTP."""
+        with scratch.directory() as folder:
+            out, head = os.path.join(folder, "out"), os.path.join(folder, "head")
+            done = subprocess.run(["curl", "-sS", "--cacert", self.pki.ca, "-o", out, "-D", head, "-w", "%{http_code} %{http_version}",
+                                   *words, *(("--data-binary", "@-") if body is not None else ()), f"https://127.0.0.1:{port}{path}"],
+                                  input=body, capture_output=True, timeout=30)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            status, version = done.stdout.decode().split()
+            with open(head, encoding="ascii") as file:
+                lines = [line.split(": ", 1) for line in file.read().splitlines() if ": " in line]
+            content = b""
+            if os.path.exists(out):
+                with open(out, "rb") as file:
+                    content = file.read()
+        return int(status), {name.lower(): value for name, value in lines}, content, version
+
+    def test_get_and_post_are_answered_with_the_id_as_sent_and_the_least_ttl(self):
+        _, port = self.served("https")
+        query = dnsclient.query("www.example.com", edns=True)
+        query.id = 0x1234
+        wire = query.to_wire()
+        for option, version in self.VERSIONS.items():
+            for ways in ({"path": f"/dns-query?dns={base64url(wire)}"}, {"path": f"/dns-query?x=1&dns={base64url(wire)}&y"},
+                         {"body": wire}):
+                with self.subTest(option, ways=ways):
+                    words = ["-H", "Content-Type: application/dns-message"] if "body" in ways else []
+                    status, headers, content, spoken = self.curl(port, option, *words, **ways)
+                    self.assertEqual((status, spoken, headers["content-type"]), (200, version, "application/dns-message"))
+                    answer = dns.message.from_wire(content)
+                    self.assertEqual((answer.id, len(content) % 468), (0x1234, 0))
+                    self.assertEqual(headers["cache-control"], f"max-age={min(rrset.ttl for rrset in answer.answer)}")
+
+    def test_what_is_wrong_with_a_request_is_told_by_the_status(self):
+        _, port = self.served("https")
+        wire = dnsclient.query("www.example.com").to_wire()
+        dns_type = ["-H", "Content-Type: application/dns-message"]
+        rows = [
+            (404, [], {"path": "/"}), (404, [], {"path": "/dns-query/"}), (404, [], {"path": f"/other?dns={base64url(wire)}"}),
+            (400, [], {}), (400, [], {"path": "/dns-query?dns="}), (400, [], {"path": "/dns-query?dns=AA=="}),
+            (400, [], {"path": "/dns-query?dns=AAAA"}), (400, [], {"path": "/dns-query?dns=A"}),
+            (400, dns_type, {"body": b""}), (400, dns_type, {"body": b"short"}),
+            (400, dns_type, {"body": wire[:2] + b"\x80" + wire[3:]}),  # a response
+            (415, [], {"body": wire}), (415, ["-H", "Content-Type: text/plain"], {"body": wire}),
+            (413, dns_type, {"body": wire + bytes(100000)}),
+            (405, ["-X", "PUT"], {}), (405, ["-X", "DELETE"], {}), (414, [], {"path": "/dns-query?dns=" + "A" * 9000}),
+        ]
+        for option in self.VERSIONS:
+            for expected, words, ways in rows:
+                with self.subTest(option, expected=expected, words=words, ways=str(ways)[:80]):
+                    status, headers, content, _ = self.curl(port, option, *words, **ways)
+                    self.assertEqual(status, expected, content)
+                    self.assertEqual(headers.get("allow"), "GET, HEAD, POST" if expected == 405 else None)
+
+    def test_head_has_the_head_of_a_get_and_no_body(self):
+        _, port = self.served("https")
+        path = f"/dns-query?dns={base64url(dnsclient.query('www.example.com').to_wire())}"
+        for option in self.VERSIONS:
+            status, headers, content, _ = self.curl(port, option, "-I", path=path)
+            self.assertEqual((status, headers["content-type"], int(headers["content-length"]) > 12), (200, "application/dns-message", True))
+            self.assertTrue(content.endswith(b"\r\n\r\n"))  # curl writes the head there
+
+    def test_a_broken_query_gets_a_reply_of_dns(self):
+        _, port = self.served("https")
+        wire = dnsclient.query("www.example.com").to_wire() + b"rest"
+        status, _, content, _ = self.curl(port, "-H", "Content-Type: application/dns-message", body=wire)
+        self.assertEqual((status, dns.message.from_wire(content).rcode()), (200, dns.rcode.FORMERR))
+
+    def test_health_and_readiness_are_told(self):
+        daemon, port = self.served("https")
+        daemon.ask("www.example.com")
+        for option in self.VERSIONS:
+            for path in ("/healthz", "/readyz"):
+                self.assertEqual(self.curl(port, option, path=path)[::2], (200, b"ok\n"))
+
+    def test_curl_resolves_by_it(self):
+        _, port = self.served("https")
+        for option in self.VERSIONS:
+            done = subprocess.run(["curl", "-sv", option, "--cacert", self.pki.ca, "--doh-url", f"https://localhost:{port}/dns-query",
+                                   "--resolve", f"localhost:{port}:127.0.0.1", "--connect-timeout", "1", "http://www.example.com:1/"],
+                                  capture_output=True, text=True, timeout=30)
+            self.assertIn("DoH A: 192.0.2.", done.stderr)
+
+    def test_kdig_asks_by_get_and_by_post(self):
+        _, port = self.served("https")
+        for method in ("+https", "+https-get"):
+            said = subprocess.run(["kdig", "@127.0.0.1", "-p", str(port), method, f"+tls-ca={self.pki.ca}", f"+tls-hostname={pki.NAME}",
+                                   "www.example.com"], capture_output=True, text=True, timeout=30).stdout
+            self.assertIn("status: NOERROR", said)
+
+    def test_dnsperf_loses_nothing_over_either_transport(self):
+        daemon, tls, https = self.served("tls", "https")
+        with scratch.directory() as folder:
+            names = os.path.join(folder, "names")
+            with open(names, "w", encoding="ascii") as file:
+                file.writelines(f"p{number}.many.example.com A\n" for number in range(300))
+            for mode, port in (("dot", tls), ("doh", https)):
+                said = subprocess.run(["dnsperf", "-s", "127.0.0.1", "-p", str(port), "-m", mode, "-d", names, "-n", "3", "-c", "4"],
+                                      capture_output=True, text=True, timeout=60).stdout[-1500:]
+                self.assertRegex(said, r"Queries completed:\s+900 \(100\.00%\)")
+        self.assertEqual((daemon.status()["queries"]["tls"], daemon.status()["queries"]["https"]), (900, 900))
 
 
 class Certificates(EncryptedCase):

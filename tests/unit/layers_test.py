@@ -33,6 +33,7 @@ BELOW["cli"] = BELOW["daemon"] | {"daemon", "doctor"}
 ROOMS = {
     "curl": (r"curl/", r"transport/http/http"),
     "OpenSSL": (r"openssl/", r"transport/tls/tls|dnssec/signature\.cpp|cli/browser/authority"),
+    "nghttp2": (r"nghttp2/", r"listen/http/http2"),
     "c-ares": (r"ares(_\w+)?\.h", r"transport/dial/(ares|lookup)"),
     "ldns": (r"ldns/", r"dns/ldns"),
     "yaml-cpp": (r"yaml-cpp/", r"config/"),
@@ -102,6 +103,7 @@ class Layers(unittest.TestCase):
             "include/tacet/a.hpp": '#include "base/clock.hpp"',
             "src/transport/dot.cpp": "#include <curl/curl.h>",
             "src/transport/http/http_socket.cpp": "#include <openssl/ssl.h>",
+            "src/listen/http/http1_session.cpp": "#include <nghttp2/nghttp2.h>",
             "src/transport/dial/socket.cpp": "#include <ares.h>",
             "src/transport/dial/bootstrap.cpp": "#include <ares.h>",
             "src/transport/loop.cpp": "#include <asio.hpp>",

@@ -8,6 +8,8 @@
 #include <climits>
 #include <new>
 
+#include "base/shield.hpp"
+
 namespace tacet {
 namespace {
 
@@ -19,26 +21,36 @@ constexpr int send_flags = 0;  // SO_NOSIGPIPE is set on the socket
 
 bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
+/// At this size OpenSSL must wait, so that a client that reads nothing does not fill our memory.
+constexpr std::size_t most_kept = std::size_t{64} << 10;
+
 int bounded(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
 
 }  // namespace
 
 /// The socket as OpenSSL sees it. OpenSSL's own socket BIO would let a peer that is gone raise SIGPIPE.
 struct TlsServerStream::Bio {
-  static int socket_of(BIO* bio) { return static_cast<TlsServerStream*>(BIO_get_data(bio))->socket_.get(); }
+  static TlsServerStream& of(BIO* bio) { return *static_cast<TlsServerStream*>(BIO_get_data(bio)); }
 
   static int read(BIO* bio, char* to, int size) {
     BIO_clear_retry_flags(bio);
-    const ssize_t taken = ::recv(socket_of(bio), to, static_cast<std::size_t>(std::max(size, 0)), 0);
+    const ssize_t taken = ::recv(of(bio).socket_.get(), to, static_cast<std::size_t>(std::max(size, 0)), 0);
     if (taken < 0 && would_block(errno)) BIO_set_retry_read(bio);
     return static_cast<int>(taken);
   }
 
   static int write(BIO* bio, const char* from, int size) {
     BIO_clear_retry_flags(bio);
-    const ssize_t taken = ::send(socket_of(bio), from, static_cast<std::size_t>(std::max(size, 0)), send_flags);
-    if (taken < 0 && would_block(errno)) BIO_set_retry_write(bio);
-    return static_cast<int>(taken);
+    TlsServerStream& stream = of(bio);
+    if (stream.cipher_.size() - stream.gone_ > most_kept) {
+      BIO_set_retry_write(bio);
+      return -1;
+    }
+    return shielded(-1, [&] {
+      const auto* octets = reinterpret_cast<const std::uint8_t*>(from);
+      stream.cipher_.insert(stream.cipher_.end(), octets, octets + std::max(size, 0));
+      return size;
+    });
   }
 
   static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
@@ -71,24 +83,29 @@ TlsServerStream::TlsServerStream(SSL_CTX* context, Descriptor socket)
 
 /// Says goodbye (RFC 8446 §6.1), if the socket takes it at once.
 TlsServerStream::~TlsServerStream() {
-  if (!broken_ && SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
+  if (!broken_ && SSL_is_init_finished(ssl_.get()) == 1 && SSL_shutdown(ssl_.get()) >= 0) push();
   ERR_clear_error();
 }
 
-/// Reads records until `out` is full or no octet of another is here.
 std::expected<std::size_t, StreamStop> TlsServerStream::read(std::span<std::uint8_t> out) {
+  const auto size = read_records(out);
+  if (!push()) return std::unexpected(StreamStop::broken);  // of the handshake
+  return size;
+}
+
+/// Reads records until `out` is full or no octet of another is here.
+std::expected<std::size_t, StreamStop> TlsServerStream::read_records(std::span<std::uint8_t> out) {
   std::size_t size = 0;
-  wants_write_ = false;
   ERR_clear_error();
   do {
     const int status = SSL_read(ssl_.get(), out.data() + size, bounded(out.size() - size));
     if (status > 0) {
       size += static_cast<std::size_t>(status);
-    } else {
-      const StreamStop stop = stop_of(status);
-      if (size == 0) return std::unexpected(stop);
-      return size;  // the next call fails in the same way
+      continue;
     }
+    const StreamStop stop = stop_of(status);
+    if (size > 0) break;  // the next call fails in the same way
+    return std::unexpected(stop);
   } while (size < out.size() && holds_more());
   return size;
 }
@@ -97,17 +114,30 @@ std::expected<std::size_t, StreamStop> TlsServerStream::write(Bytes octets) {
   ERR_clear_error();
   const int status = SSL_write(ssl_.get(), octets.data(), bounded(octets.size()));
   if (status > 0) return static_cast<std::size_t>(status);
-  const bool wants_write = wants_write_;
   const StreamStop stop = stop_of(status);
-  wants_write_ = wants_write;  // this is about reading only
   return std::unexpected(stop == StreamStop::ended ? StreamStop::broken : stop);
+}
+
+bool TlsServerStream::push() {
+  while (keeps()) {
+    const ssize_t taken = ::send(socket_.get(), cipher_.data() + gone_, cipher_.size() - gone_, send_flags);
+    if (taken < 0 && errno == EINTR) continue;
+    if (taken < 0 && would_block(errno)) return true;
+    if (taken < 0) {
+      broken_ = true;
+      return false;
+    }
+    gone_ += static_cast<std::size_t>(taken);
+  }
+  cipher_ = {};
+  gone_ = 0;
+  return true;
 }
 
 StreamStop TlsServerStream::stop_of(int status) {
   const int reason = SSL_get_error(ssl_.get(), status);
   ERR_clear_error();
-  wants_write_ = reason == SSL_ERROR_WANT_WRITE;
-  if (wants_write_ || reason == SSL_ERROR_WANT_READ) return StreamStop::blocked;
+  if (reason == SSL_ERROR_WANT_WRITE || reason == SSL_ERROR_WANT_READ) return StreamStop::blocked;
   if (reason == SSL_ERROR_ZERO_RETURN) return StreamStop::ended;
   broken_ = true;
   return StreamStop::broken;

@@ -5,8 +5,8 @@
 /// Only the files of this folder may include it.
 namespace tacet {
 
-/// The server side of one TLS connection on a socket. One system call reads many records, and each write is sent at
-/// once. While it is idle it keeps no buffers.
+/// The server side of one TLS connection on a socket. One system call reads many records, and one sends many. While it
+/// is idle it keeps no buffers.
 class TlsServerStream final : public ByteStream {
 public:
   /// std::bad_alloc.
@@ -17,18 +17,21 @@ public:
 
   std::expected<std::size_t, StreamStop> read(std::span<std::uint8_t> out) override;
   std::expected<std::size_t, StreamStop> write(Bytes octets) override;
+  bool push() override;
+  bool keeps() const override { return gone_ < cipher_.size(); }
   int descriptor() const override { return socket_.get(); }
   bool holds_more() const override { return SSL_has_pending(ssl_.get()) == 1; }
-  bool wants_write() const override { return wants_write_; }
   std::string_view protocol() const override;
 
 private:
   struct Bio;
   StreamStop stop_of(int status);
+  std::expected<std::size_t, StreamStop> read_records(std::span<std::uint8_t> out);
 
   Descriptor socket_;
   SslPointer ssl_;
-  bool wants_write_ = false;
+  std::vector<std::uint8_t> cipher_;  // records for the socket
+  std::size_t gone_ = 0;              // octets of them that it took
   bool broken_ = false;
 };
 

@@ -125,6 +125,26 @@ TEST_CASE("The keepalive time is added to the OPT that ends a reply, beside what
   }
 }
 
+TEST_CASE("Padding makes a reply a multiple of 468 octets, or as large as can be") {
+  for (std::size_t more = 0; more < 1000; more += 7) {
+    Octets reply = octets(with_options(tlv(15, Octets(more + 2, 0))).wire());
+    const std::size_t size = reply.size();
+    reply.resize(size + 4 + response_block);
+    reply.resize(add_padding(reply, size));
+    CHECK(reply.size() % response_block == 0);
+    CHECK(is_padded(parsed(reply)));
+    Octets narrow = reply;
+    narrow.resize(size + 5);
+    CHECK(add_padding(narrow, size) <= narrow.size());
+    narrow.resize(size);
+    CHECK(add_padding(narrow, size) == size);
+  }
+  Octets plain = header(1, 0x8180) + question(name("a"));
+  const std::size_t size = plain.size();
+  plain.resize(size + response_block);
+  CHECK(add_padding(plain, size) == size);
+}
+
 TEST_CASE("A reply without an OPT at its end, or without room, keeps its octets") {
   const Octets plain = header(1, 0x8180) + question(name("a"));
   const Octets opt_first = header(1, 0x8180, {.additionals = 2}) + question(name("a")) + opt(1232, 0, {}) +

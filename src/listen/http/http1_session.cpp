@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/text.hpp"
+#include "config/scalar.hpp"
+#include "listen/http/doh_session.hpp"
+#include "listen/http/http_request.hpp"
+
+namespace tacet {
+namespace {
+
+constexpr std::string_view head_end = "\r\n\r\n";
+/// A longer body is not read to its end: the connection ends instead.
+constexpr std::uint64_t most_skipped = std::uint64_t{1} << 20;
+
+/// The head of one request, and what it says about the connection.
+struct Http1Head {
+  HttpQuery request;
+  std::uint64_t body_size = 0;
+  bool closes = false;     // after this request
+  bool continues = false;  // the client sends the body only when it is told to
+};
+
+std::string field(const HttpRequest& head, const std::string& name) {
+  const auto found = head.fields.find(name);
+  return found != head.fields.end() ? lower_case(found->second) : std::string();
+}
+
+/// The length of the body. A request that two readers could cut in two ways is refused (RFC 9112 §6.3).
+std::expected<std::uint64_t, unsigned> body_size_of(const HttpRequest& head) {
+  const auto lengths = head.fields.count("content-length");
+  if (head.fields.contains("transfer-encoding")) return std::unexpected(lengths > 0 ? 400U : 411U);
+  if (lengths == 0) return 0;
+  const auto size = parse_number(field(head, "content-length"));
+  if (lengths > 1 || !size) return std::unexpected(400U);
+  return *size;
+}
+
+/// "GET /dns-query?dns=AAA HTTP/1.1" and the fields; the status that refuses it.
+std::expected<Http1Head, unsigned> read_head(std::string_view text) {
+  const auto head = parse_http_request(text);
+  if (!head) return std::unexpected(400U);
+  const auto line = text.substr(0, text.find("\r\n"));
+  const bool is_old = line.ends_with("HTTP/1.0");
+  if (!is_old && head->fields.count("host") != 1) return std::unexpected(400U);
+  const auto size = body_size_of(*head);
+  if (!size) return std::unexpected(size.error());
+  const auto target = line.substr(head->method.size() + 1);
+  return Http1Head{.request = {.method = head->method,
+                               .target = std::string(target.substr(0, target.find(' '))),
+                               .content_type = field(*head, "content-type"),
+                               .body = {}},
+                   .body_size = *size,
+                   .closes = is_old || field(*head, "connection") == "close",
+                   .continues = field(*head, "expect") == "100-continue"};
+}
+
+class Http1Session final : public DohSession {
+public:
+  using DohSession::DohSession;
+
+  void feed(Bytes octets) override {
+    if (in_.empty() && !head_) begun_ = now();
+    in_.append(octets.begin(), octets.end());
+  }
+  bool partial() const override { return !in_.empty() || head_.has_value(); }
+  bool takes_more() const override { return !waits_ && DohSession::takes_more(); }
+  bool owes() const override { return waits_ || DohSession::owes(); }
+
+  Step serve_next(Instant time) override {
+    skip();
+    if (skipped_ > 0 || (in_.empty() && !head_)) return Step::none;
+    if (time - begun_ > request_limit) return refuse(408);
+    if (!head_) return begin();
+    if (in_.size() < head_->body_size) return Step::none;
+    if (rests(time)) return Step::later;
+    return serve_whole(time);
+  }
+
+private:
+  /// Reads a head, if it is whole.
+  Step begin() {
+    is_head_ = false;
+    const auto end = std::string_view(in_).substr(0, most_head).find(head_end);
+    if (end == std::string_view::npos) return in_.size() < most_head ? Step::none : refuse(431);
+    auto head = read_head(std::string_view(in_).substr(0, end));
+    if (!head) return refuse(head.error());
+    in_.erase(0, end + head_end.size());
+    is_head_ = head->request.method == "HEAD";
+    closes_ = head->closes;
+    if (head->body_size > HttpQuery::most_body) return refuse_body(head->body_size);
+    if (head->continues && in_.empty()) say("HTTP/1.1 100 Continue\r\n\r\n");
+    head_ = *std::move(head);
+    return serve_next(now());
+  }
+
+  Step serve_whole(Instant time) {
+    Http1Head head = *std::exchange(head_, std::nullopt);
+    const auto size = static_cast<std::ptrdiff_t>(head.body_size);
+    head.request.body.assign(in_.begin(), in_.begin() + size);
+    in_.erase(0, head.body_size);
+    begun_ = time;
+    waits_ = true;
+    serve(0, head.request, time);
+    return Step::served;
+  }
+
+  /// A body that is too large is read and dropped, so that the client gets to read why.
+  Step refuse_body(std::uint64_t size) {
+    if (size > most_skipped) return refuse(413);
+    skipped_ = size;
+    skip();
+    waits_ = true;
+    respond(0, error_response(413));
+    return Step::served;
+  }
+
+  void skip() {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(skipped_, in_.size()));
+    in_.erase(0, size);
+    skipped_ -= size;
+  }
+
+  /// Answers what cannot be read any further, and ends the connection.
+  Step refuse(unsigned status) {
+    closes_ = true;
+    waits_ = true;
+    respond(0, error_response(status));
+    return Step::later;
+  }
+
+  void respond(Tag, const HttpAnswer& response) override {
+    if (!std::exchange(waits_, false)) return;
+    std::string head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n", response.status,
+                                   reason_phrase(response.status), response.type, response.body.size());
+    head += response.max_age ? fmt::format("Cache-Control: max-age={}\r\n", *response.max_age)
+                             : "Cache-Control: no-store\r\n";
+    if (response.status == 405) head += "Allow: GET, HEAD, POST\r\n";
+    if (closes_) head += "Connection: close\r\n";
+    say(head + "\r\n");
+    if (!is_head_) client().out().insert(client().out().end(), response.body.begin(), response.body.end());
+    if (closes_) client().finish();
+  }
+
+  void say(std::string_view text) { client().out().insert(client().out().end(), text.begin(), text.end()); }
+
+  std::string in_;
+  std::optional<Http1Head> head_;  // of the request whose body comes
+  std::uint64_t skipped_ = 0;      // octets to drop
+  Instant begun_{};                // when the request that comes began
+  bool waits_ = false;             // a request waits for its response
+  bool closes_ = false;            // the present request is the last
+  bool is_head_ = false;           // its response has no body
+};
+
+}  // namespace
+
+std::unique_ptr<DohSession> make_http1_session(const DohSession::Parts& parts) {
+  return std::make_unique<Http1Session>(parts);
+}
+
+}  // namespace tacet

@@ -1,0 +1,70 @@
+#include "listen/http/https_listener.hpp"
+
+#include <utility>
+
+#include "listen/http/doh_session.hpp"
+
+namespace tacet {
+
+/// One connection. Only the handshake tells the version of HTTP, so the first octets choose who reads them.
+class HttpsListener::Session final : public StreamSession, private ReplyFraming {
+public:
+  Session(const Parts& parts, StreamClient& client)
+      : parts_(parts),
+        client_(client),
+        queries_(parts.queries, client, *this, {ClientTransport::https, std::nullopt}) {}
+
+  void feed(Bytes octets) override {
+    if (!http_) {
+      const DohSession::Parts made{client_, queries_, parts_.queries.loop, parts_.is_ready};
+      http_ = client_.stream().protocol() == "h2" ? make_http2_session(made) : make_http1_session(made);
+    }
+    http_->feed(octets);
+  }
+  Step serve_next(Instant now) override { return http_ ? http_->serve_next(now) : Step::none; }
+  bool partial() const override { return http_ && http_->partial(); }
+  bool takes_more() const override { return !http_ || http_->takes_more(); }
+  bool owes() const override { return http_ && http_->owes(); }
+  void produce() override {
+    if (http_) http_->produce();
+  }
+  void on_turn_ended(Instant begun) override { queries_.on_turn_ended(begun); }
+  void on_closed() noexcept override { queries_.on_closed(); }
+
+private:
+  void frame(Tag tag, Bytes reply) override { static_cast<ReplyFraming&>(*http_).frame(tag, reply); }
+  void reject(Tag tag) override { static_cast<ReplyFraming&>(*http_).reject(tag); }
+
+  const Parts& parts_;
+  StreamClient& client_;
+  StreamQueries queries_;
+  std::unique_ptr<DohSession> http_;  // null until the first octets came
+};
+
+HttpsListener::HttpsListener(Parts parts, int socket)
+    : parts_(std::move(parts)),
+      server_({parts_.queries.loop,
+               socket,
+               *this,
+               {.idle = idle_limit, .partial = partial_limit, .greeting = handshake_limit},
+               parts_.client_limit}) {}
+
+HttpsListener::~HttpsListener() = default;
+
+void HttpsListener::judge_again(std::size_t limit) {
+  const Admission& admission = parts_.queries.admission;
+  server_.finish_if([&](const StreamClient& client) { return !admission.allows(client.address().storage); });
+  server_.set_most_clients(limit);
+}
+
+bool HttpsListener::admits(const KernelAddress& client) {
+  const bool allowed = parts_.queries.admission.allows(client.storage);
+  if (!allowed) ++parts_.queries.metrics.not_allowed;
+  return allowed;
+}
+
+std::unique_ptr<StreamSession> HttpsListener::open(StreamClient& client) {
+  return std::make_unique<Session>(parts_, client);
+}
+
+}  // namespace tacet
