@@ -128,7 +128,7 @@ class TheAuthority(Browsers):
         self.browser(root, "setup")
         (entry,) = self.policy(root)["CACertificatesWithConstraints"]
         body = (root / FOLDER / "authority.pem").read_text().split("-----")[2].replace("\n", "")
-        self.assertEqual(entry, {"certificate": body, "constraints": {"permitted_cidrs": ["127.0.0.1/32", "::1/128"]}})
+        self.assertEqual(entry, {"certificate": body, "constraints": {"permitted_dns_names": ["invalid"], "permitted_cidrs": ["127.0.0.1/32", "::1/128"]}})
 
     def test_renews_a_certificate_that_ends_soon_and_no_browser_notices(self):
         root = self.make(CHROMIUM)

@@ -58,6 +58,11 @@ class Router:
     def __exit__(self, *_):
         self._entered.close()
 
+    @property
+    def name(self):
+        """Of its network namespace."""
+        return self._side.name
+
     def command(self, *words):
         """What runs `words` on the router."""
         return self._side.command(*words)
@@ -142,6 +147,11 @@ class Machine:
             raise AssertionError("the machine does not run")
         return subprocess.run(["nsenter", "--all", f"--target={self._leader}", *map(str, words)], capture_output=True, text=True, timeout=options.pop("timeout", 90),
                               check=False, env=environment, **options)
+
+    def popen(self, *words):
+        """Starts `words` in the machine, without their output."""
+        return scratch.start(["nsenter", "--all", f"--target={self._leader}", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"})
 
     def run(self, *words):
         """What `words` print; AssertionError unless they end well."""

@@ -11,6 +11,9 @@ namespace {
 /// Members keep their order, so that a merged file looks like the old one.
 using Policies = nlohmann::ordered_json;
 
+/// Equal but for the order of members.
+bool same(const Policies& a, const Policies& b) { return nlohmann::json(a) == nlohmann::json(b); }
+
 Result<Policies> read_object(const std::string& text) {
   auto read = Policies::parse(text, nullptr, false);
   if (!read.is_object()) return fail(Fault::malformed, "is no JSON object");
@@ -18,7 +21,9 @@ Result<Policies> read_object(const std::string& text) {
 }
 
 Policies chromium_object(const std::string& authority) {
-  const Policies constraints{{"permitted_cidrs", {"127.0.0.1/32", "::1/128"}}};
+  // As in the certificate: without a permitted name, which cannot exist, all names would be permitted.
+  const Policies constraints{{"permitted_dns_names", Policies::array({"invalid"})},
+                             {"permitted_cidrs", {"127.0.0.1/32", "::1/128"}}};
   return {
       {"DnsOverHttpsMode", "secure"},
       {"DnsOverHttpsTemplates", fmt::format("{}{{?dns}}", browser_url)},
@@ -55,7 +60,7 @@ bool is_chromium_policy(const std::string& text, const std::string& authority) {
   if (!read) return false;
   const auto ours = chromium_object(authority);
   return std::ranges::all_of(ours.items(), [&](const auto& wanted) {
-    return read->contains(wanted.key()) && read->at(wanted.key()) == wanted.value();
+    return read->contains(wanted.key()) && same(read->at(wanted.key()), wanted.value());
   });
 }
 
@@ -68,7 +73,7 @@ Result<std::string> firefox_policies(const std::string& text, const std::string&
   }
   auto* policies = object_in(merged, "policies");
   if (policies == nullptr) return fail(Fault::malformed, "has no object \"policies\"");
-  if (policies->contains("DNSOverHTTPS") && policies->at("DNSOverHTTPS") != dns_over_https())
+  if (policies->contains("DNSOverHTTPS") && !same(policies->at("DNSOverHTTPS"), dns_over_https()))
     return fail(Fault::refused, "has settings for DNSOverHTTPS already");
   (*policies)["DNSOverHTTPS"] = dns_over_https();
   auto* certificates = object_in(*policies, "Certificates");  // last: each new member may move the others
@@ -84,7 +89,7 @@ bool is_firefox_policies(const std::string& text) {
   const auto read = read_object(text);
   if (!read) return false;
   const auto found = read->value(Policies::json_pointer("/policies/DNSOverHTTPS"), Policies());
-  return found == dns_over_https();
+  return same(found, dns_over_https());
 }
 
 }  // namespace tacet

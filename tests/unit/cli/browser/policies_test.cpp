@@ -13,7 +13,8 @@ TEST_CASE("Chromium asks tacet, nobody else, and trusts the authority for this m
     "DnsOverHttpsMode": "secure",
     "DnsOverHttpsTemplates": "https://127.0.0.1:8453/dns-query{?dns}",
     "CACertificatesWithConstraints": [
-      {"certificate": "QUJD", "constraints": {"permitted_cidrs": ["127.0.0.1/32", "::1/128"]}}]})"));
+      {"certificate": "QUJD", "constraints": {"permitted_dns_names": ["invalid"],
+                                              "permitted_cidrs": ["127.0.0.1/32", "::1/128"]}}]})"));
 }
 
 TEST_CASE("A policy file is ours only with this authority and every key; more keys do not matter") {
