@@ -110,6 +110,16 @@ class Service(unittest.TestCase):
         self.place.chmod(0o700)
         self.refused(self.with_bundle(self.bundle), "may not read")
 
+    def test_a_listeners_key_that_only_root_may_read_is_a_fault(self):
+        key = self.place / "listener.key"
+        key.write_text("", encoding="ascii")
+        for kind in ("https", "tls"):
+            text = f"{kind}: {{listen: ['127.0.0.1:8453'], certificate: {self.bundle}, key: {key}}}\n"
+            key.chmod(0o644)
+            self.assertEqual(self.accepted(text), "")
+            key.chmod(0o600)
+            self.refused(text, f'{kind}.key: the service may not read "{key}"')
+
     def test_a_file_where_the_unit_hides_it_is_a_fault_by_way_of_a_link_too(self):
         link = self.place / "link.pem"
         with tempfile.NamedTemporaryFile(dir="/tmp") as file:

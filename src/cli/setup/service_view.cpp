@@ -55,6 +55,10 @@ std::vector<NamedFile> files_of(const Config& config) {
     if (const std::string& anchor = config.dnssec.trust_anchors[at]; anchor.starts_with('/'))
       add(fmt::format("dnssec.trust_anchors[{}]", at), anchor, true);
   add("hosts.file", config.hosts.file, false);
+  add("https.certificate", config.https.certificate, true);
+  add("https.key", config.https.key, true);
+  add("tls.certificate", config.tls.certificate, true);
+  add("tls.key", config.tls.key, true);
   return files;
 }
 
