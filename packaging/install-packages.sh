@@ -12,7 +12,7 @@ build_packages='g++ cmake ninja-build pkg-config ca-certificates
 # unbound is the DoH and DoT server of the tests; systemd is here for systemd-analyze, and is not made the init system.
 test_packages='doctest-dev libbenchmark-dev clang-format-19 shellcheck systemd
   groff-base mandoc debootstrap systemd-container dnsmasq-base umoci bubblewrap rpm ruby
-  bind9-dnsutils knot-dnsutils unbound dnsperf curl openssl iproute2 nftables python3 python3-dnspython python3-h2
+  bind9-dnsutils knot-dnsutils unbound microsocks tinyproxy-bin dnsperf curl openssl iproute2 nftables python3 python3-dnspython python3-h2
   python3-cryptography python3-jsonschema python3-yaml ldnsutils libc-ares-dev musl-tools valgrind'
 
 policy=/usr/sbin/policy-rc.d

@@ -21,6 +21,29 @@ struct SocketAddress {
 /// "127.0.0.1:53", "[::1]:53".
 std::string to_string(const SocketAddress& address);
 
+/// The protocol that a proxy speaks.
+enum class ProxyKind : std::uint8_t { none, socks5, http };
+/// A proxy that carries the connections to an upstream.
+struct ProxyConfig {
+  ProxyKind kind = ProxyKind::none;
+  SocketAddress address;       ///< the port is always given
+  std::string user, password;  ///< secret: shown nowhere
+  bool is_used() const { return kind != ProxyKind::none; }
+  friend bool operator==(const ProxyConfig&, const ProxyConfig&) = default;
+};
+/// "socks5://127.0.0.1:1080" without user name and password; "none".
+std::string to_string(const ProxyConfig& proxy);
+
+/// Where connections to a server leave this machine; at most one of both is given.
+struct ViaConfig {
+  std::string interface;  ///< a name such as "wg0"
+  std::string address;    ///< one of this machine's own
+  bool is_set() const { return !interface.empty() || !address.empty(); }
+  friend bool operator==(const ViaConfig&, const ViaConfig&) = default;
+};
+/// "wg0" or "192.0.2.7"; empty if nothing is given.
+std::string to_string(const ViaConfig& via);
+
 /// A block of IP addresses; checked when the configuration is read.
 struct AddressPrefix {
   std::string address;  ///< "192.168.1.0", "fd00::", "fe80::%eth0"; bits behind the prefix are zero
@@ -45,6 +68,8 @@ struct UpstreamConfig {
   std::string ca_file;                 ///< PEM bundle; empty: the system's
   std::string operator_name;           ///< entries of the same operator form a group; default: the host
   Sni sni = Sni::send;                 ///< `omit` if the host is an address, which is never sent
+  ProxyConfig proxy;
+  ViaConfig via;
   friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 
@@ -56,6 +81,7 @@ using ZoneServer = std::variant<SocketAddress, UpstreamConfig>;
 struct ForwardZone {
   std::string zone;  ///< "corp.example", with all names below: lower case, ASCII, no final dot; never the root
   std::vector<ZoneServer> servers;  ///< at least one; all of them plain or all of them encrypted
+  ViaConfig via;                    ///< of plain servers; each encrypted one has its own
   /// True if names of this zone travel unencrypted.
   bool in_clear() const { return std::holds_alternative<SocketAddress>(servers.front()); }
   friend bool operator==(const ForwardZone&, const ForwardZone&) = default;
@@ -165,6 +191,7 @@ struct Config {
   TlsListenConfig tls;               ///< DNS over TLS (RFC 7858)
   unsigned workers = 1;
   std::vector<UpstreamConfig> upstreams;
+  ProxyConfig proxy;                     ///< of each of `upstreams` that says nothing else
   std::vector<SocketAddress> bootstrap;  ///< plain DNS servers that resolve upstream host names without `addresses`
   std::vector<ForwardZone> forward;      ///< no zone twice
   HostsConfig hosts;

@@ -25,6 +25,9 @@ struct ConnectionFacts {
   std::string tls_version;   ///< "TLSv1.3"
   std::string key_exchange;  ///< the key-exchange group, e.g. "X25519"; empty if the library cannot say
   bool resumed = false;      ///< the TLS session was resumed
+  std::string proxy;         ///< "socks5://127.0.0.1:1080"; empty if none carries the connection
+  std::string interface;     ///< where it leaves this machine: "wg0"; empty if the system cannot say
+  Duration connect_time{};   ///< from the first octet to a connection, with the proxy's share, before TLS
 };
 
 /// The record of one query answered by one upstream.

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "config/address.hpp"
 #include "config/load.hpp"
+#include "config/path_forms.hpp"
 #include "config/prefix.hpp"
 #include "config/url.hpp"
 
@@ -57,10 +58,12 @@ std::vector<std::string> take_pinned(std::string_view& text) {
   return *std::move(pinned);
 }
 
-Result<UpstreamConfig> make_upstream(std::string_view text, const std::vector<UpstreamConfig>& known) {
+Result<UpstreamConfig> make_upstream(std::string_view text, const Config& config) {
   auto pinned = take_pinned(text);
-  const auto named = std::ranges::find(known, text, &UpstreamConfig::url);
-  auto upstream = named == known.end() ? parse_upstream_url(text) : Result<UpstreamConfig>(*named);
+  const auto named = std::ranges::find(config.upstreams, text, &UpstreamConfig::url);
+  const bool is_known = named != config.upstreams.end();
+  auto upstream = is_known ? Result<UpstreamConfig>(*named) : parse_upstream_url(text);
+  if (upstream && !is_known) upstream->proxy = config.proxy;
   if (upstream && !pinned.empty()) upstream->addresses = std::move(pinned);
   return upstream;
 }
@@ -79,7 +82,7 @@ Result<void> apply_upstreams(const std::vector<std::string>& texts, Config& conf
   if (texts.empty()) return {};
   std::vector<UpstreamConfig> chosen;
   for (const auto& text : texts) {
-    auto upstream = make_upstream(text, config.upstreams);
+    auto upstream = make_upstream(text, config);
     if (!upstream) return fail(upstream.error().fault, fmt::format("--upstream: {}", upstream.error().detail));
     if (const auto reachable = check_reachable(*upstream, config); !reachable) return reachable;
     if (std::ranges::find(chosen, upstream->url, &UpstreamConfig::url) != chosen.end())
@@ -99,10 +102,33 @@ Result<void> apply_addresses(std::string_view option, const std::vector<std::str
   return {};
 }
 
+Result<void> apply_proxy(const std::string& url, Config& config) {
+  auto proxy = parse_proxy_url(url);
+  if (!proxy) return fail(proxy.error().fault, fmt::format("--proxy: {}", proxy.error().detail));
+  config.proxy = *std::move(proxy);
+  for (UpstreamConfig& upstream : config.upstreams) upstream.proxy = config.proxy;
+  return {};
+}
+
+/// After the upstreams are chosen.
+Result<void> apply_via(const CommandLine& given, Config& config) {
+  if (!given.via && !given.proxy) return {};
+  const auto via = given.via ? parse_via(*given.via) : ViaConfig{};
+  if (!via) return fail(via.error().fault, fmt::format("--via: {}", via.error().detail));
+  for (UpstreamConfig& upstream : config.upstreams) {
+    if (given.via) upstream.via = *via;
+    if (auto usable = check_path(upstream); !usable) return usable;
+  }
+  return {};
+}
+
 Result<void> apply(const CommandLine& given, Config& config) {
+  if (given.proxy)
+    if (auto done = apply_proxy(*given.proxy, config); !done) return done;
   if (auto done = apply_addresses("--listen", given.listen, config.listen); !done) return done;
   if (auto done = apply_addresses("--bootstrap", given.bootstrap, config.bootstrap); !done) return done;
   if (auto done = apply_upstreams(given.upstreams, config); !done) return done;
+  if (auto done = apply_via(given, config); !done) return done;
   if (given.workers) config.workers = *given.workers;
   if (const auto level = log::level_from_text(given.log_level)) config.log.level = *level;
   if (given.socket) config.control.socket = *given.socket;

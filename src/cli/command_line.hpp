@@ -19,6 +19,8 @@ struct CommandLine {
   std::optional<unsigned> workers;     ///< --workers
   std::string log_level;               ///< --log-level
   std::optional<std::string> socket;   ///< --socket
+  std::optional<std::string> proxy;    ///< --proxy, replaces that of every upstream
+  std::optional<std::string> via;      ///< --via, replaces that of every upstream
 };
 
 /// The configuration of file and options together, or the faults, one a line. An upstream is URL or

@@ -43,6 +43,11 @@ constexpr auto upstream_help =
 constexpr auto bootstrap_help =
     "Ask this plain DNS server for the addresses of upstreams, and for\n"
     "nothing else. Repeat it for more. It replaces the file's list";
+constexpr auto proxy_help =
+    "Reach the upstream through this proxy: socks5://ADDRESS:PORT or\n"
+    "http://ADDRESS:PORT, with USER:PASSWORD@ before ADDRESS if it wants\n"
+    "them; none ignores the file's";
+constexpr auto via_help = "Leave this machine by this interface, or from this address of it";
 constexpr auto listen_help =
     "Listen at ADDRESS[:PORT], by UDP and TCP. Repeat it for more. It\n"
     "replaces the file's list";
@@ -104,6 +109,8 @@ void add_query(CLI::App& app, CommandLine& given, tacet::QueryRequest& request, 
   verb.add_flag("--dnssec", request.dnssec, "Ask for signatures as well (the DO bit)");
   add_config(verb, given);
   add_upstreams(verb, given);
+  verb.add_option("--proxy", given.proxy, proxy_help)->type_name("URL");
+  verb.add_option("--via", given.via, via_help)->type_name("INTERFACE");
   verb.callback([&] { chosen = [&] { return run_query(request, given, std::cout, std::cerr); }; });
 }
 

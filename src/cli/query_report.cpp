@@ -62,6 +62,10 @@ std::string how_it_came(const QueryOutcome& outcome) {
     const auto group = facts->key_exchange.empty() ? "key exchange unknown" : facts->key_exchange;
     text += fmt::format("connection     {} to {}, {}, {}, {}\n", to_string(facts->transport), facts->address,
                         facts->tls_version, group, facts->resumed ? "session resumed" : "full handshake");
+    text += fmt::format("path           {}{}, connected in {:.1f} ms\n",
+                        facts->interface.empty() ? "interface unknown" : "by " + facts->interface,
+                        facts->proxy.empty() ? "" : ", through the proxy " + facts->proxy,
+                        milliseconds(facts->connect_time));
     text += fmt::format("certificate    checked for {}\n", facts->verified);
   }
   return text + fmt::format("round trip     {:.1f} ms ({:.1f} ms in all)\n", milliseconds(exchange.round_trip),
@@ -71,6 +75,12 @@ std::string how_it_came(const QueryOutcome& outcome) {
 std::string name_exposure(const ConnectionFacts& facts) {
   if (facts.sni.empty()) return "no server name was sent in clear (no SNI)";
   return fmt::format("the server name {} was sent in clear (SNI): every network on the path can read it", facts.sni);
+}
+
+std::string what_the_network_sees(const ConnectionFacts& facts) {
+  if (facts.proxy.empty()) return fmt::format("the network sees that you connect to {}", facts.address);
+  return fmt::format("the proxy {} sees that you connect to {}; the network sees that you connect to the proxy",
+                     facts.proxy, facts.address);
 }
 
 std::string what_was_exposed(const Message& query, const QueryOutcome& outcome) {
@@ -84,7 +94,7 @@ std::string what_was_exposed(const Message& query, const QueryOutcome& outcome) 
   }
   if (exchange.facts) {
     add(name_exposure(*exchange.facts));
-    add(fmt::format("the network sees that you connect to {}", exchange.facts->address));
+    add(what_the_network_sees(*exchange.facts));
   }
   add(fmt::format(
       "the question was encrypted and padded to {} octets; the answer ({} octets) was {}padded by the server",

@@ -20,6 +20,14 @@ std::string memory(std::uint64_t octets) {
   return kibi < 1024 ? fmt::format("{:.1f} KiB", kibi) : fmt::format("{:.1f} MiB", kibi / 1024);
 }
 
+std::string way_words(const nlohmann::ordered_json& path) {
+  if (path.is_null()) return {};
+  std::string words;
+  if (!path.at("interface").is_null()) words += ", by " + path.at("interface").get<std::string>();
+  if (!path.at("proxy").is_null()) words += ", through the proxy " + path.at("proxy").get<std::string>();
+  return words;
+}
+
 int show(const Result<nlohmann::ordered_json>& answer, bool as_json,
          const std::function<std::string(const nlohmann::ordered_json&)>& text, const Streams& to) {
   if (!answer) {

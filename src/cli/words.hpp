@@ -14,6 +14,10 @@ std::string for_how_long(double seconds);
 /// "12.5 KiB", "1.0 MiB".
 std::string memory(std::uint64_t octets);
 
+/// ", by wg0, through the proxy socks5://127.0.0.1:1080": the way of a connection as the daemon tells it; empty if
+/// nothing is known.
+std::string way_words(const nlohmann::ordered_json& path);
+
 /// The output streams of a verb.
 struct Streams {
   std::ostream& out;

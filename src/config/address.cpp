@@ -20,15 +20,6 @@ std::optional<std::string> shortest_text(int family, const std::string& text) {
   return std::string(shortest.data());
 }
 
-/// True for a name that a kernel may give an interface, or for an interface's number.
-bool is_interface(std::string_view name) {
-  constexpr std::size_t longest = 15;
-  if (name.empty() || name.size() > longest || name == "." || name == "..") return false;
-  return std::ranges::all_of(name, [](char c) {
-    return c > ' ' && c < 0x7f && std::string_view("%/:[]\"").find(c) == std::string_view::npos;
-  });
-}
-
 /// The address part and, behind a colon, the port part.
 struct Halves {
   std::string_view address;
@@ -62,6 +53,14 @@ std::optional<std::string> canonical_address(std::string_view text) {
   const std::string terminated(text);
   const bool v6 = text.find(':') != std::string_view::npos;
   return shortest_text(v6 ? AF_INET6 : AF_INET, terminated);
+}
+
+bool is_interface(std::string_view name) {
+  constexpr std::size_t longest = 15;
+  if (name.empty() || name.size() > longest || name == "." || name == "..") return false;
+  return std::ranges::all_of(name, [](char c) {
+    return c > ' ' && c < 0x7f && std::string_view("%/:[]\"").find(c) == std::string_view::npos;
+  });
 }
 
 bool is_link_local(std::string_view address) {

@@ -14,6 +14,9 @@ namespace tacet {
 /// Brackets, ports and interfaces are not part of an address.
 std::optional<std::string> canonical_address(std::string_view text);
 
+/// True for a name that a kernel may give an interface, or for an interface's number.
+bool is_interface(std::string_view name);
+
 /// True for an IPv6 address that means another machine on each link (fe80::/10), with or without its interface, in the
 /// text of canonical_address().
 bool is_link_local(std::string_view address);

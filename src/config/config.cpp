@@ -21,6 +21,13 @@ std::string to_string(const SocketAddress& address) {
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", address.address, v6 ? "]" : "", address.port);
 }
 
+std::string to_string(const ProxyConfig& proxy) {
+  if (!proxy.is_used()) return "none";
+  return fmt::format("{}://{}", proxy.kind == ProxyKind::http ? "http" : "socks5", to_string(proxy.address));
+}
+
+std::string to_string(const ViaConfig& via) { return via.interface.empty() ? via.address : via.interface; }
+
 Config Config::defaults() {
   Config config;
   config.listen = {{.address = "127.0.0.1", .port = 53, .is_default = true},

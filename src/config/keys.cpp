@@ -74,6 +74,8 @@ constexpr ConfigKey<UpstreamConfig> upstream_table[]{
     key<UpstreamConfig, &UpstreamConfig::operator_name>("operator",
                                                         TextForm{"1 to 64 octets of text", 64, "names nobody"}),
     key<UpstreamConfig, &UpstreamConfig::sni>("sni", WordForm{sni_words}),
+    key<UpstreamConfig, &UpstreamConfig::proxy>("proxy", ProxyForm{}),
+    key<UpstreamConfig, &UpstreamConfig::via>("via", ViaForm{}),
 };
 
 constexpr ConfigKey<Config> config_table[]{
@@ -95,6 +97,7 @@ constexpr ConfigKey<Config> config_table[]{
     key<Config, &Config::tls, &TlsListenConfig::key>("tls.key", private_key_form),
     key<Config, &Config::workers>("workers", NumberForm{1, 64}).at_start(),
     key<Config, &Config::upstreams>("upstreams", UpstreamsForm{}),
+    key<Config, &Config::proxy>("proxy", ProxyForm{}),
     key<Config, &Config::bootstrap>("bootstrap", SocketAddressesForm{bootstrap_allowed, server_address}),
     key<Config, &Config::forward>("forward", ForwardForm{}),
     section("hosts", {"{file: /etc/hosts}"}),

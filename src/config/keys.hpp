@@ -8,6 +8,7 @@
 #include "config/address_forms.hpp"
 #include "config/dnssec_forms.hpp"
 #include "config/form.hpp"
+#include "config/path_forms.hpp"
 #include "config/server_forms.hpp"
 #include "config/value.hpp"
 #include "tacet/config.hpp"
@@ -22,9 +23,9 @@ struct SectionForm {
   std::string allowed() const;
 };
 
-using Form =
-    std::variant<NumberForm, SizeForm, WordForm, TruthForm, TextForm, PathForm, SocketAddressesForm, PrefixesForm,
-                 NamesForm, LoopbackForm, UrlForm, UpstreamsForm, ForwardForm, IgnoreForm, SectionForm>;
+using Form = std::variant<NumberForm, SizeForm, WordForm, TruthForm, TextForm, PathForm, SocketAddressesForm,
+                          PrefixesForm, NamesForm, LoopbackForm, UrlForm, UpstreamsForm, ForwardForm, IgnoreForm,
+                          ProxyForm, ViaForm, SectionForm>;
 
 /// The values that a key of this form may have, for people.
 std::string allowed(const Form& form);

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <variant>
 
 #include "config/address_forms.hpp"
 #include "config/keys.hpp"
 #include "config/mapping.hpp"
+#include "config/path_forms.hpp"
 #include "config/scalar.hpp"
 #include "config/url.hpp"
 #include "config/zone.hpp"
@@ -56,6 +58,36 @@ void read_zone_server(const Value& value, std::vector<ZoneServer>& out) {
     out.push_back(*std::move(server));
 }
 
+/// The keys of a zone that is a mapping. An encrypted server takes those that it does not have itself.
+constexpr std::array<std::string_view, 3> zone_keys{"servers", "proxy", "via"};
+
+void spread_path(const Value& servers, const ProxyConfig& proxy, ForwardZone& zone) {
+  const auto entries = servers.is(NodeKind::list) ? servers.items() : std::vector<Value>{};
+  for (std::size_t i = 0; i < zone.servers.size(); ++i) {
+    auto* upstream = std::get_if<UpstreamConfig>(&zone.servers[i]);
+    if (!upstream) continue;
+    const bool is_mapping = i < entries.size() && entries[i].is(NodeKind::mapping);
+    if (!is_mapping || !entries[i].find("proxy")) upstream->proxy = proxy;
+    if (!is_mapping || !entries[i].find("via")) upstream->via = zone.via;
+  }
+  if (!zone.in_clear()) zone.via = {};
+}
+
+/// Reads `proxy` and `via` of a zone that is a mapping, for all its servers.
+void read_zone_path(const Value& mapping, ForwardZone& zone) {
+  check_keys(mapping, zone_keys);
+  ProxyConfig proxy;
+  if (const Node* node = mapping.node().find("via"))
+    ViaForm{}.read(mapping.member("via", *node, ViaForm{}.allowed()), zone.via);
+  if (const Node* node = mapping.node().find("proxy")) {
+    const Value value = mapping.member("proxy", *node, ProxyForm{}.allowed());
+    ProxyForm{}.read(value, proxy);
+    if (proxy.is_used() && zone.in_clear())
+      value.fault("plain DNS goes through no proxy, allowed: none, or encrypted servers such as tls://10.0.0.53");
+  }
+  spread_path(servers_of_zone(mapping), proxy, zone);
+}
+
 std::vector<ZoneServer> read_zone_servers(const Value& value) {
   std::vector<ZoneServer> out;
   for (const auto& item : value.items(1)) {
@@ -79,24 +111,43 @@ void read_zone(const Value& key, const Value& servers, std::vector<ForwardZone>&
     key.fault("the root covers every name, allowed: zones below it (`upstreams` answers for all others)");
   else if (std::ranges::find(out, *zone, &ForwardZone::zone) != out.end())
     key.wrong(given_twice(*text, "zone", *zone));
-  auto read = read_zone_servers(servers);
-  if (zone && !read.empty()) out.push_back({*zone, std::move(read)});
+  if (servers.is(NodeKind::mapping) && !servers.node().find("servers"))
+    return servers.fault(fmt::format("has no servers, allowed: {}", servers_allowed));
+  auto read = read_zone_servers(servers_of_zone(servers));
+  if (!zone || read.empty()) return;
+  out.push_back({*zone, std::move(read), {}});
+  if (servers.is(NodeKind::mapping)) read_zone_path(servers, out.back());
 }
 
 /// A list item, `indent` spaces from the margin.
 std::string upstream_text(const UpstreamConfig& upstream, std::size_t indent) {
   std::string out;
-  for (const auto& key : upstream_keys())
+  for (const auto& key : upstream_keys()) {
     out += fmt::format("\n{:{}}{} {}: {}", "", indent, out.empty() ? '-' : ' ', key.name, key.text(key.form, upstream));
-  return out + (upstream.host_is_address ? "  # an address is never sent" : "");
+    if (key.name == "sni" && upstream.host_is_address) out += "  # an address is never sent";
+  }
+  return out;
 }
 
-std::string server_text(const ZoneServer& server) {
-  if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) return upstream_text(*upstream, 4);
-  return fmt::format("\n    - {}", yaml_text(to_string(std::get<SocketAddress>(server))));
+std::string server_text(const ZoneServer& server, std::size_t indent) {
+  if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) return upstream_text(*upstream, indent);
+  return fmt::format("\n{:{}}- {}", "", indent, yaml_text(to_string(std::get<SocketAddress>(server))));
+}
+
+/// The servers of a zone, and the way to them if that does not stand with each.
+std::string zone_text(const ForwardZone& zone) {
+  std::string out;
+  if (zone.via.is_set()) out = fmt::format("\n    via: {}\n    servers:", ViaForm{}.text(zone.via));
+  for (const auto& server : zone.servers) out += server_text(server, zone.via.is_set() ? 6 : 4);
+  return out;
 }
 
 }  // namespace
+
+Value servers_of_zone(const Value& zone) {
+  const Node* node = zone.is(NodeKind::mapping) ? zone.node().find("servers") : nullptr;
+  return node ? zone.member("servers", *node, std::string(servers_allowed)) : zone;
+}
 
 void UrlForm::read(const Value& value, UpstreamConfig& out) const {
   const auto* text = value.scalar();
@@ -143,7 +194,7 @@ std::string ForwardForm::text(const std::vector<ForwardZone>& zones) const {
   std::string out;
   for (const auto& zone : zones) {
     out += fmt::format("\n  {}:{}", yaml_text(zone.zone), zone.in_clear() ? "  # its names travel in clear" : "");
-    for (const auto& server : zone.servers) out += server_text(server);
+    out += zone_text(zone);
   }
   return out;
 }

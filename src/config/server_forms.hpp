@@ -22,6 +22,9 @@ struct UpstreamsForm {
   std::string text(const std::vector<UpstreamConfig>& upstreams) const;
 };
 
+/// The servers of a zone, which is a list of them or a mapping with the key `servers`.
+Value servers_of_zone(const Value& zone);
+
 /// A mapping of zones to their servers. Only here the keys are the user's own.
 struct ForwardForm {
   std::string allowed() const;

@@ -168,6 +168,8 @@ Result<UpstreamConfig> parse_upstream_url(std::string_view url) {
   return upstream;
 }
 
-bool needs_bootstrap(const UpstreamConfig& upstream) { return !upstream.host_is_address && upstream.addresses.empty(); }
+bool needs_bootstrap(const UpstreamConfig& upstream) {
+  return !upstream.host_is_address && upstream.addresses.empty() && !upstream.proxy.is_used();
+}
 
 }  // namespace tacet

@@ -54,7 +54,7 @@ bool logs_names_of_nothing(const Config& config) {
 
 constexpr std::array<Contradiction, 4> contradictions{{
     {"bootstrap", has_idle_bootstrap,
-     "has no effect: every upstream has its addresses, allowed: [], or an upstream with a name and no addresses"},
+     "has no effect: every upstream has its addresses or a proxy, allowed: [], or an upstream with a name and neither"},
     {"exposure.log_names", logs_names_of_nothing,
      "has no effect while exposure.mode is off, which keeps no names, allowed: false"},
     {"query_log.max_size", logs_to_journal, not_on_journal},

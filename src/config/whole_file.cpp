@@ -11,6 +11,7 @@
 #include "config/address.hpp"
 #include "config/prefix.hpp"
 #include "config/scalar.hpp"
+#include "config/server_forms.hpp"
 #include "config/url.hpp"
 #include "config/zone.hpp"
 
@@ -115,7 +116,7 @@ void check_zones(const Value& root, const Config& config) {
   if (!forward || !forward->is(NodeKind::mapping)) return;
   const auto& pairs = forward->node().children;
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-    const auto servers = forward->member(pairs[i].text, pairs[i + 1]);
+    const auto servers = servers_of_zone(forward->member(pairs[i].text, pairs[i + 1]));
     check_not_own(servers, config);
     if (!is_given(root, "bootstrap")) check_zone_names(servers, pairs[i].text, config);
   }

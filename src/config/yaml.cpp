@@ -7,6 +7,7 @@
 #include "config/document.hpp"
 #include "config/keys.hpp"
 #include "config/mapping.hpp"
+#include "config/path_forms.hpp"
 #include "config/void_keys.hpp"
 #include "config/whole_file.hpp"
 
@@ -22,8 +23,10 @@ std::expected<Config, std::vector<ConfigFault>> read_config(std::string_view tex
   const Value root(*document, {}, "a mapping such as {workers: 1}", faults);
   auto config = Config::defaults();
   read_mapping(root, config_keys(), config);
+  spread_proxy(root, config);
   report_void_keys(root, config);
   check_whole_file(root, config);
+  check_paths(root, config);
   if (faults.empty()) return config;
   std::ranges::sort(faults, {}, [](const ConfigFault& fault) { return std::tie(fault.at, fault.key, fault.text); });
   for (auto& fault : faults) fault.file = file;

@@ -57,12 +57,21 @@ std::vector<std::string> TrustStores::files() const {
   return files;
 }
 
+std::set<std::string> interfaces_of(const Config& config) {
+  std::set<std::string> interfaces;
+  for (const UpstreamConfig& upstream : encrypted_servers(config)) interfaces.insert(upstream.via.interface);
+  for (const ForwardZone& zone : config.forward) interfaces.insert(zone.via.interface);
+  interfaces.erase("");
+  return interfaces;
+}
+
 /// A set of upstreams, the objects that their connections share, and the configuration that it was made from.
 struct Upstreams::UpstreamGroup {
   explicit UpstreamGroup(Scheduler& scheduler) : budget(scheduler, most_sockets) {}
 
   std::string zone;  // as configured; empty: all other names
   std::vector<ZoneServer> servers;
+  ViaConfig via;  // of plain servers
   SocketBudget budget;
   std::vector<std::unique_ptr<UpstreamServer>> services;
   std::unique_ptr<Pool> set;
@@ -91,13 +100,15 @@ Upstreams::~Upstreams() = default;
 
 Upstreams::Change Upstreams::prepare(const Config& config, const TrustStores& trust) {
   Change change{config.bootstrap, {}};
-  const auto keep_or_make = [&](const std::string& zone, std::vector<ZoneServer> servers) {
-    const auto same = [&](const auto& group) { return group->zone == zone && group->servers == servers; };
+  const auto keep_or_make = [&](const ForwardZone& zone) {
+    const auto same = [&](const auto& group) {
+      return group->zone == zone.zone && group->servers == zone.servers && group->via == zone.via;
+    };
     const auto found = std::ranges::find_if(groups_, same);
-    return found != groups_.end() ? *found : make_group(zone, std::move(servers), trust);
+    return found != groups_.end() ? *found : make_group(zone, trust);
   };
-  change.groups.push_back(keep_or_make({}, {config.upstreams.begin(), config.upstreams.end()}));
-  for (const ForwardZone& zone : config.forward) change.groups.push_back(keep_or_make(zone.zone, zone.servers));
+  change.groups.push_back(keep_or_make({{}, {config.upstreams.begin(), config.upstreams.end()}, {}}));
+  for (const ForwardZone& zone : config.forward) change.groups.push_back(keep_or_make(zone));
   retired_.reserve(retired_.size() + groups_.size());
   return change;
 }
@@ -121,12 +132,12 @@ std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& con
 }
 
 /// All servers of a zone count as one operator, because the operator of a zone knows its names already.
-std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const std::string& zone,
-                                                                std::vector<ZoneServer> servers,
+std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const ForwardZone& configured,
                                                                 const TrustStores& trust) {
   auto group = std::make_shared<UpstreamGroup>(parts_.loop.scheduler());
-  group->zone = zone;
-  group->servers = std::move(servers);
+  const std::string& zone = group->zone = configured.zone;
+  group->servers = configured.servers;
+  group->via = configured.via;
   std::vector<UpstreamOperator> operators;
   const auto operator_named = [&](const std::string& name) -> UpstreamOperator& {
     const auto known = std::ranges::find(operators, name, &UpstreamOperator::name);
@@ -138,7 +149,7 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const std::strin
       named.services.push_back(group->add(make_server(*upstream, *group, trust)));
     } else {
       auto& plain = operator_named(zone).services.emplace_back();
-      plain.channels.push_back(std::make_unique<Do53>(parts_.loop, std::get<SocketAddress>(server)));
+      plain.channels.push_back(std::make_unique<Do53>(parts_.loop, std::get<SocketAddress>(server), group->via));
     }
   }
   group->set = std::make_unique<Pool>(parts_.loop.scheduler(), group->tasks, parts_.metrics, std::move(operators));

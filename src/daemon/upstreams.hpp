@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,9 @@ private:
   OpenFile open_;
   std::vector<std::pair<std::string, std::shared_ptr<TrustStore>>> stores_;
 };
+
+/// The interfaces that `via` names, of upstreams and zones.
+std::set<std::string> interfaces_of(const Config& config);
 
 /// All configured upstreams, for one worker (or for one `tacet query`): the objects that connections need, the set for
 /// all other names, and one set for each zone of the local network. A set is used like one upstream. Each has its own
@@ -87,8 +91,7 @@ public:
   std::uint64_t plaintext_lookups() const { return bootstrap_.lookups(); }
 
 private:
-  std::shared_ptr<UpstreamGroup> make_group(const std::string& zone, std::vector<ZoneServer> servers,
-                                            const TrustStores& trust);
+  std::shared_ptr<UpstreamGroup> make_group(const ForwardZone& configured, const TrustStores& trust);
   std::unique_ptr<UpstreamServer> make_server(const UpstreamConfig& config, UpstreamGroup& group,
                                               const TrustStores& trust);
   void sweep();

@@ -40,6 +40,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
       pulse_(loop_, [this] { had_a_turn_.release(); }),
       stop_(loop_, [this] { take_no_more(); }),
       drained_(loop_.scheduler(), [this] { drain(drain_deadline_); }) {
+  network_.follow(interfaces_of(settings_->config));
   if (query_log != nullptr) resolver_.journal().log_to(*query_log);
   for (const ListenSockets& listen : sockets_) add_listeners(listen);
 }
@@ -181,6 +182,7 @@ void Worker::make(Change change) {
     listener->use(change.settings->certificates.of(ClientTransport::tls));
   }
   settings_ = std::move(change.settings);  // last: the members above use the former ones
+  shielded(0, [this] { return network_.follow(interfaces_of(settings_->config)), 0; });
   shielded(
       0, [this] { return resolver_.set_exposure(settings_->config.exposure), 0; });  // without memory it keeps nothing
 }

@@ -247,7 +247,7 @@ std::vector<ServerExplanation> Pool::explanation() const {
   for (const PoolServer* server : ranked(servers_)) {
     const PoolChannel& first = server->channels.front();
     explanation.push_back({std::string(first.upstream->id()), server->operator_name, server->health.good(),
-                           server->warm(), first.latency.typical()});
+                           server->warm(), first.latency.typical(), first.upstream->state().facts});
   }
   return explanation;
 }

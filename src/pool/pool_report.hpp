@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <string>
 
 #include "tacet/upstream.hpp"
@@ -16,11 +17,12 @@ struct ChannelReport {
 
 /// What the pool knows of one server of an operator.
 struct ServerExplanation {
-  std::string id;             ///< of its first channel: the URL as configured
-  std::string operator_name;  ///< for servers of the local network: the name of the zone
-  bool good = false;          ///< believed to work
-  bool warm = false;          ///< a connection is up
-  Duration typical{};         ///< median of the last round trips; zero without any
+  std::string id;                                  ///< of its first channel: the URL as configured
+  std::string operator_name;                       ///< for servers of the local network: the name of the zone
+  bool good = false;                               ///< believed to work
+  bool warm = false;                               ///< a connection is up
+  Duration typical{};                              ///< median of the last round trips; zero without any
+  std::shared_ptr<const ConnectionFacts> facts{};  ///< of its current or last connection; null before the first
 };
 
 }  // namespace tacet

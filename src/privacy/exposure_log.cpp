@@ -40,11 +40,31 @@ void tell_of_sni(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
       dot ? "" : upstream.path);
 }
 
+bool is_on_this_machine(const SocketAddress& address) {
+  return address.address.starts_with("127.") || address.address == "::1";
+}
+
+void tell_of_proxy(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
+  const bool is_local = is_on_this_machine(upstream.proxy.address);
+  log::info(
+      "upstream {}: its connections go through the proxy {}{}: the proxy sees {}, sizes and times, and no names that "
+      "you "
+      "ask for; the network sees {}",
+      upstream.url, facts.proxy, is_local ? " on this machine" : "", facts.address,
+      is_local ? "the proxy's own connections" : "the proxy's address");
+  if (!is_local && !upstream.proxy.user.empty())
+    log::warn(
+        "upstream {}: the user name and password for the proxy {} travel in clear: everyone on the path to it can read "
+        "them",
+        upstream.url, facts.proxy);
+}
+
 }  // namespace
 
 void ExposureLog::established(const UpstreamConfig& upstream, const ConnectionFacts& facts, Instant now) {
   if (due(upstream.url, facts.sni, now)) tell_of_sni(upstream, facts);
-  const bool looked_up = upstream.addresses.empty() && !upstream.host_is_address;
+  if (!facts.proxy.empty() && due(upstream.url, "proxy " + facts.proxy, now)) tell_of_proxy(upstream, facts);
+  const bool looked_up = upstream.addresses.empty() && !upstream.host_is_address && facts.proxy.empty();
   if (looked_up && due(upstream.url, "plaintext look-up", now))
     log::warn(
         "upstream {}: {} was looked up in plaintext at a bootstrap server: everyone on the path can read that name. To "

@@ -8,6 +8,7 @@
 #include "report/cache_json.hpp"
 #include "report/dnssec_json.hpp"
 #include "report/json.hpp"
+#include "report/path_json.hpp"
 
 namespace tacet {
 namespace {
@@ -83,6 +84,7 @@ Json service(const ServerExplanation& service) {
           {"operator", service.operator_name},
           {"state", service.good ? "good" : "failing"},
           {"warm", service.warm},
+          {"path", path_json(service.facts.get())},
           {"typical_ms", service.typical == Duration::zero() ? Json(nullptr) : Json(typical)}};
 }
 

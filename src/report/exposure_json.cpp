@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "dns/name_text.hpp"
 #include "privacy/browser_servers.hpp"
+#include "report/path_json.hpp"
 
 namespace tacet {
 namespace {
@@ -38,6 +39,7 @@ Json connection(const EndpointExposure& endpoint, const ExposureReport& report) 
   return {{"upstream", endpoint.upstream},
           {"transport", to_string(facts.transport)},
           {"address", facts.address},
+          {"path", path_json(&facts)},
           {"sni", known(facts.sni)},
           {"ech", report.ech_in_build ? "not offered" : "not in this build"},
           {"tls_version", known(facts.tls_version)},

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -144,12 +146,29 @@ Labels labels_of(const ZoneAndUpstream& each) {
   return labels;
 }
 
+/// The open connections of an upstream by the way that they take.
+void write_paths(Exposition& out, const ZoneAndUpstream& each) {
+  using Path = std::pair<std::string, std::string>;  // interface and proxy
+  std::map<Path, std::uint64_t> open;
+  for (const ChannelReport& channel : each.second->channels)
+    if (channel.state.warm && channel.state.facts) ++open[{channel.state.facts->interface, channel.state.facts->proxy}];
+  for (const auto& [path, count] : open) {
+    Labels labels = labels_of(each);
+    labels.emplace_back("interface", path.first);
+    labels.emplace_back("proxy", path.second);
+    out.sample(labels, count);
+  }
+}
+
 void write_upstreams(Exposition& out, const std::vector<ZoneAndUpstream>& all) {
   out.begin({"upstream_up", "1 if all workers believe that the upstream works, 0 if one found it failing."});
   for (const auto& each : all) out.sample(labels_of(each), each.second->good ? 1 : 0);
   out.begin({"upstream_open_connections", "Connections that are up."});
   for (const auto& each : all)
     if (!each.second->is_plain()) out.sample(labels_of(each), each.second->open_connections());
+  out.begin({"upstream_path_open_connections", "Connections that are up, by interface and proxy."});
+  for (const auto& each : all)
+    if (!each.second->is_plain()) write_paths(out, each);
   for (const UpstreamCounter& counter : upstream_counters()) {
     out.begin({counter.family, counter.help});
     for (const auto& each : all) out.sample(labels_of(each), sum_of(*each.second, counter));

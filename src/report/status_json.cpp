@@ -6,6 +6,7 @@
 #include "report/dnssec_json.hpp"
 #include "report/exposure_json.hpp"
 #include "report/json.hpp"
+#include "report/path_json.hpp"
 #include "report/status_summary.hpp"
 
 namespace tacet {
@@ -92,6 +93,7 @@ Json connection(const ChannelReport& channel, Transport transport) {
                                               : "closed"},
             {"transport", to_string(transport)},
             {"address", facts != nullptr ? Json(facts->address) : Json(nullptr)},
+            {"path", path_json(facts)},
             {"tls", facts != nullptr ? tls(*facts) : Json(nullptr)}};
   for (const UpstreamPercentile& each : upstream_percentiles()) json.add(each.key, round_trip(channel.*each.time));
   for (const UpstreamCounter& each : upstream_counters()) json.add(each.key, each.read(state));

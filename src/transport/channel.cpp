@@ -87,7 +87,7 @@ public:
 Channel::Channel(UpstreamServer& service, std::size_t number)
     : server_(service),
       id_(number == 0 ? service.parts().config.url : fmt::format("{}#{}", service.parts().config.url, number + 1)),
-      connector_(service.parts().loop, service.book(), service.parts().budget,
+      connector_(service.parts().loop, {service.book(), service.parts().budget, service.path()},
                  {[this](ConnectedSocket socket) { connected(std::move(socket)); },
                   [this](const Error& error) { round_failed(error); }}),
       watch_(scheduler(), [this] { on_watch(); }),

@@ -101,7 +101,7 @@ private:
 DotConnection::State::State(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner)
     : loop_(loop),
       socket_(std::move(socket)),
-      tls_(tls, socket_.address()),
+      tls_(tls, socket_.address(), socket_.path().sni),
       owner_(&owner),
       watch_(
           loop, socket_.get(),
@@ -109,8 +109,7 @@ DotConnection::State::State(Loop& loop, ConnectedSocket socket, TlsClient& tls, 
             guarded([this, ready] { return ready == Watch::Ready::read ? read_turn() : static_cast<void>(flush()); });
           }),
       turn_(loop, [this] { guarded([this] { end_turn(); }); }) {
-  facts->transport = Transport::dot;
-  facts->address = to_string(socket_.address());
+  *facts = socket_.facts(Transport::dot);
 }
 
 void DotConnection::State::start() {

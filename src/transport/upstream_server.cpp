@@ -15,7 +15,8 @@ constexpr Duration dot_idle = std::chrono::seconds(9), doh_idle = std::chrono::s
 std::vector<SocketAddress> pinned(const UpstreamConfig& config) {
   std::vector<SocketAddress> addresses;
   for (const std::string& address : config.addresses) addresses.push_back({address, config.port});
-  if (addresses.empty() && config.host_is_address) addresses.push_back({config.host, config.port});
+  // A proxy looks a name up itself.
+  if (addresses.empty() && !needs_bootstrap(config)) addresses.push_back({config.host, config.port});
   return addresses;
 }
 
@@ -24,6 +25,7 @@ std::vector<SocketAddress> pinned(const UpstreamConfig& config) {
 UpstreamServer::UpstreamServer(Parts parts)
     : parts_(std::move(parts)),
       book_(pinned(parts_.config)),
+      path_(std::make_shared<const DialPath>(DialPath{.proxy = parts_.config.proxy, .via = parts_.config.via})),
       tls_({parts_.config.host, parts_.config.host_is_address, parts_.config.sni}, parts_.trust) {}
 
 Task<Result<void>> UpstreamServer::look_up(Instant deadline) {

@@ -6,6 +6,7 @@
 
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
+#include "config/url.hpp"
 #include "tacet/config.hpp"
 #include "transport/connection.hpp"
 #include "transport/dial/bootstrap.hpp"
@@ -34,9 +35,11 @@ public:
 
   const Parts& parts() const { return parts_; }
   AddressBook& book() { return book_; }
+  /// How connections are dialled now. The reference stays valid; the path may be replaced.
+  const SharedDialPath& path() const { return path_; }
 
-  /// True if the addresses have to be asked for before a connection can be made.
-  bool needs_lookup() const { return parts_.config.addresses.empty() && !parts_.config.host_is_address; }
+  /// True if the addresses have to be asked for before a connection can be made. A proxy takes the name instead.
+  bool needs_lookup() const { return needs_bootstrap(parts_.config); }
   /// Asks the bootstrap servers for the host's addresses and puts them into the book.
   Task<Result<void>> look_up(Instant deadline);
 
@@ -56,6 +59,7 @@ public:
 private:
   Parts parts_;
   AddressBook book_;
+  SharedDialPath path_;
   TlsClient tls_;
   DohMethodState doh_method_state_;
   bool said_failing_ = false;

@@ -14,6 +14,7 @@ its children die with it and the next Lab removes the namespaces.
 
     netlab.py DELAY_MS LOSS [COMMAND…]     runs COMMAND (default: the addresses of a) in namespace a
 """
+import concurrent.futures
 import fcntl
 import heapq
 import itertools
@@ -93,6 +94,22 @@ class Namespace:
 
     def run(self, command, **kwargs):
         return subprocess.run(self.command(*command), **kwargs)
+
+    def call(self, work):
+        """What `work()` returns or raises, called inside: sockets that it makes are there."""
+        outcome = concurrent.futures.Future()
+
+        def enter():  # a namespace is a property of a thread, so a throw-away thread enters it
+            scratch.enter_namespace(self.name)
+            try:
+                outcome.set_result(work())
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join()
+        return outcome.result()
 
 
 def _remove(name):

@@ -45,9 +45,10 @@ std::string upstreams(const ParsedJson& services) {
     const auto time = service.at("typical_ms").is_null()
                           ? std::string("no times yet")
                           : fmt::format("typically {:.4g} ms", service.at("typical_ms").get<double>());
-    text += fmt::format("{:<9} {} of {}: {}, {}, {}\n", text.empty() ? "upstreams" : "", word(service, "id", ""),
+    text += fmt::format("{:<9} {} of {}: {}, {}, {}{}\n", text.empty() ? "upstreams" : "", word(service, "id", ""),
                         word(service, "operator", ""), word(service, "state", ""),
-                        service.at("warm").get<bool>() ? "connected" : "not connected", time);
+                        service.at("warm").get<bool>() ? "connected" : "not connected", time,
+                        way_words(service.at("path")));
   }
   return text;
 }

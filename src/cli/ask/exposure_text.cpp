@@ -51,18 +51,28 @@ std::string padded_share(const ParsedJson& connection) {
   return fmt::format("{} of {}", number(connection, "answers_padded"), answers);
 }
 
+/// The interface and the proxy of a connection.
+std::string way(const ParsedJson& path) {
+  const std::string interface = word(path, "interface");
+  return path.at("proxy").is_null() ? interface : interface + ", " + word(path, "proxy");
+}
+
+bool has_proxy(const ParsedJson& connection) { return !connection.at("path").at("proxy").is_null(); }
+
 std::string connections(const ParsedJson& report) {
   const ParsedJson& list = report.at("connections");
   if (list.empty()) return "Connections to upstreams: none was made yet.\n";
   std::vector<std::vector<std::string>> rows{
-      {"TO", "BY", "NAME SENT IN CLEAR (SNI)", "TLS", "KEY EXCHANGE", "RESUMED", "PADDED ANSWERS"}};
+      {"TO", "BY", "WAY", "NAME SENT IN CLEAR (SNI)", "TLS", "KEY EXCHANGE", "RESUMED", "PADDED ANSWERS"}};
   for (const auto& one : list)
-    rows.push_back({word(one, "address"), word(one, "transport"), word(one, "sni", "none"), word(one, "tls_version"),
-                    word(one, "key_exchange"),
+    rows.push_back({word(one, "address"), word(one, "transport"), way(one.at("path")), word(one, "sni", "none"),
+                    word(one, "tls_version"), word(one, "key_exchange"),
                     fmt::format("{} of {}", number(one, "resumptions"), number(one, "connections")),
                     padded_share(one)});
   std::string text = "Connections to upstreams: every network on the path sees addresses, sizes and times.\n";
   text += table(rows);
+  if (std::ranges::any_of(list, has_proxy))
+    text += "  The network sees the proxy's address, and the proxy sees the upstream's address, sizes and times.\n";
   text += fmt::format("  Questions are padded to multiples of 128 octets. ECH of our own: {}.\n",
                       word(list.front(), "ech"));
   return text;

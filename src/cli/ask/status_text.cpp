@@ -167,9 +167,10 @@ std::vector<std::string> connections(const ParsedJson& upstream) {
     if (tls.is_null()) continue;
     const auto word = [&tls](const char* key) { return tls.at(key).is_null() ? "?" : tls.at(key).get<std::string>(); };
     const auto sni = tls.at("sni").is_null() ? "no name sent in clear" : "sends " + word("sni") + " in clear (SNI)";
-    auto line = fmt::format("  {} to {}, {}, {}; certificate of {}; {}\n",
-                            connection.at("transport").get<std::string>(), connection.at("address").get<std::string>(),
-                            word("version"), word("key_exchange"), word("verified"), sni);
+    auto line =
+        fmt::format("  {} to {}{}, {}, {}; certificate of {}; {}\n", connection.at("transport").get<std::string>(),
+                    connection.at("address").get<std::string>(), way_words(connection.at("path")), word("version"),
+                    word("key_exchange"), word("verified"), sni);
     if (std::ranges::find(lines, line) == lines.end()) lines.push_back(std::move(line));
   }
   return lines;

@@ -1,11 +1,15 @@
 #include "transport/dial/connector.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "base/log.hpp"
 #include "transport/dial/socket.hpp"
+#include "transport/dial/source.hpp"
+#include "transport/dial/tunnel.hpp"
 
 namespace tacet {
 
@@ -17,9 +21,37 @@ constexpr Duration stagger = milliseconds(250);        // between the attempts o
 constexpr Duration pace = milliseconds(200);           // between attempts after it
 constexpr Duration slowest_pace = milliseconds(2000);  // between rounds, when all addresses keep failing at once
 constexpr Duration patience = milliseconds(1000);      // with one attempt
+constexpr Duration proxy_patience = milliseconds(10000);
+constexpr Duration usual_with_proxy = milliseconds(1000);  // before the first tunnel is there
 constexpr std::size_t most_at_once = 5;
 
+/// How long an attempt may last.
+Duration patience_with(const DialPath& path) { return path.proxy.is_used() ? proxy_patience : patience; }
+
+Error no_answer(const ConnectedSocket& socket) {
+  const ProxyConfig& proxy = socket.path().proxy;
+  const std::string to = to_string(socket.address());
+  if (!proxy.is_used()) return {Fault::timeout, to + ": no answer to a connection attempt"};
+  return {Fault::timeout, fmt::format("{}: no tunnel by the proxy {} in time", to, to_string(proxy))};
+}
+
+/// The words for a failure at `address`, with the proxy that they are about.
+Error failure_at(const SocketAddress& address, const DialPath& path, const Error& why) {
+  if (!path.proxy.is_used()) return {why.fault, to_string(address) + ": " + why.detail};
+  return {why.fault, fmt::format("{}: the proxy {}: {}", to_string(address), to_string(path.proxy), why.detail)};
+}
+
 }  // namespace
+
+ConnectionFacts ConnectedSocket::facts(Transport transport) const {
+  ConnectionFacts facts;
+  facts.transport = transport;
+  facts.address = to_string(address_);
+  if (path_->proxy.is_used()) facts.proxy = to_string(path_->proxy);
+  facts.interface = interface_of(get());
+  facts.connect_time = connect_time_;
+  return facts;
+}
 
 /// One running connect. Holds its place in the budget as long as it lives.
 struct Connector::Attempt {
@@ -30,16 +62,18 @@ struct Connector::Attempt {
   }
 
   ConnectedSocket socket;
-  Watch watch;
+  std::unique_ptr<Tunnel> tunnel;  // once the proxy is connected
+  Watch watch;                     // behind the socket: gone before its descriptor is closed
   Instant began;
   bool first_round = false;
 };
 
-Connector::Connector(Loop& loop, AddressBook& book, SocketBudget& budget, Callbacks callbacks)
-    : PendingAttempt(budget.pace()),
+Connector::Connector(Loop& loop, const Parts& parts, Callbacks callbacks)
+    : PendingAttempt(parts.budget.pace()),
       loop_(loop),
-      book_(book),
-      budget_(budget),
+      book_(parts.book),
+      budget_(parts.budget),
+      path_(parts.path),
       callbacks_(std::move(callbacks)),
       alarm_(loop.scheduler(), [this] { on_alarm(); }) {}
 
@@ -54,7 +88,10 @@ void Connector::start() {
   rounds_ = 0;
   pause_ = pace;
   last_error_.reset();
-  guarded([this] { try_next(loop_.now()); });
+  guarded([this] {
+    isolation_ = path_->proxy.is_used() ? isolation_name() : std::string();
+    try_next(loop_.now());
+  });
 }
 
 /// A query waits again: ends the pause after a failed round, as far as the pace of attempts allows.
@@ -103,11 +140,12 @@ Connector::Begun Connector::begin(const SocketAddress& address, Instant now) {
     note_failure({Fault::overloaded, "the limit of open upstream sockets is reached"});
     return Begun::no_room;
   }
-  ConnectedSocket place(Descriptor(), address, budget_);
-  const Result<KernelAddress> target = kernel_address(address);
-  Result<Descriptor> begun = target ? begin_connect(*target) : fail(target.error());
+  const SharedDialPath path = path_;
+  ConnectedSocket place(Descriptor(), address, budget_, path);
+  const Result<KernelAddress> target = kernel_address(path->proxy.is_used() ? path->proxy.address : address);
+  Result<Descriptor> begun = target ? begin_connect(*target, path->via) : fail(target.error());
   if (!begun) {
-    note_failure({begun.error().fault, to_string(address) + ": " + begun.error().detail});
+    note_failure(failure_at(address, *path, begun.error()));
     return begun.error().fault == Fault::overloaded ? Begun::no_room : Begun::failed;
   }
   pace_.begun();
@@ -148,16 +186,32 @@ void Connector::on_turn() {
   on_alarm();
 }
 
+/// True once the octets of `attempt` reach the server.
+Result<bool> Connector::progress(Attempt& attempt) {
+  const int descriptor = attempt.socket.get();
+  const ProxyConfig& proxy = attempt.socket.path().proxy;
+  if (!attempt.tunnel) {
+    if (Result<void> outcome = finish_connect(descriptor); !outcome) return fail(std::move(outcome.error()));
+    if (!proxy.is_used()) return true;
+    attempt.tunnel = std::make_unique<Tunnel>(TunnelRequest{proxy, attempt.socket.address(), isolation_});
+    attempt.watch.want_read(true);
+  }
+  if (Result<void> gone_on = attempt.tunnel->go_on(descriptor); !gone_on) return fail(std::move(gone_on.error()));
+  attempt.watch.want_write(attempt.tunnel->wants_write());
+  return attempt.tunnel->is_done();
+}
+
 void Connector::on_ready(Attempt& attempt) {
-  pace_.answered();
-  const Result<void> outcome = finish_connect(attempt.socket.get());
+  const Result<bool> outcome = progress(attempt);
+  if (!outcome || *outcome) pace_.answered();
+  if (outcome && !*outcome) return;
   if (outcome) return succeed(attempt);
   const auto place = std::ranges::find(attempts_, &attempt, &std::unique_ptr<Attempt>::get);
   const auto failed = std::move(*place);
   attempts_.erase(place);
   guarded([&] {
     const Instant now = loop_.now();
-    note_failure({outcome.error().fault, to_string(failed->socket.address()) + ": " + outcome.error().detail});
+    note_failure(failure_at(failed->socket.address(), failed->socket.path(), outcome.error()));
     if (round_over())
       slow_down(now);
     else
@@ -167,12 +221,12 @@ void Connector::on_ready(Attempt& attempt) {
 }
 
 void Connector::give_up_old(Instant now) {
-  while (!attempts_.empty() && now - attempts_.front()->began >= patience) {
+  while (!attempts_.empty() && now - attempts_.front()->began >= patience_with(attempts_.front()->socket.path())) {
     const auto old = std::move(attempts_.front());
     attempts_.erase(attempts_.begin());
     silent_ = true;
     pause_ = pace;
-    note_failure({Fault::timeout, to_string(old->socket.address()) + ": no answer to a connection attempt"});
+    note_failure(no_answer(old->socket));
   }
 }
 
@@ -180,11 +234,11 @@ void Connector::give_up_old(Instant now) {
 /// up its place after twice the usual connect time. Without that, no attempt would begin until its second is over, and
 /// the end of an outage would go unseen.
 void Connector::make_room(Instant now) {
-  const std::optional<Duration> usual = book_.connect_time();
+  std::optional<Duration> usual = book_.connect_time();
+  if (!usual && path_->proxy.is_used()) usual = usual_with_proxy;
   if (!usual || attempts_.empty() || (attempts_.size() < most_at_once && budget_.has_room())) return;
   if (now - attempts_.front()->began < std::max<Duration>(2 * pace, 2 * *usual)) return;
-  note_failure(
-      {Fault::timeout, to_string(attempts_.front()->socket.address()) + ": no answer to a connection attempt"});
+  note_failure(no_answer(attempts_.front()->socket));
   attempts_.erase(attempts_.begin());
   silent_ = true;
 }
@@ -203,7 +257,8 @@ void Connector::slow_down(Instant now) {
 
 void Connector::plan() {
   Instant when = next_at_;
-  if (!attempts_.empty()) when = std::min(when, attempts_.front()->began + patience);
+  if (!attempts_.empty())
+    when = std::min(when, attempts_.front()->began + patience_with(attempts_.front()->socket.path()));
   if (report_due()) when = loop_.now();
   if (when == Instant::max()) return alarm_.disarm();
   alarm_.arm(when);
@@ -226,6 +281,7 @@ void Connector::succeed(Attempt& winner) {
     const bool other_family = other.address.contains(':') != address.address.contains(':');
     if (winner.first_round && other_family && now - each->began >= stagger) book_.failed(other, now);
   }
+  winner.socket.took(now - winner.began);
   ConnectedSocket socket = std::move(winner.socket);
   stop();                                     // destroys the watch on the socket, so that the next owner can watch it
   const auto tell = callbacks_.on_connected;  // a copy, since the call may destroy this object

@@ -11,7 +11,9 @@
 #include "base/loop.hpp"
 #include "tacet/config.hpp"
 #include "tacet/result.hpp"
+#include "tacet/upstream.hpp"
 #include "transport/dial/attempt_pace.hpp"
+#include "transport/dial/dial_path.hpp"
 
 namespace tacet {
 
@@ -67,17 +69,22 @@ private:
 };
 
 /// A connected TCP socket and its place in the budget; gives both back when destroyed. Before that it holds the place
-/// alone, or a connect that still runs. Pre: the place was taken.
+/// alone, or a connect that still runs. Behind a proxy the octets go to `address` all the same. Pre: the place was
+/// taken.
 class ConnectedSocket {
 public:
-  ConnectedSocket(Descriptor descriptor, SocketAddress address, SocketBudget& budget)
+  ConnectedSocket(Descriptor descriptor, SocketAddress address, SocketBudget& budget,
+                  SharedDialPath path = std::make_shared<const DialPath>())
       : descriptor_(std::move(descriptor)),
         address_(std::move(address)),
-        budget_(&budget) {}
+        budget_(&budget),
+        path_(std::move(path)) {}
   ConnectedSocket(ConnectedSocket&& other) noexcept
       : descriptor_(std::move(other.descriptor_)),
         address_(std::move(other.address_)),
-        budget_(std::exchange(other.budget_, nullptr)) {}
+        budget_(std::exchange(other.budget_, nullptr)),
+        path_(other.path_),
+        connect_time_(other.connect_time_) {}
   ConnectedSocket& operator=(ConnectedSocket&&) = delete;
   ~ConnectedSocket() {
     if (budget_ != nullptr) budget_->give();
@@ -85,11 +92,19 @@ public:
   void hold(Descriptor descriptor) { descriptor_ = std::move(descriptor); }
   int get() const { return descriptor_.get(); }
   const SocketAddress& address() const { return address_; }
+  /// How it was dialled.
+  const DialPath& path() const { return *path_; }
+  /// The connect took so long; the proxy's share included.
+  void took(Duration time) { connect_time_ = time; }
+  /// What is known of a connection before its handshake.
+  ConnectionFacts facts(Transport transport) const;
 
 private:
   Descriptor descriptor_;
   SocketAddress address_;
   SocketBudget* budget_;
+  SharedDialPath path_;
+  Duration connect_time_{};
 };
 
 /// Races TCP connects to the addresses of a book until one is up. The first round tries them in order, 250 ms apart
@@ -97,6 +112,10 @@ private:
 /// allows. Each attempt ends after a second, or after twice the usual connect time if a fresh one needs its socket. (A
 /// connect that lost its SYN in an outage backs off for seconds; a fresh one does not. Measured: an answer 0.07 to 0.29
 /// s after the network came back, in 90 of 90 trials.)
+///
+/// Through a proxy, an attempt ends with the tunnel. A proxy on this machine accepts at once, which proves nothing, so
+/// only its reply counts as an answer. An attempt there lasts up to ten seconds, because Tor may need them for a new
+/// circuit.
 class Connector final : AttemptPace::PendingAttempt {
 public:
   /// The connector rests after it called `on_connected`. It calls `on_round_failed` with the last error each time it
@@ -105,7 +124,13 @@ public:
     std::function<void(ConnectedSocket)> on_connected;
     std::function<void(Error)> on_round_failed;
   };
-  Connector(Loop& loop, AddressBook& book, SocketBudget& budget, Callbacks callbacks);
+  /// What a race reads; all must outlive the connector. Each attempt goes by the path of its time.
+  struct Parts {
+    AddressBook& book;
+    SocketBudget& budget;
+    const SharedDialPath& path;
+  };
+  Connector(Loop& loop, const Parts& parts, Callbacks callbacks);
   ~Connector() override;
 
   /// Begins the race. While one is running, ends its pause between rounds, because a query waits.
@@ -123,6 +148,7 @@ private:
   void on_alarm();
   void on_turn() override;
   void on_ready(Attempt& attempt);
+  Result<bool> progress(Attempt& attempt);
 
   void begin_round(Instant now);
   void try_next(Instant now);
@@ -141,6 +167,7 @@ private:
   Loop& loop_;
   AddressBook& book_;
   SocketBudget& budget_;
+  const SharedDialPath& path_;
   Callbacks callbacks_;
   Alarm alarm_;
   bool running_ = false;
@@ -149,6 +176,7 @@ private:
   std::vector<SocketAddress> order_;  // a copy of the book's order; one pass over it is a round
   std::size_t next_ = 0;              // place in `order_`
   unsigned rounds_ = 0;               // begun since start()
+  std::string isolation_;             // the user name of this race for a SOCKS proxy
   bool silent_ = false;               // an attempt of this round had no answer
   Duration pause_{};                  // pause after a round that failed at once
   Instant next_at_;

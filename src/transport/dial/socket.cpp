@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "config/scalar.hpp"
+#include "transport/dial/source.hpp"
 
 namespace tacet {
 
@@ -110,17 +111,21 @@ Result<KernelAddress> kernel_address(const SocketAddress& address) {
   return fail(Fault::invalid_config, "\"" + address.address + "\" is no IP address");
 }
 
-Result<Descriptor> begin_connect(const KernelAddress& address) {
+Result<Descriptor> begin_connect(const KernelAddress& address, const ViaConfig& via) {
   Descriptor made(::socket(address.family(), SOCK_STREAM, IPPROTO_TCP));
   if (!made || !set_flags(made.get())) return fail(socket_error(errno));
   tune(made.get());
+  if (Result<void> bound = bind_source(made.get(), address.family(), via); !bound)
+    return fail(std::move(bound.error()));
   if (::connect(made.get(), address.get(), address.size) != 0 && errno != EINPROGRESS) return fail(socket_error(errno));
   return made;
 }
 
-Result<Descriptor> connected_datagrams(const KernelAddress& address) {
+Result<Descriptor> connected_datagrams(const KernelAddress& address, const ViaConfig& via) {
   Descriptor made(::socket(address.family(), SOCK_DGRAM, IPPROTO_UDP));
   if (!made || !set_flags(made.get())) return fail(socket_error(errno));
+  if (Result<void> bound = bind_source(made.get(), address.family(), via); !bound)
+    return fail(std::move(bound.error()));
   if (::connect(made.get(), address.get(), address.size) != 0) return fail(socket_error(errno));
   return made;
 }

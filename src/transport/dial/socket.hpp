@@ -22,14 +22,15 @@ struct KernelAddress {
 /// "fe80::1%eth0".
 Result<KernelAddress> kernel_address(const SocketAddress& address);
 
-/// Begins a TCP connect to `address`: non-blocking, close-on-exec, TCP_NODELAY, TCP_USER_TIMEOUT where it exists;
-/// exactly one connect() is called on it (libcurl needs that). Faults: unreachable (refused at once), no_network (no
-/// route), overloaded (no descriptors left), system.
-Result<Descriptor> begin_connect(const KernelAddress& address);
+/// Begins a TCP connect to `address`, by the interface or from the address that `via` names: non-blocking,
+/// close-on-exec, TCP_NODELAY, TCP_USER_TIMEOUT where it exists; exactly one connect() is called on it (libcurl needs
+/// that). Faults: unreachable (refused at once), no_network (no route, or bind_source()'s), overloaded (no descriptors
+/// left), system.
+Result<Descriptor> begin_connect(const KernelAddress& address, const ViaConfig& via = {});
 
 /// A UDP socket that is connected to `address`, so that the kernel lets in datagrams from there alone: non-blocking,
 /// close-on-exec, at a port of the kernel's choice. Faults: no_network, overloaded, system.
-Result<Descriptor> connected_datagrams(const KernelAddress& address);
+Result<Descriptor> connected_datagrams(const KernelAddress& address, const ViaConfig& via = {});
 
 /// The error for a socket's errno: unreachable (refused, reset), no_network (no route), overloaded (no descriptors, no
 /// memory), system; with the system's words.

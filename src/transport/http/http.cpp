@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "config/address.hpp"
+
 namespace tacet {
 
 HttpLibrary::HttpLibrary() { curl_global_init(CURL_GLOBAL_DEFAULT); }
@@ -45,7 +47,8 @@ std::string HttpTarget::path_of_get() const {
 }
 
 std::string HttpTarget::resolution() const {
-  const std::string ip = address.address.substr(0, address.address.find('%'));
+  // The socket is connected already, so libcurl may take any address for a name that a proxy looked up.
+  const std::string ip = canonical_address(address.address.substr(0, address.address.find('%'))).value_or("192.0.2.1");
   const bool bracketed = ip.find(':') != std::string::npos;
   return fmt::format("{}:{}:{}{}{}", host, port, bracketed ? "[" : "", ip, bracketed ? "]" : "");
 }

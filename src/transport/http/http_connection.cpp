@@ -45,7 +45,7 @@ DohConnection::State::State(Loop& loop, ConnectedSocket socket, const UpstreamCo
     : loop_(loop),
       target_(http_target(upstream, socket.address())),
       socket_(std::in_place, loop, std::move(socket), [this](Watch::Ready is) { guarded([this, is] { ready(is); }); }),
-      handshake_(shared.tls, target_.address, socket_->buffer()),
+      handshake_(shared.tls, target_.address, socket_->buffer(), socket_->connected().path().sni),
       method_state_(shared.method_state),
       path_of_get_(target_.path_of_get()),
       owner_(owner),
@@ -59,8 +59,7 @@ DohConnection::State::State(Loop& loop, ConnectedSocket socket, const UpstreamCo
       call_(loop, [this] { guarded([this] { act_on_time(); }); }),
       idle_alarm_(loop.scheduler(), [this] { guarded([this] { look_at_idle(); }); }),
       sweep_alarm_(loop.scheduler(), [this] { guarded([this] { sweep(); }); }) {
-  facts_->transport = Transport::doh;
-  facts_->address = to_string(target_.address);
+  *facts_ = socket_->connected().facts(Transport::doh);
   set_up();
 }
 

@@ -18,6 +18,7 @@ public:
   HttpSocket(Loop& loop, ConnectedSocket socket, std::function<void(Watch::Ready)> on_ready);
 
   TlsBuffer& buffer() { return buffer_; }
+  const ConnectedSocket& connected() const { return socket_; }
 
   /// The duplicate, for libcurl to own; CURL_SOCKET_BAD at a second call, or if no descriptor is left.
   curl_socket_t open();

@@ -1,6 +1,8 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/descriptor.hpp"
@@ -21,6 +23,8 @@ public:
     if (!alarm_.armed()) alarm_.arm(scheduler_.now() + delay_);
   }
 
+  bool pending() const { return alarm_.armed(); }
+
 private:
   Scheduler& scheduler_;
   Duration delay_;
@@ -29,7 +33,7 @@ private:
 
 /// Tells when this machine's connection to the network changes: an address or a default route comes, goes or changes.
 /// It ignores what leaves the path to the Internet as it is: refreshed lifetimes (every router advertisement), loopback
-/// and link-local addresses, routes to single networks.
+/// and link-local addresses, routes to single networks. Of a followed interface it tells all.
 class NetWatch {
 public:
   /// `on_change` is called on the loop about 100 ms after the first of a burst of events; it may destroy the NetWatch.
@@ -37,6 +41,9 @@ public:
   NetWatch(Loop& loop, std::function<void()> on_change);
   NetWatch(const NetWatch&) = delete;
   NetWatch& operator=(const NetWatch&) = delete;
+
+  /// Follows these interfaces from now on: tells when one comes, goes, or gets or loses a route.
+  void follow(std::set<std::string> interfaces);
 
   /// True if changes are noticed: Linux, unless the kernel refused the socket.
   bool works() const { return watch_.has_value(); }
@@ -47,6 +54,7 @@ private:
   void compare_now();
 
   Descriptor socket_;
+  std::set<std::string> followed_;
   std::function<void()> on_change_;
   std::optional<NetworkState> picture_;  // nothing if the kernel does not tell; then every event is a change
   Burst events_;

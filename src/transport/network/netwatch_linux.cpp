@@ -33,6 +33,18 @@ NetWatch::NetWatch(Loop& loop, std::function<void()> on_change)
   watch_->want_read(true);
 }
 
+/// The kernel tells of links only while one is followed: a radio's link speaks with each scan.
+void NetWatch::follow(std::set<std::string> interfaces) {
+  if (!works() || interfaces == followed_) return;
+  const int group = RTNLGRP_LINK;
+  ::setsockopt(socket_.get(), SOL_NETLINK, interfaces.empty() ? NETLINK_DROP_MEMBERSHIP : NETLINK_ADD_MEMBERSHIP,
+               &group, sizeof group);
+  followed_ = std::move(interfaces);
+  picture_.reset();
+  if (events_.pending()) return;  // without a picture, they count as a change
+  if (auto now = NetworkState::take(followed_)) picture_ = std::move(*now);
+}
+
 /// Events only say when to look; a comparison of pictures shows the change. So an overflow loses nothing, and events
 /// without meaning (a router advertisement, a container's interface) end here.
 void NetWatch::drain() {
@@ -54,7 +66,7 @@ void NetWatch::compare() {
 }
 
 void NetWatch::compare_now() {
-  auto now = NetworkState::take();
+  auto now = NetworkState::take(followed_);
   if (now && picture_ && *now == *picture_) return;
   picture_ = now ? std::optional(std::move(*now)) : std::nullopt;
   const auto tell = on_change_;  // a copy, since the call may destroy this object

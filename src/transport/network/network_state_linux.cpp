@@ -1,6 +1,9 @@
+#include <fmt/format.h>
 #include <linux/if_addr.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "transport/network/network_state.hpp"
@@ -30,35 +33,53 @@ std::string address_fact(Bytes payload) {
   return (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0 ? std::string() : fact;
 }
 
-/// A default route by family, gateway, interface and metric; empty for any other route.
-std::string route_fact(Bytes payload) {
-  rtmsg head{};
-  if (!read_fixed(payload, head) || head.rtm_dst_len != 0 || head.rtm_type != RTN_UNICAST) return {};
-  if ((head.rtm_flags & RTM_F_CLONED) != 0) return {};
-  std::string fact =
-      "route " + std::to_string(head.rtm_family) + ' ' + std::to_string(head.rtm_flags & RTNH_F_LINKDOWN);
-  for_each_attribute<rtmsg>(payload, [&](unsigned type, Bytes value) {
-    if (type == RTA_GATEWAY || type == RTA_OIF || type == RTA_PRIORITY || type == RTA_MULTIPATH || type == RTA_VIA ||
-        type == RTA_TABLE)
-      append(fact, type, value);
+}  // namespace
+
+/// A followed link by name, number and whether it is up; empty for any other link.
+std::string NetworkState::link_fact(Bytes payload) {
+  ifinfomsg head{};
+  std::string name;
+  if (!read_fixed(payload, head)) return {};
+  for_each_attribute<ifinfomsg>(payload, [&](unsigned type, Bytes value) {
+    if (type == IFLA_IFNAME) name.assign(value.begin(), std::ranges::find(value, 0));
   });
-  return fact;
+  if (!followed_.contains(name)) return {};
+  followed_links_.insert(head.ifi_index);
+  return fmt::format("link {} {} {}", name, head.ifi_index, head.ifi_flags & (IFF_UP | IFF_RUNNING));
 }
 
-}  // namespace
+/// A default route by family, gateway, interface and metric, or a route over a followed link by its destination, too;
+/// empty for any other route.
+std::string NetworkState::route_fact(Bytes payload) const {
+  rtmsg head{};
+  if (!read_fixed(payload, head) || head.rtm_type != RTN_UNICAST || (head.rtm_flags & RTM_F_CLONED) != 0) return {};
+  std::string fact = fmt::format("route {} {} {}", head.rtm_family, head.rtm_dst_len, head.rtm_flags & RTNH_F_LINKDOWN);
+  bool counts = head.rtm_dst_len == 0;
+  for_each_attribute<rtmsg>(payload, [&](unsigned type, Bytes value) {
+    if (type == RTA_GATEWAY || type == RTA_OIF || type == RTA_PRIORITY || type == RTA_MULTIPATH || type == RTA_VIA ||
+        type == RTA_TABLE || type == RTA_DST)
+      append(fact, type, value);
+    int link = 0;
+    if (type == RTA_OIF && read_fixed(value, link)) counts = counts || followed_links_.contains(link);
+  });
+  return counts ? fact : std::string();
+}
 
 bool NetworkState::add(Bytes messages) {
   return for_each_rtnetlink_message(messages, [this](std::uint16_t type, Bytes payload) {
     std::string fact;
+    if (type == RTM_NEWLINK) fact = link_fact(payload);
     if (type == RTM_NEWADDR) fact = address_fact(payload);
     if (type == RTM_NEWROUTE) fact = route_fact(payload);
     if (!fact.empty()) facts_.insert(std::move(fact));
   });
 }
 
-Result<NetworkState> NetworkState::take() {
-  NetworkState picture;
-  for (const std::uint16_t type : {std::uint16_t{RTM_GETADDR}, std::uint16_t{RTM_GETROUTE}}) {
+Result<NetworkState> NetworkState::take(const std::set<std::string>& followed) {
+  NetworkState picture(followed);
+  for (const std::uint16_t type :
+       {std::uint16_t{RTM_GETLINK}, std::uint16_t{RTM_GETADDR}, std::uint16_t{RTM_GETROUTE}}) {
+    if (type == RTM_GETLINK && followed.empty()) continue;
     const auto done = dump_rtnetlink(type, AF_UNSPEC, [&picture](Bytes messages) { return picture.add(messages); });
     if (!done) return fail(done.error());
   }

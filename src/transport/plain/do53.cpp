@@ -63,10 +63,15 @@ struct Do53::Try {
   bool is_whole() const { return answer && !by_tcp; }
 };
 
-Do53::Do53(Loop& loop, SocketAddress server) : loop_(loop), server_(std::move(server)), id_(to_string(server_)) {
+Do53::Do53(Loop& loop, SocketAddress server, ViaConfig via)
+    : loop_(loop),
+      server_(std::move(server)),
+      via_(std::move(via)),
+      id_(to_string(server_)) {
   ConnectionFacts facts;
   facts.transport = Transport::udp;
   facts.address = id_;
+  facts.interface = via_.interface;
   facts_ = std::make_shared<const ConnectionFacts>(std::move(facts));
   counters_.facts = facts_;
 }
@@ -94,7 +99,7 @@ Task<Result<Message>> Do53::converse(const Message& query, Instant deadline) {
   const std::uint16_t id = ids_.next();
   const auto other_id = static_cast<std::uint16_t>(id ^ (ids_.next() | 1));
   const PlainQuery wordings(query, id, other_id);
-  PlainExchange exchange(loop_, *where, wordings);
+  PlainExchange exchange(loop_, {*where, via_}, wordings);
 
   const bool with_opt = loop_.now() >= without_opt_until_;
   Try made = co_await attempt(exchange, with_opt, deadline);

@@ -28,8 +28,8 @@ public:
   /// How long it remembers that a server has no EDNS.
   static constexpr Duration edns_memory = std::chrono::minutes(15);
 
-  /// `loop` must outlive it.
-  Do53(Loop& loop, SocketAddress server);
+  /// `loop` must outlive it. Queries leave this machine by `via`, if that says something.
+  Do53(Loop& loop, SocketAddress server, ViaConfig via = {});
   ~Do53() override;
 
   /// "192.168.1.1:53".
@@ -54,6 +54,7 @@ private:
 
   Loop& loop_;
   SocketAddress server_;
+  ViaConfig via_;
   std::string id_;
   QueryIds ids_;
   bool speaks_edns_ = false;  // answered with OPT, and was not silent to OPT since

@@ -104,7 +104,7 @@ Error silence(const std::string& dropped) {
 }  // namespace
 
 Task<Result<PlainAnswer>> PlainExchange::by_udp(bool with_opt, Instant deadline) {
-  Result<Descriptor> made = connected_datagrams(server_);
+  Result<Descriptor> made = connected_datagrams(destination_.server, destination_.via);
   if (!made) co_return fail(std::move(made.error()));
   Line line(loop_, *std::move(made));
   line.watch.want_read(true);
@@ -123,7 +123,7 @@ Task<Result<PlainAnswer>> PlainExchange::by_udp(bool with_opt, Instant deadline)
 }
 
 Task<Result<PlainAnswer>> PlainExchange::by_tcp(bool with_opt, Instant deadline) {
-  Result<Descriptor> begun = begin_connect(server_);
+  Result<Descriptor> begun = begin_connect(destination_.server, destination_.via);
   if (!begun) co_return fail(std::move(begun.error()));
   Line line(loop_, *std::move(begun));
   line.watch.want_write(true);

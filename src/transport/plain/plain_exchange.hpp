@@ -1,4 +1,6 @@
 #pragma once
+#include <utility>
+
 #include "base/loop.hpp"
 #include "tacet/task.hpp"
 #include "transport/dial/socket.hpp"
@@ -9,10 +11,15 @@ namespace tacet {
 /// One query to a plain server and its answer, over sockets of its own.
 class PlainExchange {
 public:
+  /// A server, and where queries to it leave this machine.
+  struct Destination {
+    KernelAddress server;
+    ViaConfig via;
+  };
   /// `loop` and `query` must outlive the tasks.
-  PlainExchange(Loop& loop, const KernelAddress& server, const PlainQuery& query)
+  PlainExchange(Loop& loop, Destination destination, const PlainQuery& query)
       : loop_(loop),
-        server_(server),
+        destination_(std::move(destination)),
         query_(query) {}
 
   /// Asks by UDP, from a fresh port of the kernel's choice; the kernel accepts datagrams only from the server's address
@@ -26,7 +33,7 @@ public:
 
 private:
   Loop& loop_;
-  KernelAddress server_;
+  Destination destination_;
   const PlainQuery& query_;
 };
 

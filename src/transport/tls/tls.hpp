@@ -79,7 +79,8 @@ class TlsBuffer;
 class ForeignHandshake {
 public:
   struct State;
-  ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer);
+  /// `sni`: see TlsStream.
+  ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer, Sni sni = Sni::send);
   ~ForeignHandshake();
 
   /// For CURLOPT_SSL_CTX_FUNCTION: prepares libcurl's SSL_CTX (an opaque pointer, since this is the only room with
@@ -103,8 +104,8 @@ public:
   struct State;
   /// Starts the handshake as a client (ALPN "dot", RFC 7858) with the server at `peer`. If the identity's host is an
   /// address, the certificate must be valid for `peer`'s address, because an entry may list several. The client must
-  /// outlive the stream.
-  TlsStream(TlsClient& client, const SocketAddress& peer);
+  /// outlive the stream. `omit` withholds the server's name even if the identity sends it.
+  TlsStream(TlsClient& client, const SocketAddress& peer, Sni sni = Sni::send);
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;

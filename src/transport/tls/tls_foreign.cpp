@@ -59,8 +59,10 @@ void on_foreign_state(const SSL* ssl, int where, int value) {
 
 }  // namespace
 
-ForeignHandshake::ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer)
-    : state_(std::make_unique<State>(client, peer, buffer)) {}
+ForeignHandshake::ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer, Sni sni)
+    : state_(std::make_unique<State>(client, peer, buffer)) {
+  state_->handshake.sni = sni;
+}
 ForeignHandshake::~ForeignHandshake() = default;
 
 bool ForeignHandshake::prepare(void* ssl_ctx) {

@@ -53,7 +53,7 @@ std::string meaning_of(int alert, const TlsHandshake& handshake) {
     case TLS1_AD_NO_APPLICATION_PROTOCOL:
       return fmt::format("it does not speak {} there", handshake.protocol.name);
     case SSL_AD_UNRECOGNIZED_NAME:
-      if (handshake.client.state().sends_name()) return "it does not know the name " + handshake.expected;
+      if (handshake.sends_name()) return "it does not know the name " + handshake.expected;
       return identity.host_is_address
                  ? "it insists on a name (SNI): put one into the URL"
                  : "it insists on a name (SNI): name the upstream by its address, or let SNI be sent";
@@ -119,7 +119,7 @@ bool TlsHandshake::prepare(SSL* ssl) {
       !expected.empty() &&
       (identity.host_is_address ? X509_VERIFY_PARAM_set1_ip_asc(check, expected.c_str()) == 1
                                 : X509_VERIFY_PARAM_set1_host(check, expected.data(), expected.size()) == 1);
-  if (!checks || !set_sni(ssl, client.state().sends_name() ? expected.c_str() : nullptr)) return false;
+  if (!checks || !set_sni(ssl, sends_name() ? expected.c_str() : nullptr)) return false;
   if (const SessionPointer session = client.state().slot(peer.address).take()) SSL_set_session(ssl, session.get());
   return true;
 }
@@ -145,8 +145,10 @@ Error TlsHandshake::failure() const {
 }
 
 bool TlsHandshake::withholds_name() const {
-  return !client.identity().host_is_address && client.identity().sni == Sni::omit;
+  return !client.identity().host_is_address && (client.identity().sni == Sni::omit || sni == Sni::omit);
 }
+
+bool TlsHandshake::sends_name() const { return !client.identity().host_is_address && !withholds_name(); }
 
 Error TlsHandshake::cut_off(bool was_reset) const {
   client.state().slot(peer.address).clear();

@@ -87,7 +87,6 @@ struct TlsClient::State {
   unsigned generation = 0;                      // of the trust store in `context`
   std::uintptr_t epoch = 0;  // goes up when sessions are dropped; sessions of an older epoch are not kept
 
-  bool sends_name() const { return !identity.host_is_address && identity.sni == Sni::send; }
   SessionSlot& slot(const std::string& address);
   void drop_sessions();
   /// Makes `context` at the first use, because that costs milliseconds, and updates it after a reload of the trust
@@ -113,6 +112,7 @@ struct TlsHandshake {
   TlsClient& client;
   SocketAddress peer;
   ApplicationProtocol protocol;
+  Sni sni = Sni::send;       // `omit` withholds the name even if the identity sends it
   std::uintptr_t epoch = 0;  // TlsClient::State::epoch when it began
   std::string expected;      // the name or address that the certificate must carry
   std::string objection;     // to the certificate: "is not trusted: …"
@@ -130,8 +130,9 @@ struct TlsHandshake {
   Error failure() const;
   /// The error of a connection that ended during the handshake.
   Error cut_off(bool was_reset) const;
-  /// True if the configuration says to send no SNI.
+  /// True if the server has a name that is not sent.
   bool withholds_name() const;
+  bool sends_name() const;
   /// Fault::protocol if the server did not choose the protocol.
   Result<void> check_protocol(const SSL* ssl) const;
 };

@@ -19,10 +19,12 @@ constexpr ApplicationProtocol dns_over_tls{.alpn = "dot", .name = "DNS over TLS"
 
 TlsStream::State::State(TlsClient& client, const SocketAddress& server) : handshake(client, server, dns_over_tls) {}
 
-TlsStream::TlsStream(TlsClient& client, const SocketAddress& peer) : state_(std::make_unique<State>(client, peer)) {
+TlsStream::TlsStream(TlsClient& client, const SocketAddress& peer, Sni sni)
+    : state_(std::make_unique<State>(client, peer)) {
   TlsClient::State& from = client.state();
   const bool ready = from.follow_trust();
   state_->handshake.epoch = from.epoch;
+  state_->handshake.sni = sni;
   state_->ssl.reset(ready ? SSL_new(from.context.get()) : nullptr);
   SSL* const ssl = state_->ssl.get();
   BIO* const in = BIO_new(BIO_s_mem());

@@ -38,6 +38,7 @@ TEST_CASE("Nothing differs between equals, and each key tells of itself only, an
            {"metrics: {listen: '127.0.0.1'}", {}, {"metrics"}},
            {"query_log: {to: journal}", {}, {"query_log"}},
            {"upstreams: [{url: 'tls://192.0.2.1'}]", {"upstreams"}, {}},
+           {"proxy: 'socks5://127.0.0.1:1080'", {"upstreams", "proxy"}, {}},
            {"allow: [10.0.0.0/8]", {"allow"}, {}},
            {"{bootstrap: [192.0.2.53], upstreams: [{url: 'tls://dns.example'}]}", {"upstreams", "bootstrap"}, {}},
            {"forward: {lan: [192.168.1.1]}", {"forward"}, {}},

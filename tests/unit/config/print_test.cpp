@@ -27,13 +27,18 @@ Config unusual() {
   config.upstreams[0].operator_name = "some \"body\" \\ else: # yes";
   config.upstreams[0].ca_file = TACET_SOURCE_DIR "/conf/tacet.yaml";
   config.upstreams[0].sni = Sni::omit;
+  config.upstreams[1].proxy = {.kind = ProxyKind::http, .address = {.address = "192.0.2.8", .port = 3128}};
+  config.upstreams[1].via.interface = "wg0";
+  config.proxy = {.kind = ProxyKind::socks5, .address = {.address = "::1", .port = 1080}};
   config.bootstrap = {{.address = "192.0.2.1", .port = 53}, {.address = "2001:db8::1", .port = 5353}};
   UpstreamConfig corporate = *parse_upstream_url("tls://dns.corp.example");
   corporate.addresses = {"10.0.0.53", "fd00::53"};
   corporate.sni = Sni::omit;
-  config.forward = {{"lan", {SocketAddress{"192.168.1.1", 53}, SocketAddress{"fd00::1", 5353}}},
-                    {"0/26.2.0.192.in-addr.arpa", {SocketAddress{"192.168.1.1", 5354}}},
-                    {"corp.example", {corporate, *parse_upstream_url("https://10.0.0.53/q")}}};
+  corporate.via.address = "192.0.2.7";
+  config.forward = {
+      {"lan", {SocketAddress{"192.168.1.1", 53}, SocketAddress{"fd00::1", 5353}}},
+      {"0/26.2.0.192.in-addr.arpa", {SocketAddress{"192.168.1.1", 5354}}, {.interface = "eth7", .address = {}}},
+      {"corp.example", {corporate, *parse_upstream_url("https://10.0.0.53/q")}}};
   config.hosts.file = "/run/some hosts";
   config.dnssec = {.mode = DnssecMode::on,
                    .trust_anchors = {"a. DS 1 13 1 0123456789ABCDEF0123456789ABCDEF01234567"},

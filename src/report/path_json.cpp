@@ -1,0 +1,31 @@
+#include "report/path_json.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace tacet {
+namespace {
+
+Json known(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+/// null for a host name, which a proxy looks up.
+Json family_of(std::string_view address) {
+  if (address.starts_with('[')) return "IPv6";
+  const auto host = address.substr(0, address.rfind(':'));
+  const bool is_v4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return is_v4 ? Json("IPv4") : Json(nullptr);
+}
+
+}  // namespace
+
+Json path_json(const ConnectionFacts* facts) {
+  if (facts == nullptr) return nullptr;
+  const auto took = std::chrono::duration<double, std::milli>(facts->connect_time).count();
+  return {{"family", family_of(facts->address)},
+          {"interface", known(facts->interface)},
+          {"proxy", known(facts->proxy)},
+          {"connect_ms", facts->connect_time == Duration::zero() ? Json(nullptr) : Json(took)}};
+}
+
+}  // namespace tacet
