@@ -36,6 +36,10 @@ class Proxies(Case):
     def daemon(self, *urls, **settings):
         return self.tacet(*urls, command=self.lab.client.command(), **settings)
 
+    def short_lived(self, url, proxy):
+        """A daemon for a with-block: it leaves its port to the next."""
+        return tacet.Tacet(self.directory, upstreams=[self.entry(url)], command=self.lab.client.command(), proxy=proxy)
+
     def ask(self, daemon, name):
         return self.lab.client.call(lambda: daemon.ask(name))
 
@@ -52,15 +56,13 @@ class Proxies(Case):
             # With an address, and by a name that only the proxy's machine can look up.
             for number, url in enumerate((self.upstream.dot_url(), self.upstream.doh_url(), self.upstream.dot_url(ProxyLab.NAME),
                                           self.upstream.doh_url(ProxyLab.NAME))):
-                with self.subTest(proxy=proxy.url(""), url=url):
-                    daemon = self.daemon(url, proxy=proxy.url())
+                with self.subTest(proxy=proxy.url(""), url=url), self.short_lived(url, proxy.url()) as daemon:
                     for query in range(5):
                         self.assert_answers(daemon, f"q{query}-{number}.many.example.com")
                     path = daemon.status()["upstreams"][0]["connections"][0]["path"]
                     self.assertEqual((path["proxy"], path["interface"]), (proxy.url(""), ProxyLab.DEVICE))
                     self.assertIn(f"through the proxy {proxy.url('')}", daemon.log())
                     self.assertNotIn("s3cret", daemon.log())
-                    daemon.stop()
         self.assertEqual(wire.addresses(), {ProxyLab.PROXY})
         self.assertEqual({kind for kind, _, _ in wire.sent}, {"tcp"})
         self.assertEqual({port for _, _, port in wire.sent}, {proxy.port for proxy in proxies})
@@ -86,8 +88,7 @@ class Proxies(Case):
                              (http.url(""), "give them in `proxy: http://USER:PASSWORD@HOST:PORT`"),
                              (narrow.url(), "its rules may forbid this port"),
                              (gone, f"the proxy {gone}: Connection refused")):
-            with self.subTest(proxy=proxy):
-                daemon = self.daemon(self.upstream.dot_url(), proxy=proxy)
+            with self.subTest(words=words), self.short_lived(self.upstream.dot_url(), proxy) as daemon:
                 self.assert_fails(daemon, "refused.many.example.com")
                 self.assertIn(words, daemon.await_log("fails: "))
                 self.assertIn(words, daemon.status()["upstreams"][0]["last_error"])
