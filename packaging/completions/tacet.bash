@@ -21,12 +21,12 @@ _tacet() {
       ;;
     --only) mapfile -t COMPREPLY < <(compgen -W 'path reach who net tls host warp clock self' -- "$word") ;;
     --canaries) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-    --listen | --upstream | --bootstrap | --workers | --below | --interval | --explain | --server | --unit) ;;
+    --listen | --upstream | --bootstrap | --proxy | --via | --workers | --below | --interval | --explain | --server | --unit) ;;
     *)
       case $verb in
         run) options='--config --listen --upstream --bootstrap --workers --log-level --socket' ;;
         check) options='--service --config' ;;
-        query) options='--dnssec --config --upstream --bootstrap' ;;
+        query) options='--dnssec --config --upstream --bootstrap --proxy --via' ;;
         status) options='--json --watch --page --interval --socket --config' ;;
         doctor) options='--json --all --dry-run --redact --paths --only --canaries --upstream --bootstrap --socket --config' ;;
         flush) options='--below --all --socket --config' ;;

@@ -32,6 +32,8 @@ complete -c tacet -n '__fish_seen_subcommand_from run' -l workers -x -d 'Threads
 complete -c tacet -n '__fish_seen_subcommand_from run' -l log-level -x -a 'error warn info debug' -d 'What tacet logs'
 complete -c tacet -n '__fish_seen_subcommand_from check' -l service -d 'Check what the packaged service can use'
 complete -c tacet -n '__fish_seen_subcommand_from log-level' -a 'error warn info debug'
+complete -c tacet -n '__fish_seen_subcommand_from query' -l proxy -x -a 'socks5:// http:// none' -d 'Reach the upstream through this proxy'
+complete -c tacet -n '__fish_seen_subcommand_from query' -l via -x -d 'Leave by this interface or address'
 complete -c tacet -n '__fish_seen_subcommand_from query' -l dnssec -d 'Ask for signatures'
 complete -c tacet -n '__fish_seen_subcommand_from status doctor cache explain exposure' -l json -d 'For programs'
 complete -c tacet -n '__fish_seen_subcommand_from doctor' -l paths -d 'Measure every way'

@@ -32,6 +32,12 @@ void tell_of_sni(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
         upstream.url, facts.address);
     return;
   }
+  if (facts.address.starts_with(upstream.host + ':'))  // a proxy looks it up
+    return log::warn(
+        "upstream {}: its name {} is sent in clear (SNI, without ECH): the proxy and everyone on the path behind it "
+        "can "
+        "read which resolver you use. To send no name, set sni: omit",
+        upstream.url, facts.sni);
   log::warn(
       "upstream {}: its name {} is sent in clear (SNI, without ECH) to {}: everyone on the path can read which "
       "resolver you use. To send no name, address the upstream by IP ({}{}{}) if its certificate is valid for that, or "

@@ -110,7 +110,7 @@ class Via(Case):
             self.assert_answers(daemon, f"other{trial}.plain.many.example.com")
             if leave == self.links.remove:
                 self.assertIn("there is no interface side now", daemon.status()["upstreams"][0]["last_error"])
-            time.sleep(1)  # it is away for a while
+            time.sleep(0.5)  # it is away for a while
             come("side")
             waits.append(self.await_answer(daemon, f"back{trial}-"))
             self.assertEqual(self.main.to_port(self.upstream.dot_port), before)

@@ -63,12 +63,12 @@ std::string connections(const ParsedJson& report) {
   const ParsedJson& list = report.at("connections");
   if (list.empty()) return "Connections to upstreams: none was made yet.\n";
   std::vector<std::vector<std::string>> rows{
-      {"TO", "BY", "WAY", "NAME SENT IN CLEAR (SNI)", "TLS", "KEY EXCHANGE", "RESUMED", "PADDED ANSWERS"}};
+      {"TO", "BY", "NAME SENT IN CLEAR (SNI)", "TLS", "KEY EXCHANGE", "RESUMED", "PADDED ANSWERS", "WAY"}};
   for (const auto& one : list)
-    rows.push_back({word(one, "address"), word(one, "transport"), way(one.at("path")), word(one, "sni", "none"),
-                    word(one, "tls_version"), word(one, "key_exchange"),
-                    fmt::format("{} of {}", number(one, "resumptions"), number(one, "connections")),
-                    padded_share(one)});
+    rows.push_back({word(one, "address"), word(one, "transport"), word(one, "sni", "none"), word(one, "tls_version"),
+                    word(one, "key_exchange"),
+                    fmt::format("{} of {}", number(one, "resumptions"), number(one, "connections")), padded_share(one),
+                    way(one.at("path"))});
   std::string text = "Connections to upstreams: every network on the path sees addresses, sizes and times.\n";
   text += table(rows);
   if (std::ranges::any_of(list, has_proxy))

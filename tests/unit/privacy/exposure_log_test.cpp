@@ -86,6 +86,33 @@ TEST_CASE("Where no name is sent that is said, as information") {
   CHECK(contains(text, "no SNI"));
 }
 
+TEST_CASE("Of a proxy it is said what it sees and what the network sees, and that it gets a password in clear") {
+  UpstreamConfig upstream = doh();
+  upstream.proxy = {
+      .kind = ProxyKind::socks5, .address = {.address = "127.0.0.1", .port = 1080}, .user = "me", .password = "pw"};
+  ConnectionFacts connection = facts(Transport::doh, "192.0.2.1:443", "");
+  connection.proxy = "socks5://127.0.0.1:1080";
+  const std::string local = said(upstream, connection);
+  CHECK(contains(local, "socks5://127.0.0.1:1080 on this machine: the proxy sees 192.0.2.1:443"));
+  CHECK(!contains(local, "password"));
+  upstream.proxy.address.address = "192.0.2.8";
+  connection.proxy = "socks5://192.0.2.8:1080";
+  const std::string remote = said(upstream, connection);
+  CHECK(contains(remote, "the network sees the proxy's address"));
+  CHECK(contains(remote, "travel in clear"));
+  CHECK(!contains(remote, "pw"));
+}
+
+TEST_CASE("A name that a proxy looks up was looked up by nobody here, and its warning names no address") {
+  UpstreamConfig upstream = doh();
+  upstream.addresses.clear();
+  ConnectionFacts connection = facts(Transport::doh, "dns.example:443", "dns.example");
+  connection.proxy = "socks5://127.0.0.1:1080";
+  const std::string text = said(upstream, connection);
+  CHECK(!contains(text, "looked up in plaintext"));
+  CHECK(contains(text, "To send no name, set sni: omit"));
+}
+
 TEST_CASE("It is said once per upstream and again after a day") {
   ExposureLog exposure({}, start);
   const auto connection = facts(Transport::doh, "192.0.2.1:443", "dns.example");

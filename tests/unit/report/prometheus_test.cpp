@@ -218,6 +218,23 @@ TEST_CASE("an upstream is the sum of its connections in all workers, with the sl
   CHECK(reading.number_of("tacet_upstream_round_trip_p50_seconds") == 1);  // nothing is known of the other
 }
 
+TEST_CASE("open connections are told by the way that they take") {
+  ChannelReport direct = channel("tls://192.0.2.1", 10ms), proxied = channel("tls://192.0.2.1#2", 10ms);
+  direct.state.facts = std::make_shared<const ConnectionFacts>(ConnectionFacts{.interface = "eth0"});
+  proxied.state.facts =
+      std::make_shared<const ConnectionFacts>(ConnectionFacts{.proxy = "http://10.0.0.8:3128", .interface = "wg0"});
+  Snapshot snapshot;
+  add_channels(snapshot.upstreams, {direct, proxied, proxied});
+  const Reading reading(prometheus_text(snapshot, {}));
+  CHECK(reading.value("tacet_upstream_path_open_connections",
+                      {{"upstream", "tls://192.0.2.1"}, {"transport", "dot"}, {"interface", "eth0"}, {"proxy", ""}}) ==
+        1);
+  CHECK(reading.value("tacet_upstream_path_open_connections", {{"upstream", "tls://192.0.2.1"},
+                                                               {"transport", "dot"},
+                                                               {"interface", "wg0"},
+                                                               {"proxy", "http://10.0.0.8:3128"}}) == 2);
+}
+
 TEST_CASE("a server of a zone is told from the same one asked for everything else") {
   Snapshot snapshot;
   add_channels(snapshot.upstreams, {channel("tls://192.0.2.1", 10ms)});

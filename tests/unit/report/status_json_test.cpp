@@ -29,7 +29,10 @@ ConnectionFacts facts() {
           .verified = "dns.example",
           .tls_version = "TLSv1.3",
           .key_exchange = "X25519",
-          .resumed = true};
+          .resumed = true,
+          .proxy = "socks5://127.0.0.1:1080",
+          .interface = "wg0",
+          .connect_time = 7500us};
 }
 
 }  // namespace
@@ -198,6 +201,8 @@ TEST_CASE("an upstream lists its connections in use, and sums them up") {
   CHECK(open.at("state") == "open");
   CHECK(open.at("transport") == "DoT");
   CHECK(open.at("address") == "192.0.2.1:853");
+  CHECK(open.at("path") ==
+        json{{"family", "IPv4"}, {"interface", "wg0"}, {"proxy", "socks5://127.0.0.1:1080"}, {"connect_ms", 7.5}});
   CHECK(open.at("tls") == json{{"version", "TLSv1.3"},
                                {"key_exchange", "X25519"},
                                {"resumed", true},
@@ -211,6 +216,7 @@ TEST_CASE("an upstream lists its connections in use, and sums them up") {
   CHECK(opening.at("id") == "tls://dns.example#2");
   CHECK(opening.at("state") == "opening");
   CHECK(opening.at("address").is_null());
+  CHECK(opening.at("path").is_null());
   CHECK(opening.at("tls").is_null());
   CHECK(opening.at("last_error") == "reset by peer");
 }

@@ -2,9 +2,13 @@
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <cstring>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "transport/network/network_state.hpp"
@@ -52,6 +56,31 @@ Octets address(const Address& what) {
   return message(RTM_NEWADDR, payload);
 }
 
+Octets link(int number, const std::string& name, unsigned flags) {
+  Octets payload;
+  ifinfomsg head{};
+  head.ifi_index = number;
+  head.ifi_flags = flags;
+  append(payload, head);
+  Octets text(name.begin(), name.end());
+  text.push_back(0);
+  attribute(payload, IFLA_IFNAME, text);
+  return message(RTM_NEWLINK, payload);
+}
+
+/// A route to a network by the link of this number.
+Octets route_by(std::uint8_t number, std::uint8_t network) {
+  Octets payload;
+  rtmsg head{};
+  head.rtm_family = AF_INET;
+  head.rtm_dst_len = 24;
+  head.rtm_type = RTN_UNICAST;
+  append(payload, head);
+  attribute(payload, RTA_DST, {10, 0, network, 0});
+  attribute(payload, RTA_OIF, {number, 0, 0, 0});
+  return message(RTM_NEWROUTE, payload);
+}
+
 Octets route(std::uint8_t prefix, std::uint8_t gateway) {
   Octets payload;
   rtmsg head{};
@@ -63,8 +92,8 @@ Octets route(std::uint8_t prefix, std::uint8_t gateway) {
   return message(RTM_NEWROUTE, payload);
 }
 
-NetworkState of(const std::vector<Octets>& messages) {
-  NetworkState picture;
+NetworkState of(const std::vector<Octets>& messages, std::set<std::string> followed = {}) {
+  NetworkState picture(std::move(followed));
   for (const Octets& each : messages) CHECK_FALSE(picture.add(each));
   return picture;
 }
@@ -108,4 +137,18 @@ TEST_CASE("the kernel gives a picture, the same one twice") {
   REQUIRE(first);
   REQUIRE(second);
   CHECK(*first == *second);
+}
+
+TEST_CASE("of a followed interface it counts whether it is there and up, and each of its routes") {
+  const std::set<std::string> wg0{"wg0"};
+  const Octets up = link(7, "wg0", IFF_UP | IFF_RUNNING), down = link(7, "wg0", 0);
+  CHECK(of({up}, wg0) != of({}, wg0));
+  CHECK(of({up}, wg0) != of({down}, wg0));
+  CHECK(of({up}, wg0) != of({link(8, "wg0", IFF_UP | IFF_RUNNING)}, wg0));
+  CHECK(of({up}, wg0) == of({link(7, "wg0", IFF_UP | IFF_RUNNING | IFF_PROMISC)}, wg0));
+  CHECK(of({up, route_by(7, 1)}, wg0) != of({up}, wg0));
+  CHECK(of({up, route_by(7, 1)}, wg0) != of({up, route_by(7, 2)}, wg0));
+  CHECK(of({up, route_by(9, 1)}, wg0) == of({up}, wg0));
+  CHECK(of({link(3, "veth1", IFF_UP), route_by(3, 1)}, wg0) == of({}, wg0));
+  CHECK(of({up, route_by(7, 1)}) == of({}));
 }
