@@ -14,6 +14,7 @@
 #include "cli/query_report.hpp"
 #include "daemon/hosts_file.hpp"
 #include "daemon/upstreams.hpp"
+#include "daemon/validation_rules.hpp"
 #include "dns/edns.hpp"
 #include "resolve/policy.hpp"
 #include "transport/http/http.hpp"
@@ -37,11 +38,16 @@ int complain(std::ostream& err, const Error& error) {
   return 1;
 }
 
-int ask_upstreams(const Message& query, const Config& config, std::ostream& out, std::ostream& err) {
+int ask_upstreams(const Question& question, bool shows_signatures, const Config& config, std::ostream& out,
+                  std::ostream& err) {
+  auto rules = make_validation_rules(config, open_file);
+  if (!rules) return complain(err, rules.error());
+  const bool validates = (*rules)->mode != DnssecMode::off;
+  const Message query = upstream_query(question, shows_signatures || validates, false);
   const TrustStores trust(config);
   if (const auto read = trust.await(); !read) return complain(err, read.error());
-  Asking asking(config, trust);
-  const auto outcome = [&] {
+  Asking asking(config, trust, *std::move(rules));
+  auto outcome = [&] {
     const LiveLine line("asking the upstream");
     return asking.ask(query);
   }();
@@ -49,6 +55,7 @@ int ask_upstreams(const Message& query, const Config& config, std::ostream& out,
     err << failure_report(outcome.error(), asking.reports(query.question().name));
     return 1;
   }
+  outcome->shows_signatures = shows_signatures || !outcome->judgement;
   const auto text = upstream_report(query, *outcome);
   if (!text) return complain(err, text.error());
   out << *text;
@@ -83,7 +90,7 @@ int run_query(const QueryRequest& request, const CommandLine& given, std::ostrea
     return 0;
   }
   const HttpLibrary http;
-  return ask_upstreams(upstream_query(*question, request.dnssec, false), *config, out, err);
+  return ask_upstreams(*question, request.dnssec, *config, out, err);
 }
 
 }  // namespace tacet

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <sstream>
 
+#include "dns/answer_image.hpp"
 #include "dns/edns.hpp"
 #include "dns/ldns.hpp"
 
@@ -108,12 +109,38 @@ std::string what_was_exposed(const Message& query, const QueryOutcome& outcome) 
   return text;
 }
 
+/// What the daemon would make of the answer.
+std::string verdict(const QueryOutcome& outcome) {
+  if (!outcome.judgement) return {};
+  const Judgement& judgement = *outcome.judgement;
+  const std::string why = judgement.why ? judgement.why->text : "";
+  switch (judgement.status) {
+    case SecurityStatus::secure:
+      return fmt::format("verdict        secure: signed, and proven from the root{}\n", why.empty() ? "" : "; " + why);
+    case SecurityStatus::insecure:
+      return fmt::format("verdict        insecure: {}\n", why.empty() ? "its zone is proven to be unsigned" : why);
+    case SecurityStatus::bogus:
+      return fmt::format("verdict        bogus: {}\n", why);
+    case SecurityStatus::indeterminate:
+      break;
+  }
+  return fmt::format("verdict        not known: {}\n", why.empty() ? "the upstream failed" : why);
+}
+
+/// The answer as a client without DO gets it, if its signatures came for the validation only.
+Result<std::string> answer_text(const QueryOutcome& outcome) {
+  const Message& message = outcome.response.message;
+  if (outcome.shows_signatures) return presentation(message.wire());
+  return presentation(make_image(message, false).wire);
+}
+
 }  // namespace
 
 Result<std::string> upstream_report(const Message& query, const QueryOutcome& outcome) {
-  const auto answer = presentation(outcome.response.message.wire());
+  const auto answer = answer_text(outcome);
   if (!answer) return fail(answer.error());
-  return without_noise(*answer) + '\n' + how_it_came(outcome) + '\n' + what_was_exposed(query, outcome);
+  return without_noise(*answer) + '\n' + verdict(outcome) + how_it_came(outcome) + '\n' +
+         what_was_exposed(query, outcome);
 }
 
 Result<std::string> local_report(Bytes wire) {

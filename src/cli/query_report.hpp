@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "dnssec/judge.hpp"
 #include "pool/pool_report.hpp"
 #include "tacet/message.hpp"
 #include "tacet/upstream.hpp"
@@ -12,8 +14,10 @@ namespace tacet {
 /// An answer and its cost.
 struct QueryOutcome {
   Response response;
-  Duration taken{};                     ///< connecting included
-  std::uint64_t plaintext_lookups = 0;  ///< names looked up in plaintext for it
+  Duration taken{};                      ///< connecting included
+  std::uint64_t plaintext_lookups = 0;   ///< names looked up in plaintext for it
+  std::optional<Judgement> judgement{};  ///< nothing if answers are not validated
+  bool shows_signatures = true;          ///< the user wants to see them, too
 };
 
 /// The answer in dig's form, then how it came, then what an observer can learn from that. Fault::malformed if ldns

@@ -23,6 +23,7 @@
 #include "daemon/startup.hpp"
 #include "daemon/validation_rules.hpp"
 #include "daemon/worker.hpp"
+#include "system/clock_watch.hpp"
 
 namespace tacet {
 namespace {
@@ -30,6 +31,12 @@ namespace {
 /// How often bundle files and the hosts file are looked at for changes that no watch has seen, and the service manager
 /// is told that all is well unless it wants to hear so more often; also the only wake-up of an idle tacet.
 constexpr Duration housekeeping = std::chrono::minutes(1);
+
+/// Beyond it, the former verdicts do not hold: a signature's times are checked with an hour of tolerance.
+constexpr Duration least_clock_jump = std::chrono::minutes(5);
+
+/// By how much the time of day is ahead of the time since boot.
+Duration offset_of(const Clock& clock) { return clock.wall_time().time_since_epoch() - clock.now().time_since_epoch(); }
 
 /// A main() may have held SIGHUP back, for until now nothing heard it.
 void let_sighup_through() {
@@ -72,6 +79,7 @@ private:
   void prepare(const std::shared_ptr<const Settings>& next) const;
   void change_parts(const Config& former, const std::shared_ptr<const Settings>& next);
   void report_health();
+  void judge_again();
 
   Startup startup_;  // outlives all that uses the HTTP library
   SystemClock clock_;
@@ -83,6 +91,8 @@ private:
   BundleWatch certificates_{loop_, [this] { settings_.get()->certificates.refresh(loop_.now()); }};
   HostsFile hosts_{loop_, settings_.get()->config.hosts.file, [this](const auto& hosts) { share(hosts); },
                    startup_.open};
+  ClockWatch clock_watch_{loop_, [this] { judge_again(); }};
+  Duration clock_offset_ = offset_of(clock_);
   ListenAddresses listen_{startup_.sockets.front()};
   std::unique_ptr<QueryLog> query_log_;  // null: nobody wants one
   Workers workers_;
@@ -165,6 +175,17 @@ void Server::State::follow_bundles() {
 void Server::State::report_health() {
   for (const auto& worker : workers_) worker->await_turn();
   startup_.notify.tell("WATCHDOG=1");
+}
+
+/// What was judged by a clock that was wrong may be wrong. A small step of the clock stays within the tolerance for
+/// signatures.
+void Server::State::judge_again() {
+  const Duration offset = offset_of(clock_);
+  if (std::chrono::abs(offset - std::exchange(clock_offset_, offset)) < least_clock_jump) return;
+  if (settings_.get()->dnssec->mode == DnssecMode::off) return;
+  log::info("the clock was set: answers are validated again");
+  for (const auto& worker : workers_) worker->forget_verdicts();
+  cache_.clear();
 }
 
 void Server::State::open_control() {

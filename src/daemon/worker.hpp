@@ -49,6 +49,11 @@ public:
   /// Waits until it has ended.
   void join() { thread_.join(); }
 
+  /// The clock jumped: forgets what is known about zones. Any thread but the worker's; waits.
+  void forget_verdicts() {
+    ask_and_wait([this] { resolver_.forget_verdicts(); });
+  }
+
   /// Gives it the hosts table. Any thread.
   void use(std::shared_ptr<const Hosts> hosts);
   /// The result of work on the worker's thread: its exception, or null.

@@ -122,7 +122,15 @@ public:
 
   /// Validates by these rules from now on. Kept answers were judged by the former ones, so the caller clears the cache
   /// as above.
-  void set_dnssec(std::shared_ptr<const ValidationRules> rules) { fetcher_.use(std::move(rules)); }
+  void set_dnssec(std::shared_ptr<const ValidationRules> rules) {
+    routes_.others()->failures = {};
+    fetcher_.use(std::move(rules));
+  }
+  /// The clock jumped: forgets what was judged by the former time, except what the cache keeps.
+  void forget_verdicts() {
+    routes_.others()->failures = {};
+    fetcher_.validation().forget();
+  }
   Validation& validation() { return fetcher_.validation(); }
 
   Journal& journal() { return journal_; }

@@ -216,7 +216,7 @@ class SignedWorld:
 
     def ask(self, origin, questions=QUESTIONS):
         """Notes questions about a zone."""
-        self.questions += [(origin, f"{name}.{origin}" if name else origin, kind) for name, kind in questions]
+        self.questions += [(origin, f"{name}.{origin.lstrip('.')}" if name else origin, kind) for name, kind in questions]
 
     def _delegate(self, origin, parent, ds):
         name = dns.name.from_text(origin)

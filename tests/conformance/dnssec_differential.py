@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Verdicts of tacet, of a validating unbound and of delv on a signed world: every difference has a rule or is a fault.
+
+    dnssec_differential.py [--cases N] [--delv] [--over doh] [--seed S]     the report; 1 if a difference has no rule
+
+A case is a zone with its way to deny and its defect, and a question about it. All three ask the same upstream and trust the
+same key of the root. --delv asks delv too, a process a case: some minutes for all.
+"""
+import argparse
+import collections
+import concurrent.futures
+import random
+import subprocess
+import sys
+import time
+
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
+import pki
+import scratch
+import servers
+from signed_world import Judge, SignedWorld
+from tacet import Tacet
+
+SECURE, INSECURE, BOGUS = "secure", "insecure", "bogus"
+WORKERS = 12
+
+
+def verdict_of(port, name, kind):
+    # DO: without it, tacet answers for a single label itself.
+    query = dns.message.make_query(name, kind, use_edns=0, payload=1232, want_dnssec=True)
+    reply = dns.query.udp_with_fallback(query, "127.0.0.1", port=port, timeout=30)[0]
+    if reply.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return BOGUS
+    return SECURE if reply.flags & dns.flags.AD else INSECURE
+
+
+def delv_verdict(port, anchors, name, kind):
+    done = subprocess.run(["delv", "@127.0.0.1", "-p", str(port), "-a", anchors, "+root=.", name, kind], capture_output=True, text=True,
+                          timeout=60, check=False)
+    said = done.stdout + done.stderr
+    if "unsigned answer" in said:
+        return INSECURE
+    if "fully validated" in said:
+        return SECURE
+    return BOGUS
+
+
+# A rule: why a verdict of ours may differ; (zone's first label, domain, name, type, ours, theirs) -> whether it holds.
+def _old_algorithm(zone, ours, theirs, **_):
+    return zone in ("a5", "a7") and ours == INSECURE and theirs == SECURE
+
+
+def _iterations_insecure(zone, ours, theirs, **_):
+    return zone == "iterations100" and ours == INSECURE and theirs == SECURE
+
+
+def _iterations_bogus(zone, ours, theirs, **_):
+    return zone == "iterations600" and ours == BOGUS and theirs == INSECURE
+
+
+def _revoked(zone, ours, theirs, **_):
+    return zone == "revoked" and ours == BOGUS and theirs != BOGUS
+
+
+def _signer_above(zone, ours, theirs, **_):
+    return zone == "signerabove" and ours == BOGUS and theirs != BOGUS
+
+
+UNBOUND_RULES = {
+    "RFC 5011 §2.1: a revoked key is for nothing but its own revocation": _revoked,
+    "RFC 4035 §5.3.1: the signer must be the zone of the RRset, and not one above": _signer_above,
+    "RFC 9905: signatures with SHA-1 (algorithms 5 and 7) count as none": _old_algorithm,
+    "RFC 9276 §3.2: NSEC3 beyond 50 iterations counts as unsigned; unbound draws the line at 150": _iterations_insecure,
+    "RFC 9276 §3.2: NSEC3 beyond 500 iterations is no proof; unbound calls it unsigned": _iterations_bogus,
+}
+DELV_RULES = dict(UNBOUND_RULES)
+
+
+class Tally:
+    def __init__(self, name, rules):
+        self.name, self.rules = name, rules
+        self.equal, self.by_rule, self.unexplained = 0, collections.Counter(), []
+
+    def take(self, case, ours, theirs):
+        if ours == theirs:
+            self.equal += 1
+            return
+        origin, name, kind = case
+        about = {"zone": origin.split(".")[0], "domain": origin.rstrip(".").rpartition(".")[2], "name": name, "kind": kind, "ours": ours, "theirs": theirs}
+        for words, holds in self.rules.items():
+            if holds(**about):
+                self.by_rule[words] += 1
+                return
+        self.unexplained.append((case, ours, theirs))
+
+    def report(self):
+        total = self.equal + sum(self.by_rule.values()) + len(self.unexplained)
+        print(f"{self.name}: {total} cases, {self.equal} equal, {sum(self.by_rule.values())} explained, {len(self.unexplained)} not")
+        for words, count in self.by_rule.most_common():
+            print(f"  {count:5} {words}")
+        groups = collections.Counter((origin.split(".")[0], origin.rstrip(".").rpartition(".")[2], ours, theirs)
+                                     for (origin, _, _), ours, theirs in self.unexplained)
+        for (zone, domain, ours, theirs), count in sorted(groups.items()):
+            examples = [f"{name} {kind}" for (origin, name, kind), one, other in self.unexplained
+                        if (origin.split(".")[0], origin.rstrip(".").rpartition(".")[2], one, other) == (zone, domain, ours, theirs)][:4]
+            print(f"  UNEXPLAINED {count} in {zone}.{domain}: tacet {ours}, {self.name} {theirs}: {', '.join(examples)}")
+        return len(self.unexplained)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--cases", type=int, default=0, help="so many of all cases, chosen by the seed")
+    options.add_argument("--delv", action="store_true")
+    options.add_argument("--over", choices=("dot", "doh"), default="dot")
+    options.add_argument("--seed", type=int, default=1)
+    given = options.parse_args()
+    begun = time.monotonic()
+    world = SignedWorld()
+    cases = list(dict.fromkeys(world.questions))
+    if given.cases:
+        cases = random.Random(given.seed).sample(cases, given.cases)
+    with scratch.directory() as folder:
+        anchor, for_delv = world.write_anchors(folder)
+        authority = pki.Pki(folder)
+        with servers.Unbound(folder, authority.good(), zones=world.zone_texts(), resolving=True) as upstream, \
+                Judge(folder, anchor, upstream) as judge:
+            url = upstream.dot_url() if given.over == "dot" else upstream.doh_url()
+            with Tacet(folder, upstreams=[{"url": url, "ca_file": authority.ca}], dnssec={"mode": "on", "trust_anchors": world.anchors()}) as tacet:
+                with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+                    ours = list(pool.map(lambda case: verdict_of(tacet.port, *case[1:]), cases))
+                    theirs = list(pool.map(lambda case: verdict_of(judge.port, *case[1:]), cases))
+                    delvs = list(pool.map(lambda case: delv_verdict(upstream.plain_port, for_delv, *case[1:]), cases)) if given.delv else []
+                counts = tacet.status()["dnssec"]
+    print(f"{len(cases)} cases in {len({case[0] for case in cases})} zones: "
+          f"{', '.join(f'{ours.count(each)} {each}' for each in (SECURE, INSECURE, BOGUS))}; {time.monotonic() - begun:.0f} s")
+    print(f"tacet counts {counts['secure']} secure, {counts['insecure']} insecure, {counts['bogus']} bogus, {counts['indeterminate']} not known; "
+          f"{counts['questions']} questions for keys and repairs")
+    tallies = [(Tally("unbound", UNBOUND_RULES), theirs)] + ([(Tally("delv", DELV_RULES), delvs)] if delvs else [])
+    unexplained = 0
+    for tally, verdicts in tallies:
+        for case, mine, other in zip(cases, ours, verdicts):
+            tally.take(case, mine, other)
+        unexplained += tally.report()
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

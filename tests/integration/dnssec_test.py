@@ -1,0 +1,279 @@
+"""Answers are proven before clients get them: what is signed, what is not, what is wrong, and what an upstream loses."""
+import concurrent.futures
+import time
+import unittest
+
+import dns.flags
+import dns.rcode
+import dns.rdatatype
+import dnsclient
+import scratch
+import servers
+from case import Case
+from meddler import Meddler, drop_signatures, refuse_as_bogus
+from signed_world import SignedWorld
+from signer import NSEC, NSEC3
+
+DEFECTS = ("wrongwww", "forged", "norrsig", "norrsigs", "nokeys", "nodenial", "expiredwww", "earlywww", "expired", "dsother", "dsunknown", "iterations100")
+
+
+class DnssecCase(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.world = SignedWorld(defects=DEFECTS, denials=(NSEC, NSEC3))
+        cls.upstream = cls.enterClassContext(servers.Unbound(cls.directory, cls.pki.good(), zones=cls.world.zone_texts(), resolving=True))
+
+    def rules(self, mode="on", **more):
+        return {"mode": mode, "trust_anchors": self.world.anchors(), **more}
+
+    def daemon(self, *urls, mode="on", **settings):
+        return self.tacet(*(urls or (self.upstream.dot_url(),)), **{"dnssec": self.rules(mode), **settings})
+
+    def meddler(self, meddle=None, **options):
+        return self.enterContext(Meddler(self.pki.good(), self.upstream, meddle, **options))
+
+    def assert_verdict(self, daemon, name, kind, verdict, rcode="NOERROR"):
+        """By the reply to a client that sets AD."""
+        reply = daemon.ask(name, kind, flags=dns.flags.RD | dns.flags.AD)
+        self.assertEqual((dns.rcode.to_text(reply.rcode()), bool(reply.flags & dns.flags.AD)),
+                         ("SERVFAIL" if verdict == "bogus" else rcode, verdict == "secure"), f"{reply}\n{daemon.log()}")
+        return reply
+
+
+class Verdicts(DnssecCase):
+    def setUp(self):
+        self.tacet_on = self.daemon()
+
+    def test_signed_answers_and_denials_are_secure_by_every_algorithm(self):
+        for tld in ("alpha", "beta", "delta"):
+            for algorithm in (8, 10, 13, 14, 15, 16):
+                with self.subTest(tld, algorithm=algorithm):
+                    zone = f"a{algorithm}.{tld}"
+                    self.assert_verdict(self.tacet_on, f"www.{zone}", "A", "secure")
+                    self.assert_verdict(self.tacet_on, f"nothing.{zone}", "A", "secure", "NXDOMAIN")
+                    self.assert_verdict(self.tacet_on, f"www.{zone}", "MX", "secure")
+                    self.assert_verdict(self.tacet_on, f"any.wild.{zone}", "A", "secure")
+                    self.assert_verdict(self.tacet_on, f"www.moved.{zone}", "A", "secure")
+                    self.assert_verdict(self.tacet_on, f"abroad.{zone}", "A", "secure")
+
+    def test_unsigned_zones_and_unknown_algorithms_are_insecure(self):
+        for name in ("www.unsigned.alpha", "www.unsigned.beta", "www.insecure.signed.alpha", "plainly.signed.alpha", "www.dsunknown.alpha", "www.a5.alpha"):
+            with self.subTest(name):
+                self.assert_verdict(self.tacet_on, name, "A", "insecure")
+        self.assert_verdict(self.tacet_on, "nothing.unsigned.alpha", "A", "insecure", "NXDOMAIN")
+        reply = self.assert_verdict(self.tacet_on, "www.dsunknown.beta", "A", "insecure")
+        self.assertEqual(dnsclient.ede(reply)[0], 1, reply)
+
+    def test_bogus_answers_are_servfail_with_zone_record_and_reason_and_cd_gets_them(self):
+        for zone, kind, code in (("wrongwww", "A", 6), ("forged", "A", 6), ("norrsig", "A", 10), ("norrsigs", "A", 10), ("expiredwww", "A", 7),
+                                 ("earlywww", "A", 8), ("expired", "A", 7), ("nokeys", "A", 9), ("nodenial", "MX", 12)):
+            for tld in ("alpha", "beta"):
+                with self.subTest(zone, tld=tld):
+                    name = f"www.{zone}.{tld}"
+                    for _ in range(2):
+                        reply = self.assert_verdict(self.tacet_on, name, kind, "bogus")
+                        told = dnsclient.ede(reply)
+                        self.assertEqual(told[0], code, reply)
+                        self.assertIn(f"{zone}.{tld}", told[1])
+                    unjudged = self.tacet_on.ask(name, kind, flags=dns.flags.RD | dns.flags.CD | dns.flags.AD)
+                    self.assertEqual(unjudged.rcode(), dns.rcode.NOERROR)
+                    self.assertFalse(unjudged.flags & dns.flags.AD)
+                    self.assertEqual(bool(unjudged.answer), kind == "A")
+                    self.assert_verdict(self.tacet_on, name, kind, "bogus")
+
+    def test_ad_and_signatures_are_for_clients_that_ask_for_them(self):
+        for first in (False, True):  # by a miss and by a hit
+            with self.subTest(hit=first):
+                plain = self.tacet_on.ask("www.signed.beta")
+                self.assertEqual((bool(plain.flags & dns.flags.AD), len(plain.answer), len(plain.authority)), (False, 1, 0), plain)
+                wanted = self.tacet_on.ask("www.signed.beta", dnssec=True)
+                self.assertTrue(wanted.flags & dns.flags.AD)
+                self.assertEqual([rrset.rdtype for rrset in wanted.answer], [dns.rdatatype.A, dns.rdatatype.RRSIG])
+        denied = self.tacet_on.ask("nothing.signed.alpha", dnssec=True)
+        self.assertIn(dns.rdatatype.NSEC, [rrset.rdtype for rrset in denied.authority])
+        denied = self.tacet_on.ask("nothing.signed.alpha")
+        self.assertEqual([rrset.rdtype for rrset in denied.authority], [dns.rdatatype.SOA])
+
+    def test_a_hit_is_the_same_verdict_and_asks_nobody(self):
+        self.assert_verdict(self.tacet_on, "www.signed.delta", "A", "secure")
+        asked = len(self.upstream.asked())
+        self.assert_verdict(self.tacet_on, "www.signed.delta", "A", "secure")
+        self.assertEqual(len(self.upstream.asked()), asked)
+
+    def test_a_known_zone_costs_no_further_question(self):
+        self.assert_verdict(self.tacet_on, "www.signed.alpha", "A", "secure")
+        before = self.tacet_on.status()["dnssec"]["questions"]
+        for kind in ("AAAA", "TXT", "MX"):
+            self.assert_verdict(self.tacet_on, "www.signed.alpha", kind, "secure")
+        self.assertEqual(self.tacet_on.status()["dnssec"]["questions"], before)
+
+    def test_status_metrics_and_explain_tell_of_it(self):
+        self.assert_verdict(self.tacet_on, "www.signed.alpha", "A", "secure")
+        self.assert_verdict(self.tacet_on, "www.unsigned.alpha", "A", "insecure")
+        self.assert_verdict(self.tacet_on, "www.expired.alpha", "A", "bogus")
+        status = self.tacet_on.status()["dnssec"]
+        self.assertEqual((status["mode"], status["secure"], status["insecure"], status["bogus"], status["indeterminate"]), ("on", 1, 1, 1, 0))
+        self.assertEqual(status["bogus_reasons"]["signature_expired"], 1)
+        self.assertEqual(status["anchors"], [{"zone": ".", "key_tag": int(self.world.anchors()[0].split()[2]), "algorithm": 8}])
+        self.assertGreaterEqual(status["zones"]["signed"], 3)
+        self.assertTrue(status["clock_is_set"])
+        self.assertIn('tacet_dnssec_answers_total{verdict="secure"} 1', self.tacet_on.control("GET /metrics").decode())
+        self.assertIn("dnssec    on: 1 secure, 1 insecure, 1 bogus", self.tacet_on.verb("status").stdout)
+        told = self.tacet_on.verb("explain", "www.signed.alpha").stdout
+        self.assertRegex(told, r"(?s)cache +NOERROR.*, secure\n.*dnssec +\.: signed, key.*alpha: signed, keys? \d+.*signed\.alpha: signed")
+        self.assertIn("unsigned.alpha: unsigned", self.tacet_on.verb("explain", "www.unsigned.alpha").stdout)
+        lines = self.tacet_on.log_lines("not what its zone signed")
+        self.assertEqual(len(lines), 1, self.tacet_on.log())
+        self.assertNotIn("expired.alpha", "".join(lines))
+
+    def test_query_prints_the_verdict(self):
+        self.assertRegex(self.tacet_on.verb("query", "www.signed.alpha").stdout, r"(?m)^verdict +secure")
+        self.assertRegex(self.tacet_on.verb("query", "www.unsigned.alpha").stdout, r"(?m)^verdict +insecure")
+        self.assertRegex(self.tacet_on.verb("query", "www.expired.alpha").stdout, r"(?m)^verdict +bogus: .*expired")
+
+
+class Modes(DnssecCase):
+    def test_log_answers_and_counts(self):
+        daemon = self.daemon(mode="log")
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.forged.alpha")), ["192.0.2.66"])
+        daemon.ask("www.signed.alpha")
+        scratch.eventually(lambda: daemon.status()["dnssec"]["bogus"] == 1 and daemon.status()["dnssec"]["secure"] == 1, 20, daemon.log)
+
+    def test_off_asks_for_no_keys(self):
+        fake = self.meddler()
+        daemon = self.daemon(fake.dot_url(), mode="off")
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.forged.alpha")), ["192.0.2.66"])
+        self.assertEqual([received.kind for received in fake.received], ["A"])
+        self.assertFalse(fake.received[0].message.ednsflags & dns.flags.DO)
+
+    def test_a_reload_changes_the_mode_and_forgets_what_was_judged_otherwise(self):
+        daemon = self.daemon(mode="off")
+        self.assertEqual(daemon.ask("www.forged.alpha").rcode(), dns.rcode.NOERROR)
+        daemon.settings["dnssec"] = self.rules()
+        daemon.write()
+        self.assertEqual(daemon.verb("reload").returncode, 0)
+        self.assert_verdict(daemon, "www.forged.alpha", "A", "bogus")
+        daemon.settings["dnssec"] = self.rules(ignore=[{"zone": "forged.alpha", "until": "2099-01-01"}])
+        daemon.write()
+        self.assertEqual(daemon.verb("reload").returncode, 0)
+        self.assert_verdict(daemon, "www.forged.alpha", "A", "insecure")
+        self.assert_verdict(daemon, "www.forged.beta", "A", "bogus")
+        self.assertEqual(daemon.status()["dnssec"]["ignored"], [{"zone": "forged.alpha", "until": "2099-01-01", "lapsed": False}])
+
+    def test_an_ignored_zone_is_judged_again_after_its_day(self):
+        daemon = self.tacet(self.upstream.dot_url(), dnssec=self.rules(ignore=[{"zone": "forged.alpha", "until": "2026-01-31"}]))
+        self.assert_verdict(daemon, "www.forged.alpha", "A", "bogus")
+
+    def test_anchors_come_from_a_file_and_a_broken_file_is_refused(self):
+        path, _ = self.world.write_anchors(self.directory)
+        daemon = self.tacet(self.upstream.dot_url(), dnssec={"mode": "on", "trust_anchors": [path]})
+        self.assert_verdict(daemon, "www.signed.alpha", "A", "secure")
+        self.assertEqual(daemon.status()["dnssec"]["anchor_files"][0]["path"], path)
+        with open(path, "a", encoding="ascii") as file:
+            file.write("nonsense\n")
+        done = daemon.verb("reload")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(path, done.stdout + done.stderr)
+        self.assert_verdict(daemon, "www.signed.alpha", "A", "secure")
+
+    def test_wrong_anchors_make_everything_bogus_and_the_log_says_so_once(self):
+        daemon = self.tacet(self.upstream.dot_url(), dnssec={"mode": "on"})
+        for name in ("www.signed.alpha", "www.unsigned.alpha", "www.signed.beta"):
+            self.assert_verdict(daemon, name, "A", "bogus")
+        self.assertEqual(len(daemon.log_lines("no trust anchor proves the keys of the root")), 1, daemon.log())
+
+    def test_hosts_and_zones_of_the_local_network_are_never_validated(self):
+        hosts = f"{self.directory}/hosts"
+        with open(hosts, "w", encoding="ascii") as file:
+            file.write("192.0.2.7 www.expired.alpha\n")
+        zone = "@ 300 SOA ns h 1 3600 900 604800 60\n@ 300 NS ns\nns 300 A 192.0.2.53\nwww 300 A 192.0.2.9\nout 300 CNAME www.signed.alpha.\n"
+        local = self.unbound(zones={"corp.signed.alpha.": zone})
+        daemon = self.daemon(hosts={"file": hosts}, forward={"corp.signed.alpha": [self.entry(local.dot_url())]})
+        self.assert_verdict(daemon, "www.expired.alpha", "A", "insecure")
+        self.assert_verdict(daemon, "www.corp.signed.alpha", "A", "insecure")
+        self.assert_verdict(daemon, "out.corp.signed.alpha", "A", "insecure")
+        self.assert_verdict(daemon, "www.signed.alpha", "A", "secure")
+
+
+class Repair(DnssecCase):
+    def test_a_lost_signature_is_asked_for_elsewhere_and_nobody_notices(self):
+        lossy = self.meddler(lambda received, answer: drop_signatures(answer))
+        daemon = self.daemon(lossy.dot_url(), self.upstream.dot_url())
+        for name, kind in (("www.signed.alpha", "A"), ("nothing.signed.beta", "A"), ("alias.signed.alpha", "AAAA"), ("www.unsigned.beta", "A")):
+            rcode = "NXDOMAIN" if name.startswith("nothing") else "NOERROR"
+            self.assert_verdict(daemon, name, kind, "insecure" if "unsigned" in name else "secure", rcode)
+        self.assertGreaterEqual(daemon.status()["dnssec"]["repaired"], 1)
+        self.assertTrue(all(received.message.flags & dns.flags.CD for received in lossy.received if received.kind in ("DS", "DNSKEY")))
+
+    def test_an_upstream_that_drops_all_signatures_is_servfail_at_once_and_one_line(self):
+        lossy = self.meddler(lambda received, answer: drop_signatures(answer))
+        daemon = self.daemon(lossy.dot_url())
+        begun = time.monotonic()
+        for name in ("www.signed.alpha", "www.signed.beta", "www.a8.alpha"):
+            self.assertEqual(dnsclient.ede(self.assert_verdict(daemon, name, "A", "bogus"))[0], 10)
+        self.assertLess(time.monotonic() - begun, 3)
+        self.assertEqual(len(daemon.log_lines("not what its zone signed")), 1)
+
+    def test_one_signature_in_a_hundred_is_lost_and_no_client_sees_it(self):
+        number = iter(range(1 << 30))
+        lose = lambda received, answer: drop_signatures(answer) if next(number) % 20 == 0 else False  # noqa: E731
+        daemon = self.daemon(self.meddler(lose).dot_url(), self.meddler(lose).dot_url())
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda i: daemon.ask(f"n{i}.wild.signed.{('alpha', 'beta')[i % 2]}"), range(300)))
+        self.assertEqual({reply.rcode() for reply in replies}, {dns.rcode.NOERROR})
+        self.assertGreater(daemon.status()["dnssec"]["repaired"], 0)
+
+    def test_a_validator_upstream_that_refuses_is_asked_again_without_its_judgement(self):
+        def refuse(received, answer):
+            if received.message.flags & dns.flags.CD:
+                return False
+            return refuse_as_bogus(answer)
+
+        daemon = self.daemon(self.meddler(refuse).dot_url())
+        self.assert_verdict(daemon, "www.signed.alpha", "A", "secure")
+        self.assert_verdict(daemon, "www.unsigned.alpha", "A", "insecure")
+        self.assert_verdict(daemon, "www.forged.alpha", "A", "bogus")
+
+    def test_what_could_not_be_found_out_is_servfail_and_not_remembered(self):
+        silent = {"on": True}
+
+        def meddle(received, answer):
+            if silent["on"] and received.kind in ("DNSKEY", "DS"):
+                answer.answer, answer.authority = [], []
+                answer.set_rcode(dns.rcode.SERVFAIL)
+                return None
+            return False
+
+        daemon = self.daemon(self.meddler(meddle).dot_url())
+        reply = self.assert_verdict(daemon, "www.signed.alpha", "A", "bogus")
+        self.assertEqual(dnsclient.ede(reply)[0], 5, reply)
+        self.assertEqual(daemon.status()["dnssec"]["bogus"], 0)
+        silent["on"] = False
+        self.assert_verdict(daemon, "www.signed.alpha", "A", "secure")
+
+    def test_an_answer_that_becomes_bogus_is_not_hidden_by_a_stale_one(self):
+        forged = {"on": False}
+
+        def meddle(received, answer):
+            for rrset in answer.answer:
+                rrset.ttl = 1
+            if forged["on"] and received.kind == "A":
+                drop_signatures(answer)
+
+        daemon = self.daemon(self.meddler(meddle).dot_url())
+        self.assert_verdict(daemon, "www.signed.alpha", "A", "secure")
+        forged["on"] = True
+        time.sleep(1.2)
+        self.assert_verdict(daemon, "www.signed.alpha", "A", "bogus")
+
+    def test_over_doh_it_is_the_same(self):
+        daemon = self.daemon(self.upstream.doh_url())
+        self.assert_verdict(daemon, "www.signed.alpha", "A", "secure")
+        self.assert_verdict(daemon, "nothing.signed.beta", "A", "secure", "NXDOMAIN")
+        self.assert_verdict(daemon, "www.unsigned.beta", "A", "insecure")
+        self.assert_verdict(daemon, "www.norrsig.beta", "A", "bogus")
+
+
+if __name__ == "__main__":
+    unittest.main()
