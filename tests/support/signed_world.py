@@ -312,23 +312,24 @@ remote-control:
   control-enable: no
 forward-zone:
   name: "."
-  forward-addr: 127.0.0.1@{upstream}
+  forward-addr: {upstream}
 """
 
 
 class Judge:
     """A validating unbound that forwards to an upstream's plain port, by the anchor of a world; a context manager."""
 
-    def __init__(self, folder, anchor, upstream, *, modules="validator iterator"):
+    def __init__(self, folder, anchor, upstream, *, modules="validator iterator", command=()):
         self.port = scratch.free_port()
+        self._command = [*command, "unbound"]
         self._folder = os.path.join(folder, scratch.unique_name("judge"))
         os.mkdir(self._folder)
         self._path = os.path.join(self._folder, "judge.conf")
         with open(self._path, "w", encoding="ascii") as file:
-            file.write(JUDGE.format(port=self.port, folder=self._folder, anchor=anchor, upstream=upstream.plain_port, modules=modules))
+            file.write(JUDGE.format(port=self.port, folder=self._folder, anchor=anchor, upstream=f"{upstream.addresses[0]}@{upstream.plain_port}", modules=modules))
 
     def __enter__(self):
-        self.process = scratch.start(["unbound", "-d", "-c", self._path])
+        self.process = scratch.start([*self._command, "-d", "-c", self._path])
         scratch.eventually(lambda: "start of service" in self.log(), within=60, what=lambda: f"the judge's readiness\n{self.log()}")
         return self
 
