@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Verdicts of tacet, of a validating unbound and of delv on a signed world: every difference has a rule or is a fault.
 
-    dnssec_differential.py [--cases N] [--delv] [--over doh] [--seed S]     the report; 1 if a difference has no rule
+    dnssec_differential.py [--cases N] [--delv [FILE]] [--over doh] [--seed S]     the report; 1 if a difference has no rule
 
 A case is a zone with its way to deny and its defect, and a question about it. All three ask the same upstream and trust the
-same key of the root. --delv asks delv too, a process a case: some minutes for all.
+same key of the root. --delv asks delv too, a process a case: a quarter of an hour for all. FILE keeps its verdicts for the next run,
+because they depend on the case only.
 """
 import argparse
 import collections
 import concurrent.futures
+import os
 import random
 import subprocess
 import sys
@@ -46,6 +48,19 @@ def delv_verdict(port, anchors, name, kind):
     if "fully validated" in said:
         return SECURE
     return BOGUS
+
+
+def delv_verdicts(path, cases, ask):
+    """By case; those in the file are not asked for again."""
+    with open(path, encoding="ascii") as file:
+        known = dict(line.rstrip("\n").rsplit(" ", 1) for line in file)
+    missing = [case for case in cases if " ".join(case) not in known]
+    with open(path, "a", encoding="ascii") as file, concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        for case, verdict in zip(missing, pool.map(ask, missing)):
+            known[" ".join(case)] = verdict
+            file.write(f"{' '.join(case)} {verdict}\n")
+            file.flush()
+    return [known[" ".join(case)] for case in cases]
 
 
 # A rule: why a verdict of ours may differ; (zone's first label, domain, name, type, ours, theirs) -> whether it holds.
@@ -113,7 +128,7 @@ class Tally:
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--cases", type=int, default=0, help="so many of all cases, chosen by the seed")
-    options.add_argument("--delv", action="store_true")
+    options.add_argument("--delv", nargs="?", const=os.devnull, metavar="FILE")
     options.add_argument("--over", choices=("dot", "doh"), default="dot")
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
@@ -132,8 +147,10 @@ def main():
                 with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
                     ours = list(pool.map(lambda case: verdict_of(tacet.port, *case[1:]), cases))
                     theirs = list(pool.map(lambda case: verdict_of(judge.port, *case[1:]), cases))
-                    delvs = list(pool.map(lambda case: delv_verdict(upstream.plain_port, for_delv, *case[1:]), cases)) if given.delv else []
                 counts = tacet.status()["dnssec"]
+            delvs = []
+            if given.delv:
+                delvs = delv_verdicts(given.delv, cases, lambda case: delv_verdict(upstream.plain_port, for_delv, *case[1:]))
     print(f"{len(cases)} cases in {len({case[0] for case in cases})} zones: "
           f"{', '.join(f'{ours.count(each)} {each}' for each in (SECURE, INSECURE, BOGUS))}; {time.monotonic() - begun:.0f} s")
     print(f"tacet counts {counts['secure']} secure, {counts['insecure']} insecure, {counts['bogus']} bogus, {counts['indeterminate']} not known; "

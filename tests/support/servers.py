@@ -175,12 +175,12 @@ class Unbound:
 
 
 class Dnsdist:
-    """A context manager: DoT at one address, in front of an Unbound's plain port. Unlike unbound 1.17 it holds no small answer
+    """A context manager: DoT (and DoH, given its port) at one address, in front of an Unbound's plain port. Unlike unbound 1.17 it holds no small answer
     back until the one before is acknowledged (Nagle)."""
 
     PROGRAM = "dnsdist"
 
-    def __init__(self, directory, certificate, backend, *, port, command=()):
+    def __init__(self, directory, certificate, backend, *, port, doh_port=None, command=()):
         self._path = os.path.join(directory, scratch.unique_name("dnsdist"))
         self._command = [*command, self.PROGRAM, "--supervised", "--disable-syslog", "-C", self._path]
         address = backend.addresses[0]
@@ -190,6 +190,8 @@ setSecurityPollSuffix("")
 newServer({{address="{address}:{backend.plain_port}", healthCheckMode="up"}})
 addTLSLocal("{address}:{port}", "{certificate.chain}", "{certificate.key}")
 """)
+            if doh_port:
+                file.write(f'addDOHLocal("{address}:{doh_port}", "{certificate.chain}", "{certificate.key}", "/dns-query")\n')
 
     def __enter__(self):
         with open(self._path + ".log", "wb") as log:

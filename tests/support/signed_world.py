@@ -306,6 +306,7 @@ JUDGE = """server:
   rrset-roundrobin: no
   minimal-responses: no
   val-bogus-ttl: 1
+  aggressive-nsec: no
   msg-cache-size: 50m
   rrset-cache-size: 100m
 remote-control:
