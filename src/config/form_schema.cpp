@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "config/document.hpp"
 #include "config/manual.hpp"
 #include "config/patterns.hpp"
+#include "config/prefix.hpp"
 
 namespace tacet {
 namespace {
@@ -62,15 +64,33 @@ constexpr std::array<SharedText, 7> shared_texts{{
 
 Schema shared(std::string_view name) { return {{"$ref", fmt::format("#/$defs/{}", name)}}; }
 
-/// The texts that a parser of list items accepts.
+/// A parser of list items, and the name of the texts that it accepts.
+template <class T>
+struct ItemText {
+  Result<T> (*parse)(std::string_view);
+  std::string_view name;
+};
+
+constexpr std::array socket_address_texts{ItemText<SocketAddress>{listen_address, "listen_address"},
+                                          ItemText<SocketAddress>{server_address, "server_address"}};
+constexpr std::array prefix_texts{ItemText<AddressPrefix>{parse_prefix, "prefix"}};
+constexpr std::array name_texts{ItemText<std::string>{machine_address, "machine_address"},
+                                ItemText<std::string>{zone_below_root, "zone"}};
+
+/// A parser without a line above takes any text, for the schema must refuse nothing that the program accepts; a test
+/// finds it.
 template <class T>
 Schema item_schema(Result<T> (*parse)(std::string_view)) {
+  const auto in = [&](const auto& texts) -> Schema {
+    const auto found = std::ranges::find(texts, parse, &ItemText<T>::parse);
+    return found == texts.end() ? Schema{{"type", "string"}} : shared(found->name);
+  };
   if constexpr (std::is_same_v<T, SocketAddress>)
-    return shared(parse == listen_address ? "listen_address" : "server_address");
+    return in(socket_address_texts);
   else if constexpr (std::is_same_v<T, AddressPrefix>)
-    return shared("prefix");
+    return in(prefix_texts);
   else
-    return shared(parse == machine_address ? "machine_address" : parse == parse_trust_anchor ? "trust_anchor" : "zone");
+    return in(name_texts);
 }
 
 struct FormSchema {

@@ -54,6 +54,15 @@ TEST_CASE("The schema says of every key what its value may be") {
   }
 }
 
+TEST_CASE("The schema says of the items of every list what they may be") {
+  for (const auto& key : known_keys()) {
+    CAPTURE(key);
+    const Json schema = schema_of(key);
+    if (schema.value("type", Json()) != "array") continue;
+    CHECK((schema["items"].contains("$ref") || schema["items"].contains("properties")));
+  }
+}
+
 TEST_CASE("Every key outside of an upstream has its default in the schema") {
   for (const auto& key : config_keys()) {
     if (key.is_section()) continue;
