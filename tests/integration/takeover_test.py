@@ -137,6 +137,16 @@ round_robin_upstreams: 1
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn('  | listen: ["127.0.3.1:53"]\n', done.stdout)
 
+    def test_a_machine_without_a_configuration_gets_one_and_loses_it_again_if_tacet_does_not_start(self):
+        self.old_service(self.upstream.dot_port)
+        (self.units.place / "tacet.service.run").write_text('["false"]')
+        self.config.unlink()
+        self.config.parent.rmdir()
+        done = self.takeover()
+        self.assertIn("everything is as it was", done.stderr)
+        self.assertFalse(self.config.exists())
+        self.assertTrue(self.units.is_active("stubby.service"))
+
     def test_without_such_a_service_it_says_what_it_looked_for(self):
         self.units.unit("nginx.service", "[Service]\nExecStart=/usr/sbin/nginx\n", active=True)
         self.assertIn("no running service of cloudflared proxy-dns", self.takeover().stderr)

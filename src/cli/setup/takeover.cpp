@@ -127,9 +127,10 @@ Result<void> Takeover::ask_upstreams() {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
   const auto file = request_.config + ".takeover";
+  std::filesystem::create_directories(std::filesystem::path(request_.config).parent_path(), error);
   if (auto written = write_image(file, file_with(new_.yaml)); !written) return written;
   const auto asked =
-      output_of({.words = {error ? "tacet" : program.string(), "query", "--config", file, "example.com"}});
+      output_of({.words = {program.empty() ? "tacet" : program.string(), "query", "--config", file, "example.com"}});
   ::unlink(file.c_str());
   if (asked) return {};
   return fail(Fault::unreachable,
@@ -140,8 +141,6 @@ Result<void> Takeover::ask_upstreams() {
 Result<void> Takeover::write_config() {
   if (config_before_.kind != FileImage::Kind::absent)
     if (auto kept = write_image(request_.config + ".before-takeover", config_before_); !kept) return kept;
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(request_.config).parent_path(), error);
   out_ << fmt::format("write {}\n", request_.config);
   return write_image(request_.config, file_with(new_.yaml));
 }
