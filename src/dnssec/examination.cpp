@@ -76,7 +76,7 @@ std::optional<SecurityStatus> Examination::negative(const Name& name, Type type,
       why = complaint(ede::unsupported_nsec3_iterations, zone->name, name, type, "its denial has too many iterations");
     if (known->flaw) proof = DenialProof::none, why = known->flaw;
   }
-  if (waiting) return std::nullopt;
+  if (waiting || paused_) return std::nullopt;
   if (proof == DenialProof::secure) return settle(std::move(judged), SecurityStatus::secure, {});
   if (proof == DenialProof::insecure) return settle(std::move(judged), SecurityStatus::insecure, why);
   if (!why && require_cuts(*zone, place_of(name, type))) return std::nullopt;
@@ -97,7 +97,7 @@ std::optional<CutProof> Examination::cut(const Name& name) {
                       "its denial has too many iterations");
     if (known->flaw) proof = CutProof::none, why = known->flaw;
   }
-  if (waiting) return std::nullopt;
+  if (waiting || paused_) return std::nullopt;
   if (proof != CutProof::none) {
     if (why) conclude(SecurityStatus::insecure, std::move(why));
     return proof;
@@ -116,7 +116,7 @@ void Examination::conclude(SecurityStatus status, std::optional<ExtendedError> w
 
 Needs Examination::needs() && {
   std::ranges::stable_sort(needs_, {}, [](const Question& question) { return question.name.label_count(); });
-  return {std::move(needs_)};
+  return {std::move(needs_), paused_};
 }
 
 const ProvenZone* Examination::zone_of(const Name& owner, Type type) {
@@ -150,6 +150,7 @@ bool Examination::require_cuts(const ProvenZone& zone, const Name& name) {
 
 void Examination::require(const Name& name, Type type) {
   const Question question{name, type, Class::in};
+  if (needs_.size() == ProofBudget::needs_at_once) return;  // the rest is named once these are known
   if (std::ranges::find(needs_, question) == needs_.end()) needs_.push_back(question);
 }
 
@@ -162,8 +163,12 @@ std::optional<SecurityStatus> Examination::without_signer(const RRset& rrset, co
                           missing ? "it has no signature" : "its signer is not its zone"));
 }
 
-SecurityStatus Examination::verified(const RRset& rrset, const ProvenZone& zone, JudgedRRset judged) {
+std::optional<SecurityStatus> Examination::verified(const RRset& rrset, const ProvenZone& zone, JudgedRRset judged) {
   Verification found = verify(rrset, zone.name, zone.keys, now_, budget_);
+  if (found.paused) {
+    paused_ = true;
+    return std::nullopt;
+  }
   if (!found) return settle(std::move(judged), SecurityStatus::bogus, std::move(found.why));
   judged.key_tag = found.signature->key_tag;
   judged.algorithm = found.signature->algorithm;
@@ -236,6 +241,7 @@ Examination::ZoneDenial& Examination::denial_of(const ProvenZone& zone) {
 
 void Examination::collect(const RRset& rrset, const ProvenZone& zone, ZoneDenial& into) {
   Verification found = verify(rrset, zone.name, zone.keys, now_, budget_);
+  paused_ = paused_ || found.paused;
   if (!found) {
     if (!into.flaw) into.flaw = std::move(found.why);
     return;

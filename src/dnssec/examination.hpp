@@ -37,7 +37,7 @@ public:
   Judgement& judgement() { return judgement_; }
   /// In order, from the top of the tree down.
   Needs needs() &&;
-  bool has_needs() const { return !needs_.empty(); }
+  bool has_needs() const { return paused_ || !needs_.empty(); }
   bool is_bogus() const { return judgement_.status == SecurityStatus::bogus; }
 
 private:
@@ -61,7 +61,7 @@ private:
   bool require_cuts(const ProvenZone& zone, const Name& name);
   void require(const Name& name, Type type);
   std::optional<SecurityStatus> without_signer(const RRset& rrset, const ProvenZone& zone, JudgedRRset judged);
-  SecurityStatus verified(const RRset& rrset, const ProvenZone& zone, JudgedRRset judged);
+  std::optional<SecurityStatus> verified(const RRset& rrset, const ProvenZone& zone, JudgedRRset judged);
   DenialProof no_closer(const RRset& rrset, const Rrsig& signature, const ProvenZone& zone,
                         std::optional<ExtendedError>& why);
   const ZoneDenial* denial_for(const Name& name, Type type, const ProvenZone& zone, bool& waiting);
@@ -76,6 +76,7 @@ private:
   std::vector<RRset> rrsets_;
   std::list<ZoneDenial> denials_;
   std::vector<Question> needs_;
+  bool paused_ = false;
   Judgement judgement_;
 };
 

@@ -141,6 +141,7 @@ Needs foreseen(const Question& question, ZoneTable& table, WallTime now) {
   Needs needs;
   if (zone->state == ZoneState::delegated) needs.questions.push_back({zone->name, Type::dnskey, Class::in});
   for (std::size_t labels = zone->name.label_count() + 1; labels <= place.label_count(); ++labels) {
+    if (needs.questions.size() >= ProofBudget::needs_at_once) break;
     const Name cut = ancestor(place, labels);
     if (table.find(cut, now) != nullptr) continue;
     needs.questions.push_back({cut, Type::ds, Class::in});

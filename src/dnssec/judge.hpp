@@ -39,6 +39,8 @@ struct Judgement {
 /// the tree down. An answer to an earlier one can make later ones needless (an unsigned zone ends the way).
 struct Needs {
   std::vector<Question> questions;
+  /// Not a question, but time is missing: call ProofBudget::begin_turn() in another turn of the loop, then try again.
+  bool paused = false;
 };
 
 /// Part of an answer: up to the alias that leads to `end`, which is answered elsewhere. All of it if there is no end.

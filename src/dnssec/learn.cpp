@@ -121,16 +121,18 @@ public:
         budget_(budget),
         rrsets_(rrsets_of(answer)) {}
 
-  Learned run() {
+  Lesson run() {
     const auto found = std::ranges::find_if(rrsets_, [&](const RRset& rrset) {
       return rrset.section == Section::answer && rrset.type == Type::dnskey && rrset.owner == zone_.name;
     });
-    if (found == rrsets_.end()) return {Outcome::missing, said(ede::dnskey_missing, "the answer has no keys")};
-    if (found->signatures.empty()) return {Outcome::missing, said(ede::rrsigs_missing, "they have no signature")};
+    if (found == rrsets_.end()) return Learned{Outcome::missing, said(ede::dnskey_missing, "the answer has no keys")};
+    if (found->signatures.empty())
+      return Learned{Outcome::missing, said(ede::rrsigs_missing, "they have no signature")};
     for (const ResourceRecord& record : found->records) keys_.push_back(read_dnskey(found->rdata(record)));
     std::vector<ZoneKey> entries = entry_keys();
     if (entries.empty()) return refuted_by_ds();
     const Verification verification = verify(*found, zone_.name, entries, now_, budget_);
+    if (verification.paused) return Needs{{}, true};
     if (!verification) return refuted(verification.why);
     return kept(*found, *verification.signature, std::move(entries));
   }

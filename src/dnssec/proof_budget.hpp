@@ -1,5 +1,7 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace tacet {
 
@@ -14,11 +16,37 @@ struct ProofBudget {
   static constexpr int insecure_iterations = 50;  ///< NSEC3 beyond it counts as unsigned (RFC 9276 §3.2)
   static constexpr int bogus_iterations = 500;    ///< and beyond this as no proof at all
 
-  int verifications = 24;  ///< left
-  int nsec3_hashes = 64;   ///< left
+  static constexpr int needs_at_once = 16;  ///< questions
+  /// Microseconds of arithmetic that a turn of the loop may spend before it pauses.
+  static constexpr int turn_length = 1000;
 
-  /// Takes one verification; false if none is left.
-  bool take_verification() { return verifications > 0 && verifications-- > 0; }
+  int verifications = 24;                 ///< left
+  int nsec3_hashes = 64;                  ///< left
+  std::size_t signed_octets = 256 << 10;  ///< left, of records whose signatures are verified
+  /// Left in this turn, microseconds. Without begin_turn() there is no limit, and nothing is ever paused.
+  int turn = std::numeric_limits<int>::max();
+
+  /// Call it at the beginning of a turn, and again after each pause.
+  void begin_turn() { turn = turn_length; }
+
+  enum class Grant : std::uint8_t {
+    granted,  ///< go on
+    paused,   ///< not in this turn
+    spent,    ///< never: the answer costs too much
+  };
+  /// Asks for one verification of about `microseconds`.
+  Grant take_verification(int microseconds) {
+    if (verifications == 0) return Grant::spent;
+    if (turn <= 0) return Grant::paused;
+    --verifications;
+    turn -= microseconds;
+    return Grant::granted;
+  }
+  bool take_octets(std::size_t octets) {
+    if (octets > signed_octets) return false;
+    signed_octets -= octets;
+    return true;
+  }
   bool take_hash() { return nsec3_hashes > 0 && nsec3_hashes-- > 0; }
 };
 

@@ -39,14 +39,15 @@ struct Algorithm {
   const char* name;    ///< of the digest for RSA, of the curve otherwise
   const char* digest;  ///< null if the algorithm brings its own
   std::size_t half;    ///< octets of a coordinate, or of an EdDSA key
+  int cost;            ///< of a verification, microseconds
 };
 constexpr Algorithm algorithms[] = {
-    {8, Algorithm::Kind::rsa, "RSA", "SHA256", 0},
-    {10, Algorithm::Kind::rsa, "RSA", "SHA512", 0},
-    {13, Algorithm::Kind::ecdsa, "prime256v1", "SHA256", 32},
-    {14, Algorithm::Kind::ecdsa, "secp384r1", "SHA384", 48},
-    {15, Algorithm::Kind::eddsa, "ED25519", nullptr, 32},
-    {16, Algorithm::Kind::eddsa, "ED448", nullptr, 57},
+    {8, Algorithm::Kind::rsa, "RSA", "SHA256", 0, 100},
+    {10, Algorithm::Kind::rsa, "RSA", "SHA512", 0, 100},
+    {13, Algorithm::Kind::ecdsa, "prime256v1", "SHA256", 32, 100},
+    {14, Algorithm::Kind::ecdsa, "secp384r1", "SHA384", 48, 1000},
+    {15, Algorithm::Kind::eddsa, "ED25519", nullptr, 32, 160},
+    {16, Algorithm::Kind::eddsa, "ED448", nullptr, 57, 600},
 };
 
 const Algorithm* algorithm_of(std::uint8_t number) {
@@ -244,12 +245,15 @@ struct PublicKey::Parsed {
     return made ? std::optional(memory) : std::nullopt;
   }
 
-  bool verifies(Bytes data, Bytes signature) {
+  bool remembers(Bytes data, Bytes signature) const {
     const auto memory = memory_of(data, signature);
-    if (memory && held.has(*memory)) return true;
-    const bool good = computes(data, signature);
-    if (good && memory) held.add(*memory);
-    return good;
+    return memory && held.has(*memory);
+  }
+
+  bool verifies(Bytes data, Bytes signature) {
+    if (!computes(data, signature)) return false;
+    if (const auto memory = memory_of(data, signature)) held.add(*memory);
+    return true;
   }
 
   bool computes(Bytes data, Bytes signature) const {
@@ -287,6 +291,10 @@ bool PublicKey::verifies(Bytes data, Bytes signature) const {
   if (!good) forget_errors();
   return good;
 }
+
+bool PublicKey::remembers(Bytes data, Bytes signature) const { return key_ && key_->remembers(data, signature); }
+
+int PublicKey::cost() const { return key_ ? key_->algorithm.cost : 0; }
 
 std::vector<std::uint8_t> digest_of(std::uint8_t digest_type, Bytes data) {
   const char* name = digest_name(digest_type);

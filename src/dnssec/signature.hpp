@@ -30,9 +30,12 @@ public:
   ~PublicKey();
 
   explicit operator bool() const { return key_ != nullptr; }
-  /// True if `signature`, in the form of an RRSIG record, is this key's signature of `data`. Remembers a few that held,
-  /// and costs a microsecond for those.
+  /// True if `signature`, in the form of an RRSIG record, is this key's signature of `data`.
   bool verifies(Bytes data, Bytes signature) const;
+  /// True if it held a short while ago: the latest ones are remembered. Costs a microsecond.
+  bool remembers(Bytes data, Bytes signature) const;
+  /// What a verification costs, microseconds: an estimate for its algorithm.
+  int cost() const;
 
 private:
   struct Parsed;

@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "dns/rdata_shape.hpp"
+#include "dns/wire.hpp"
 #include "dnssec/canonical.hpp"
 #include "dnssec/complaint.hpp"
 #include "dnssec/validity.hpp"
@@ -20,6 +22,15 @@ std::string date(std::uint32_t seconds) {
   return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(time));
 }
 
+/// What is signed of an RRset has at most so many octets: each name may expand to the longest.
+std::size_t most_octets(const RRset& rrset) {
+  std::size_t octets = 0;
+  for (const ResourceRecord& record : rrset.records)
+    octets += rrset.owner.wire().size() + record_head_size + record.rdata_size +
+              std::size_t{shape_of(record.type).names} * Name::max_size;
+  return octets;
+}
+
 /// One search; remembers the reason that says most about why it was in vain.
 class Search {
 public:
@@ -32,9 +43,11 @@ public:
 
   Verification run() {
     if (rrset_.signatures.empty()) note(rank_missing, ede::rrsigs_missing, "it has no signature");
-    for (const Rrsig& signature : rrset_.signatures)
+    for (const Rrsig& signature : rrset_.signatures) {
       if (is_acceptable(signature) && is_signed_by_key(signature)) return {&signature, {}};
-    return {nullptr, std::move(why_)};
+      if (paused_) break;
+    }
+    return {nullptr, std::move(why_), paused_};
   }
 
 private:
@@ -83,11 +96,10 @@ private:
     int tried = 0;
     for (const ZoneKey& key : keys_) {
       if (key.tag != signature.key_tag || key.algorithm != signature.algorithm) continue;
-      if (tried++ == ProofBudget::keys_of_one_tag || !budget_.take_verification()) {
-        note(rank_wrong, ede::dnssec_bogus, "it would cost too many verifications");
-        return false;
-      }
+      if (data.empty() && !budget_.take_octets(most_octets(rrset_))) return too_costly();
       if (data.empty()) data = signed_data(rrset_, signature);
+      if (key.key.remembers(data, signature.signature)) return true;
+      if (!may_verify(key, tried++)) return false;
       if (key.key.verifies(data, signature.signature)) return true;
       note(rank_wrong, ede::dnssec_bogus, fmt::format("its signature by key {} is wrong", key.tag));
     }
@@ -97,12 +109,26 @@ private:
     return false;
   }
 
+  bool may_verify(const ZoneKey& key, int tried) {
+    if (tried == ProofBudget::keys_of_one_tag) return too_costly();
+    const ProofBudget::Grant grant = budget_.take_verification(key.key.cost());
+    if (grant == ProofBudget::Grant::spent) return too_costly();
+    paused_ = grant == ProofBudget::Grant::paused;
+    return !paused_;
+  }
+
+  bool too_costly() {
+    note(rank_wrong, ede::dnssec_bogus, "it would cost too much to verify");
+    return false;
+  }
+
   const RRset& rrset_;
   const Name& zone_;
   std::span<const ZoneKey> keys_;
   WallTime now_;
   ProofBudget& budget_;
   int rank_ = 0;
+  bool paused_ = false;
   ExtendedError why_;
 };
 

@@ -14,6 +14,7 @@ namespace tacet {
 struct Verification {
   const Rrsig* signature = nullptr;  ///< the one that holds; null if none does
   ExtendedError why{};               ///< why none does
+  bool paused = false;               ///< it is not known yet: the turn's budget is spent
 
   explicit operator bool() const { return signature != nullptr; }
   /// True if the records were made from a wildcard (RFC 4035 §5.3.4).

@@ -63,7 +63,7 @@ inline Octets nsec3_hash(const Octets& lower_name, const Nsec3Parameters& how) {
 inline std::string base32hex(const Octets& octets) {
   std::string text;
   for (std::size_t bit = 0; bit < octets.size() * 8; bit += 5) {
-    const unsigned pair = octets[bit / 8] << 8U | (bit / 8 + 1 < octets.size() ? octets[bit / 8 + 1] : 0U);
+    const unsigned pair = unsigned{octets[bit / 8]} << 8U | (bit / 8 + 1 < octets.size() ? octets[bit / 8 + 1] : 0U);
     text += "0123456789abcdefghijklmnopqrstuv"[pair >> (11 - bit % 8) & 31U];
   }
   return text;

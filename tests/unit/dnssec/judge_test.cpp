@@ -135,3 +135,71 @@ TEST_CASE("An RCODE that says nothing about the name is indeterminate") {
   CHECK(world.verdict({www, 2}).status == SecurityStatus::indeterminate);
   CHECK(world.verdict({www, 5, www_a(world)}).status == SecurityStatus::indeterminate);
 }
+
+TEST_CASE("A costly answer pauses, so that no turn of the loop gets long, and goes on where it stopped") {
+  SignedWorld world("test", SigningKey(14));
+  world.teach();
+  Records chain;
+  for (int link = 0; link < 6; ++link) {
+    const auto name = [](int number) { return "l" + std::to_string(number) + ".example.test. "; };
+    chain = chain + world.example.sign({name(link) + "300 CNAME " + name(link + 1)});
+  }
+  const Message message =
+      Packet{ask("l0.example.test"), 0, chain + world.example.sign({"l6.example.test. 300 A 192.0.2.1"})}.message();
+  ProofBudget budget;
+  int turns = 0;
+  for (;; ++turns) {
+    budget.begin_turn();
+    const int before = budget.verifications;
+    const auto finding = judge(message, world.table, noon, budget);
+    CHECK(before - budget.verifications == 1);
+    if (const Judgement* judgement = std::get_if<Judgement>(&finding)) {
+      CHECK(judgement->status == SecurityStatus::secure);
+      break;
+    }
+    REQUIRE(std::get<Needs>(finding).paused);
+    REQUIRE(std::get<Needs>(finding).questions.empty());
+    REQUIRE(turns < 10);
+  }
+  CHECK(turns == 6);
+}
+
+TEST_CASE("Denials and keys pause too, and a budget that is spent is bogus") {
+  SignedWorld world("test", SigningKey(14));
+  world.teach();
+  const Message message =
+      Packet{ask("b.example.test"),
+             nxdomain,
+             {},
+             world.example.soa() + world.example.sign({"example.test. 300 NSEC c.example.test. SOA NS RRSIG NSEC"})}
+          .message();
+  ProofBudget budget;
+  budget.begin_turn();
+  CHECK(std::get<Needs>(judge(message, world.table, noon, budget)).paused);
+  budget.begin_turn();
+  CHECK(std::get<Judgement>(judge(message, world.table, noon, budget)).status == SecurityStatus::secure);
+  budget.turn = 0;
+  world.table.forget();
+  CHECK(std::get<Needs>(learn(world.root_keys().message(), world.table, noon, budget)).paused);
+  world.teach();
+  ProofBudget spent{.verifications = 0};
+  const auto finding = judge(Packet{www, 0, www_a(world)}.message(), world.table, noon, spent);
+  CHECK(std::get<Judgement>(finding).why->text ==
+        "www.example.test A, zone example.test: it would cost too much to verify");
+  ProofBudget small{.signed_octets = 10};
+  CHECK(std::get<Judgement>(judge(Packet{www, 0, www_a(world)}.message(), world.table, noon, small)).status ==
+        SecurityStatus::bogus);
+}
+
+TEST_CASE("A name of many labels asks for a bounded number of things at once, the upper ones first") {
+  SignedWorld world;
+  world.teach();
+  std::string deep;
+  for (int label = 0; label < 60; ++label) deep += "a.";
+  const auto finding =
+      world.judge({ask(deep + "example.test"), 0, records_from({deep + "example.test. 300 A 192.0.2.1"})});
+  const auto& questions = std::get<Needs>(finding).questions;
+  CHECK(questions.size() == 16);
+  CHECK(questions[0].name == named("a.example.test"));
+  CHECK(foreseen(ask(deep + "example.test"), world.table, noon).questions.size() == 16);
+}
