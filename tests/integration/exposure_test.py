@@ -1,5 +1,6 @@
 """The exposure ledger: what `tacet exposure` says equals what servers served and what the wire carried."""
 import json
+import subprocess
 import threading
 import time
 import unittest
@@ -117,6 +118,29 @@ class Names(Exposed):
         self.assertLessEqual(len(asked), len(TRUTH) + 1)  # the loop's other end
         self.assertEqual(self.exposure(daemon)["own_questions"], len(asked))
         self.assertGreaterEqual(self.exposure(daemon)["malformed"], 1)
+
+    def test_names_that_only_browsers_over_https_asked_for_are_apart(self):
+        good, port = self.pki.good(), scratch.free_port()
+        daemon = self.tacet(self.upstream.doh_url(), https={"listen": [f"127.0.0.1:{port}"], "certificate": good.chain, "key": good.key})
+
+        def ask_over_https(name, kind):
+            words = ["kdig", "@127.0.0.1", "-p", str(port), "+https", f"+tls-ca={self.pki.ca}", "+tls-hostname=127.0.0.1", name, kind]
+            self.assertIn("status: NOERROR", subprocess.run(words, capture_output=True, text=True, timeout=30).stdout)
+
+        for kind in ("A", "HTTPS", "A"):
+            ask_over_https("www.hidden.co.uk", kind)
+        ask_over_https("moved.hidden.co.uk", "A")  # never for the key
+        daemon.ask("moved.hidden.co.uk", "HTTPS")
+        names = self.names(daemon)
+        self.assertEqual({name: (entry["queries"], entry["queries_over_https"], entry["key_asked_over_https"]) for name, entry in names.items()},
+                         {"www.hidden.co.uk": (3, 3, True), "moved.hidden.co.uk": (2, 1, False)})
+        self.assertEqual(self.exposure(daemon)["offer_ech"], {"asked_only_for_ech": 1, "asked_otherwise": 1})
+        said = daemon.verb("exposure").stdout
+        self.assertIn("Of those that offer ECH, 1 came only from programs that ask tacet over HTTPS, and for the key: hidden by ECH if the\n"
+                      "  browser used it. 1 came otherwise, too or only: shown if a program without ECH connected there.\n", said)
+        self.assertIn("asked      3 times over HTTPS, also for the key of ECH; 0 times otherwise\n", daemon.verb("exposure", "--explain", "www.hidden.co.uk").stdout)
+        daemon.ask("www.hidden.co.uk")
+        self.assertEqual(self.exposure(daemon)["offer_ech"], {"asked_only_for_ech": 0, "asked_otherwise": 2})
 
     def test_the_numbers_are_those_of_the_queries(self):
         daemon = self.tacet(self.upstream.dot_url(), workers=2)
