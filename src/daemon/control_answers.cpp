@@ -90,6 +90,7 @@ Snapshot ControlAnswers::snapshot() const {
   Snapshot snapshot;
   snapshot.uptime = parts_.clock.now() - started_;
   snapshot.page = page_;
+  snapshot.rebind = parts_.settings.get()->config.rebind;
   snapshot.listen = parts_.listen.texts();
   snapshot.listen_absent = parts_.listen.absent();
   snapshot.log_level = log::to_string(log::level());

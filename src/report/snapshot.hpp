@@ -12,6 +12,7 @@
 #include "resolve/cache/cache.hpp"
 #include "resolve/validation.hpp"
 #include "system/confinement.hpp"
+#include "tacet/config.hpp"
 #include "tacet/instant.hpp"
 
 namespace tacet {
@@ -37,6 +38,7 @@ struct Snapshot {
   std::vector<std::string> listen;         ///< served addresses
   std::vector<std::string> listen_absent;  ///< those of them that this machine does not have now
   std::string page;                        ///< where the page is: "http://127.0.0.1:9153/"; empty: it is off
+  RebindConfig rebind;                     ///< whether public names may lead here, and the exceptions
   unsigned workers = 0;
   std::string_view log_level;  ///< the present level
   ReloadCounts reloads;

@@ -188,6 +188,7 @@ std::string status_json(const Snapshot& snapshot, const ExposureOverview& exposu
   json.add("query_log", query_log(snapshot));
   json.add("dnssec", dnssec(snapshot));
   json.add("exposure", exposure_summary(exposure));
+  json.add("rebind", {{"protect", snapshot.rebind.protect}, {"allow", snapshot.rebind.allow}});
   json.add("confinement", confinement(snapshot.confinement));
   json.add("upstreams", upstreams(snapshot.upstreams));
   json.add("zones", zones(snapshot.zones));

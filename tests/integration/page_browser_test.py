@@ -112,6 +112,8 @@ class InBrowser(UnboundCase):
         share = (self.daemon.cpu_seconds() - before) / (time.monotonic() - begun)
         print(f"\nCPU of the daemon with the page open: {share:.2%}")
         self.assertLessEqual(share, 0.002)
+        self.assertGreaterEqual(page.evaluate("minutes.length"), 2)  # one is over, one is running
+        self.assertEqual(self.text(page, "[data-h=questions]").replace("\u202f", ""), "200")
 
     @unittest.skipUnless(os.environ.get("AXE"), "AXE names no axe.min.js")
     def test_axe_finds_nothing(self):

@@ -27,9 +27,7 @@ std::string fact(std::string_view name, const std::string& inner) {
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name, inner);
 }
 
-std::string addresses(const std::vector<std::string>& texts) {
-  return html_text(fmt::format("{}", fmt::join(texts, ", ")));
-}
+std::string list(const std::vector<std::string>& texts) { return html_text(fmt::format("{}", fmt::join(texts, ", "))); }
 
 std::string cache_words(const CacheStatistics& cache) {
   return fmt::format("{} answers, {} of {}", fresh("cache.entries", "n", count_words(cache.entries)),
@@ -47,6 +45,13 @@ std::string confinement_words(const Confinement& confinement) {
 std::string query_log_words(const QueryLogCounts& log) {
   if (log.to == "off") return "off: no name is written down";
   return fmt::format("to {}, {} lines", html_text(log.to), fresh("query_log.written", "n", count_words(log.written)));
+}
+
+/// Which public names may have private addresses.
+std::string rebind_words(const RebindConfig& rebind) {
+  if (!rebind.protect) return "off: public names may lead into this network";
+  if (rebind.allow.empty()) return "on, without exception";
+  return "on, except for " + list(rebind.allow);
 }
 
 std::string reload_words(const ReloadCounts& reloads) {
@@ -84,9 +89,10 @@ std::string times_section(const PageView& view) {
 
 std::string machine_section(const PageView& view) {
   const Snapshot& snapshot = view.snapshot;
-  return fact("Listens at", addresses(snapshot.listen)) + fact("Threads", count_words(snapshot.workers)) +
+  return fact("Listens at", list(snapshot.listen)) + fact("Threads", count_words(snapshot.workers)) +
          fact("Waiting now", fresh("pending", "n", count_words(snapshot.pending)) + " questions") +
          fact("Cache", cache_words(snapshot.cache)) + fact("Query log", query_log_words(snapshot.query_log)) +
+         fact("Rebinding protection", rebind_words(snapshot.rebind)) +
          fact("Configuration", reload_words(snapshot.reloads)) +
          fact("Confined", confinement_words(snapshot.confinement));
 }

@@ -72,12 +72,10 @@ std::string error_words(const UpstreamReport& upstream) {
   return fmt::format("<small>last error: {}</small>", html_text(failed->state.last_error));
 }
 
-/// A row of a table of upstreams; `path` leads to the upstream in status_json(). `first` is HTML for a cell in front.
-std::string row(const std::string& path, const UpstreamReport& upstream, const std::string& first) {
+/// A row of a table of upstreams; `path` leads to the upstream in status_json(). `heading` is HTML.
+std::string row(const std::string& path, const UpstreamReport& upstream, const std::string& heading) {
   const ConnectionFacts* const facts = facts_of(upstream);
-  const auto name = upstream.operator_name == upstream.id ? std::string() : html_text(upstream.operator_name);
-  return fmt::format(R"(<tr role="row"><th role="rowheader" scope="row">{}<code>{}</code><small>{}</small>{}</th>)",
-                     first, html_text(upstream.id), name, error_words(upstream)) +
+  return fmt::format(R"(<tr role="row"><th role="rowheader" scope="row">{}{}</th>)", heading, error_words(upstream)) +
          cell("State", state_words(upstream)) + cell("Way", way_words(upstream, facts)) +
          cell("Encryption", tls_words(facts)) + cell("Server name", sni_words(upstream, facts)) +
          percentile_cells(path, upstream) + counter_cell(path, upstream, "answers") +
@@ -97,8 +95,12 @@ constexpr std::string_view head =
 
 std::string upstreams_section(const PageView& view) {
   std::string rows;
-  for (std::size_t i = 0; i < view.snapshot.upstreams.size(); ++i)
-    rows += row(fmt::format("upstreams.{}", i), view.snapshot.upstreams[i], "");
+  for (std::size_t i = 0; i < view.snapshot.upstreams.size(); ++i) {
+    const UpstreamReport& upstream = view.snapshot.upstreams[i];
+    rows +=
+        row(fmt::format("upstreams.{}", i), upstream,
+            fmt::format("<code>{}</code><small>{}</small>", html_text(upstream.id), html_text(upstream.operator_name)));
+  }
   return fmt::format(head, "Upstreams", "Upstream", rows);
 }
 
@@ -108,7 +110,8 @@ std::string zones_section(const PageView& view) {
     const ZoneReport& zone = view.snapshot.zones[i];
     for (std::size_t k = 0; k < zone.upstreams.size(); ++k)
       rows += row(fmt::format("zones.{}.upstreams.{}", i, k), zone.upstreams[k],
-                  fmt::format("<strong>{}</strong> ", html_text(zone.zone)));
+                  fmt::format("<strong>{}</strong><small><code>{}</code></small>", html_text(zone.zone),
+                              html_text(zone.upstreams[k].id)));
   }
   if (rows.empty()) return "<p>No zone has servers of its own, so every name that leaves is encrypted.</p>";
   return fmt::format(head, "Zones", "Zone and server", rows);

@@ -68,6 +68,17 @@ TEST_CASE("each means of confinement says whether it holds, and why not") {
   CHECK(confinement.at("landlock") == json{{"on", true}, {"detail", "version 7"}});
 }
 
+TEST_CASE("the protection against rebinding comes with its exceptions, and the page with its address") {
+  Snapshot snapshot;
+  CHECK(json::parse(status_json(snapshot, {})).at("page").is_null());
+  snapshot.page = "http://127.0.0.1:9153/";
+  snapshot.rebind = {.protect = true, .allow = {"plex.direct"}};
+  const auto status = json::parse(status_json(snapshot, {}));
+  CHECK(status.at("rebind") == json{{"protect", true}, {"allow", {"plex.direct"}}});
+  CHECK(status.at("page") == "http://127.0.0.1:9153/");
+  CHECK(status.at("summary").at("state") == "bad");  // without any upstream
+}
+
 TEST_CASE("every zone says whether its names travel in clear, and who is asked") {
   Snapshot snapshot;
   snapshot.zones = {{"lan", true, {upstream_with({channel("192.168.1.1:53")})}}, {"corp.example", false, {}}};

@@ -78,6 +78,7 @@ TEST_CASE("no text can leave its place in the page, whoever wrote it") {
       ConnectionFacts{.address = hostile, .sni = hostile, .tls_version = hostile, .key_exchange = hostile});
   shown.zones = {{hostile, true, shown.upstreams}};
   shown.listen = {hostile};
+  shown.rebind = {.protect = true, .allow = {hostile}};
   shown.listen_absent = {hostile};
   shown.query_log.to = hostile;
   shown.confinement.user = hostile;
