@@ -51,13 +51,15 @@ struct SharedText {
   bool may_be_truth = false;  ///< YAML takes the text "true" for a truth
   std::size_t longest = 0;    ///< characters; 0: the pattern has the limit
 };
-constexpr std::array<SharedText, 7> shared_texts{{
+constexpr std::array<SharedText, 9> shared_texts{{
     {"listen_address", patterns::listen_address,
      R"(an address with an optional port such as 127.0.0.1:53 or [::1]:53)"},
     {"server_address", patterns::server_address, "a machine's address with an optional port such as 192.168.1.1:53"},
     {"machine_address", patterns::machine_address, "a machine's address such as 1.1.1.1 or 2606:4700:4700::1111"},
     {"prefix", patterns::prefix, "a prefix such as 192.168.1.0/24 or fd00::/8"},
     {"zone", patterns::zone, "the name of a zone such as lan, corp.example or 168.192.in-addr.arpa", true},
+    {"machine_name", patterns::machine_name, "the name of a machine such as tacet.home.arpa", true},
+    {"proxy_url", patterns::proxy_url, "none, socks5://[USER:PASSWORD@]ADDRESS:PORT or http://…"},
     {"trust_anchor", patterns::trust_anchor, "a DS record, or the absolute path of a file with DS or DNSKEY records"},
     {"upstream_url", patterns::upstream_url, "https://HOST[:PORT][/PATH] or tls://HOST[:PORT]", false, 2048},
 }};
@@ -91,6 +93,16 @@ Schema item_schema(Result<T> (*parse)(std::string_view)) {
     return in(prefix_texts);
   else
     return in(name_texts);
+}
+
+/// The way to an upstream: out of an interface, or from an address.
+Schema via_schema() {
+  auto interface = string_schema(patterns::interface(), "the name of an interface such as wg0");
+  interface["type"] = {"string", "number", "boolean"};
+  return {{"type", {"object", "null"}},
+          {"properties", {{"interface", std::move(interface)}, {"address", shared("machine_address")}}},
+          {"additionalProperties", false},
+          {"maxProperties", 1}};
 }
 
 struct FormSchema {
@@ -134,12 +146,18 @@ struct FormSchema {
   Schema operator()(const UpstreamsForm&) const { return list_schema(shared("upstream"), 1, false); }
   Schema operator()(const ForwardForm&) const {
     const Schema encrypted{{"anyOf", {shared("upstream"), shared("upstream_url")}}};
-    const auto plain = list_schema(shared("server_address"), 1);
+    const Schema servers{{"anyOf", {list_schema(shared("server_address"), 1), list_schema(encrypted, 1)}}};
+    const Schema with_way{{"type", "object"},
+                          {"properties", {{"servers", servers}, {"proxy", shared("proxy_url")}, {"via", via_schema()}}},
+                          {"required", {"servers"}},
+                          {"additionalProperties", false}};
     return {{"type", {"object", "null"}},
             {"propertyNames", shared("zone")},
-            {"additionalProperties", {{"anyOf", {plain, list_schema(encrypted, 1)}}}},
+            {"additionalProperties", {{"anyOf", {servers, with_way}}}},
             {"maxProperties", 64}};
   }
+  Schema operator()(const ProxyForm&) const { return shared("proxy_url"); }
+  Schema operator()(const ViaForm&) const { return via_schema(); }
   Schema operator()(const IgnoreForm&) const {
     const Schema properties{{"zone", shared("zone")},
                             {"until", string_schema("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day such as 2027-01-31")}};

@@ -130,6 +130,16 @@ std::string reverse_v6() {
                      "[0-9A-Za-z_-]", caseless("ip6.arpa"));
 }
 
+/// The name of a zone, without a star.
+std::string zone_name() {
+  const auto label = fmt::format("{}{{1,63}}", zone_character);
+  const auto arpa = fmt::format("(?:{}|{})", caseless("in-addr.arpa"), caseless("ip6.arpa"));
+  return fmt::format(
+      "(?![\\u0021-\\u007e]{{255}})(?![\\u0021-\\u007e]{{253}}[^.])(?:{0}|{1}|(?!(?:.*\\.){2}\\."
+      "?$)(?:{3}\\.)*(?![0-9]+\\.?$){3})\\.?",
+      reverse_v4(), reverse_v6(), arpa, label);
+}
+
 }  // namespace
 
 std::string number(std::uint64_t least, std::uint64_t most) { return whole(in_range(least, most)); }
@@ -170,13 +180,21 @@ std::string prefix() {
                            link_local, v6(), in_range(0, 128), interface_name));
 }
 
-std::string zone() {
-  const auto label = fmt::format("{}{{1,63}}", zone_character);
-  const auto arpa = fmt::format("(?:{}|{})", caseless("in-addr.arpa"), caseless("ip6.arpa"));
-  return whole(
-      fmt::format("(?:\\*\\.)?(?![\\u0021-\\u007e]{{255}})(?![\\u0021-\\u007e]{{253}}[^.])(?:{0}|{1}|(?!(?:.*\\.){2}\\."
-                  "?$)(?:{3}\\.)*(?![0-9]+\\.?$){3})\\.?",
-                  reverse_v4(), reverse_v6(), arpa, label));
+std::string zone() { return whole("(?:\\*\\.)?" + zone_name()); }
+std::string machine_name() { return whole(zone_name()); }
+
+std::string interface() { return whole("(?!lo$)" + std::string(interface_name.substr(1))); }
+
+std::string proxy_url() {
+  constexpr std::string_view coded = "%(?![01]|7[fF])[0-9a-fA-F]{2}";
+  const auto credentials = [&](std::string_view colon) {
+    return fmt::format(
+        "(?:(?!\\*{{3}}@)(?:[^\\u0000-\\u001f\\u007f:%]|{0}{1})+(?::(?:[^\\u0000-\\u001f\\u007f%]|{1})*)?@)?", colon,
+        coded);
+  };
+  const auto server = fmt::format("(?:localhost|{}{}|\\[{}\\]){}/?", one_v4, v4(), host_v6(one_v6), port());
+  return whole(fmt::format("none|{}://{}{}|{}://{}{}", caseless("socks5"), credentials(""), server, caseless("http"),
+                           credentials("(?!%3[aA])"), server));
 }
 
 std::string trust_anchor() {

@@ -28,6 +28,12 @@ std::string loopback_address();
 std::string prefix();
 /// As parse_zone() without the root, but for what IDNA says of letters beyond ASCII.
 std::string zone();
+/// As machine_name().
+std::string machine_name();
+/// The name of an interface, as parse_via() reads it.
+std::string interface();
+/// As parse_proxy_url(), but for the lengths of user name and password.
+std::string proxy_url();
 /// As parse_trust_anchor(), but for what only the whole record shows.
 std::string trust_anchor();
 /// As parse_upstream_url().
