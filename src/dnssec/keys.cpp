@@ -1,6 +1,7 @@
 #include "dnssec/keys.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "dns/wire.hpp"
 #include "dnssec/canonical.hpp"

@@ -367,3 +367,82 @@ TEST_CASE("Keys of one tag and signatures of one RRset cost a bounded number of 
   CHECK(fresh.verdict({www, 0, many}).status == SecurityStatus::bogus);
   CHECK(fresh.budget.verifications >= 0);
 }
+
+TEST_CASE("A wildcard's proof counts only with its own signature, its iterations and its opt-out") {
+  KnownWorld world;
+  const Question asked = ask("a.b.example.test");
+  const Records answer = world.example.expand("example.test", "a.b.example.test", records_from({"w. 300 A 192.0.2.1"}));
+  const auto gap = "a.example.test. 300 NSEC c.example.test. A RRSIG NSEC";
+  CHECK(world.status({asked, 0, answer, world.example.sign({gap}, {.wrong = true})}) == SecurityStatus::bogus);
+  const auto with = [&](const Nsec3Parameters& how) {
+    const Owners owners{{"example.test.", "NS SOA RRSIG"}, {"*.example.test.", "A RRSIG"}};
+    return world.verdict({asked, 0, answer, signed_each(world.example, nsec3_chain("example.test", owners, how))});
+  };
+  CHECK(with({}).status == SecurityStatus::secure);
+  CHECK(with({.flags = 1}).status == SecurityStatus::insecure);
+  CHECK(with({.iterations = 60}).status == SecurityStatus::insecure);
+  CHECK(with({.iterations = 60}).why->code == ede::unsupported_nsec3_iterations);
+  CHECK(with({.iterations = 600}).status == SecurityStatus::bogus);
+}
+
+TEST_CASE("Two aliases of one wildcard are proven by one set of denials") {
+  KnownWorld world;
+  const auto expanded = [&](const char* owner, const char* record) {
+    return world.example.expand("example.test", owner, records_from({record}));
+  };
+  const Records answer =
+      expanded("m.example.test", "w. 300 CNAME n.example.test.") + world.other.sign({"x.other.test. 300 A 192.0.2.1"});
+  const Records second =
+      world.example.expand("w.example.test", "n.w.example.test", records_from({"w. 300 CNAME m.example.test."}));
+  const Records gaps = world.example.sign({"a.example.test. 300 NSEC z.example.test. A RRSIG NSEC"});
+  CHECK(world.refused({ask("n.w.example.test"), 0, second + answer, gaps}));
+  const Records both = gaps + world.example.sign({"*.w.example.test. 300 NSEC z.w.example.test. CNAME RRSIG NSEC"});
+  const Records target =
+      expanded("m.example.test", "w. 300 CNAME x.other.test.") + world.other.sign({"x.other.test. 300 A 192.0.2.1"});
+  CHECK(world.status({ask("n.w.example.test"), 0, second + target, both}) == SecurityStatus::secure);
+}
+
+TEST_CASE("An opt-out span hides unsigned names, but proves nothing about signed ones") {
+  KnownWorld world;
+  const Owners owners{{"example.test.", "NS SOA RRSIG"}, {"a.example.test.", "A RRSIG"}};
+  const Records chain =
+      world.example.soa() + signed_each(world.example, nsec3_chain("example.test", owners, {.flags = 1}));
+  CHECK(world.status({www, 0, {}, chain}) == SecurityStatus::insecure);
+  CHECK(world.status({www, nxdomain, {}, chain}) == SecurityStatus::insecure);
+  CHECK(world.refused({ask("a.example.test"), 0, {}, chain}));
+  CHECK(world.refused({ask("a.example.test"), nxdomain, {}, chain}));
+}
+
+TEST_CASE("A signature of a stranger beside the right one does no harm") {
+  KnownWorld world;
+  Records both = www_a;
+  both.push_back(world.other.signature(world.other.key(), www_a));
+  both.push_back(world.example.signature(world.example.key(), www_a));
+  CHECK(world.status({www, 0, both}) == SecurityStatus::secure);
+  both.back().rdata.back() ^= 1;
+  CHECK(world.verdict({www, 0, both}).why->text.ends_with("is wrong"));
+}
+
+TEST_CASE("Long names leave room for the words of a complaint") {
+  KnownWorld world;
+  const std::string host = std::string(60, 'l') + "." + std::string(60, 'm') + ".example.test";
+  const Records a = world.example.sign({host + ". 300 A 192.0.2.1"}, {.wrong = true});
+  const std::string text = world.verdict({ask(host), 0, a}).why->text;
+  CHECK(text.size() <= ExtendedError::max_text);
+  CHECK(text.starts_with("...mmm"));
+  CHECK(text.ends_with("is wrong"));
+}
+
+TEST_CASE("A large RRset whose keys and signatures fit costs a bounded number of octets") {
+  KnownWorld world;
+  Records many;
+  for (unsigned i = 0; i < 1500; ++i) many.push_back({name("www.example.test"), Type::a, 300, u16(0xC000) + u16(i)});
+  Records all = many;
+  for (unsigned i = 0; i < 8; ++i)
+    all.push_back(
+        world.example.signature(world.example.key(), many, {.expiration = seconds(noon) + 1000 + i, .wrong = true}));
+  std::ranges::reverse(all);
+  CHECK(world.verdict({www, 0, all}).why->code == ede::dnssec_bogus);
+  CHECK(world.budget.verifications >= ProofBudget{}.verifications - 5);
+  CHECK(world.status({www, 0, world.example.sign(many)}) == SecurityStatus::secure);
+}
