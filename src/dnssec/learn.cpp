@@ -142,27 +142,35 @@ private:
     return complaint(code, zone_.name, zone_.name, Type::dnskey, words);
   }
 
-  bool is_matched(const Dnskey& key) const {
-    return std::ranges::any_of(zone_.ds, [&](const Ds& ds) { return matches(ds, zone_.name, key); });
+  /// Marks the keys that a DS record vouches for. Keys of one tag cost a digest each, so only so many are tried.
+  void match_keys() {
+    int digests = ProofBudget::keys_of_one_tag * ProofBudget::ds_of_a_zone;
+    matched_.resize(keys_.size());
+    for (std::size_t i = 0; i < keys_.size(); ++i)
+      for (const Ds& ds : zone_.ds) {
+        if (matched_[i] || ds.key_tag != keys_[i].tag() || digests-- <= 0) continue;
+        matched_[i] = matches(ds, zone_.name, keys_[i]);
+      }
   }
 
-  /// The keys that a DS record vouches for. Only as many are tried as one tag may have.
-  std::vector<ZoneKey> entry_keys() const {
+  std::vector<ZoneKey> entry_keys() {
+    match_keys();
     std::vector<ZoneKey> entries;
-    for (const Dnskey& key : keys_) {
-      if (entries.size() == ProofBudget::ds_of_a_zone) break;
-      if (!key.may_sign() || !knows_algorithm(key.algorithm) || !is_matched(key)) continue;
-      if (PublicKey parsed = PublicKey::from(key.algorithm, key.public_key()))
-        entries.push_back({key.tag(), key.algorithm, std::move(parsed)});
-    }
+    for (std::size_t i = 0; i < keys_.size() && entries.size() < ProofBudget::ds_of_a_zone; ++i)
+      if (matched_[i] && keys_[i].may_sign()) add_parsed(keys_[i], entries);
     return entries;
   }
 
+  static void add_parsed(const Dnskey& key, std::vector<ZoneKey>& to) {
+    if (PublicKey parsed = PublicKey::from(key.algorithm, key.public_key()))
+      to.push_back({key.tag(), key.algorithm, std::move(parsed)});
+  }
+
   Learned refuted_by_ds() const {
-    const auto matched = std::ranges::find_if(keys_, [&](const Dnskey& key) { return is_matched(key); });
-    if (matched == keys_.end())
+    const auto matched = std::ranges::find(matched_, true);
+    if (matched == matched_.end())
       return {Outcome::bogus, said(ede::dnskey_missing, "none is the one that the DS records name")};
-    if (!matched->may_sign())
+    if (!keys_[static_cast<std::size_t>(matched - matched_.begin())].may_sign())
       return {Outcome::bogus, said(ede::no_zone_key_bit_set, "the one that the DS records name may not sign")};
     return {Outcome::bogus, said(ede::unsupported_dnskey_algorithm, "the one that the DS records name cannot be used")};
   }
@@ -170,12 +178,8 @@ private:
   /// Parses the keys that no DS record vouches for only once the set is proven.
   Learned kept(const RRset& rrset, const Rrsig& signature, std::vector<ZoneKey> entries) {
     ProvenZone zone{.name = zone_.name, .state = ZoneState::keyed, .keys = std::move(entries), .ds = zone_.ds};
-    for (const Dnskey& key : keys_) {
-      if (zone.keys.size() == most_keys) break;
-      if (!key.may_sign() || is_matched(key)) continue;
-      if (PublicKey parsed = PublicKey::from(key.algorithm, key.public_key()))
-        zone.keys.push_back({key.tag(), key.algorithm, std::move(parsed)});
-    }
+    for (std::size_t i = 0; i < keys_.size() && zone.keys.size() < most_keys; ++i)
+      if (!matched_[i] && keys_[i].may_sign()) add_parsed(keys_[i], zone.keys);
     const std::uint32_t ttl = std::min({rrset.ttl, signature.original_ttl, seconds_left(signature, now_)});
     zone.ends = std::min(zone_.ends, after(now_, ttl));
     table_.keep(std::move(zone), now_);
@@ -188,6 +192,7 @@ private:
   ProofBudget& budget_;
   std::vector<RRset> rrsets_;
   std::vector<Dnskey> keys_;
+  std::vector<bool> matched_;
 };
 
 Lesson learn_keys(const Message& answer, ZoneTable& table, WallTime now, ProofBudget& budget) {
