@@ -78,7 +78,12 @@ void compare(unsigned algorithm, const char* label) {
                               world.example.key().library_signature(data)};
   const PublicKey& key = world.table.find(named("example.test"), noon)->keys[0].key;
   std::vector<Row> rows{{"EVP_DigestVerify", [&] { return bare.run(); }, 10},
-                        {"remembered", [&] { return key.verifies(data, rrsets[0].signatures[0].signature); }, 10},
+                        {"remembered",
+                         [&] {
+                           return key.remembers(data, rrsets[0].signatures[0].signature) ||
+                                  key.verifies(data, rrsets[0].signatures[0].signature);
+                         },
+                         10},
                         {"judge",
                          [&] {
                            ProofBudget budget;

@@ -1,7 +1,9 @@
-#include "dnssec/canonical.hpp"
-
+#include <stdbool.h>  // before ldns, which defines bool itself otherwise
+//
 #include <doctest/doctest.h>
+#include <ldns/ldns.h>
 
+#include "dnssec/canonical.hpp"
 #include "unit/dns/wire_fixture.hpp"
 
 using namespace tacet;
@@ -102,4 +104,34 @@ TEST_CASE("Records are grouped by section, owner and type, and signatures with w
   Octets many;
   for (unsigned i = 0; i < 100; ++i) many = many + record(name("h" + std::to_string(i)), Type::a, 300, address);
   CHECK(rrsets_of(message_with(many, 100)).size() == 64);
+}
+
+TEST_CASE("The canonical form is the one that ldns makes, for each type that has names") {
+  for (const char* line :
+       {"A.example. 60 NS Ns.Example.", "a.example. 60 CNAME B.Example.", "a.example. 60 SOA A.X. B.X. 1 2 3 4 5",
+        "a.example. 60 PTR P.Example.", "a.example. 60 MX 1 M.Example.", "a.example. 60 MINFO A.X. B.X.",
+        "a.example. 60 RP A.X. B.X.", "a.example. 60 AFSDB 1 A.X.", "a.example. 60 RT 1 A.X.",
+        "a.example. 60 PX 1 A.X. B.X.", "a.example. 60 NAPTR 1 2 \"U\" \"S\" \"X\" A.X.", "a.example. 60 KX 1 A.X.",
+        "a.example. 60 SRV 1 2 3 A.X.", "a.example. 60 DNAME A.X.", "a.example. 60 TXT \"MiXed\"",
+        "a.example. 60 HINFO \"CPU\" \"Os\"", "a.example. 60 NSEC B.Example. A RRSIG NSEC", "a.example. 60 SVCB 1 A.X.",
+        "a.example. 60 AAAA 2001:DB8::1"}) {
+    CAPTURE(line);
+    ldns_rr* parsed_line = nullptr;
+    REQUIRE(ldns_rr_new_frm_str(&parsed_line, line, 60, nullptr, nullptr) == LDNS_STATUS_OK);
+    const auto wire_of = [&] {
+      std::uint8_t* wire = nullptr;
+      std::size_t size = 0;
+      ldns_rr2wire(&wire, parsed_line, LDNS_SECTION_ANSWER, &size);
+      const Octets all(wire, wire + size);
+      std::free(wire);
+      return all;
+    };
+    const Message message = message_with(wire_of(), 1);
+    ldns_rr2canonical(parsed_line);
+    const Octets theirs = wire_of();
+    ldns_rr_free(parsed_line);
+    const ResourceRecord record = message.records()[0];
+    const std::size_t rdata_at = theirs.size() - record.rdata_size;
+    CHECK(canonical_rdata(message.wire(), record) == Octets(theirs.begin() + std::ptrdiff_t(rdata_at), theirs.end()));
+  }
 }
