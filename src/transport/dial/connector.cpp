@@ -66,6 +66,9 @@ struct Connector::Attempt {
   Watch watch;                     // behind the socket: gone before its descriptor is closed
   Instant began;
   bool first_round = false;
+
+  /// True if it must first reach a proxy, and has not yet.
+  bool seeks_proxy() const { return socket.path().proxy.is_used() && !tunnel; }
 };
 
 Connector::Connector(Loop& loop, const Parts& parts, Callbacks callbacks)
@@ -203,14 +206,16 @@ Result<bool> Connector::progress(Attempt& attempt) {
 
 void Connector::on_ready(Attempt& attempt) {
   const Result<bool> outcome = progress(attempt);
-  if (!outcome || *outcome) pace_.answered();
   if (outcome && !*outcome) return;
+  // That a proxy is not there tells nothing of the network: the attempts stay spread.
+  if (!attempt.seeks_proxy()) pace_.answered();
   if (outcome) return succeed(attempt);
   const auto place = std::ranges::find(attempts_, &attempt, &std::unique_ptr<Attempt>::get);
   const auto failed = std::move(*place);
   attempts_.erase(place);
   guarded([&] {
     const Instant now = loop_.now();
+    if (failed->seeks_proxy()) end_round();  // it is the same proxy for all addresses
     note_failure(failure_at(failed->socket.address(), failed->socket.path(), outcome.error()));
     if (round_over())
       slow_down(now);
@@ -241,6 +246,12 @@ void Connector::make_room(Instant now) {
   note_failure(no_answer(attempts_.front()->socket));
   attempts_.erase(attempts_.begin());
   silent_ = true;
+}
+
+/// All its addresses have failed, but for one failure that is about to be noted.
+void Connector::end_round() {
+  next_ = order_.size();
+  failures_ = std::max(failures_, next_ - std::min<std::size_t>(next_, 1));
 }
 
 void Connector::note_failure(Error why) {

@@ -155,6 +155,7 @@ private:
   Begun begin(const SocketAddress& address, Instant now);
   void give_up_old(Instant now);
   void make_room(Instant now);
+  void end_round();
   void note_failure(Error why);
   void slow_down(Instant now);
   void plan();

@@ -340,7 +340,7 @@ TEST_CASE("a proxy that accepts and says nothing is no answer: the next address 
 
 TEST_CASE("a proxy that is not there is named, and tried again") {
   const SocketAddress proxy = closed_port("127.0.0.1");
-  Race race({{"192.0.2.1", 853}});
+  Race race({{"192.0.2.1", 853}, {"192.0.2.2", 853}, {"192.0.2.3", 853}});
   race.path = by(ProxyKind::socks5, proxy);
   race.connector->start();
   settle(race.loop);
