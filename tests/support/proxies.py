@@ -124,3 +124,57 @@ class Tinyproxy(Proxy):
         if self._only:
             lines.append(f"ConnectPort {self._only}")
         return ["tinyproxy", "-d", "-c", self.write("tinyproxy.conf", "\n".join(lines) + "\n")]
+
+
+class Dante(Proxy):
+    """Its users are the machine's: `credentials` name one that can log in there."""
+
+    def command(self):
+        method = "username" if self.credentials else "none"
+        return ["danted", "-f", self.write("danted.conf", f"""logoutput: stderr
+internal: {self.lab.PROXY} port = {self.port}
+external: lab2
+socksmethod: {method}
+user.privileged: root
+user.unprivileged: nobody
+client pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
+socks pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
+""")]
+
+
+class Squid(Proxy):
+    """`only` is a port: it connects to no other. With credentials it answers 407 to a request without them."""
+
+    scheme = "http"
+
+    def __init__(self, lab, directory, credentials="", only=None):
+        super().__init__(lab, directory, credentials)
+        self._only = only
+
+    def command(self):
+        lines = [f"http_port {self.lab.PROXY}:{self.port}", f"pid_filename {self.directory}/pid", "cache deny all", "access_log none",
+                 f"cache_log {self.directory}/cache.log", f"coredump_dir {self.directory}", "shutdown_lifetime 0 seconds"]
+        if self.credentials:
+            words = self.credentials.replace(":", " ")
+            check = self.write("check", f'#!/bin/sh\nwhile read -r line; do [ "$line" = "{words}" ] && echo OK || echo ERR; done\n')
+            os.chmod(check, 0o755)
+            lines += [f"auth_param basic program {check}", "auth_param basic realm proxy", "acl known proxy_auth REQUIRED", "http_access deny !known"]
+        if self._only:
+            lines += [f"acl narrow port {self._only}", "http_access deny CONNECT !narrow"]
+        return ["squid", "-N", "-f", self.write("squid.conf", "\n".join([*lines, "http_access allow all"]) + "\n")]
+
+
+class Tor(Proxy):
+    """Without a network behind it: it takes connections, tells of them at its control port, and never makes a circuit."""
+
+    def __init__(self, lab, directory):
+        super().__init__(lab, directory)
+        self.control_port = scratch.free_port()
+
+    def command(self):
+        return ["tor", "-f", self.write("torrc", f"""DataDirectory {self.directory}/data
+SocksPort {self.lab.PROXY}:{self.port}
+SocksPolicy accept *
+ControlPort 127.0.0.1:{self.control_port}
+CookieAuthentication 0
+""")]
