@@ -8,6 +8,7 @@ import dns.rcode
 import dnsclient
 import netlab
 import scratch
+import servers
 import tacet
 from case import Case
 from wire import Wire
@@ -19,8 +20,8 @@ class Links:
     """A client and a server with two links between them. The routing table prefers the first one, "main"."""
 
     def __init__(self, case):
-        self.client = case.enterContext(netlab.Namespace("client"))
-        self.server = case.enterContext(netlab.Namespace("server"))
+        self.client = case.enterClassContext(netlab.Namespace("client"))
+        self.server = case.enterClassContext(netlab.Namespace("server"))
         self._run(self.server, "ip addr add 10.9.0.2/32 dev lo")
         for device in ("main", "side"):
             self.add(device)
@@ -53,10 +54,15 @@ class Links:
 
 @unittest.skipIf(netlab.why_not(), netlab.why_not())
 class Via(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.links = Links(cls)
+        cls.upstream = cls.enterClassContext(servers.Unbound(cls.directory, cls.pki.good(), addresses=(SERVER,),
+                                                             command=cls.links.server.command()))
+        cls.plain = f"{SERVER}:{cls.upstream.plain_port}"
+
     def setUp(self):
-        self.links = Links(self)
-        self.upstream = self.unbound(addresses=(SERVER,), command=self.links.server.command())
-        self.plain = f"{SERVER}:{self.upstream.plain_port}"
         self.main, self.side = (self.enterContext(Wire(self.links.client.name, device)) for device in ("main", "side"))
 
     def daemon(self, *entries, **settings):

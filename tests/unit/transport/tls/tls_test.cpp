@@ -94,6 +94,21 @@ TEST_CASE("a name can be verified without being sent") {
   CHECK(meeting.peer.name_asked().empty());
 }
 
+TEST_CASE("one connection can withhold the name that the others send") {
+  const TestAuthority authority;
+  TlsClient client({"dns.test", false, Sni::send}, trust_in(authority));
+  TestTlsServer server(authority.issue("DNS:dns.test"));
+  TestTlsPeer peer(server);
+  TlsStream stream(client, here, Sni::omit);
+  REQUIRE(talk(stream, peer));
+  ConnectionFacts facts;
+  stream.describe(facts);
+  CHECK(facts.verified == "dns.test");
+  CHECK(facts.sni.empty());
+  CHECK(peer.name_asked().empty());
+  CHECK(Meeting(client, server).peer.name_asked() == "dns.test");
+}
+
 TEST_CASE("a server that insists on SNI is told from others") {
   const TestAuthority authority;
   TestTlsServer server(authority.issue("DNS:dns.test"));
