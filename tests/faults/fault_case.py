@@ -9,6 +9,7 @@ import unittest
 
 import netlab
 import sanitizer
+import scratch
 import servers
 from case import Case
 from fake_upstream import ANSWER, FakeUpstream
@@ -18,6 +19,7 @@ from tacet import BINARY, Tacet
 # Makes a process's clocks jump as a suspend does; see clock_jump.cpp.
 CLOCK_JUMP = os.environ.get("TACET_CLOCK_JUMP") or os.path.join(os.path.dirname(BINARY), "tests", "faults", "libclock_jump.so")
 LONG = os.environ.get("TACET_LONG") == "1"
+PROXY = os.environ.get("TACET_PROXY", "")  # "microsocks": every daemon goes through one
 RTT = 0.020
 SERVER, SERVER_6 = netlab.Lab.SIDES["b"]
 # The ways to configure an upstream: transports in order of preference.
@@ -112,8 +114,17 @@ class FaultCase(Case):
         """tacet on side a, at 127.0.0.`number`; the upstream is one operator's."""
         urls = {"doh": f"https://{SERVER}/dns-query", "dot": f"tls://{SERVER}"}
         entries = [self.entry(urls[transport], *addresses, operator="the lab") for transport in WAYS.get(way, way)]
+        if PROXY:
+            settings.setdefault("proxy", self.proxy(lab))
         return self.enterContext(Tacet(self.directory, command=lab.command("a"), address=f"127.0.0.{number}", upstreams=entries, environment=environment,
                                        **{"log": {"level": os.environ.get("TACET_LOG_LEVEL", "info")}, **settings}))
+
+    def proxy(self, lab):
+        """The URL of a proxy on side a, where a proxy of one's own machine is; one for each lab."""
+        if not lab.run("a", ["ss", "-Hltn", "sport = :1080"], capture_output=True).stdout:
+            lab.popen("a", [PROXY, "-i", "127.0.0.1", "-p", "1080"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            scratch.eventually(lambda: lab.run("a", ["ss", "-Hltn", "sport = :1080"], capture_output=True).stdout)
+        return "socks5://127.0.0.1:1080"
 
     def daemons(self, lab, ways=WAYS, **settings):
         """One for each way, by its word."""

@@ -3,6 +3,7 @@
 
     TACET_BINARY=build/release/tacet tests/faults/matrix.py [--long] [outage ports …]
 
+TACET_PROXY=microsocks lets every daemon go through a SOCKS5 proxy beside it.
 Without names all rows; --long takes the full times and counts (hours) instead of those of the continuous run.
 """
 import os
