@@ -186,9 +186,10 @@ struct TlsListenConfig {
 /// All settings. `tacet run` without a file uses Config::defaults().
 struct Config {
   std::vector<SocketAddress> listen;
-  std::vector<AddressPrefix> allow;  ///< clients besides this machine; no prefix twice
-  TlsListenConfig https;             ///< DNS over HTTPS (RFC 8484), path /dns-query
-  TlsListenConfig tls;               ///< DNS over TLS (RFC 7858)
+  std::vector<AddressPrefix> allow;           ///< clients besides this machine; no prefix twice
+  TlsListenConfig https;                      ///< DNS over HTTPS (RFC 8484), path /dns-query
+  TlsListenConfig tls;                        ///< DNS over TLS (RFC 7858)
+  std::vector<AddressPrefix> proxy_protocol;  ///< front ends that tell the client's address by PROXY protocol v2
   unsigned workers = 1;
   std::vector<UpstreamConfig> upstreams;
   ProxyConfig proxy;                     ///< of each of `upstreams` that says nothing else
@@ -206,6 +207,7 @@ struct Config {
   QueryLogConfig query_log;
   std::string user;  ///< the user that replaces root after the start; empty: "tacet" if it exists, otherwise "nobody"
   bool confine = true;        ///< give up all rights that a resolver does not need, once the sockets are open
+  std::string nsid;           ///< what names this server to clients that ask; "auto": the host's name; empty: nothing
   bool answer_chaos = false;  ///< answer version.bind and id.server in class CH
 
   /// 127.0.0.1:53 and [::1]:53; Cloudflare by DoH, then by DoT.

@@ -95,6 +95,9 @@ constexpr ConfigKey<Config> config_table[]{
         .at_start(),
     key<Config, &Config::tls, &TlsListenConfig::certificate>("tls.certificate", certificate_form),
     key<Config, &Config::tls, &TlsListenConfig::key>("tls.key", private_key_form),
+    key<Config, &Config::proxy_protocol>(
+        "proxy_protocol",
+        PrefixesForm{"a list of prefixes such as [192.168.1.9, \"fd00::9\"], none twice", parse_prefix}),
     key<Config, &Config::workers>("workers", NumberForm{1, 64}).at_start(),
     key<Config, &Config::upstreams>("upstreams", UpstreamsForm{}),
     key<Config, &Config::proxy>("proxy", ProxyForm{}),
@@ -148,6 +151,7 @@ constexpr ConfigKey<Config> config_table[]{
     key<Config, &Config::query_log, &QueryLogConfig::keep>("query_log.keep", NumberForm{0, 100}),
     key<Config, &Config::user>("user", TextForm{"the name of a user, or \"\"", longest_account_name}).at_start(),
     key<Config, &Config::confine>("confine", TruthForm{}).at_start(),
+    key<Config, &Config::nsid>("nsid", TextForm{"auto, 1 to 64 octets of text, or \"\" for none", 64}),
     key<Config, &Config::answer_chaos>("answer_chaos", TruthForm{}),
 };
 

@@ -1,6 +1,10 @@
 #pragma once
+#include <unistd.h>
+
+#include <array>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "daemon/server_certificates.hpp"
@@ -12,6 +16,13 @@
 
 namespace tacet {
 
+/// The name of this machine, without its domain; "tacet" if the system does not tell.
+inline std::string host_name() {
+  std::array<char, 65> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "tacet";
+  return name.data();
+}
+
 /// One configuration, and the objects made from it that all workers share. Its users hold it, and it never changes: a
 /// reload makes another one.
 struct Settings {
@@ -22,13 +33,15 @@ struct Settings {
       : config(std::move(configured)),
         trust(config, former),
         certificates(config, former_certificates),
-        policy(config),
+        nsid(config.nsid == "auto" ? host_name() : config.nsid),
+        policy(config, nsid),
         rebind(config.rebind),
         dnssec(std::move(validation)) {}
 
   Config config;
   TrustStores trust;
   ServerCertificates certificates;
+  std::string nsid;  ///< the name of this server; empty: it tells none
   Policy policy;
   RebindGuard rebind;
   std::shared_ptr<const ValidationRules> dnssec;  ///< never null

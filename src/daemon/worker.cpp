@@ -20,7 +20,8 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
       settings_(shared.settings),
       sockets_(std::move(sockets)),
       loop_(shared.clock),
-      admission_(settings_->config.allow, settings_->config.limits),
+      admission_(settings_->config.allow, settings_->config.limits, settings_->config.proxy_protocol),
+      nsid_(settings_->nsid),
       upstreams_(upstream_parts(), settings_->config, settings_->trust),
       resolver_({loop_.scheduler(), tasks_, settings_->policy, shared.cache, upstreams_.set_for_others(), metrics_,
                  settings_->config.limits.pending, settings_->config.exposure.mode, upstreams_.zones(),
@@ -46,7 +47,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
 }
 
 void Worker::add_listeners(const ListenSockets& listen) {
-  const StreamQueryParts parts{loop_, tasks_, resolver_, metrics_, admission_};
+  const StreamQueryParts parts{loop_, tasks_, resolver_, metrics_, admission_, nsid_};
   const std::size_t clients = settings_->config.limits.tcp_clients;
   auto certificate = settings_->certificates.of(listen.streams);
   if (listen.streams == ClientTransport::https) {
@@ -59,8 +60,8 @@ void Worker::add_listeners(const ListenSockets& listen) {
     return;
   }
   const int replies = listen.replies ? listen.replies.get() : listen.udp.get();
-  udp_.push_back(std::make_unique<UdpListener>(UdpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_},
-                                               listen.udp.get(), replies));
+  udp_.push_back(std::make_unique<UdpListener>(
+      UdpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_, nsid_}, listen.udp.get(), replies));
   tcp_.push_back(std::make_unique<TcpListener>(parts, listen.tcp.get(), clients));
 }
 
@@ -155,7 +156,12 @@ Worker::Change Worker::change_to(std::shared_ptr<const Settings> settings) {
   const Config& config = settings->config;
   auto upstreams = upstreams_.prepare(config, settings->trust);
   auto routes = resolver_.prepare(config.limits.pending, upstreams.set_for_others(), upstreams.zones());
-  return {settings, std::move(upstreams), std::move(routes), settings->rebind, Admission(config.allow, config.limits)};
+  return {settings,
+          std::move(upstreams),
+          std::move(routes),
+          settings->rebind,
+          Admission(config.allow, config.limits, config.proxy_protocol),
+          settings->nsid};
 }
 
 void Worker::use_prepared() {
@@ -172,6 +178,7 @@ void Worker::make(Change change) {
   if (change.settings->dnssec != settings_->dnssec)
     shielded(0, [&] { return resolver_.set_dnssec(change.settings->dnssec), 0; });
   admission_.use(std::move(change.admission));
+  nsid_ = std::move(change.nsid);
   for (const auto& listener : tcp_) listener->judge_again(config.limits.tcp_clients);
   for (const auto& listener : https_) {
     listener->judge_again(config.limits.tcp_clients);

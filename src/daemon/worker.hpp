@@ -93,6 +93,7 @@ private:
     Routes::Change routes;
     RebindGuard rebind;
     Admission admission;
+    std::string nsid;
   };
   Change change_to(std::shared_ptr<const Settings> settings);
   void make(Change change);
@@ -108,6 +109,7 @@ private:
   Loop loop_;
   Metrics metrics_;
   Admission admission_;
+  std::string nsid_;  // of the settings
   // The members are destroyed from below: listeners, resolver, upstreams. The tasks are cancelled before.
   TaskGroup tasks_;
   Upstreams upstreams_;

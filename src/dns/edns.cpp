@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "dns/nsid.hpp"
 
 namespace tacet {
 namespace {
 
 constexpr std::size_t padding_block = 128;  // RFC 8467 §4.1
 constexpr std::size_t option_head_size = 4;
+constexpr std::uint16_t nsid_option = 3;  // RFC 5001 §2.3
 
 /// Its UTF-8 without control characters, and no more than is shown.
 std::string cleaned(std::string_view text) {
@@ -106,6 +108,16 @@ std::size_t add_tcp_keepalive(std::span<std::uint8_t> buffer, std::size_t size, 
   std::array<std::uint8_t, 2> value{};
   store16(value, 0, static_cast<std::uint16_t>(timeout / std::chrono::milliseconds(100)));
   return add_option(buffer, size, option::tcp_keepalive, value);
+}
+
+bool asks_nsid(Bytes query, const MessageIndex& index) {
+  bool asks = false;
+  for_each_option(query, index, [&](std::uint16_t code, Bytes) { asks = asks || code == nsid_option; });
+  return asks;
+}
+
+std::size_t add_nsid(std::span<std::uint8_t> buffer, std::size_t size, std::string_view name) {
+  return add_option(buffer, size, nsid_option, bytes_of(name));
 }
 
 std::size_t add_padding(std::span<std::uint8_t> buffer, std::size_t size) {

@@ -65,17 +65,20 @@ bool take_one(Instant& full, Duration interval, Duration most, Instant now) {
 
 }  // namespace
 
-Admission::Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits)
+Admission::Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits,
+                     const std::vector<AddressPrefix>& front_ends)
     : per_client_(limits.per_client),
       per_link_(std::max(limits.per_client, limits.pending / 2)),
       interval_(limits.rate == 0 ? Duration{} : Duration(std::chrono::seconds(1)) / limits.rate),
       seed_(std::random_device{}() | std::uint64_t{std::random_device{}()} << 32) {
   for (const auto& prefix : allow) allow_.push_back(tacet::octets_of(prefix));
+  for (const auto& prefix : front_ends) front_ends_.push_back(tacet::octets_of(prefix));
   if (limits.rate != 0) buckets_.resize(rows);
 }
 
 void Admission::use(Admission other) {
   allow_ = std::move(other.allow_);
+  front_ends_ = std::move(other.front_ends_);
   per_client_ = other.per_client_;
   per_link_ = other.per_link_;
   interval_ = other.interval_;
@@ -139,6 +142,13 @@ Admission::Account Admission::account_of(const sockaddr_storage& client) const {
 bool Admission::is_allowed(const sockaddr_storage& client, const AddressOctets& address) const {
   return std::ranges::any_of(
       allow_, [&](const OctetPrefix& prefix) { return prefix.holds(address) && is_on_link(client, prefix.interface); });
+}
+
+bool Admission::is_among_front_ends(const sockaddr_storage& peer) const {
+  const AddressOctets octets = octets_of(peer);
+  return std::ranges::any_of(front_ends_, [&](const OctetPrefix& prefix) {
+    return prefix.holds(octets) && is_on_link(peer, prefix.interface);
+  });
 }
 
 bool Admission::allows(const sockaddr_storage& client) const {

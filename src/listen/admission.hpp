@@ -65,7 +65,8 @@ public:
     Key link_ = 0;  // the key of its whole network; 0: none
   };
 
-  Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits);
+  Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits,
+            const std::vector<AddressPrefix>& front_ends = {});
   /// Decides as `other` would from now on. Clients keep their used allowance, and this machine keeps its addresses.
   /// Needs no memory.
   void use(Admission other);
@@ -86,6 +87,9 @@ public:
   Asker asker(const sockaddr_storage& client) const {
     return is_here(client) || is_own(client) ? Asker::this_machine : Asker::another_machine;
   }
+
+  /// True if what comes from there begins with a PROXY header. This is a hot path.
+  bool is_front_end(const sockaddr_storage& peer) const { return !front_ends_.empty() && is_among_front_ends(peer); }
 
   /// Whether this client may connect.
   bool allows(const sockaddr_storage& client) const;
@@ -125,6 +129,7 @@ private:
   }
   static bool is_here_v6(const sockaddr_storage& client);
   bool is_own(const sockaddr_storage& client) const;
+  bool is_among_front_ends(const sockaddr_storage& peer) const;
   bool is_free(const sockaddr_storage& client) const;
   Key hash_of(const AddressOctets& address, unsigned interface) const;
   Key key_of_link(std::size_t link) const;
@@ -141,6 +146,7 @@ private:
   OwnNetwork network_;
   std::vector<LinkAllowance> links_;  // one for each of network_
   std::vector<OctetPrefix> allow_;
+  std::vector<OctetPrefix> front_ends_;
   std::size_t per_client_ = 0;
   std::size_t per_link_ = 0;  // the most waiting queries of one network: half of all
   Duration interval_{};       // between two queries at the full rate; 0: any rate

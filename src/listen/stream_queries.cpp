@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "dns/edns.hpp"
+#include "dns/nsid.hpp"
 #include "dns/query.hpp"
 #include "dns/reply.hpp"
 
@@ -18,7 +19,7 @@ Bytes octets_of(const KernelAddress& address) {
 }
 
 /// Room for what is added to a reply that has waited.
-constexpr std::size_t most_added = tcp_keepalive_size + 4 + response_block;
+constexpr std::size_t most_added = tcp_keepalive_size + 4 + 64 + 4 + response_block;
 
 std::uint64_t& queries_of(Metrics& metrics, ClientTransport transport) {
   if (transport == ClientTransport::https) return metrics.https_queries;
@@ -55,7 +56,7 @@ struct StreamQueries::Waiting {
   Miss miss;
   Admission::Place place;
   ReplyFraming::Tag tag;
-  bool wants_timeout;
+  ReplyExtras wanted;
 };
 
 StreamQueries::StreamQueries(const StreamQueryParts& parts, StreamClient& client, ReplyFraming& framing,
@@ -105,7 +106,7 @@ void StreamQueries::serve(ReplyFraming::Tag tag, Bytes message, Instant now) {
 void StreamQueries::turn_away(ReplyFraming::Tag tag, Bytes message, const MessageIndex& index) {
   std::array<std::uint8_t, 1024> text;
   const ExtendedError error{ede::not_ready, {}};
-  send(tag, text, write_error({message, index, 512}, Rcode::servfail, error, text), false);
+  send(tag, text, write_error({message, index, 512}, Rcode::servfail, error, text), {});
 }
 
 void StreamQueries::serve_now(ReplyFraming::Tag tag, Bytes message, Instant now) {
@@ -115,7 +116,7 @@ void StreamQueries::serve_now(ReplyFraming::Tag tag, Bytes message, Instant now)
     const std::size_t size = write_refusal(message, index.error(), refusal);
     if (size == 0) return framing_.reject(tag);  // no DNS client
     ++parts_.metrics.rejected;
-    return send(tag, refusal, size, false);
+    return send(tag, refusal, size, {});
   }
   ++queries_of(parts_.metrics, terms_.transport);
   auto& scratch = reply_scratch();
@@ -123,10 +124,11 @@ void StreamQueries::serve_now(ReplyFraming::Tag tag, Bytes message, Instant now)
   const Asker asker = parts_.admission.asker(from.storage);
   auto answer =
       parts_.resolver.answer_now({message, *index, now, 65535, {octets_of(from), terms_.transport}, asker}, scratch);
-  const bool wants_timeout = terms_.told_idle && asks_tcp_keepalive(message, *index);
+  const ReplyExtras wanted{.timeout = terms_.told_idle && asks_tcp_keepalive(message, *index),
+                           .nsid = !parts_.nsid.empty() && asks_nsid(message, *index)};
   if (const auto* size = std::get_if<std::size_t>(&answer)) {
     ++at_once_;
-    if (*size > 0) send(tag, scratch, *size, wants_timeout);
+    if (*size > 0) send(tag, scratch, *size, wanted);
     return;
   }
   auto place = parts_.admission.enter(from.storage);
@@ -134,7 +136,7 @@ void StreamQueries::serve_now(ReplyFraming::Tag tag, Bytes message, Instant now)
     ++parts_.metrics.wait_limited;
     return turn_away(tag, message, *index);
   }
-  Waiting waiting{std::move(std::get<Miss>(answer)), *std::move(place), tag, wants_timeout};
+  Waiting waiting{std::move(std::get<Miss>(answer)), *std::move(place), tag, wanted};
   // It shares the client, and so keeps the client's session alive.
   std::shared_ptr<StreamQueries> self(client_.shared_from_this(), this);
   parts_.tasks.spawn(answer_later(std::move(self), std::move(waiting)));
@@ -152,14 +154,16 @@ void StreamQueries::deliver(const Waiting& waiting, Reply reply) {
   if (reply.empty()) throw std::bad_alloc();
   const std::size_t size = reply.size();
   reply.resize(size + most_added);
-  send(waiting.tag, reply, size, waiting.wants_timeout);
+  send(waiting.tag, reply, size, waiting.wanted);
   client_.go_on();
 }
 
 /// Sends the reply in the first `size` octets of the buffer, with the options of its transport.
-void StreamQueries::send(ReplyFraming::Tag tag, std::span<std::uint8_t> buffer, std::size_t size, bool wants_timeout) {
+void StreamQueries::send(ReplyFraming::Tag tag, std::span<std::uint8_t> buffer, std::size_t size,
+                         const ReplyExtras& wanted) {
   parts_.metrics.truncated += is_truncated(buffer.first(size)) ? 1 : 0;  // set by an upstream
-  if (wants_timeout) size = add_tcp_keepalive(buffer, size, *terms_.told_idle);
+  if (wanted.nsid) size = add_nsid(buffer, size, parts_.nsid);
+  if (wanted.timeout) size = add_tcp_keepalive(buffer, size, *terms_.told_idle);
   if (is_encrypted(terms_.transport)) size = add_padding(buffer, size);
   framing_.frame(tag, buffer.first(size));
 }

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
@@ -21,6 +22,7 @@ struct StreamQueryParts {
   Resolver& resolver;
   Metrics& metrics;
   Admission& admission;
+  const std::string& nsid;  ///< the name of this server for clients that ask; empty: none
 };
 
 /// How the replies to a client's queries are framed. A tag tells for which query a reply is.
@@ -33,6 +35,12 @@ public:
   virtual void frame(Tag tag, Bytes reply) = 0;
   /// Answers, in the protocol around DNS, what is no DNS query. May close the client.
   virtual void reject(Tag tag) = 0;
+};
+
+/// The options that a client has asked for in its reply.
+struct ReplyExtras {
+  bool timeout = false;  ///< how long an idle connection stays (RFC 7828)
+  bool nsid = false;     ///< which server answers (RFC 5001)
 };
 
 /// Answers the queries of one client of a stream, each as soon as possible, in any order, by the same rules for TCP,
@@ -69,7 +77,7 @@ private:
   struct Waiting;
   void serve_now(ReplyFraming::Tag tag, Bytes message, Instant now);
   void turn_away(ReplyFraming::Tag tag, Bytes message, const MessageIndex& index);
-  void send(ReplyFraming::Tag tag, std::span<std::uint8_t> buffer, std::size_t size, bool wants_timeout);
+  void send(ReplyFraming::Tag tag, std::span<std::uint8_t> buffer, std::size_t size, const ReplyExtras& wanted);
   static Task<void> answer_later(std::shared_ptr<StreamQueries> self, Waiting waiting);
   void deliver(const Waiting& waiting, Reply reply);
 

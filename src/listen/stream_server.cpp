@@ -50,6 +50,7 @@ void StreamServer::finish_if(const std::function<bool(const StreamClient&)>& is_
 void StreamServer::stop() {
   stopping_ = true;
   watch_.want_read(false);
+  greetings_.clear();
   finish_if([](const StreamClient&) { return true; });
 }
 
@@ -65,6 +66,29 @@ void StreamServer::on_acceptable() {
     accept_again_.arm(parts_.loop.now() + accept_pause);
     return;
   }
+  if (parts_.service.is_front_end(address)) return greet(std::move(socket), address);
+  serve(std::move(socket), address);
+}
+
+/// Waits for the PROXY header. If too many wait already, the oldest goes.
+void StreamServer::greet(Descriptor socket, const KernelAddress& front_end) {
+  if (greetings_.size() >= parts_.most_clients) greetings_.pop_front();
+  const auto place = greetings_.emplace(greetings_.end());
+  try {
+    *place = std::make_unique<ProxyGreeting>(
+        parts_.loop, std::move(socket), front_end, [this, place](Descriptor greeted, const KernelAddress& client) {
+          const auto over = std::move(*place);  // its caller goes on in it until this returns
+          greetings_.erase(place);
+          over->forget_socket();
+          if (greeted) serve(std::move(greeted), client);
+        });
+  } catch (...) {
+    greetings_.erase(place);
+    throw;
+  }
+}
+
+void StreamServer::serve(Descriptor socket, const KernelAddress& address) {
   if (!parts_.service.admits(address)) return;
   if (clients_.size() >= parts_.most_clients && !evict_longest_idle()) return;
   StreamClient::Owner& owner = *this;

@@ -1,10 +1,12 @@
 #pragma once
 #include <cstddef>
 #include <functional>
+#include <list>
 #include <memory>
 
 #include "base/descriptor.hpp"
 #include "base/loop.hpp"
+#include "listen/proxy_greeting.hpp"
 #include "listen/stream_client.hpp"
 
 namespace tacet {
@@ -15,6 +17,11 @@ public:
   virtual ~StreamService() = default;
   /// Whether this client may connect.
   virtual bool admits(const KernelAddress& client) = 0;
+  /// Whether this peer is a front end that begins each connection with a PROXY header.
+  virtual bool is_front_end(const KernelAddress& peer) {
+    static_cast<void>(peer);
+    return false;
+  }
   /// Makes the stream of an accepted connection.
   virtual std::unique_ptr<ByteStream> stream_of(Descriptor socket) {
     return std::make_unique<SocketStream>(std::move(socket));
@@ -51,10 +58,13 @@ private:
   void on_heard(StreamClient& client) override;
   void on_closed(StreamClient& client) override { clients_.erase(client.place); }
   void on_acceptable();
+  void greet(Descriptor socket, const KernelAddress& front_end);
+  void serve(Descriptor socket, const KernelAddress& address);
   bool evict_longest_idle();
 
   Parts parts_;
   StreamClient::List clients_;  // the longest idle first
+  std::list<std::unique_ptr<ProxyGreeting>> greetings_;
   bool stopping_ = false;
   Watch watch_;
   Alarm accept_again_;

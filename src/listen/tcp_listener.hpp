@@ -37,6 +37,7 @@ private:
   class Session;
 
   bool admits(const KernelAddress& client) override;
+  bool is_front_end(const KernelAddress& peer) override { return parts_.admission.is_front_end(peer.storage); }
   std::unique_ptr<ByteStream> stream_of(Descriptor socket) override;
   std::unique_ptr<StreamSession> open(StreamClient& client) override;
 

@@ -1,8 +1,10 @@
 #include "listen/udp_listener.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include "base/log.hpp"
+#include "dns/nsid.hpp"
 #include "dns/query.hpp"
 #include "dns/reply.hpp"
 
@@ -32,11 +34,34 @@ void UdpListener::on_readable() {
   if (at_once > 0) parts_.metrics.at_once_time.observe(parts_.loop.scheduler().clock().now() - now, at_once);
 }
 
+/// Reads the PROXY header of a front end's datagram. False if it has none, or a broken one.
+bool UdpListener::read_header(std::size_t i) {
+  if (headers_[i].size > 0) headers_[i] = {};
+  if (!parts_.admission.is_front_end(burst_.address(i))) return true;
+  const auto header = parse_proxy_header(burst_.datagram(i));
+  if (header) headers_[i] = *header;
+  return header.has_value();
+}
+
+const sockaddr_storage& UdpListener::address(std::size_t i) const {
+  return headers_[i].client ? headers_[i].client->storage : burst_.address(i);
+}
+
+ClientView UdpListener::client(std::size_t i) const {
+  const auto& told = headers_[i].client;
+  if (!told) return {burst_.sender(i), ClientTransport::udp};
+  return {{reinterpret_cast<const std::uint8_t*>(&told->storage), told->size}, ClientTransport::udp};
+}
+
 /// Puts the query among those to answer, or rejects it.
 void UdpListener::admit(std::size_t i, Instant now) {
-  const Bytes datagram = burst_.datagram(i);
+  if (!read_header(i)) {
+    ++parts_.metrics.dropped;
+    return;
+  }
+  const Bytes datagram = message(i);
   const auto index = judge_query(datagram);
-  const auto verdict = parts_.admission.judge(burst_.address(i), now);
+  const auto verdict = parts_.admission.judge(address(i), now);
   if (!index) {
     if (verdict != Admission::Verdict::allowed) return;  // other clients get no refusal
     const std::size_t size = write_refusal(datagram, index.error(), burst_.room(i));
@@ -63,27 +88,28 @@ bool UdpListener::serve_or_say_why_not(const Asked& asked, Instant now) {
 /// True if policy or cache answered it at once.
 bool UdpListener::serve(const Asked& asked, Instant now) {
   const auto& [i, index, key] = asked;
-  const QueryView query{burst_.datagram(i),
-                        index,
-                        now,
-                        udp_limit(index),
-                        {burst_.sender(i), ClientTransport::udp},
-                        parts_.admission.asker(burst_.address(i))};
+  const QueryView query{message(i), index, now, udp_limit(index), client(i), parts_.admission.asker(address(i))};
   auto answer = parts_.resolver.answer_now(query, key, burst_.room(i));
   if (const auto* size = std::get_if<std::size_t>(&answer)) {
-    if (*size > 0) reply(i, *size);
+    if (*size > 0) reply(i, with_nsid(query, burst_.room(i), *size));
     return true;
   }
-  if (auto place = parts_.admission.enter(burst_.address(i)))
+  if (auto place = parts_.admission.enter(address(i)))
     parts_.tasks.spawn(answer_later(std::move(std::get<Miss>(answer)), burst_.peer(i), *std::move(place)));
   else
     turn_away(i, index, Admission::Verdict::wait_limited);
   return false;
 }
 
+/// The size of the reply in `room` with the name of this server, if the client asks for that and has room for it.
+std::size_t UdpListener::with_nsid(const QueryView& query, std::span<std::uint8_t> room, std::size_t size) const {
+  if (parts_.nsid.empty() || !asks_nsid(query.wire, query.index)) return size;
+  return add_nsid(room.first(std::min(room.size(), query.limit)), size, parts_.nsid);
+}
+
 /// Such a reply exceeds its query by at most an extended error, so that forged addresses gain nothing.
 void UdpListener::turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict) {
-  const ReplyRequest request{burst_.datagram(i), index, udp_limit(index)};
+  const ReplyRequest request{message(i), index, udp_limit(index)};
   std::size_t size = 0;
   if (verdict == Admission::Verdict::rate_limited) {
     ++parts_.metrics.rate_limited;
@@ -104,7 +130,14 @@ void UdpListener::reply(std::size_t i, std::size_t size) {
 }
 
 Task<void> UdpListener::answer_later(Miss miss, Peer peer, [[maybe_unused]] Admission::Place place) {
+  const bool wants_nsid = !parts_.nsid.empty() && asks_nsid(miss.query, miss.index);
+  const std::size_t limit = miss.limit;
   Reply reply = co_await parts_.resolver.answer(miss);
+  if (wants_nsid) {
+    const std::size_t size = reply.size();
+    reply.resize(std::max(size, limit));
+    reply.resize(add_nsid(reply, size, parts_.nsid));
+  }
   if (!reply.empty()) reply_late(peer, std::move(reply));
 }
 

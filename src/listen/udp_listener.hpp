@@ -1,10 +1,13 @@
 #pragma once
+#include <array>
+#include <string>
 #include <vector>
 
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "listen/admission.hpp"
 #include "listen/datagrams.hpp"
+#include "listen/proxy_header.hpp"
 #include "observe/metrics.hpp"
 #include "resolve/resolver.hpp"
 #include "tacet/result.hpp"
@@ -23,6 +26,7 @@ public:
     Resolver& resolver;
     Metrics& metrics;
     Admission& admission;
+    const std::string& nsid;  ///< as in StreamQueryParts
   };
   /// Takes queries from `socket`, and replies by `replies`, which may be the same. Both must outlive the listener.
   UdpListener(const Parts& parts, int socket, int replies);
@@ -41,10 +45,15 @@ private:
     CacheKey key;
   };
   void on_readable();
+  bool read_header(std::size_t i);
+  Bytes message(std::size_t i) const { return burst_.datagram(i).subspan(headers_[i].size); }
+  const sockaddr_storage& address(std::size_t i) const;
+  ClientView client(std::size_t i) const;
   void admit(std::size_t i, Instant now);
   bool serve_or_say_why_not(const Asked& asked, Instant now);
   bool serve(const Asked& asked, Instant now);
   void turn_away(std::size_t i, const MessageIndex& index, Admission::Verdict verdict);
+  std::size_t with_nsid(const QueryView& query, std::span<std::uint8_t> room, std::size_t size) const;
   void reply(std::size_t i, std::size_t size);
   Task<void> answer_later(Miss miss, Peer peer, Admission::Place place);
   void reply_late(const Peer& peer, Reply reply);
@@ -53,6 +62,7 @@ private:
   Parts parts_;
   int socket_, replies_;
   Datagrams burst_;
+  std::array<ProxyHeader, Datagrams::most> headers_;  // of the burst; of size 0 unless a front end sent it
   std::vector<Asked> asked_;
   std::vector<Datagram> late_;  // replies of this turn to earlier queries
   AsyncCall end_of_turn_;       // send_late()

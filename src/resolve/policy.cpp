@@ -158,6 +158,12 @@ AnswerImage chaos_answer(const Question& question) {
   return local_answer(question, Rcode::noerror, answers);
 }
 
+/// Names that ask which server this is.
+bool is_identity_name(const Name& name) {
+  static const std::array names{name_of("id.server"), name_of("hostname.bind")};
+  return std::ranges::find(names, name) != names.end();
+}
+
 bool is_chaos_name(const Name& name) {
   static const std::array names{name_of("version.bind"), name_of("version.server"), name_of("id.server"),
                                 name_of("hostname.bind")};
@@ -196,6 +202,8 @@ bool Policy::might_answer(Bytes qname, Type, Class qclass) const {
 
 std::optional<AnswerImage> Policy::local_answer(const Question& question, Asker asker) const {
   if (question.qclass == Class::ch) {
+    if (!nsid_.empty() && question.type == Type::txt && is_identity_name(question.name))
+      return tacet::local_answer(question, Rcode::noerror, std::array{txt_record(question.name, 0, nsid_)});
     if (answer_chaos_ && (question.type == Type::txt || question.type == Type::any) && is_chaos_name(question.name))
       return chaos_answer(question);
     return tacet::local_answer(question, Rcode::refused, {});

@@ -18,7 +18,10 @@ struct LocalRule {
 /// .internal), the reverse zones of private addresses (RFC 6303), the canary of browsers, and host names of one label.
 class Policy {
 public:
-  explicit Policy(const Config& config) : answer_chaos_(config.answer_chaos) {}
+  /// `nsid`: the name of this server; empty: it has none to tell.
+  explicit Policy(const Config& config, std::string nsid = {})
+      : answer_chaos_(config.answer_chaos),
+        nsid_(std::move(nsid)) {}
 
   /// The kind of client, as far as it matters here: a validator sets DO or CD, and needs the root's signed answer about
   /// a name of one label.
@@ -35,6 +38,7 @@ public:
 
 private:
   bool answer_chaos_;
+  std::string nsid_;
 };
 
 }  // namespace tacet

@@ -22,8 +22,9 @@ constexpr std::uint32_t most_streams = 100;
 constexpr std::uint32_t first_window = 16384;
 /// Replies that wait for a client that does not read.
 constexpr std::size_t most_unsent_replies = std::size_t{256} << 10;
+constexpr std::size_t most_head_at_all = 4 * DohSession::most_head;
 constexpr std::size_t most_bodies = std::size_t{256} << 10;  // of requests that come
-constexpr ssize_t frame_head = 9;  // octets (RFC 9113 §4.1)
+constexpr ssize_t frame_head = 9;                            // octets (RFC 9113 §4.1)
 /// With so many octets the client's buffer is full.
 constexpr std::size_t enough_output = std::size_t{16} << 10;
 
@@ -133,7 +134,9 @@ private:
     Http2Stream* const stream = find(frame.hd.stream_id);
     if (stream == nullptr) return 0;
     stream->head_octets += name.size() + value.size() + 32;  // as RFC 9113 §6.5.2 counts
-    if (stream->head_octets > most_head) return 0;           // gets 431 when it is whole
+    // HPACK makes a large head of few octets, and each of its fields costs time.
+    if (stream->head_octets > most_head_at_all) return NGHTTP2_ERR_CALLBACK_FAILURE;
+    if (stream->head_octets > most_head) return 0;  // gets 431 when it is whole
     if (name == ":method")
       stream->request.method = value;
     else if (name == ":path")

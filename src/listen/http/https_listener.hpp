@@ -35,6 +35,7 @@ private:
   class Session;
 
   bool admits(const KernelAddress& client) override;
+  bool is_front_end(const KernelAddress& peer) override { return parts_.queries.admission.is_front_end(peer.storage); }
   std::unique_ptr<ByteStream> stream_of(Descriptor socket) override { return parts_.tls->accept(std::move(socket)); }
   std::unique_ptr<StreamSession> open(StreamClient& client) override;
 

@@ -33,6 +33,8 @@ TEST_CASE("Nothing differs between equals, and each key tells of itself only, an
             {"https"},
             {"https.listen"}},
            {"{tls: {listen: ['127.0.0.1'], certificate: /etc/passwd, key: /etc/passwd}}", {"tls"}, {"tls.listen"}},
+           {"proxy_protocol: [10.0.0.9]", {"proxy_protocol"}, {}},
+           {"nsid: auto", {"nsid"}, {}},
            {"workers: 2", {}, {"workers"}},
            {"control: {socket: /run/other}", {}, {"control"}},
            {"metrics: {listen: '127.0.0.1'}", {}, {"metrics"}},

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <string>
+#include <vector>
 
 #include "listen/http/frame_allowance.hpp"
 
@@ -67,7 +69,7 @@ TEST_CASE("The status tells what is wrong with a request") {
 TEST_CASE("A reply may be kept for its least TTL, and not at all without one") {
   // a. A, two records with the TTLs 300 and 60.
   std::vector<std::uint8_t> reply{0, 0, 0x81, 0x80, 0, 1, 0, 2, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1};
-  for (const std::uint8_t ttl : {200, 60}) {
+  for (const auto ttl : std::to_array<std::uint8_t>({200, 60})) {
     const std::vector<std::uint8_t> record{0xc0, 12, 0, 1, 0, 1, 0, 0, 0, ttl, 0, 4, 192, 0, 2, 1};
     reply.insert(reply.end(), record.begin(), record.end());
   }

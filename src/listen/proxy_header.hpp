@@ -1,0 +1,28 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+
+#include "tacet/name.hpp"
+#include "tacet/result.hpp"
+#include "transport/dial/socket.hpp"
+
+namespace tacet {
+
+/// What a front end says of a client before the client's own octets: the PROXY protocol, version 2, by HAProxy.
+struct ProxyHeader {
+  static constexpr std::size_t fixed_size = 16;  ///< octets before the part of variable length
+  static constexpr std::size_t most = 2048;      ///< octets of a whole header
+
+  std::size_t size = 0;  ///< octets of the header
+  /// Nothing if the front end speaks for itself (a health check), or if the client has no IP address.
+  std::optional<KernelAddress> client;
+};
+
+/// How many octets the header has whose first `fixed_size` octets these are. Fault::malformed if they begin no such
+/// header. Pre: at least fixed_size octets.
+Result<std::size_t> proxy_header_size(Bytes octets);
+
+/// Reads the header at the front of `octets`. Fault::malformed if there is none, or not all of it.
+Result<ProxyHeader> parse_proxy_header(Bytes octets);
+
+}  // namespace tacet
