@@ -90,8 +90,11 @@ class Counters(Case):
         folder = os.path.join(self.directory, scratch.unique_name("log"))
         os.mkdir(folder)
         os.chmod(folder, 0o777)
+        good = self.pki.good()
+        ports = {kind: scratch.free_port(["127.0.0.1"]) for kind in ("tls", "https")}
+        encrypted = {kind: {"listen": [f"127.0.0.1:{port}"], "certificate": good.chain, "key": good.key} for kind, port in ports.items()}
         daemon = self.tacet(fake.dot_url(), second.dot_url(), workers=1, cache={"size": "64KiB"}, rebind={"protect": True},
-                            query_log={"to": os.path.join(folder, "queries.log")})
+                            query_log={"to": os.path.join(folder, "queries.log")}, **encrypted)
         for rcode in range(16):
             daemon.ask(f"rcode{rcode}.example.com")
         for name in ("localhost", "www.example.com", "www.example.com", "inside.example.com", "garbage.example.com", "stale.example.com"):
@@ -99,6 +102,8 @@ class Counters(Case):
         many = daemon.ask("many.example.com")
         self.assertTrue(many.flags & dns.flags.TC, many)
         daemon.ask("www.example.com", tcp=True)
+        for word in ("+tls", "+https"):
+            self.assertIn("status: NOERROR", daemon.kdig("-p", str(ports[word[1:]]), word, "www.example.com"))
         self.burst(daemon, ["slow.example.com"] * 5)
         self.until(daemon, "tacet_coalesced_total")
         down.set()
