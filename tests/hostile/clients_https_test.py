@@ -66,7 +66,7 @@ class Https(ClientCase):
 
     def test_floods_of_control_frames(self):
         self.flood("HTTPS clients: PING, 500 at a time", "an end", lambda _: frame(PING, payload=bytes(8)) * 500)
-        self.flood("HTTPS clients: SETTINGS, 500 at a time", "an end", lambda _: frame(SETTINGS, payload=b"\0\4\0\0\xff\xff") * 500)
+        self.flood("HTTPS clients: SETTINGS, 500 at a time", "an end", lambda _: frame(SETTINGS, payload=b"\0\4\0\0\xff\xff") * 500, rare=True)
         self.flood("HTTPS clients: WINDOW_UPDATE, 500 at a time", "an end", lambda _: frame(WINDOW_UPDATE, payload=b"\0\0\0\1") * 500, rare=True)
         self.flood("HTTPS clients: PRIORITY, 500 at a time", "an end", lambda _: frame(PRIORITY, stream=3, payload=b"\0\0\0\0\7") * 500, rare=True)
         self.flood("HTTPS clients: frames of no known type", "an end", lambda _: frame(0x77, payload=bytes(20)) * 500, rare=True)
@@ -86,7 +86,7 @@ class Https(ClientCase):
     def test_heads(self):
         begin = frame(HEADERS, END_STREAM, 1, h2_raw.request(PATH))
         self.flood("HTTPS clients: CONTINUATION without an end", "an end", lambda _: frame(CONTINUATION, 0, 1, h2_raw.literal(b"x", b"y" * 100)) * 100,
-                   before=GREETING + begin)
+                   before=GREETING + begin, rare=True)
         self.flood("HTTPS clients: empty CONTINUATION without an end", "an end", lambda _: frame(CONTINUATION, 0, 1) * 500, before=GREETING + begin, rare=True)
         # One field of the table of HPACK, named a thousand times: a small frame and a large head.
         bomb = h2_raw.request(PATH) + b"\x40\x01x\x7f\xa1\x1e" + b"y" * 4000 + b"\xbe" * 4000
@@ -95,19 +95,19 @@ class Https(ClientCase):
                             for stream in STREAMS[number * 2:][:2])
         self.flood("HTTPS clients: heads that HPACK makes large", "431", burst)
         long = b"GET " + PATH + b" HTTP/1.1\r\nHost: a\r\n" + b"X: " + b"y" * 4000 + b"\r\n"
-        self.flood("HTTPS clients: HTTP/1 heads without an end", "431", lambda _: b"X: " + b"y" * 8000 + b"\r\n", before=long, protocol="http/1.1")
+        self.flood("HTTPS clients: HTTP/1 heads without an end", "431", lambda _: b"X: " + b"y" * 8000 + b"\r\n", before=long, protocol="http/1.1", rare=True)
 
     def test_bodies(self):
         post = h2_raw.request(b"/dns-query", (b"content-type", b"application/dns-message"), method=b"POST")
         opened = GREETING + b"".join(frame(HEADERS, END_HEADERS, stream, post) for stream in STREAMS[:100])
-        self.flood("HTTPS clients: empty DATA on 100 streams", "an end", lambda _: b"".join(frame(DATA, 0, stream) for stream in STREAMS[:100]), before=opened)
+        self.flood("HTTPS clients: empty DATA on 100 streams", "an end", lambda _: b"".join(frame(DATA, 0, stream) for stream in STREAMS[:100]), before=opened, rare=True)
         self.flood("HTTPS clients: bodies without an end on 100 streams", "an end",
                    lambda _: b"".join(frame(DATA, 0, stream, bytes(600)) for stream in STREAMS[:100]), before=opened, rare=True)
 
     def test_noise(self):
-        self.flood("HTTPS clients: octets that are no HTTP/2", "an end", lambda _: os.urandom(8000), before=b"")
-        self.flood("HTTPS clients: octets that are no HTTP/1", "400", lambda _: os.urandom(8000), before=b"", protocol="http/1.1")
-        self.flood("TLS clients: frames that are no DNS", "an end", lambda _: os.urandom(8000), before=b"", protocol="dot", kind="tls")
+        self.flood("HTTPS clients: octets that are no HTTP/2", "an end", lambda _: os.urandom(8000), before=b"", rare=True)
+        self.flood("HTTPS clients: octets that are no HTTP/1", "400", lambda _: os.urandom(8000), before=b"", protocol="http/1.1", rare=True)
+        self.flood("TLS clients: frames that are no DNS", "an end", lambda _: os.urandom(8000), before=b"", protocol="dot", kind="tls", rare=True)
 
     def test_held_connections(self):
         def holds(connect, over):
@@ -118,7 +118,7 @@ class Https(ClientCase):
                         held.append(connect())
                         held[-1].sendall(GREETING)
             return paced(over, 400, strike)
-        self.assail("HTTPS clients: 400 connections held open", "newcomers are served", holds, Bar(cpu=0.8, memory=24, descriptors=CLIENTS + 12))
+        self.assail("HTTPS clients: 400 connections held open", "newcomers are served", holds, Bar(cpu=0.8, memory=24, descriptors=CLIENTS + 12), rare=True)
 
     def test_handshakes_that_do_not_end(self):
         def begins(connect, over):
@@ -136,7 +136,7 @@ class Https(ClientCase):
             with connect() as client:
                 self.address = client.getpeername()
             return begins(connect, over)
-        self.assail("HTTPS clients: ask for a handshake and go", "nothing", attack)
+        self.assail("HTTPS clients: ask for a handshake and go", "nothing", attack, rare=True)
 
     def test_slow_requests(self):
         def drips(connect, over):
@@ -147,7 +147,7 @@ class Https(ClientCase):
                     at = number // len(clients) % len(text)
                     clients[number % len(clients)].send(text[at:at + 1])
             return paced(over, 200, strike)
-        self.assail("HTTPS clients: 60 of them drip their heads", "newcomers are served", drips)
+        self.assail("HTTPS clients: 60 of them drip their heads", "newcomers are served", drips, rare=True)
 
     def test_answers_that_nobody_reads(self):
         def attack(connect, over):
@@ -159,7 +159,7 @@ class Https(ClientCase):
                         if over.wait(0.0005):
                             return stream // 2
             return 0
-        self.assail("HTTPS client: a window of no octets", "as many as there are streams", attack)
+        self.assail("HTTPS client: a window of no octets", "as many as there are streams", attack, rare=True)
 
 
 if __name__ == "__main__":

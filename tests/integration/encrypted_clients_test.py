@@ -1,5 +1,6 @@
 """Clients that ask over TLS and over HTTPS, with the clients that people use."""
 import base64
+import http.client
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ import scratch
 from case import UnboundCase
 
 import pki
+from tacet import Tacet
 
 
 def client_context(authority, *protocols):
@@ -26,12 +28,17 @@ def client_context(authority, *protocols):
 class EncryptedCase(UnboundCase):
     """With a way to start a tacet that listens encrypted."""
 
-    def served(self, *kinds, **settings):
-        """A tacet with these listeners: the daemon, and the port of each kind."""
-        good, ports = self.pki.good(), [scratch.free_port(["127.0.0.1"]) for _ in kinds]
-        for kind, port in zip(kinds, ports):
-            settings[kind] = {"listen": [f"127.0.0.1:{port}"], "certificate": good.chain, "key": good.key}
-        return self.tacet(self.upstream.doh_url(), **settings), *ports
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        good = cls.pki.good()
+        cls.ports = {kind: scratch.free_port(["127.0.0.1"]) for kind in ("tls", "https")}
+        listeners = {kind: {"listen": [f"127.0.0.1:{port}"], "certificate": good.chain, "key": good.key} for kind, port in cls.ports.items()}
+        cls.daemon = cls.enterClassContext(Tacet(cls.directory, upstreams=[{"url": cls.upstream.doh_url(), "ca_file": cls.pki.ca}], **listeners))
+
+    def served(self, *kinds):
+        """The class's tacet, and the port of each of these listeners."""
+        return self.daemon, *(self.ports[kind] for kind in kinds)
 
     def tls_client(self, port, *protocols):
         """A connected TLS socket to a local port."""
@@ -63,8 +70,7 @@ class OverTls(EncryptedCase):
                 response = dns.message.from_wire(wire)
                 self.assertEqual(response.question, queries.pop(response.id - 1000).question)
                 self.assertEqual(len(wire) % 468, 0)
-        status = daemon.status()
-        self.assertEqual(status["queries"]["tls"], 100)
+        self.assertGreaterEqual(daemon.status()["queries"]["tls"], 100)
 
     def test_a_client_without_edns_gets_no_padding(self):
         _, port = self.served("tls")
@@ -152,12 +158,31 @@ class OverHttps(EncryptedCase):
             (413, dns_type, {"body": wire + bytes(100000)}),
             (405, ["-X", "PUT"], {}), (405, ["-X", "DELETE"], {}), (414, [], {"path": "/dns-query?dns=" + "A" * 9000}),
         ]
-        for option in self.VERSIONS:
-            for expected, words, ways in rows:
-                with self.subTest(option, expected=expected, words=words, ways=str(ways)[:80]):
-                    status, headers, content, _ = self.curl(port, option, *words, **ways)
-                    self.assertEqual(status, expected, content)
-                    self.assertEqual(headers.get("allow"), "GET, HEAD, POST" if expected == 405 else None)
+        # HTTP/2 once for each status; HTTP/1.1 all of them on one connection, which a refusal does not end.
+        seen = set()
+        for expected, words, ways in rows:
+            if expected in seen:
+                continue
+            seen.add(expected)
+            with self.subTest(expected=expected, words=words, ways=str(ways)[:80]):
+                status, headers, content, _ = self.curl(port, "--http2", *words, **ways)
+                self.assertEqual(status, expected, content)
+                self.assertEqual(headers.get("allow"), "GET, HEAD, POST" if expected == 405 else None)
+        client = http.client.HTTPSConnection("127.0.0.1", port, timeout=15, context=client_context(self.pki.ca, "http/1.1"))
+        self.addCleanup(client.close)
+        client.connect()
+        connection = client.sock
+        for expected, words, ways in rows:
+            body = ways.get("body")
+            headers = dict(word.split(": ") for word in words if ": " in word)
+            method = words[1] if words[:1] == ["-X"] else "GET" if body is None else "POST"
+            with self.subTest(expected=expected, words=words, ways=str(ways)[:80]):
+                client.request(method, ways.get("path", "/dns-query"), body, headers)
+                answer = client.getresponse()
+                self.assertEqual(answer.status, expected, answer.read())
+                answer.read()
+                self.assertEqual(answer.getheader("allow"), "GET, HEAD, POST" if expected == 405 else None)
+                self.assertIs(client.sock, connection)
 
     def test_head_has_the_head_of_a_get_and_no_body(self):
         _, port = self.served("https")
@@ -184,7 +209,7 @@ class OverHttps(EncryptedCase):
         _, port = self.served("https")
         for option in self.VERSIONS:
             done = subprocess.run(["curl", "-sv", option, "--cacert", self.pki.ca, "--doh-url", f"https://localhost:{port}/dns-query",
-                                   "--resolve", f"localhost:{port}:127.0.0.1", "--connect-timeout", "1", "http://www.example.com:1/"],
+                                   "--resolve", f"localhost:{port}:127.0.0.1", "--connect-timeout", "0.3", "http://www.example.com:1/"],
                                   capture_output=True, text=True, timeout=30)
             self.assertIn("DoH A: 192.0.2.", done.stderr)
 
@@ -197,6 +222,7 @@ class OverHttps(EncryptedCase):
 
     def test_dnsperf_loses_nothing_over_either_transport(self):
         daemon, tls, https = self.served("tls", "https")
+        before = daemon.status()["queries"]
         with scratch.directory() as folder:
             names = os.path.join(folder, "names")
             with open(names, "w", encoding="ascii") as file:
@@ -205,7 +231,8 @@ class OverHttps(EncryptedCase):
                 said = subprocess.run(["dnsperf", "-s", "127.0.0.1", "-p", str(port), "-m", mode, "-d", names, "-n", "3", "-c", "4"],
                                       capture_output=True, text=True, timeout=60).stdout[-1500:]
                 self.assertRegex(said, r"Queries completed:\s+900 \(100\.00%\)")
-        self.assertEqual((daemon.status()["queries"]["tls"], daemon.status()["queries"]["https"]), (900, 900))
+        after = daemon.status()["queries"]
+        self.assertEqual([after[kind] - before[kind] for kind in ("tls", "https")], [900, 900])
 
 
 class Certificates(EncryptedCase):
