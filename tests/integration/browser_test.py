@@ -4,8 +4,11 @@ import os
 import shutil
 import stat
 import subprocess
+import unittest
 
+import scratch
 import tacet
+from desktop_case import DesktopCase
 from install_root import Root
 
 SETTINGS = "# mine\nlog: {level: info}"  # its last line has no end
@@ -255,3 +258,51 @@ class Status(Browsers):
         before = self.snapshot(root)
         self.assertIn("no browser here", self.browser(root, "setup", fails=True))
         self.assertEqual(self.snapshot(root), before)
+
+
+class ARunningTacet(DesktopCase):
+    """The whole way but for the browser, whose folder alone is there."""
+
+    def setUp(self):
+        super().setUp()
+        self.desktop.write("/opt/google/chrome/x", "")
+
+    def ask(self):
+        """The answer of the listener to a client that trusts the local authority only."""
+        done = self.desktop.run("kdig", "@127.0.0.1", "-p", "8453", "+https", "+tls-ca=/var/lib/tacet/browser/authority.pem", "+tls-hostname=127.0.0.1",
+                                "www.example.com", "HTTPS")
+        return done.stdout + done.stderr
+
+    def certificate(self, *command):
+        """The serial number of a certificate; `command` prints it."""
+        pem = self.desktop.run(*command, input="").stdout
+        done = subprocess.run(["openssl", "x509", "-noout", "-serial"], input=pem, capture_output=True, text=True)
+        return done.stdout
+
+    def test_serves_browsers_after_the_setup_and_until_the_undo(self):
+        before = self.desktop.files()
+        self.start()
+        self.set_up()
+        self.assertIn("ech=", self.ask())
+        self.assertIn("nothing to do", self.browser_verb("setup"))
+        self.browser_verb("undo")
+        self.restart()
+        self.assertNotIn("ech=", self.ask())
+        self.assertEqual(self.desktop.files(), before)
+
+    def test_shows_a_renewed_certificate_without_a_restart(self):
+        self.start()
+        self.set_up()
+        served = ("openssl", "s_client", "-connect", "127.0.0.1:8453")
+        folder = "/var/lib/tacet/browser"
+        self.desktop.succeed("sh", "-c", f"cd {folder} && openssl req -new -key listener.key -subj /CN=old -out /tmp/csr 2>/dev/null && printf 'subjectAltName=IP:127.0.0.1' "
+                             f">/root/ext && openssl x509 -req -in /tmp/csr -CA authority.pem -CAkey authority.key -set_serial 7 -days 29 -extfile /root/ext -out old.pem && mv old.pem listener.pem")
+        scratch.eventually(lambda: self.certificate(*served) == "serial=07\n", 90, self.log)
+        self.assertEqual(self.browser_verb("renew"), "the listener has a new certificate\n")
+        new = self.certificate("cat", f"{folder}/listener.pem")
+        scratch.eventually(lambda: self.certificate(*served) == new, 90, self.log)
+        self.assertIn("ech=", self.ask())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -34,7 +34,7 @@ def why_not(*programs):
 class Desktop:
     """`overlaid` are the directories whose changes stay within."""
 
-    OVERLAID = ("/etc", "/var/lib", "/root")
+    OVERLAID = ("/etc", "/var/lib", "/root", "/opt")
     # As on a machine with libnss-resolve. Chromium cannot do that by itself, so it asks through the C library.
     NSSWITCH = "hosts: files resolve [!UNAVAIL=return] dns"
 

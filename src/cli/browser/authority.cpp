@@ -91,14 +91,15 @@ struct ExtensionText {
   const char* value;
 };
 
-/// A certificate that is not signed yet: its key, its dates and its subject.
+/// A certificate that is not signed yet: its key, its dates and its subject. The subject has no CN, because GnuTLS
+/// takes that of a server for a name, and finds it against the constraints.
 Certificate draft(EVP_PKEY* key, const char* subject, WallTime now, std::chrono::hours life) {
   Certificate made(X509_new());
   if (!made) return nullptr;
   auto* name = X509_get_subject_name(made.get());
   const auto* text = reinterpret_cast<const unsigned char*>(subject);
   const bool good = X509_set_version(made.get(), 2) == 1 && set_serial(made.get()) &&
-                    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text, -1, -1, 0) == 1 &&
+                    X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, text, -1, -1, 0) == 1 &&
                     ASN1_TIME_set(X509_getm_notBefore(made.get()), seconds(now - earlier)) != nullptr &&
                     ASN1_TIME_set(X509_getm_notAfter(made.get()), seconds(now + life)) != nullptr &&
                     X509_set_pubkey(made.get(), key) == 1;
