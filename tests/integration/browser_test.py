@@ -303,6 +303,13 @@ class ARunningTacet(DesktopCase):
         scratch.eventually(lambda: self.certificate(*served) == new, 90, self.log)
         self.assertIn("ech=", self.ask())
 
+    def test_changes_nothing_if_another_program_holds_the_port(self):
+        before = self.desktop.files()
+        self.desktop.popen("/usr/bin/python3", "-c", "import socket; s = socket.create_server(('127.0.0.1', 8453)); s.accept()")
+        scratch.eventually(lambda: ":8453" in self.desktop.run("ss", "-tln").stdout, 30)
+        self.assertIn("another program holds 127.0.0.1:8453", self.browser_verb("setup", fails=True))
+        self.assertEqual(self.desktop.files(), before)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -46,6 +46,9 @@ class DesktopCase(unittest.TestCase):
         self.start()
 
     def log(self):
+        """What tacet said, if it ran."""
+        if not self.daemon:
+            return ""
         with open(f"{self.directory}/tacet.log", encoding="utf-8", errors="replace") as file:
             return file.read()
 

@@ -65,7 +65,7 @@ std::string BrowserSetup::configuration_path() const {
   return error ? std::filesystem::absolute(request_.config).string() : target.string().substr(request_.root.size());
 }
 
-/// The configuration with the listener, or nothing if it has it. Faults: malformed, refused, system.
+/// The configuration with the listener, or nothing if it has it. Faults: malformed, refused, in_use, system.
 Result<std::optional<FileImage>> BrowserSetup::next_configuration() const {
   const auto path = machine_.at_root(configuration_path());
   auto image = read_image(path);
@@ -73,6 +73,8 @@ Result<std::optional<FileImage>> BrowserSetup::next_configuration() const {
   const auto files = BrowserFiles::listener();
   if (has_listener(image->content, files))  // perhaps by hand: the undo must then know of the file
     return record_.has(configuration_path()) ? std::optional<FileImage>() : std::optional(*std::move(image));
+  if (machine_.is_here() && record_.empty())
+    if (auto free = check_port_is_free(); !free) return fail(free.error());
   auto text = with_listener(image->content, files);
   if (!text) return fail(text.error().fault, fmt::format("{}: {}", path, text.error().detail));
   if (image->kind == FileImage::Kind::absent) image = file_with({});

@@ -10,4 +10,7 @@ namespace tacet {
 /// Faults: as Upstream::exchange().
 Result<void> probe_listener(const std::string& authority_file);
 
+/// Fault: in_use, if a program holds the port of the browsers' listener.
+Result<void> check_port_is_free();
+
 }  // namespace tacet
