@@ -119,11 +119,15 @@ struct DnssecConfig {
   friend bool operator==(const DnssecConfig&, const DnssecConfig&) = default;
 };
 
+/// When an expired answer goes out: if no fresh one comes in time, or at once while the fresh one is fetched.
+enum class StaleUse : std::uint8_t { late, at_once };
 struct CacheConfig {
   std::size_t size = 32U << 20;           ///< octets, with all parts of an entry; 0 turns the cache off
   std::uint32_t min_ttl = 0;              ///< seconds; raises served TTLs; an answer with TTL 0 is still not stored
   std::uint32_t max_ttl = 86400;          ///< seconds
   std::uint32_t max_negative_ttl = 3600;  ///< seconds, for NXDOMAIN and NODATA (RFC 2308 §5)
+  bool followers = true;                  ///< learn which names follow another, and fetch them when it comes again
+  StaleUse stale = StaleUse::late;
   friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };
 

@@ -16,6 +16,7 @@ namespace {
 
 /// The names of enumerators, in their order.
 constexpr std::string_view sni_words[]{"send", "omit"};
+constexpr std::string_view stale_words[]{"late", "at_once"};
 constexpr std::string_view mode_words[]{"off", "passive", "active"};
 constexpr std::string_view dnssec_words[]{"off", "log", "on"};
 constexpr std::string_view disclosure_words[]{"show", "mask", "omit"};
@@ -120,6 +121,8 @@ constexpr ConfigKey<Config> config_table[]{
     key<Config, &Config::cache, &CacheConfig::min_ttl>("cache.min_ttl", ttl),
     key<Config, &Config::cache, &CacheConfig::max_ttl>("cache.max_ttl", ttl),
     key<Config, &Config::cache, &CacheConfig::max_negative_ttl>("cache.max_negative_ttl", ttl),
+    key<Config, &Config::cache, &CacheConfig::followers>("cache.followers", TruthForm{}),
+    key<Config, &Config::cache, &CacheConfig::stale>("cache.stale", WordForm{stale_words}),
     section("log", {"{level: info}"}),
     key<Config, &Config::log, &LogConfig::level>("log.level", WordForm{log_level_words}),
     key<Config, &Config::log, &LogConfig::lines>("log.lines", NumberForm{0, 1000000, "any", "a minute"}),

@@ -57,6 +57,10 @@ struct EventCounts {
   std::array<std::uint64_t, 16> rcodes{};             ///< by RCODE's low four bits
   std::uint64_t coalesced = 0;                        ///< misses that joined another's exchange
   std::uint64_t prefetches = 0;                       ///< refreshes begun before expiry
+  std::uint64_t prefetches_used = 0;                  ///< of these, those that spared a client's wait
+  std::uint64_t followers_asked = 0;                  ///< followers of a name fetched when it came again
+  std::uint64_t followers_used = 0;                   ///< of these, those that spared a client's wait
+  std::uint64_t ahead_denied = 0;                     ///< neither of both, because the budget was spent
   std::uint64_t overloaded = 0;                       ///< waiting misses that got SERVFAIL because of a limit
   std::uint64_t not_allowed = 0;                      ///< queries and connections from addresses outside `allow`
   std::uint64_t rate_limited = 0;                     ///< UDP queries over a client's rate, sent to TCP

@@ -23,8 +23,11 @@ void Fetcher::fetch_for(const InFlight::FlightWaiter& waiter, const std::shared_
     ++parts_.metrics.coalesced;
   else if (route->in_flight.crowded())
     route->in_flight.refuse(wanted.key);
-  else
+  else {
+    budget_.earn();
     launch(route, wanted);
+  }
+  proved(waiter.proved());
   parts_.metrics.overloaded = parts_.routes.shed();
 }
 
@@ -40,14 +43,32 @@ void Fetcher::launch(const std::shared_ptr<Route>& route, const Wanted& wanted) 
   }
 }
 
-void Fetcher::refresh_ahead(const std::shared_ptr<Route>& route, const Wanted& wanted) {
+void Fetcher::ask_ahead(const std::shared_ptr<Route>& route, const Wanted& wanted, Ahead ahead) {
   try {
-    if (route->in_flight.begin(wanted.key)) return;
-    ++parts_.metrics.prefetches;
+    if (fails_now(*route, wanted.key) || route->in_flight.crowded()) return;
+    if (!budget_.has_left()) {
+      ++parts_.metrics.ahead_denied;
+      return;
+    }
+    if (route->in_flight.begin(wanted.key, ahead)) return;
+    budget_.spend();
+    ++(ahead.kind == AheadKind::refresh ? parts_.metrics.prefetches : parts_.metrics.followers_asked);
     launch(route, wanted);
   } catch (const std::bad_alloc&) {
-    log::escaped("a refresh of a kept answer");
+    log::escaped("a question ahead of clients");
   }
+}
+
+void Fetcher::count_proved(AheadKind kind) {
+  budget_.proved();
+  ++(kind == AheadKind::refresh ? parts_.metrics.prefetches_used : parts_.metrics.followers_used);
+}
+
+/// True if the question failed a moment ago, or the upstreams of its zone are silent.
+bool Fetcher::fails_now(Route& route, const CacheKey& key) const {
+  const Instant now = parts_.scheduler.now();
+  return route.failures.recall(key, now) ||
+         parts_.cache.recheck().patience_for(route.zone, key, now) == Duration::zero();
 }
 
 void Fetcher::refresh_behind(const std::shared_ptr<Route>& route, const Wanted& wanted) {
@@ -55,6 +76,7 @@ void Fetcher::refresh_behind(const std::shared_ptr<Route>& route, const Wanted& 
     const Instant now = parts_.scheduler.now();
     if (route->failures.recall(wanted.key, now) || route->in_flight.crowded()) return;
     if (!parts_.cache.recheck().begin(wanted.key, now, now + time_limit) || route->in_flight.begin(wanted.key)) return;
+    budget_.earn();
     launch(route, wanted);
   } catch (const std::bad_alloc&) {
     log::escaped("a refresh of a stale answer");
@@ -197,7 +219,7 @@ void Fetcher::keep(const Flight& flight, const Fetched& fetched, Instant now) {
   const bool crosses = fetched.image.crosses;
   // If the name has another route by now, its upstreams would answer differently: do not keep this answer.
   if (parts_.routes.of(key.name()) == route && (!crosses || flight.settings == settings_))
-    parts_.cache.store(key, fetched.image, now);
+    parts_.cache.store(key, fetched.image, now, route->in_flight.ahead_of(key));
   if (query.index().type == Type::https && !route->is_local && !crosses && parts_.on_https)
     parts_.on_https(key, fetched, flight.origin);
 }

@@ -9,6 +9,7 @@
 
 #include "base/task_group.hpp"
 #include "observe/journal.hpp"
+#include "resolve/ahead_budget.hpp"
 #include "resolve/cache/cache.hpp"
 #include "resolve/local_data.hpp"
 #include "resolve/rebind.hpp"
@@ -53,11 +54,15 @@ public:
   void fetch_for(const InFlight::FlightWaiter& waiter, const std::shared_ptr<Route>& route, const Wanted& wanted);
   /// Starts to fetch a question that is in flight on this route. Without memory, all its waiters are told so.
   void launch(const std::shared_ptr<Route>& route, const Wanted& wanted);
-  /// Fetches a kept answer anew before it expires; no query waits for it. It is an extra: without memory nothing
-  /// happens.
-  void refresh_ahead(const std::shared_ptr<Route>& route, const Wanted& wanted);
-  /// The same for a stale answer that was given at once. Does nothing while a failure is remembered, and happens only
-  /// as often as Recheck allows.
+  /// Fetches an answer because a client will probably ask for it; no query waits for it. Counts it. It is an extra:
+  /// nothing happens without memory or budget, or while the upstreams fail.
+  void ask_ahead(const std::shared_ptr<Route>& route, const Wanted& wanted, Ahead ahead);
+  /// A client used an answer that was asked for ahead. Nothing happens if `kind` is none.
+  void proved(AheadKind kind) {
+    if (kind != AheadKind::none) count_proved(kind);
+  }
+  /// Fetches a fresh answer behind a stale one that was given at once. Does nothing while a failure is remembered, and
+  /// happens only as often as Recheck allows.
   void refresh_behind(const std::shared_ptr<Route>& route, const Wanted& wanted);
 
   /// Replaces the guard.
@@ -124,6 +129,8 @@ private:
   bool take(Flight& flight, Result<Judged> judged);
   Result<Part> read(const UpstreamQuestion& asked, Result<Judged> judged);
   void judge_image(AnswerImage& image, const UpstreamQuestion& asked, const Judged& judged) const;
+  void count_proved(AheadKind kind);
+  bool fails_now(Route& route, const CacheKey& key) const;
   void land(const Flight& flight, Result<Fetched> fetched);
   void keep(const Flight& flight, const Fetched& fetched, Instant now);
 
@@ -136,6 +143,7 @@ private:
 
   Parts parts_;
   Validation validation_;
+  AheadBudget budget_;
   std::uint64_t settings_ = 0;  // counts the calls of outdate()
 };
 

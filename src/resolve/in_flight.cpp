@@ -1,5 +1,7 @@
 #include "resolve/in_flight.hpp"
 
+#include <utility>
+
 namespace tacet {
 
 FetchResult InFlight::make_overloaded() {
@@ -12,6 +14,7 @@ InFlight::FlightWaiter::FlightWaiter(InFlight& in_flight, const CacheKey& key)
   while (in_flight_.in_order_ > 0 && in_flight_.in_order_ >= in_flight_.limit_) in_flight_.shed_oldest();
   auto [found, inserted] = in_flight_.flights_.try_emplace(key);
   leads_ = inserted;
+  proved_ = std::exchange(found->second.ahead, {}).kind;
   in_flight_place_.join(found->second.waiters);
   in_order_place_.join(in_flight_.order_);
   ++in_flight_.in_order_;
@@ -40,7 +43,16 @@ void InFlight::shed_oldest() {
 
 void InFlight::refuse(const CacheKey& key) { shed_ += end(key, overloaded_); }
 
-bool InFlight::begin(const CacheKey& key) { return !flights_.try_emplace(key).second; }
+bool InFlight::begin(const CacheKey& key, Ahead ahead) {
+  const auto [found, inserted] = flights_.try_emplace(key);
+  if (inserted) found->second.ahead = ahead;
+  return !inserted;
+}
+
+Ahead InFlight::ahead_of(const CacheKey& key) const {
+  const auto found = flights_.find(key);
+  return found == flights_.end() ? Ahead{} : found->second.ahead;
+}
 
 void InFlight::land(const CacheKey& key, const FetchResult& result) { end(key, result); }
 

@@ -6,6 +6,7 @@
 #include "base/ring.hpp"
 #include "base/scheduler.hpp"
 #include "dns/answer_image.hpp"
+#include "resolve/cache/ahead.hpp"
 #include "resolve/cache/cache_key.hpp"
 #include "tacet/upstream.hpp"
 
@@ -42,6 +43,8 @@ public:
 
     /// True for the first waiter of a question, which must start the exchange.
     bool leads() const { return leads_; }
+    /// The kind of guess that this waiter proves: the first one of a question that was in flight without a client.
+    AheadKind proved() const { return proved_; }
     /// The result; nothing if `until` came first.
     auto wait(Instant until) { return arrival_.wait(until); }
 
@@ -54,11 +57,14 @@ public:
     Ring<FlightWaiter>::Place in_order_place_{*this};   // until the waiter was told something
     OneShot<FetchResult> arrival_;
     bool leads_ = false;
+    AheadKind proved_ = AheadKind::none;
   };
 
   /// True if the question is in flight already. If not, it counts as in flight from now on (for a refresh without
-  /// waiters).
-  bool begin(const CacheKey& key);
+  /// waiters, or a guess).
+  bool begin(const CacheKey& key, Ahead ahead = {});
+  /// The guess for which the question is in flight. Its kind is none once a client waits.
+  Ahead ahead_of(const CacheKey& key) const;
 
   /// The exchange has ended: tells all its waiters, and forgets it.
   void land(const CacheKey& key, const FetchResult& result);
@@ -76,6 +82,7 @@ public:
 private:
   struct Flight {
     Ring<FlightWaiter> waiters;
+    Ahead ahead;
   };
   void shed_oldest();
   static FetchResult make_overloaded();

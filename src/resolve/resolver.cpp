@@ -92,6 +92,7 @@ Resolver::Resolver(const Parts& parts)
                 [this](const CacheKey& key, const Fetched& fetched, EvidenceOrigin origin) {
                   learn(key, fetched.image.wire, {origin, fetched.exchange.upstream, scheduler_.now()});
                 }}),
+      look_ahead_({parts.scheduler, parts.cache, routes_, local_data_, fetcher_}),
       prober_(parts.scheduler, {[this] { return routes_.others()->in_flight.waiting() > 0; },
                                 [this](const Name& n) { return probe(n); }}) {
   fetcher_.use(parts.dnssec);
@@ -108,15 +109,17 @@ CacheKey Resolver::key_of(Bytes query, const MessageIndex& index) const {
 
 std::variant<std::size_t, Miss> Resolver::answer_now(const QueryView& query, const CacheKey& key, ReplyRoom out) {
   if (const auto size = from_local_data(query, key, out)) return *size;
-  std::optional<AnswerImage> stale;
+  Stale stale;
   if (const std::size_t size = from_cache(query, key, out, stale); size > 0) return size;
   if (!query.index.has(flag::rd)) return refuse_recursion(query, out);
+  if (!routes_.of(key.name())->is_local) look_ahead_.seen(key, query.arrived);
   return Miss{{query.wire.begin(), query.wire.end()},
               query.index,
               query.arrived,
               query.limit,
               key,
-              std::move(stale),
+              std::move(stale.answer),
+              stale.just_expired,
               ClientAddress(query.client)};
 }
 
@@ -160,27 +163,32 @@ std::optional<std::size_t> Resolver::from_local_data(const QueryView& query, con
 }
 
 /// The size of the reply if a fresh answer is kept, otherwise 0. A stale answer is copied to `stale`.
-std::size_t Resolver::from_cache(const QueryView& query, const CacheKey& key, ReplyRoom out,
-                                 std::optional<AnswerImage>& stale) {
+std::size_t Resolver::from_cache(const QueryView& query, const CacheKey& key, ReplyRoom out, Stale& stale) {
   std::size_t size = 0;
-  bool refresh = false;
+  std::optional<Instant> refresh_from;  // the end of the kept answer, if it must be refreshed
+  AheadKind proved = AheadKind::none;
   std::optional<std::uint16_t> extended_error;
   cache_.find(key, query.arrived, [&](const CachedAnswer& answer) {
     if (!answer.fresh) {
-      stale = copy_of(answer);
+      stale = {copy_of(answer), std::chrono::seconds(answer.age - answer.lifetime) < just_expired};
       return;
     }
     size = write_reply(source_of(answer, cache_.config()), request_of(query), out);
-    refresh = answer.refresh_due;
+    if (answer.refresh_due) refresh_from = query.arrived + std::chrono::seconds(answer.lifetime - answer.age);
+    proved = answer.proved;
     extended_error = answer.extended_error;
   });
   if (size == 0) return 0;
   const Rcode rcode = rcode_of(out);
   answered_now(query, Source::cache, rcode, extended_error);
   const std::shared_ptr<Route>& route = routes_.of(key.name());
-  if (rcode == Rcode::noerror && !route->is_local)
-    journal_.resolved({key.hash(), key.name(), query.index.type, query.client.transport}, query.arrived);
-  if (refresh) fetcher_.refresh_ahead(route, wanted_of(query, key));
+  if (!route->is_local) {
+    if (rcode == Rcode::noerror)
+      journal_.resolved({key.hash(), key.name(), query.index.type, query.client.transport}, query.arrived);
+    look_ahead_.seen(key, query.arrived);
+  }
+  fetcher_.proved(proved);
+  if (refresh_from) fetcher_.ask_ahead(route, wanted_of(query, key), {AheadKind::refresh, *refresh_from});
   return size;
 }
 
@@ -206,6 +214,7 @@ void Resolver::answered_now(const QueryView& query, Source source, Rcode rcode,
 
 /// How long a query waits for a fresh answer; zero means not at all, and the stale answer goes out.
 Duration Resolver::patience_for(const Route& route, const Miss& miss) {
+  if (miss.just_expired && cache_.stale_use() == StaleUse::at_once) return Duration::zero();
   return miss.stale ? cache_.recheck().patience_for(route.zone, miss.key, miss.arrived) : answer_limit;
 }
 

@@ -12,6 +12,7 @@
 #include "resolve/cache/cache.hpp"
 #include "resolve/fetcher.hpp"
 #include "resolve/local_data.hpp"
+#include "resolve/look_ahead.hpp"
 #include "resolve/prober.hpp"
 #include "resolve/routes.hpp"
 
@@ -35,6 +36,7 @@ struct Miss {
   std::size_t limit;
   CacheKey key;
   std::optional<AnswerImage> stale;  ///< an answer past its TTL, in case no better one comes
+  bool just_expired = false;         ///< `stale` has been so for a short time only
   ClientAddress client = {};
 };
 
@@ -52,6 +54,8 @@ public:
   static constexpr Duration stale_patience = Recheck::patience;
   /// The TTL of stale answers, seconds (RFC 8767 §5.2).
   static constexpr std::uint32_t stale_ttl = 30;
+  /// With StaleUse::at_once, a stale answer goes out at once if it expired no longer ago than this.
+  static constexpr Duration just_expired = std::chrono::hours(1);
 
   /// How long each question of examine() may take.
   static constexpr Duration examination_limit = std::chrono::milliseconds(3000);
@@ -152,7 +156,11 @@ private:
 
   using ReplyRoom = std::span<std::uint8_t>;  // for a reply
   std::optional<std::size_t> from_local_data(const QueryView& query, const CacheKey& key, ReplyRoom out);
-  std::size_t from_cache(const QueryView& query, const CacheKey& key, ReplyRoom out, std::optional<AnswerImage>& stale);
+  struct Stale {
+    std::optional<AnswerImage> answer;
+    bool just_expired = false;
+  };
+  std::size_t from_cache(const QueryView& query, const CacheKey& key, ReplyRoom out, Stale& stale);
   std::size_t refuse_recursion(const QueryView& query, ReplyRoom out);
   void answered_now(const QueryView& query, Source source, Rcode rcode, std::optional<std::uint16_t> extended_error);
 
@@ -178,6 +186,7 @@ private:
   Routes routes_;
   LocalData local_data_;
   Fetcher fetcher_;
+  LookAhead look_ahead_;
   Prober prober_;
 };
 

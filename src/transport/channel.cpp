@@ -14,6 +14,10 @@ using std::chrono::seconds;
 constexpr Duration race_after = milliseconds(500);
 constexpr Duration least_silence_limit = milliseconds(1500);
 constexpr Duration watch_interval = milliseconds(250);
+/// After such a pause a connection may be dead without a sign.
+constexpr Duration doubted_after = seconds(15);
+/// How late an acknowledgement is late after a pause, beyond the usual time of an answer.
+constexpr Duration least_lateness = milliseconds(10);
 /// A race for a connection goes on for this time after its last query gave up, so that it notices the end of an outage
 /// early.
 constexpr Duration race_beyond_demand = seconds(3);
@@ -86,6 +90,7 @@ public:
 
 Channel::Channel(UpstreamServer& service, std::size_t number)
     : server_(service),
+      number_(number),
       id_(number == 0 ? service.parts().config.url : fmt::format("{}#{}", service.parts().config.url, number + 1)),
       connector_(service.parts().loop, {service.book(), service.parts().budget, service.path()},
                  {[this](ConnectedSocket socket) { connected(std::move(socket)); },
@@ -115,12 +120,20 @@ void Channel::prepare() {
 void Channel::submit(Call& call) {
   call.tag = next_tag_++;
   call.sent = now();
+  doubtful_ = doubtful_ || doubts_connection();
   calls_.emplace(call.tag, &call);
   idle_.disarm();
   for (Link* link : {current_.get(), fresh_.get()})
     if (link != nullptr) link->connection->send(call.tag, call.query);
   if (!current_) demand_connection();
-  watch();
+  const Duration usual = latency_.typical();
+  watch(doubtful_ ? std::min(race_after, usual + std::max(least_lateness, usual / 4)) : race_after);
+}
+
+/// True if the next query is the first one after a pause, and if it is known how long an answer takes.
+bool Channel::doubts_connection() const {
+  return calls_.empty() && current_ && current_->is_established && !fresh_ && latency_.count() > 0 &&
+         now() - current_->last_received >= doubted_after;
 }
 
 void Channel::send_all(Link& link) {
@@ -161,7 +174,7 @@ void Channel::connected(ConnectedSocket socket) {
   place->prepared = calls_.empty();
   if (place->prepared) rest();
   send_all(*place);
-  watch();
+  watch(race_after);
 }
 
 void Channel::round_failed(const Error& error) {
@@ -235,6 +248,7 @@ void Channel::fail_all(const Error& error) {
 
 void Channel::deliver(Call& call, Result<Response> result) {
   calls_.erase(call.tag);
+  doubtful_ = false;
   if (!result) ++counters_.failures;
   call.answer.deliver(std::move(result));
   if (!calls_.empty()) return;
@@ -252,17 +266,24 @@ void Channel::given_up(const Call& call) {
 /// No query waits. Keep the connection, or the race for one, for a while.
 void Channel::rest() {
   const auto said = current_ ? current_->connection->idle_limit() : std::nullopt;
-  idle_.arm(now() + (current_ ? said.value_or(server_.idle_limit()) : race_beyond_demand));
+  idle_.arm(now() + (current_ ? said.value_or(server_.idle_limit(number_)) : race_beyond_demand));
 }
 
 // Silence.
 
-void Channel::watch() {
-  if (!watch_.armed() && !calls_.empty()) watch_.arm(now() + race_after);
+void Channel::watch(Duration patience) {
+  if (!watch_.armed() && !calls_.empty()) watch_.arm(now() + patience);
+}
+
+/// An answer to the first query after a pause is late. Without an acknowledgement the connection may be dead.
+void Channel::on_doubt() {
+  watch_.arm(now() + race_after);
+  if (current_ && !fresh_ && current_->connection->unacknowledged() > Duration::zero()) demand_connection();
 }
 
 void Channel::on_watch() {
   if (calls_.empty()) return rest();  // the query that waited has given up
+  if (std::exchange(doubtful_, false)) return on_doubt();
   watch_.arm(now() + watch_interval);
   if (!current_) return demand_connection();
   const Duration silence = now() - std::max(current_->last_received, calls_.begin()->second->sent);

@@ -21,6 +21,9 @@ namespace tacet {
 /// names went unanswered since its last answer (given up or not). One unanswered name proves nothing. After half a
 /// second of such silence a fresh connection races the old one, and the channel keeps the first that answers. Past the
 /// limit the channel retires the old one.
+///
+/// After a pause, a NAT may have forgotten the connection. So the first query then gets less patience: if it is not
+/// acknowledged within a round trip and a bit, the race begins.
 class Channel final : public Upstream {
 public:
   /// `number` counts the channels of a service from 0; the service must outlive the channel.
@@ -56,7 +59,9 @@ private:
   void given_up(const Call& call);
 
   void rest();
-  void watch();
+  void watch(Duration patience);
+  bool doubts_connection() const;
+  void on_doubt();
   void on_watch();
   bool suspect(const Link& link, Duration silence) const;
   void retire(std::unique_ptr<Link>& link);
@@ -68,6 +73,7 @@ private:
   Instant now() const { return scheduler().now(); }
 
   UpstreamServer& server_;
+  const std::size_t number_;
   std::string id_;
   std::map<Tag, Call*> calls_;  // unanswered, the oldest first
   Tag next_tag_ = 1;
@@ -75,6 +81,7 @@ private:
   std::unique_ptr<Link> fresh_;  // raced against a suspect current_
   Connector connector_;
   Alarm watch_;
+  bool doubtful_ = false;  // the connection has not answered since a pause, and watch_ rings early
   Alarm idle_;
   Latency latency_;
   UpstreamState counters_;

@@ -46,8 +46,8 @@ public:
   /// A DoT or DoH connection over a connected socket.
   std::unique_ptr<Connection> connect(ConnectedSocket socket, Connection::Owner& owner);
 
-  /// How long an idle connection is kept if the server does not say.
-  Duration idle_limit() const;
+  /// How long an idle connection of the channel with this number is kept if the server does not say.
+  Duration idle_limit(std::size_t channel) const;
 
   /// The network changed: forgets what it learned of addresses, and drops sessions, which would link us to the old
   /// network.

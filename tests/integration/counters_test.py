@@ -6,6 +6,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 import unittest
 
 import dns.edns
@@ -109,9 +110,27 @@ class Counters(Case):
         down.set()
         numbers = iter(range(100000))
         self.until(daemon, 'tacet_answers_total{source="stale"}', lambda: daemon.ask("stale.example.com"))
-        self.until(daemon, "tacet_prefetches_total", lambda: daemon.ask("soon.example.com"))
+        self.until(daemon, "tacet_prefetches_used_total", lambda: daemon.ask("soon.example.com"))
         self.until(daemon, "tacet_cache_evicted_total", lambda: self.burst(daemon, [f"n{next(numbers)}.example.com" for _ in range(100)]))
         self.until(daemon, 'tacet_query_log_queries_total{outcome="written"}')
+
+    def guesses(self):
+        """Names that come behind another one, used at first and then no more."""
+        daemon = self.tacet(self.fake(lambda received: Behaviour(value=with_addresses(1, ttl=600 if received.name.startswith("lead") else 1))).dot_url(), workers=1)
+        many = [f"f{number}.example.com" for number in range(100)]
+
+        def load(leader, names):
+            time.sleep(1.2)  # the former page has ended, and its names have expired
+            daemon.ask(f"{leader}.example.com")
+            time.sleep(0.05)
+            self.burst(daemon, names)
+
+        self.until(daemon, "tacet_followers_used_total", lambda: load("lead", many[:2]))
+        for leader in ("lead1", "lead2"):
+            load(leader, many)
+        for leader in ("lead1", "lead2"):  # more guesses than the first burst of the budget
+            load(leader, [])
+        self.until(daemon, "tacet_ahead_denied_total")
 
     def queries_that_are_none(self):
         daemon = self.tacet(self.fake().dot_url(), workers=1)
@@ -206,7 +225,7 @@ class Counters(Case):
         self.until(daemon, "tacet_plaintext_lookups_total")
 
     def test_every_counter_moves(self):
-        for scene in (self.upstreams_words, self.queries_that_are_none, self.connections, self.silence, self.limits, self.query_log,
+        for scene in (self.upstreams_words, self.queries_that_are_none, self.connections, self.silence, self.guesses, self.limits, self.query_log,
                       self.names_of_upstreams):
             with self.subTest(scene.__name__):
                 scene()

@@ -89,6 +89,16 @@ std::string events(const ParsedJson& status) {
   return text.empty() ? text : text + "\n";
 }
 
+/// What was fetched before a client asked; empty without any.
+std::string ahead(const ParsedJson& status) {
+  const ParsedJson& events = status.at("events");
+  const std::uint64_t asked = number(events, "prefetches") + number(events, "followers_asked");
+  const std::uint64_t used = number(events, "prefetches_used") + number(events, "followers_used");
+  if (asked == 0) return {};
+  return fmt::format("ahead     {} answers fetched before a client asked, {} of these used ({} %)\n", asked, used,
+                     used * 100 / asked);
+}
+
 std::string cache(const ParsedJson& status) {
   const ParsedJson& cache = status.at("cache");
   return fmt::format("cache     {} answers in {} of {}; {} stored, {} evicted\n", number(cache, "entries"),
@@ -211,7 +221,8 @@ std::string zone(const ParsedJson& zone) {
 
 std::string status_text(const ParsedJson& status) {
   std::string text = heading(status) + "\n" + queries(status) + answers(status) + times(status) + events(status) +
-                     cache(status) + dnssec(status) + query_log(status) + exposure(status) + confinement(status);
+                     ahead(status) + cache(status) + dnssec(status) + query_log(status) + exposure(status) +
+                     confinement(status);
   for (const auto& each : status.at("upstreams")) text += upstream(each);
   for (const auto& each : status.at("zones")) text += zone(each);
   return text;

@@ -16,6 +16,10 @@ constexpr std::size_t most_shards = 16;
 /// Long enough for another thread to get the lock that it waits for.
 constexpr auto pause = std::chrono::microseconds(100);
 
+std::uint32_t second_of(Instant now) {
+  return static_cast<std::uint32_t>(now.time_since_epoch() / std::chrono::seconds(1));
+}
+
 std::uint32_t age_at(Instant now, Instant stored) {
   return static_cast<std::uint32_t>(std::max(Duration::zero(), now - stored) / std::chrono::seconds(1));
 }
@@ -35,6 +39,8 @@ void Cache::set_config(const CacheConfig& config) {
   min_ttl_ = config.min_ttl;
   max_ttl_ = config.max_ttl;
   max_negative_ttl_ = config.max_negative_ttl;
+  followers_ = config.followers;
+  stale_ = config.stale;
   if (size_.exchange(config.size) == config.size) return;
   const auto comes_to_size = [budget = config.size / shards_.size()](CacheShard& shard) {
     const std::lock_guard lock(shard.mutex);
@@ -65,8 +71,7 @@ bool Cache::hit(CacheShard& shard, CacheBlock& block, Instant now, CachedAnswer&
   const std::uint32_t lives = lifetime(block.ttl, block.kind);
   if (age >= lives && age - lives >= stale_limit) return false;
 
-  if (block.hits < 255) ++block.hits;
-  shard.touch(block, static_cast<std::uint32_t>(now.time_since_epoch() / std::chrono::seconds(1)));
+  shard.touch(block, second_of(now));
 
   answer.image = {block.wire(), block.wire_size};
   answer.ttl_offsets = {block.ttl_offsets(), block.ttl_count};
@@ -77,26 +82,47 @@ bool Cache::hit(CacheShard& shard, CacheBlock& block, Instant now, CachedAnswer&
   if (block.has_extended_error) answer.extended_error = block.extended_error;
   answer.extended_error_text = {block.text(), block.text_size};
   answer.fresh = age < lives;
-  answer.refresh_due = answer.fresh && !block.refreshing && block.hits >= 2 && lives - age <= lives / 10;
+  answer.proved = age >= block.useful_from ? std::exchange(block.ahead, AheadKind::none) : AheadKind::none;
+  // A guess that is not proved yet is followed by no other.
+  answer.refresh_due = answer.fresh && !block.refreshing && block.ahead == AheadKind::none &&
+                       refresh_pays(lives - age, lives, block.interval);
   if (answer.refresh_due) block.refreshing = true;
   return true;
 }
 
-void Cache::store(const CacheKey& key, const AnswerImage& image, Instant now) {
+void Cache::store(const CacheKey& key, const AnswerImage& image, Instant now, Ahead ahead) {
   if (image.ttl == 0 || image.kind == AnswerKind::failure || lifetime(image.ttl, image.kind) == 0) return;
   if (image.wire.size() > 65535 || image.wire.size() < 12 + key.name().size() + 4) return;
   CacheBlock* fresh = CacheBlock::make(key, image, now);
   if (fresh == nullptr) return;
+  fresh->ahead = ahead.kind;
+  if (ahead.useful_from > now)
+    fresh->useful_from = static_cast<std::uint16_t>(std::min(age_at(ahead.useful_from, now) + 1, 65535U));
   CacheShard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   if (CacheBlock* old = shard.find(key)) {
-    fresh->hits = old->hits;  // popularity outlives a refresh
+    fresh->inherit(*old, second_of(now));
     shard.erase(old);
   }
   shard.insert(fresh);
 }
 
+std::optional<ExpiringAnswer> Cache::expiring(std::uint64_t hash, Instant now, Duration margin) const {
+  const CacheShard& shard = shards_[hash & (shards_.size() - 1)];
+  const std::lock_guard lock(shard.mutex);
+  const CacheBlock* block = shard.find(hash);
+  if (block == nullptr) return std::nullopt;
+  const Instant expires = block->stored + std::chrono::seconds(lifetime(block->ttl, block->kind));
+  if (expires > now + margin || now - expires >= std::chrono::seconds(stale_limit)) return std::nullopt;
+  const CacheKey::Kind asked = CacheKey::read(block->kind_of_question);
+  return ExpiringAnswer{{Name::from_checked_wire(block->name()), asked.type, asked.qclass},
+                        asked.dnssec_ok,
+                        asked.checking_disabled,
+                        expires};
+}
+
 std::size_t Cache::clear() {
+  ++clears_;
   std::size_t count = 0;
   for (CacheShard& shard : shards_) {
     CacheShard::Contents all;

@@ -26,11 +26,19 @@ struct CachedAnswer {
   std::optional<std::uint16_t> extended_error;
   std::string_view extended_error_text;
   bool fresh;        ///< age < lifetime; otherwise it is stale, by at most a day
-  bool refresh_due;  ///< popular and in the last tenth of its lifetime; true once, so the caller must refresh it
+  bool refresh_due;  ///< will probably be asked for again after its end; true once, so the caller must refresh it
+  AheadKind proved;  ///< the kind of guess that this use proves; none if it proves nothing
 };
 
 /// The longest time for which an answer of this kind counts as fresh, seconds. Negative answers have their own limit.
 std::uint32_t max_ttl_of(AnswerKind kind, const CacheConfig& config);
+
+/// A kept answer that has expired, or is about to.
+struct ExpiringAnswer {
+  Question question;  ///< in lower case
+  bool dnssec_ok, checking_disabled;
+  Instant expires;  ///< may be past
+};
 
 /// What the cache keeps under one question, without the records, for people to look at.
 struct CacheEntry {
@@ -86,8 +94,12 @@ public:
   /// The present settings. Any thread.
   CacheConfig config() const {
     constexpr auto relaxed = std::memory_order_relaxed;
-    return {size_.load(relaxed), min_ttl_.load(relaxed), max_ttl_.load(relaxed), max_negative_ttl_.load(relaxed)};
+    return {size_.load(relaxed),      min_ttl_.load(relaxed), max_ttl_.load(relaxed), max_negative_ttl_.load(relaxed),
+            followers_.load(relaxed), stale_.load(relaxed)};
   }
+  /// CacheConfig::followers and CacheConfig::stale. Any thread.
+  bool learns_followers() const { return followers_.load(std::memory_order_relaxed); }
+  StaleUse stale_use() const { return stale_.load(std::memory_order_relaxed); }
   /// Applies other settings. Entries keep the TTL with which they came, so the new limits apply to all of them at once.
   /// A smaller size evicts the least recently used entries, a few under each lock, and sleeps in between. So any thread
   /// may call it except a worker's.
@@ -113,11 +125,17 @@ public:
   }
 
   /// Keeps an answer in place of an older one. Does nothing if its TTL is 0, if it is a failure, or if it is larger
-  /// than a shard.
-  void store(const CacheKey& key, const AnswerImage& image, Instant now);
+  /// than a shard. `ahead` says whether it was fetched because a client asked.
+  void store(const CacheKey& key, const AnswerImage& image, Instant now, Ahead ahead = {});
+
+  /// The answer under the key with this hash, if it expires before `now` + `margin` and can still be served stale.
+  /// Does not count as a use.
+  std::optional<ExpiringAnswer> expiring(std::uint64_t hash, Instant now, Duration margin) const;
 
   /// Forgets all answers; returns how many. Holds each shard's lock for a moment only.
   std::size_t clear();
+  /// How often clear() was called. Any thread.
+  std::uint64_t clears() const { return clears_.load(std::memory_order_relaxed); }
   /// Forgets all answers for a name, or for it and all names below, and all answers with aliases that lead there;
   /// returns how many. It sleeps between its parts, so a worker's thread must not call it.
   enum class Reach { name_only, with_descendants };
@@ -154,6 +172,9 @@ private:
   // A CacheConfig for readers that take no lock. A reader that sees half of a change shows a wrong TTL once.
   std::atomic<std::size_t> size_{0};
   std::atomic<std::uint32_t> min_ttl_{0}, max_ttl_{0}, max_negative_ttl_{0};
+  std::atomic<bool> followers_{true};
+  std::atomic<StaleUse> stale_{StaleUse::late};
+  std::atomic<std::uint64_t> clears_{0};
   HashSeed seed_;
   std::vector<CacheShard> shards_;
   Recheck recheck_;

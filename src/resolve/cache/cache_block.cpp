@@ -33,4 +33,16 @@ CacheBlock* CacheBlock::make(const CacheKey& key, const AnswerImage& image, Inst
   return block;
 }
 
+void CacheBlock::note_use(std::uint32_t second) {
+  const std::uint32_t since = std::min<std::uint32_t>(second - std::min(second, touched), 65535);
+  interval = static_cast<std::uint16_t>(interval == 0 ? since : (interval + since + 1U) / 2);
+  touched = second;
+}
+
+void CacheBlock::inherit(const CacheBlock& former, std::uint32_t second) {
+  interval = former.interval;
+  touched = former.touched;
+  if (ahead == AheadKind::none && touched != second) note_use(second);
+}
+
 }  // namespace tacet

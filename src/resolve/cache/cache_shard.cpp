@@ -36,6 +36,14 @@ CacheBlock* CacheShard::find(const CacheKey& key) const {
   return nullptr;
 }
 
+CacheBlock* CacheShard::find(std::uint64_t hash) const {
+  if (slots_.empty()) return nullptr;
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = home(hash, slots_.size()); slots_[at].block != nullptr; at = (at + 1) & mask)
+    if (slots_[at].tag == tag_of(hash) && slots_[at].block->hash == hash) return slots_[at].block;
+  return nullptr;
+}
+
 void CacheShard::insert(CacheBlock* block) {
   auto& statistics = statistics_;
   // The table grows only into free room: entries are worth more than short searches.

@@ -44,10 +44,13 @@ public:
 
   /// Null if there is no answer under this key.
   CacheBlock* find(const CacheKey& key) const;
+  /// The same by the key's hash alone. Two keys never have the same hash in practice.
+  CacheBlock* find(std::uint64_t hash) const;
   /// A query used it in this second of the clock: it becomes the most recently used.
   void touch(CacheBlock& block, std::uint32_t second) {
-    if (block.touched == second || newest_ == &block) return;
-    block.touched = second;
+    if (block.touched == second) return;
+    block.note_use(second);
+    if (newest_ == &block) return;
     unlink(block);
     link_newest(block);
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -26,10 +27,11 @@ constexpr auto sweep_every = std::chrono::seconds(15);
 /// that a server sends around the answers of a turn.
 constexpr std::uint64_t most_beside_answers = 256U << 10;
 
-/// When to look whether a server that spoke on an idle connection has closed it since. Look soon at first, then as long
-/// as the owner keeps the connection, so that no connection lingers half closed.
-constexpr auto idle_look_after = std::chrono::milliseconds(250), late_look_after = std::chrono::milliseconds(2000);
-constexpr int early_looks = 8;
+/// When to look whether a server that spoke on an idle connection has closed it since. Look soon at first, then less
+/// and less often for as long as the owner keeps the connection: no connection lingers half closed for long, and a lull
+/// costs hardly any wake-ups.
+constexpr auto idle_look_after = std::chrono::milliseconds(250);
+constexpr int early_looks = 8, most_doublings = 8;  // to 64 s
 
 /// The fixed ID makes equal queries equal requests (RFC 8484 §4.1).
 std::vector<std::uint8_t> with_id_0(const Message& query) {
@@ -186,7 +188,8 @@ void DohConnection::State::look_at_idle() {
     return tell();
   }
   socket_->stop_reading();
-  idle_alarm_.arm(loop_.now() + (idle_looks_++ < early_looks ? idle_look_after : late_look_after));
+  const int doublings = std::clamp(idle_looks_++ - early_looks, 0, most_doublings);
+  idle_alarm_.arm(loop_.now() + idle_look_after * (1 << doublings));
 }
 
 void DohConnection::State::act_on_time() {

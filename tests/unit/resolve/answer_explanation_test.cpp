@@ -31,10 +31,10 @@ TEST_CASE("A fresh answer comes from the cache, a stale one does not, and lookin
     CHECK(explanation.kept[0].lifetime == 100);
   }
   CHECK(stub.resolver.explanation(question("www.example", Type::aaaa)).answerer == Answerer::upstream);
-  stub.pass(65s);
+  stub.pass(55s);
   stub.ask("www.example");  // only the second use: looking was none, so nothing is refreshed ahead
   CHECK(stub.metrics.prefetches == 0);
-  stub.pass(10s);
+  stub.pass(20s);
   const AnswerExplanation late = stub.resolver.explanation(question("www.example"));
   CHECK(late.answerer == Answerer::upstream);
   CHECK(!late.kept[0].fresh());

@@ -149,11 +149,12 @@ TEST_CASE("An exchange that ends by an exception is told as overload, and the qu
   CHECK(again->has_value());
 }
 
-TEST_CASE("A refresh ahead asks unless the question is being asked, and nobody waits for it") {
+TEST_CASE("A question ahead asks unless the question is being asked, and nobody waits for it") {
   Scene scene(answers(20ms));
   const Question asked = question("www.example");
   const CacheKey key = scene.key(asked);
-  for (int i = 0; i < 2; ++i) scene.fetcher.refresh_ahead(scene.routes.others(), {key, QuestionView::of(asked)});
+  const Ahead ahead{AheadKind::refresh, scene.clock.now()};
+  for (int i = 0; i < 2; ++i) scene.fetcher.ask_ahead(scene.routes.others(), {key, QuestionView::of(asked)}, ahead);
   CHECK(scene.upstream.asked.size() == 1);
   CHECK(scene.metrics.prefetches == 1);
   scene.pass(20ms);

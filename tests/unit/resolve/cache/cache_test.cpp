@@ -135,31 +135,94 @@ TEST_CASE("A newer answer takes an older one's place") {
   CHECK(found->image.back() == 9);
 }
 
-TEST_CASE("A refresh is due once, for what is used at least twice, in the last tenth") {
+TEST_CASE("A refresh is due once, for what is likely to be used again after its end") {
   Kept kept;
-  kept.store("popular.example", 100);
-  kept.store("lonely.example", 100);
-  kept.now += 89s;
-  CHECK(!kept.find("popular.example")->refresh_due);
-  CHECK(!kept.find("popular.example")->refresh_due);
-  kept.now += 1s;
-  CHECK(kept.find("popular.example")->refresh_due);
-  CHECK(!kept.find("popular.example")->refresh_due);
-  CHECK(!kept.find("lonely.example")->refresh_due);
-  kept.now += 9s;
-  CHECK(kept.find("lonely.example")->refresh_due);
-  kept.now += 1s;
-  CHECK(!kept.find("popular.example")->refresh_due);  // stale: a miss, not ahead of time
-
-  kept.store("popular.example", 100);
-  kept.now += 95s;
-  CHECK(kept.find("popular.example")->refresh_due);
+  kept.store("often.example", 100);
+  kept.store("seldom.example", 100);
+  for (int i = 0; i < 8; ++i) {
+    kept.now += 10s;
+    CHECK(!kept.find("often.example")->refresh_due);
+  }
+  kept.now += 15s;
+  CHECK(kept.find("often.example")->refresh_due);
+  CHECK(!kept.find("often.example")->refresh_due);
+  kept.now += 10s;
+  CHECK(!kept.find("often.example")->refresh_due);  // stale: a miss, not ahead of time
+  kept.now += 85s;
+  CHECK(!kept.find("seldom.example")->refresh_due);
+  kept.store("seldom.example", 100);
+  kept.now += 99s;
+  CHECK(!kept.find("seldom.example")->refresh_due);  // the next use would come too late even for a new answer
 }
 
-TEST_CASE("An answer of a few seconds is never due ahead of time") {
+TEST_CASE("What is known of the uses outlives a new answer") {
   Kept kept;
-  kept.store("brief.example", 9);
-  for (int i = 0; i < 9; ++i, kept.now += 1s) CHECK(!kept.find("brief.example")->refresh_due);
+  for (int i = 0; i < 3; ++i) {
+    kept.store("www.example", 50);
+    kept.now += 60s;
+  }
+  kept.store("www.example", 300);
+  kept.now += 290s;
+  CHECK(kept.find("www.example")->refresh_due);
+}
+
+TEST_CASE("An answer of a few seconds is hardly ever due ahead of time, however often it is used") {
+  Kept kept;
+  int due = 0;
+  for (int i = 0; i < 900; ++i, kept.now += 100ms) {
+    if (i % 30 == 0) kept.store("brief.example", 3);
+    due += kept.find("brief.example")->refresh_due ? 1 : 0;
+  }
+  CHECK(due == 0);
+}
+
+TEST_CASE("A guess is followed by no other before it is proved") {
+  Kept kept;
+  kept.store("www.example", 30);
+  kept.now += 20s;
+  kept.find("www.example");
+  kept.now += 8s;
+  REQUIRE(kept.find("www.example")->refresh_due);
+  kept.cache.store(kept.key("www.example"), positive(question("www.example"), 2), kept.now,
+                   {AheadKind::refresh, kept.now + 2s});
+  CHECK_FALSE(kept.find("www.example")->refresh_due);
+  kept.now += 1s;
+  CHECK_FALSE(kept.find("www.example")->refresh_due);
+}
+
+TEST_CASE("A guess is proved by the first use that no older answer could serve") {
+  Kept kept;
+  const auto guess = [&](AheadKind kind, Duration useful_in) {
+    kept.cache.store(kept.key("www.example"), positive(question("www.example"), 100), kept.now,
+                     {kind, kept.now + useful_in});
+  };
+  guess(AheadKind::refresh, 10s);
+  kept.now += 10s;
+  CHECK(kept.find("www.example")->proved == AheadKind::none);
+  kept.now += 1s;
+  CHECK(kept.find("www.example")->proved == AheadKind::refresh);
+  CHECK(kept.find("www.example")->proved == AheadKind::none);
+  guess(AheadKind::follower, -5s);
+  CHECK(kept.find("www.example")->proved == AheadKind::follower);
+}
+
+TEST_CASE("What expires soon is found by its hash, and is not used by that") {
+  Kept kept;
+  const CacheKey key = kept.key("www.example", true);
+  kept.cache.store(key, positive(question("www.example"), 100), kept.now);
+  CHECK_FALSE(kept.cache.expiring(key.hash(), kept.now, 99s));
+  kept.now += 99s;
+  const auto soon = kept.cache.expiring(key.hash(), kept.now, 2s);
+  REQUIRE(soon);
+  CHECK(soon->question == question("www.example"));
+  CHECK(soon->dnssec_ok);
+  CHECK_FALSE(soon->checking_disabled);
+  CHECK(soon->expires == kept.now + 1s);
+  kept.now += 24h;
+  CHECK(kept.cache.expiring(key.hash(), kept.now, 2s));
+  kept.now += 2s;
+  CHECK_FALSE(kept.cache.expiring(key.hash(), kept.now, 2s));
+  CHECK_FALSE(kept.cache.expiring(key.hash() + 1, kept.now, 2s));
 }
 
 TEST_CASE("What is removed is gone and everything else can still be found") {
