@@ -26,8 +26,8 @@ struct ReloadCounts {
 
 /// What validation goes by, and what it has learned.
 struct DnssecReport {
-  std::shared_ptr<const ValidationRules> rules;  ///< never null
-  std::array<std::size_t, 4> zones{};            ///< facts that all workers hold, by ZoneState
+  std::shared_ptr<const ValidationRules> rules = std::make_shared<const ValidationRules>();  ///< never null
+  std::array<std::size_t, 4> zones{};  ///< facts that all workers hold, by ZoneState
   std::vector<IgnoredZone> ignored;
   WallTime now{};
 };
