@@ -59,6 +59,7 @@ bool NsecRecords::is_empty_non_terminal(const Name& name) const {
 }
 
 bool NsecRecords::no_name(const Name& name) const {
+  if (const Nsec* record = at(name)) return record->types.has(nxname);
   const Nsec* covering_record = covering(name);
   return covering_record != nullptr && covering(wildcard_below(closest_encloser(*covering_record, name))) != nullptr;
 }

@@ -31,7 +31,7 @@ bool TypeBitmap::is_bare() const {
   for_each_window(windows_, [&](unsigned window, Bytes octets) {
     for (unsigned bit = 0; bare && bit < octets.size() * 8; ++bit) {
       const auto type = static_cast<Type>(window << 8 | bit);
-      bare = !bit_of(octets, bit) || type == Type::rrsig || type == Type::nsec;
+      bare = !bit_of(octets, bit) || type == Type::rrsig || type == Type::nsec || type == nxname;
     }
     return bare;
   });

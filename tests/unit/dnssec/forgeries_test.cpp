@@ -181,6 +181,19 @@ TEST_CASE("No data is not proven where the type or an alias exists") {
   CHECK(world.refused(with("CNAME RRSIG NSEC")));
 }
 
+TEST_CASE("A compact denial proves NXDOMAIN only with its own type (RFC 9824)") {
+  KnownWorld world;
+  const auto with = [&](const char* types) {
+    return world.denial({std::string("www.example.test. 300 NSEC \\000.www.example.test. RRSIG NSEC ") + types});
+  };
+  CHECK(world.status({www, 0, {}, with("")}) == SecurityStatus::secure);
+  CHECK(world.status({www, 0, {}, with("TYPE128")}) == SecurityStatus::secure);
+  CHECK(world.status({www, nxdomain, {}, with("TYPE128")}) == SecurityStatus::secure);
+  CHECK(world.status({ask("www.example.test", Type::any), 0, {}, with("TYPE128")}) == SecurityStatus::secure);
+  CHECK(world.refused({www, nxdomain, {}, with("")}));
+  CHECK(world.refused({ask("a.www.example.test"), nxdomain, {}, with("TYPE128")}));
+}
+
 TEST_CASE("An empty non-terminal exists: NXDOMAIN is refused, no data needs no wildcard proof") {
   KnownWorld world;
   const auto nsec = "a.example.test. 300 NSEC x.ent.example.test. A RRSIG NSEC";
