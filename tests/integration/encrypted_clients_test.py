@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import unittest
 
+import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
@@ -77,6 +78,37 @@ class OverTls(EncryptedCase):
         answer = dns.query.tls(dnsclient.query("www.example.com", edns=False), "127.0.0.1", port=port, timeout=15,
                                ssl_context=client_context(self.pki.ca), server_hostname=pki.NAME)
         self.assertLess(len(answer.to_wire()), 468)
+
+    def test_unbound_forwards_to_it(self):
+        _, port = self.served("tls")
+        own = scratch.free_port(["127.0.0.1"])
+        with scratch.directory() as folder:
+            config = os.path.join(folder, "unbound.conf")
+            with open(config, "w", encoding="ascii") as file:
+                file.write(f"""server:
+  interface: 127.0.0.1@{own}
+  username: ""
+  chroot: ""
+  pidfile: ""
+  directory: "{folder}"
+  use-syslog: no
+  do-not-query-localhost: no
+  module-config: "iterator"
+  tls-cert-bundle: "{self.pki.ca}"
+  local-zone: "example.com" nodefault
+forward-zone:
+  name: "."
+  forward-tls-upstream: yes
+  forward-addr: 127.0.0.1@{port}#{pki.NAME}
+""")
+            self.child("unbound", "-d", "-c", config, stderr=subprocess.DEVNULL)
+
+            def answer():
+                try:
+                    return dns.query.udp(dnsclient.query("www.example.com"), "127.0.0.1", port=own, timeout=2)
+                except (dns.exception.Timeout, OSError):
+                    return None
+            self.assertEqual(dnsclient.addresses(scratch.eventually(answer, 20)), ["192.0.2.80"])
 
     def test_a_client_resumes_its_session_by_a_ticket(self):
         _, port = self.served("tls")

@@ -187,8 +187,11 @@ TEST_CASE("descriptors are counted from 3, and nonsense in place of their number
   }
   ::setenv("LISTEN_PID", me.c_str(), 1);
   ::setenv("LISTEN_FDS", "2", 1);
+  ::setenv("LISTEN_FDNAMES", "tacet.socket:https", 1);
   auto taken = take_passed_descriptors();
   REQUIRE(taken.size() == 2);
+  CHECK(taken[0].streams == ClientTransport::tcp);
+  CHECK(taken[1].streams == ClientTransport::https);
   CHECK(taken[0].descriptor.release() == 3);  // not ours to close: the test program may have opened them
   CHECK(taken[1].descriptor.release() == 4);
 }
