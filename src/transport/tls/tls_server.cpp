@@ -96,8 +96,9 @@ std::string_view& protocols_of(ServedProtocol protocol) {
 constexpr std::uint64_t options = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                   SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF;
 
-/// An idle connection keeps no buffers. A read takes as many records as there are.
-constexpr long modes = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
+/// An idle connection keeps no buffers. The chain is the file's: OpenSSL must not look for one in each handshake.
+constexpr long modes = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                       SSL_MODE_NO_AUTO_CHAIN;
 
 ContextPointer make_context(ServedProtocol protocol) {
   ContextPointer context(SSL_CTX_new(TLS_server_method()));
