@@ -276,6 +276,7 @@ class Certificates(EncryptedCase):
         def replace(*pair):
             for source, target in zip(pair, own):
                 shutil.copy(source, target + ".new")
+                os.chmod(target + ".new", 0o600)  # its owner's: if root started the daemon, it is somebody else by now
                 os.rename(target + ".new", target)
 
         replace(*certificate)
