@@ -1,9 +1,11 @@
 """The first query after a pause: the connection is still there, or a NAT in between has forgotten it."""
+import shutil
 import statistics
 import time
 import unittest
 
-from fault_case import DOH_PORT, LONG, RTT, FaultCase, sockets, wakeups
+import servers
+from fault_case import DOH_PORT, DOT_PORT, LONG, RTT, SERVER, FaultCase, sockets, wakeups
 
 PAUSES = (20, 60, 200)  # seconds
 FORGETS_AFTER = 60
@@ -12,10 +14,16 @@ LULL = 60
 
 
 @unittest.skipUnless(LONG, "pauses take minutes: the long run has them")
+@unittest.skipUnless(shutil.which(servers.Dnsdist.PROGRAM), "dnsdist is not installed; unbound closes what is idle for two minutes")
 class Pause(FaultCase):
+    def patient_server(self, lab):
+        """It keeps idle connections for ten minutes."""
+        unbound = self.server(lab, addresses=(SERVER,), ports=(53, 8853, 8443))
+        self.enterContext(servers.Dnsdist(self.directory, self.pki.good(), unbound, port=DOT_PORT, doh_port=DOH_PORT, command=lab.command("b")))
+
     def started(self, lab):
         """Daemons over DoH, each with a connection that knows its times."""
-        daemons = [self.daemon(lab, "DoH", number=number) for number in range(1, DAEMONS + 1)]
+        daemons = [self.daemon(lab, "DoH", number=number, addresses=(SERVER,)) for number in range(1, DAEMONS + 1)]
         clients = [self.client(lab, daemon) for daemon in daemons]
         for client in clients:
             self.assertTrue(all(not client.ask().failed for _ in range(20)))
@@ -23,7 +31,7 @@ class Pause(FaultCase):
 
     def test_a_pause(self):
         lab = self.lab()
-        self.server(lab, idle_ms=600000)
+        self.patient_server(lab)
         daemons, clients = self.started(lab)
         for pause in PAUSES:
             time.sleep(pause)
@@ -38,7 +46,7 @@ class Pause(FaultCase):
 
     def test_a_forgetful_nat(self):
         lab = self.lab()
-        self.server(lab, idle_ms=600000)
+        self.patient_server(lab)
         daemons, clients = self.started(lab)
         time.sleep(FORGETS_AFTER)
         done = lab.run("a", ["ss", "-Hatn", f"( dport = :{DOH_PORT} )"], capture_output=True, text=True)

@@ -175,8 +175,8 @@ class Unbound:
 
 
 class Dnsdist:
-    """A context manager: DoT (and DoH, given its port) at one address, in front of an Unbound's plain port. Unlike unbound 1.17 it holds no small answer
-    back until the one before is acknowledged (Nagle)."""
+    """A context manager: DoT at one address, and DoH too if it gets a port, in front of an Unbound's plain port. Unlike unbound 1.17
+    it holds no small answer back until the one before is acknowledged (Nagle), and keeps idle DoH clients for longer than two minutes."""
 
     PROGRAM = "dnsdist"
 
@@ -184,14 +184,14 @@ class Dnsdist:
         self._path = os.path.join(directory, scratch.unique_name("dnsdist"))
         self._command = [*command, self.PROGRAM, "--supervised", "--disable-syslog", "-C", self._path]
         address = backend.addresses[0]
+        doh = f'addDOHLocal("{address}:{doh_port}", "{certificate.chain}", "{certificate.key}", "/dns-query", {{idleTimeout=600}})' if doh_port else ""
         with open(self._path, "w", encoding="ascii") as file:
             file.write(f"""setLocal("127.0.0.1:5300")
 setSecurityPollSuffix("")
 newServer({{address="{address}:{backend.plain_port}", healthCheckMode="up"}})
 addTLSLocal("{address}:{port}", "{certificate.chain}", "{certificate.key}")
+{doh}
 """)
-            if doh_port:
-                file.write(f'addDOHLocal("{address}:{doh_port}", "{certificate.chain}", "{certificate.key}", "/dns-query")\n')
 
     def __enter__(self):
         with open(self._path + ".log", "wb") as log:
