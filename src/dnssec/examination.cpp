@@ -74,7 +74,10 @@ std::optional<SecurityStatus> Examination::negative(const Name& name, Type type,
         rcode == Rcode::nxdomain ? known->denial.no_name(name, budget_) : known->denial.no_data(name, type, budget_);
     if (known->denial.has_too_many_iterations())
       why = complaint(ede::unsupported_nsec3_iterations, zone->name, name, type, "its denial has too many iterations");
-    if (known->flaw) proof = DenialProof::none, why = known->flaw;
+    if (known->flaw || known->soa_flaw) {
+      proof = DenialProof::none;
+      why = known->flaw ? known->flaw : known->soa_flaw;
+    }
   }
   if (waiting || paused_) return std::nullopt;
   if (proof == DenialProof::secure) return settle(std::move(judged), SecurityStatus::secure, {});
@@ -177,6 +180,7 @@ std::optional<SecurityStatus> Examination::verified(const RRset& rrset, const Pr
   std::optional<ExtendedError> why;
   const DenialProof proof =
       found.is_expansion_of(rrset) ? no_closer(rrset, *found.signature, zone, why) : DenialProof::secure;
+  if (paused_) return std::nullopt;
   if (proof == DenialProof::secure) return settle(std::move(judged), SecurityStatus::secure, {});
   return settle(std::move(judged), proof == DenialProof::insecure ? SecurityStatus::insecure : SecurityStatus::bogus,
                 std::move(why));
@@ -241,9 +245,13 @@ Examination::ZoneDenial& Examination::denial_of(const ProvenZone& zone) {
 
 void Examination::collect(const RRset& rrset, const ProvenZone& zone, ZoneDenial& into) {
   Verification found = verify(rrset, zone.name, zone.keys, now_, budget_);
-  paused_ = paused_ || found.paused;
+  if (found.paused) {
+    paused_ = true;
+    return;
+  }
   if (!found) {
-    if (!into.flaw) into.flaw = std::move(found.why);
+    auto& flaw = rrset.type == Type::soa ? into.soa_flaw : into.flaw;
+    if (!flaw) flaw = std::move(found.why);
     return;
   }
   limit_ttl(rrset, *found.signature);

@@ -46,7 +46,8 @@ private:
     explicit ZoneDenial(const Name& zone) : name(zone), denial(zone) {}
     Name name;
     Denial denial;
-    std::optional<ExtendedError> flaw;
+    std::optional<ExtendedError> flaw;      // of the records that deny
+    std::optional<ExtendedError> soa_flaw;  // of the SOA beside them, which says only for how long
   };
 
   enum class Readiness : std::uint8_t {

@@ -75,6 +75,7 @@ void Validation::use(std::shared_ptr<const ValidationRules> rules) {
 Task<Proof> Validation::prove(Subject subject, Response response) {
   subject.deadline -= time_to_reply;
   Inquiry inquiry{.deadline = subject.deadline};
+  inquiry.budget.begin_turn();
   std::vector<std::string> passed_over;
   Proof proof{std::move(response), {}};
   Task<Judgement> settling = settle(subject, proof.response.message, inquiry);

@@ -21,6 +21,8 @@ namespace {
 constexpr Duration fact_limit = std::chrono::milliseconds(3500);
 /// How many servers are asked for a fact until one answers it with a proof.
 constexpr int most_servers = 3;
+/// Between two parts of a costly proof other queries are answered.
+constexpr Duration pause = std::chrono::milliseconds(1);
 /// Answers that wait for facts at one time.
 constexpr std::size_t most_waiting = 16384;
 
@@ -95,6 +97,12 @@ void ZoneFacts::launch(const std::shared_ptr<Upstream>& upstreams, const Questio
 }
 
 Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upstreams, Needs needs, Inquiry& inquiry) {
+  if (needs.paused) {
+    AutoResetEvent next_turn(parts_.scheduler);
+    co_await next_turn.wait(parts_.scheduler.now() + pause);
+    inquiry.budget.begin_turn();
+    co_return std::nullopt;
+  }
   const Question first = needs.questions.front();
   if (std::ranges::find(inquiry.asked, first) != inquiry.asked.end())
     co_return unknown(fmt::format("what was learned of the {} does not suffice", words_for(first)));
@@ -138,6 +146,7 @@ Task<void> ZoneFacts::fly(std::shared_ptr<Upstream> upstreams, Question question
 /// gap in one server's cache than anything else.
 Task<Result<Fetched>> ZoneFacts::find_out(std::shared_ptr<Upstream> upstreams, Question question) {
   Inquiry inquiry{.deadline = parts_.scheduler.now() + fact_limit};
+  inquiry.budget.begin_turn();
   const Message query = upstream_query(question, true, true);
   std::vector<std::string> passed_over;
   std::optional<Learned> wrong_one;
