@@ -56,6 +56,9 @@ Name registrable(const Question& question) {
   return Name::from_text(domain).value_or(Name{});
 }
 
+/// True if the fact will be needed whatever the ones above it turn out to be. An unsigned zone needs none below it.
+bool is_likely(const Question& need) { return need.type != Type::ds || registrable(need) == need.name; }
+
 }  // namespace
 
 ZoneFacts::ZoneFacts(const Parts& parts)
@@ -119,7 +122,7 @@ Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upst
     launch(upstreams, first);
   }
   for (const Question& need : needs.questions | std::views::drop(1))
-    if (inquiry.questions_left > 0 && begin(upstreams, need)) --inquiry.questions_left;
+    if (inquiry.questions_left > 0 && is_likely(need) && begin(upstreams, need)) --inquiry.questions_left;
   const std::optional<FetchResult> found = co_await waiter.wait(inquiry.deadline);
   if (!found) co_return unknown(fmt::format("no answer came in time about the {}", words_for(first)));
   co_return judgement_of(*found);

@@ -111,6 +111,10 @@ def _whole_authority(zone, ours, **_):
     return zone in ("wrongsoa", "norrsigsoa") and ours == BOGUS
 
 
+def _empty_non_terminal(domain, name, ours, theirs, **_):
+    return domain in ("beta", "gamma") and name.startswith("none.moved.") and ours == INSECURE and theirs == BOGUS
+
+
 COMMON_RULES = {
     "RFC 9905: signatures with SHA-1 (algorithms 5 and 7) count as none": _old_algorithm,
     "RFC 9276 §3.2: NSEC3 beyond 50 iterations counts as unsigned; the others draw the line at 150": _iterations_insecure,
@@ -118,6 +122,7 @@ COMMON_RULES = {
     "RFC 5011 §2.1: a revoked key is for nothing but its own revocation": _revoked,
     "RFC 4035 §5.3.1: the signer must be the zone of the RRset, and not one above": _signer_above,
     "RFC 5155 §12.2: unsigned names may be inserted in an opt-out span, so nothing in it is refused": _inserted_below_opt_out,
+    "RFC 4035 §3.2.3: the SOA of a denial must be genuine, too": _whole_authority,
 }
 UNBOUND_RULES = COMMON_RULES
 DELV_RULES = COMMON_RULES | {
@@ -125,7 +130,7 @@ DELV_RULES = COMMON_RULES | {
     "RFC 4035 §5.3.2: a wildcard's NSEC that the upstream shows under the name asked for is put back by its labels": _shown_under_the_name,
     "RFC 4033 §8.1 leaves the tolerance of clocks to the validator: tacet and unbound allow at least an hour": _tolerance,
     "RFC 4034 §2.1.1: a key without the zone bit verifies nothing": _zone_key,
-    "RFC 4035 §3.2.3: the SOA of a denial must be genuine, too": _whole_authority,
+    "RFC 5155 §7.2.2: behind the DNAME the upstream leaves out the record of an empty non-terminal; delv refuses that": _empty_non_terminal,
 }
 
 
