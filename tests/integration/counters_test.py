@@ -18,6 +18,9 @@ import pki
 import scratch
 from case import Case
 from fake_upstream import Behaviour
+from meddler import Meddler, drop_signatures, refuse_as_bogus
+from signed_world import SignedWorld
+from signer import NSEC3
 
 SERVER, FRIEND, STRANGER = "10.9.0.1", "10.9.0.2", "10.8.0.1"
 
@@ -224,8 +227,28 @@ class Counters(Case):
         daemon.ask("www.example.com")
         self.until(daemon, "tacet_plaintext_lookups_total")
 
+    def proofs(self):
+        """Everything that comes of signatures: right ones, wrong ones, lost ones, and keys about which nobody answers."""
+        world = SignedWorld(defects=("expiredwww", "earlywww", "nokeys", "norrsig", "nodenial", "forged", "notzonekey", "iterations600"), denials=(NSEC3,))
+        upstream = self.unbound(zones=world.zone_texts(), resolving=True)
+
+        def meddle(received, answer):
+            if received.name == "www.a8.beta." and not received.message.flags & dns.flags.CD:
+                return drop_signatures(answer)
+            if received.name == "a10.beta." and received.kind == "DNSKEY":
+                return refuse_as_bogus(answer)
+            return False
+
+        lossy = self.enterContext(Meddler(self.pki.good(), upstream, meddle))
+        daemon = self.tacet(lossy.dot_url(), workers=1, dnssec={"mode": "on", "trust_anchors": world.anchors()})
+        for name, kind in (("www.signed.beta", "A"), ("www.unsigned.beta", "A"), ("www.a8.beta", "A"), ("www.a10.beta", "A"), ("www.expiredwww.beta", "A"),
+                           ("www.earlywww.beta", "A"), ("www.nokeys.beta", "A"), ("www.norrsig.beta", "A"), ("www.nodenial.beta", "MX"),
+                           ("www.forged.beta", "A"), ("www.notzonekey.beta", "A"), ("www.iterations600.beta", "MX")):
+            daemon.ask(name, kind)
+        self.note(daemon)
+
     def test_every_counter_moves(self):
-        for scene in (self.upstreams_words, self.queries_that_are_none, self.connections, self.silence, self.guesses, self.limits, self.query_log,
+        for scene in (self.proofs, self.upstreams_words, self.queries_that_are_none, self.connections, self.silence, self.guesses, self.limits, self.query_log,
                       self.names_of_upstreams):
             with self.subTest(scene.__name__):
                 scene()
