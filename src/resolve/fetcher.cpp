@@ -118,7 +118,8 @@ bool Fetcher::validates(const Route& route, const CacheKey& key) const {
 Task<Result<Fetcher::Judged>> Fetcher::ask(const UpstreamQuestion& asked, Instant deadline) {
   const bool validated = validates(*asked.route, asked.key);
   const std::shared_ptr<Upstream> upstreams = asked.route->upstreams;
-  if (validated) validation_.foresee(upstreams, asked.query.question());
+  // In mode log nobody waits for the verdict, so nothing may travel beside the client's question.
+  if (validated && validation_.mode() == DnssecMode::on) validation_.foresee(upstreams, asked.query.question());
   Result<Response> response = co_await upstreams->exchange(asked.query, deadline);
   if (!response) co_return fail(std::move(response.error()));
   if (!validated) co_return Judged{*std::move(response)};
