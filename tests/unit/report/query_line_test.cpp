@@ -14,7 +14,7 @@ namespace {
 
 template <class Address>
 ClientAddress client_of(const Address& address) {
-  return ClientAddress(ClientView{{reinterpret_cast<const std::uint8_t*>(&address), sizeof address}, false});
+  return ClientAddress(ClientView{{reinterpret_cast<const std::uint8_t*>(&address), sizeof address}, ClientTransport::udp});
 }
 
 ClientAddress client(const char* text) {
