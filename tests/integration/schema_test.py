@@ -26,7 +26,7 @@ BEYOND_A_SCHEMA = [
     r"cannot be resolved, allowed: pinned addresses here, or a bootstrap server",
     r"is where this tacet listens",
     r"is above max_ttl",
-    r"plain DNS goes through no proxy|would be looked up past",
+    r"plain DNS goes through no proxy|would be looked up past|serves another transport already",
     r"given twice: it is the|is given twice",  # in another spelling: the schema sees the same text only
     r"has bits behind its prefix",
     r"has no form that DNS could carry",  # IDNA

@@ -99,6 +99,8 @@ TEST_CASE("counters of queries, cache and look-ups keep their numbers apart") {
   snapshot.listen = {"127.0.0.1:53", "[::1]:53"};
   snapshot.metrics.udp_queries = 11;
   snapshot.metrics.tcp_queries = 12;
+  snapshot.metrics.tls_queries = 15;
+  snapshot.metrics.https_queries = 16;
   snapshot.metrics.dropped = 13;
   snapshot.metrics.rejected = 14;
   snapshot.cache = {.entries = 21, .octets = 22, .budget = 23, .stored = 24, .evicted = 25};
@@ -106,7 +108,8 @@ TEST_CASE("counters of queries, cache and look-ups keep their numbers apart") {
   snapshot.plaintext_lookups = 32;
   const auto status = json::parse(status_json(snapshot, {}));
   CHECK(status.at("listen") == json{"127.0.0.1:53", "[::1]:53"});
-  CHECK(status.at("queries") == json{{"udp", 11}, {"tcp", 12}, {"dropped", 13}, {"rejected", 14}});
+  CHECK(status.at("queries") ==
+        json{{"udp", 11}, {"tcp", 12}, {"tls", 15}, {"https", 16}, {"dropped", 13}, {"rejected", 14}});
   CHECK(status.at("cache") == json{{"entries", 21}, {"octets", 22}, {"budget", 23}, {"stored", 24}, {"evicted", 25}});
   CHECK(status.at("pending") == 31);
   CHECK(status.at("plaintext_lookups") == 32);
