@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs the packages of the build and the tests, then checks everything: format, warnings (they are errors), unit tests
 # with AddressSanitizer and UBSan, the code that several workers share with ThreadSanitizer, unit and integration tests
-# without optimisation, and all tests with the release build. Stops at the first fault. (tests/sanitize.sh runs more tests
-# with each sanitizer.)
+# without optimisation, and all tests of the program with the release build. Stops at the first fault. (tests/sanitize.sh
+# runs more tests with each sanitizer.)
 #
 #   packaging/test.sh                the tests that every change must pass
 #   packaging/test.sh --long         the tests labelled `long` as well
@@ -31,10 +31,12 @@ check_format() {
 presets='asan tsan dev release'
 
 # Configures all of them at once, so that a missing package shows before the first build. The release preset may have been
-# configured without tests, by run.sh.
+# configured without tests, by run.sh. Its build is for the tests of the program: the others run the unit tests.
 configure() {
   for preset in $presets; do
-    cmake --preset "$preset" -DTACET_TESTS=ON
+    unit_tests=ON
+    [ "$preset" != release ] || unit_tests=OFF
+    cmake --preset "$preset" -DTACET_TESTS=ON -DTACET_UNIT_TESTS="$unit_tests"
   done
 }
 
@@ -69,17 +71,22 @@ use_ccache
 configure
 [ -z "$only_configure" ] || exit 0
 check_format
-build asan
+build asan --target library_tests
 ctest --preset asan --no-tests=error --tests-regex '^(unit|fuzz)\.' --label-exclude "$skipped" --parallel "$(nproc)"
 build tsan --target tacet base_tests resolve_tests control_tests daemon_tests listen_tests report_tests
 ctest --preset tsan --no-tests=error --parallel "$(nproc)" \
   --tests-regex '^(unit\.(base|resolve|listen|report|control|daemon)|integration\.(cache|exposure|hosts|in_flight|reload(_load|_refused)?|tcp|zones))$'
 # The optimiser hides faults: a destructor that is inlined is the right one, whichever the linker kept.
 build dev
-ctest --preset dev --no-tests=error --tests-regex '^(unit|integration)\.' --label-exclude "$skipped|^performance$"
+# These wait more than they work.
+ctest --preset dev --no-tests=error --tests-regex '^(unit|integration|conformance)\.' --label-exclude "$skipped|^performance$" \
+  --parallel "$(nproc)"
 build release
-# One test at a time: some measure, and two cores are too few for two resolvers with their upstreams and clients.
+ctest --preset release --no-tests=error --tests-regex '^integration\.' --label-exclude "$skipped|^performance$" \
+  --parallel "$(nproc)"
+# One test at a time: these measure, and two cores are too few for two resolvers with their upstreams and clients.
 status=0
-ctest --preset release --no-tests=error --label-exclude "$skipped" || status=$?
+ctest --preset release --no-tests=error --exclude-regex '^integration\.' --label-exclude "$skipped" || status=$?
+ctest --preset release --no-tests=error --tests-regex '^integration\.' --label-regex '^performance$' || status=$?
 check_nothing_runs
 exit "$status"
