@@ -57,7 +57,10 @@ public:
   };
   /// Judges a response, and asks for what that needs. A failure of the upstream is indeterminate.
   Task<Proof> prove(Subject subject, Response response);
-  /// Proves a response that a client has got already, to count the result.
+  /// Proves a response that a client has got already, to count the result. While not even an anchor's keys can be
+  /// learned, it tries once a minute: the upstreams of such a network have nothing to prove answers with, and asking
+  /// them costs others their time.
+  static constexpr Duration rest_without_keys = std::chrono::minutes(1);
   void rehearse(Subject subject, Response response);
 
   /// The clock jumped: what was proven by the former time does not hold.
@@ -68,11 +71,13 @@ public:
 private:
   Task<Judgement> settle(const Subject& subject, const Message& message, Inquiry& inquiry);
   Task<void> rehearsal(Subject subject, Response response);
+  bool has_keys() { return facts_.table().counts()[static_cast<std::size_t>(ZoneState::keyed)] > 0; }
   void count(const Subject& subject, const Judgement& judgement, bool repaired);
 
   ZoneFacts::Parts parts_;
   ZoneFacts facts_;
   std::shared_ptr<const ValidationRules> rules_ = std::make_shared<const ValidationRules>();
+  Instant rests_until_ = Instant::min();  // rehearsals
   log::RateLimit bogus_, unknown_;
 };
 

@@ -52,6 +52,13 @@ struct Scene : World {
     told = {proof.judgement.status, proof.judgement.why, clock.now() - begun, true};
   }
 
+  /// As in mode log: the client has its answer.
+  void rehearse_for(std::string_view name) {
+    const Question asked = ask(name);
+    Validation::Subject subject{borrowed(upstream), asked, std::nullopt, clock.now() + 4300ms};
+    validation.rehearse(std::move(subject), {packet_for(asked).message(), {}});
+  }
+
   FakeUpstream::Step answer(const Message& query) {
     const Question asked = query.question();
     const std::string text = asked.name.to_string() + " " + to_string(asked.type);
@@ -188,6 +195,26 @@ TEST_CASE("What could not be found out is no verdict, comes within the client's 
   Told& again = scene.ask_for("www.example.test");
   scene.pass(500ms);
   CHECK(again.status == SecurityStatus::secure);
+}
+
+TEST_CASE("While not even the root's keys can be learned, a rehearsal tries once a minute") {
+  Scene scene;
+  scene.silent = {". DNSKEY"};
+  for (int i = 0; i < 10; ++i) scene.rehearse_for("www.plain.test");
+  scene.pass(30s);
+  for (int i = 0; i < 10; ++i) scene.rehearse_for("www.plain.test");
+  scene.pass(10s);
+  const std::size_t tries = scene.times_asked(".", Type::dnskey);
+  CHECK(tries >= 1);
+  CHECK(tries <= 3);  // one rehearsal, which asks other servers too
+  scene.pass(21s);
+  scene.silent.clear();
+  scene.rehearse_for("www.plain.test");
+  scene.pass(1s);
+  CHECK(scene.times_asked(".", Type::dnskey) == tries + 1);
+  scene.rehearse_for("www.example.test");
+  scene.pass(1s);
+  CHECK(scene.metrics.dnssec_verdicts[static_cast<std::size_t>(SecurityStatus::secure)] == 1);
 }
 
 TEST_CASE("Guesses are at most a quarter of the questions in the long run") {
