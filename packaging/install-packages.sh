@@ -11,9 +11,10 @@ build_packages='g++ cmake ninja-build pkg-config ca-certificates
   file dpkg-dev' # these two for the package: cpack asks them which libraries it depends on
 # unbound is the DoH and DoT server of the tests; systemd is here for systemd-analyze, and is not made the init system.
 test_packages='doctest-dev libbenchmark-dev clang-format-19 shellcheck systemd
-  groff-base mandoc debootstrap systemd-container dnsmasq-base umoci bubblewrap rpm ruby
-  bind9-dnsutils knot-dnsutils unbound dnsdist microsocks tinyproxy-bin dnsperf curl openssl iproute2 nftables python3 python3-dnspython python3-h2
-  python3-cryptography python3-jsonschema python3-yaml ldnsutils libc-ares-dev musl-tools valgrind'
+  groff-base mandoc debootstrap systemd-container dnsmasq-base rpm ruby
+  bind9-dnsutils knot-dnsutils unbound microsocks tinyproxy-bin dnsperf curl openssl iproute2 nftables
+  python3 python3-dnspython python3-h2 python3-cryptography python3-jsonschema python3-yaml
+  ldnsutils libc-ares-dev musl-tools valgrind'
 
 policy=/usr/sbin/policy-rc.d
 kept_policy=$policy.before-tacet
@@ -46,41 +47,35 @@ apt() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 "$@"
 }
 
-# A freshly installed unbound or dnsdist starts at once, takes port 53 and starts at every boot: the tests only want the
-# program. Debian asks policy-rc.d before it starts a service: ours says no for these and asks the machine's own for the
-# rest.
-hold_servers() {
+# A freshly installed unbound starts at once, takes port 53 and starts at every boot: the tests only want its program.
+# Debian asks policy-rc.d before it starts a service: ours says no for unbound and asks the machine's own for the rest.
+hold_unbound() {
   [ ! -e $policy ] || [ -e $kept_policy ] || as_root mv $policy $kept_policy
   as_root tee $policy >/dev/null <<-POLICY
 	#!/bin/sh
-	case " \$* " in *" unbound"* | *" dnsdist"*) exit 101 ;; esac
+	case " \$* " in *" unbound"*) exit 101 ;; esac
 	[ ! -x $kept_policy ] || exec $kept_policy "\$@"
 	POLICY
   as_root chmod 755 $policy
 }
 
-release_servers() {
+release_unbound() {
   as_root rm -f $policy
   [ ! -e $kept_policy ] || as_root mv $kept_policy $policy
-  for server in unbound dnsdist; do
-    installed "$server" || continue
-    if command -v systemctl >/dev/null; then
-      as_root systemctl --quiet disable "$server.service"
-    else
-      as_root update-rc.d "$server" disable
-    fi
-  done
-  if installed unbound && command -v systemctl >/dev/null; then
-    as_root systemctl --quiet disable unbound-resolvconf.service
+  installed unbound || return 0
+  if command -v systemctl >/dev/null; then
+    as_root systemctl --quiet disable unbound.service unbound-resolvconf.service
+  else
+    as_root update-rc.d unbound disable
   fi
 }
 
 install_missing() {
   as_root true
-  case " $missing" in *' unbound '* | *' dnsdist '*)
-    trap release_servers EXIT
+  case " $missing" in *' unbound '*)
+    trap release_unbound EXIT
     trap 'exit 130' INT HUP TERM
-    hold_servers
+    hold_unbound
     ;;
   esac
   # A list that cannot be refreshed may still serve, from a cache or a local mirror: the installation decides.

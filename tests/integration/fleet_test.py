@@ -2,6 +2,7 @@
 import os
 import random
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -15,6 +16,7 @@ NAMES, QUERIES = 3000, 20000
 BACK_END = "127.0.0.1"
 
 
+@unittest.skipUnless(shutil.which("dnsdist"), "dnsdist is not installed")
 class Fleet(UnboundCase):
     def front_end(self, folder, daemons):
         port = scratch.free_port(["127.0.0.1"])
