@@ -122,7 +122,6 @@ Task<Judgement> Validation::settle(const Subject& subject, const Message& messag
 
 void Validation::rehearse(Subject subject, Response response) {
   if (parts_.scheduler.now() < rests_until_) return;
-  if (!has_keys()) rests_until_ = parts_.scheduler.now() + rest_without_keys;  // until the first one is there
   try {
     parts_.tasks.spawn(rehearsal(std::move(subject), std::move(response)));
   } catch (const std::bad_alloc&) {
@@ -133,7 +132,7 @@ void Validation::rehearse(Subject subject, Response response) {
 Task<void> Validation::rehearsal(Subject subject, Response response) {
   Task<Proof> proving = prove(std::move(subject), std::move(response));
   co_await std::move(proving);
-  if (has_keys()) rests_until_ = Instant::min();
+  if (!has_keys()) rests_until_ = parts_.scheduler.now() + rest_without_keys;
 }
 
 void Validation::count(const Subject& subject, const Judgement& judgement, bool repaired) {

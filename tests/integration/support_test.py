@@ -119,7 +119,7 @@ class TestBench(unittest.TestCase):
                 return float(done.stdout.partition("Query time: ")[2].split()[0]) if servers.ADDRESS in done.stdout else None
 
             def best_time(server="10.9.0.2"):  # what is slower than others is the machine's doing
-                return min(answer_time(server) or 1000 for _ in range(20))
+                return min(took for took in (answer_time(server) for _ in range(20)) if took is not None)
 
             self.assertAlmostEqual(best_time(), 20, delta=8)
             self.assertAlmostEqual(best_time("fd09::2"), 20, delta=8)

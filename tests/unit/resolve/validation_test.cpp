@@ -207,7 +207,7 @@ TEST_CASE("While not even the root's keys can be learned, a rehearsal tries once
   const std::size_t tries = scene.times_asked(".", Type::dnskey);
   CHECK(tries >= 1);
   CHECK(tries <= 3);  // one rehearsal, which asks other servers too
-  scene.pass(21s);
+  scene.pass(30s);
   scene.silent.clear();
   scene.rehearse_for("www.plain.test");
   scene.pass(1s);
