@@ -14,7 +14,8 @@ namespace {
 
 template <class Address>
 ClientAddress client_of(const Address& address) {
-  return ClientAddress(ClientView{{reinterpret_cast<const std::uint8_t*>(&address), sizeof address}, ClientTransport::udp});
+  return ClientAddress(
+      ClientView{{reinterpret_cast<const std::uint8_t*>(&address), sizeof address}, ClientTransport::udp});
 }
 
 ClientAddress client(const char* text) {
