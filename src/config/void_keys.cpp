@@ -52,9 +52,7 @@ bool logs_names_of_nothing(const Config& config) {
   return config.exposure.mode == ExposureMode::off && config.exposure.log_names;
 }
 
-constexpr std::array<Contradiction, 4> contradictions{{
-    {"bootstrap", has_idle_bootstrap,
-     "has no effect: every upstream has its addresses or a proxy, allowed: [], or an upstream with a name and neither"},
+constexpr std::array<Contradiction, 3> contradictions{{
     {"exposure.log_names", logs_names_of_nothing,
      "has no effect while exposure.mode is off, which keeps no names, allowed: false"},
     {"query_log.max_size", logs_to_journal, not_on_journal},
@@ -89,6 +87,8 @@ std::vector<std::string> remarks(const Config& config) {
   };
   if (!config.allow.empty() && is_local(config.listen) && is_local(config.https.listen) && is_local(config.tls.listen))
     out.emplace_back("allow: has no effect while others reach no address under listen, unless tacet.socket has one");
+  if (has_idle_bootstrap(config))
+    out.emplace_back("bootstrap: has no effect while every upstream has its addresses or a proxy");
   for (const auto& key : config_keys()) {
     const auto* leader = leader_of(key);
     if (leader && is_off(*leader, config) && !key.same(config, defaults))

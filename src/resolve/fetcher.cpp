@@ -125,12 +125,21 @@ Task<Result<Fetcher::Judged>> Fetcher::ask(const UpstreamQuestion& asked, Instan
   if (!validated) co_return Judged{*std::move(response)};
   Validation::Subject subject{upstreams, asked.query.question(), other_route_in(asked, response->message), deadline};
   if (validation_.mode() == DnssecMode::log) {
-    validation_.rehearse(std::move(subject), *response);
+    if (is_signed(response->message)) validation_.rehearse(std::move(subject), *response);
     co_return Judged{*std::move(response)};
   }
   Task<Proof> proving = validation_.prove(std::move(subject), *std::move(response));
   Proof proof = co_await std::move(proving);
   co_return Judged{std::move(proof.response), std::move(proof.judgement)};
+}
+
+/// True if the answer carries signatures. Mode log judges no other: to prove that a zone is unsigned, it would have to
+/// ask upstreams for things that no client wants.
+bool Fetcher::is_signed(const Message& message) {
+  bool found = false;
+  for_each_record(message.wire(), message.index(),
+                  [&](const ResourceRecord& record) { found = found || record.type == Type::rrsig; });
+  return found;
 }
 
 /// The name with which another route's part of an answer begins.

@@ -124,6 +124,7 @@ private:
                                const Question& question) const;
   Task<void> fly(Flight flight);
   bool validates(const Route& route, const CacheKey& key) const;
+  static bool is_signed(const Message& message);
   Task<Result<Judged>> ask(const UpstreamQuestion& asked, Instant deadline);
   std::optional<Name> other_route_in(const UpstreamQuestion& asked, const Message& message) const;
   bool take(Flight& flight, Result<Judged> judged);

@@ -140,6 +140,13 @@ class Modes(DnssecCase):
         daemon.ask("www.signed.alpha")
         scratch.eventually(lambda: daemon.status()["dnssec"]["bogus"] == 1 and daemon.status()["dnssec"]["secure"] == 1, 20, daemon.log)
 
+    def test_log_asks_nothing_about_an_answer_without_signatures(self):
+        fake = self.meddler()
+        daemon = self.daemon(fake.dot_url(), mode="log")
+        for name in ("www.unsigned.alpha", "other.unsigned.alpha"):
+            daemon.ask(name)
+        self.assertEqual([(received.name, received.kind) for received in fake.received], [("www.unsigned.alpha.", "A"), ("other.unsigned.alpha.", "A")])
+
     def test_off_asks_for_no_keys(self):
         fake = self.meddler()
         daemon = self.daemon(fake.dot_url(), mode="off")
