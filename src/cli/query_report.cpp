@@ -3,17 +3,15 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
 #include <sstream>
 
+#include "base/duration.hpp"
 #include "dns/answer_image.hpp"
 #include "dns/edns.hpp"
 #include "dns/ldns.hpp"
 
 namespace tacet {
 namespace {
-
-double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 /// True for a line of ldns with an unknown time, or with padding.
 bool is_noise(std::string_view line) {

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t padding_block = 128;  // RFC 8467 §4.1
 constexpr std::size_t option_head_size = 4;
-constexpr std::uint16_t nsid_option = 3;  // RFC 5001 §2.3
 
 /// Its UTF-8 without control characters, and no more than is shown.
 std::string cleaned(std::string_view text) {
@@ -41,6 +40,28 @@ std::size_t add_option(std::span<std::uint8_t> buffer, std::size_t size, std::ui
   return size + tail.size();
 }
 
+/// A query with these options in front of the padding.
+Message padded_query(const Question& question, std::uint16_t flags, bool dnssec_ok, Bytes options) {
+  const Bytes name = question.name.wire();
+  const std::size_t unpadded = header_size + name.size() + 4 + opt_head_size + options.size() + option_head_size;
+  const std::size_t padded = (unpadded + padding_block - 1) / padding_block * padding_block;
+  std::vector<std::uint8_t> wire(padded);
+  WireWriter query(wire);
+  query.u16(0);
+  query.u16(flags);
+  query.u16(1);
+  query.u32(0);
+  query.u16(1);
+  query.bytes(name);
+  query.u16(static_cast<std::uint16_t>(question.type));
+  query.u16(static_cast<std::uint16_t>(question.qclass));
+  write_opt(query, Rcode::noerror, dnssec_ok, options.size() + option_head_size + padded - unpadded);
+  query.bytes(options);
+  query.u16(option::padding);
+  query.u16(static_cast<std::uint16_t>(padded - unpadded));
+  return Message::parse(std::move(wire)).value();
+}
+
 }  // namespace
 
 void write_opt(WireWriter& out, Rcode rcode, bool dnssec_ok, std::size_t options_size) {
@@ -54,23 +75,13 @@ void write_opt(WireWriter& out, Rcode rcode, bool dnssec_ok, std::size_t options
 }
 
 Message upstream_query(const Question& question, bool dnssec_ok, bool checking_disabled) {
-  const Bytes name = question.name.wire();
-  const std::size_t unpadded = header_size + name.size() + 4 + opt_head_size + option_head_size;
-  const std::size_t padded = (unpadded + padding_block - 1) / padding_block * padding_block;
-  std::vector<std::uint8_t> wire(padded);
-  WireWriter query(wire);
-  query.u16(0);
-  query.u16(static_cast<std::uint16_t>(flag::rd | flag::ad | (checking_disabled ? flag::cd : 0)));
-  query.u16(1);
-  query.u32(0);
-  query.u16(1);
-  query.bytes(name);
-  query.u16(static_cast<std::uint16_t>(question.type));
-  query.u16(static_cast<std::uint16_t>(question.qclass));
-  write_opt(query, Rcode::noerror, dnssec_ok, option_head_size + padded - unpadded);
-  query.u16(option::padding);
-  query.u16(static_cast<std::uint16_t>(padded - unpadded));
-  return Message::parse(std::move(wire)).value();
+  const auto flags = static_cast<std::uint16_t>(flag::rd | flag::ad | (checking_disabled ? flag::cd : 0));
+  return padded_query(question, flags, dnssec_ok, {});
+}
+
+Message query_with_nsid(const Question& question) {
+  static constexpr std::array<std::uint8_t, option_head_size> nsid{0, option::nsid, 0, 0};
+  return padded_query(question, flag::rd | flag::ad, false, nsid);
 }
 
 std::optional<ExtendedError> extended_error_of(const Message& message) {
@@ -112,12 +123,12 @@ std::size_t add_tcp_keepalive(std::span<std::uint8_t> buffer, std::size_t size, 
 
 bool asks_nsid(Bytes query, const MessageIndex& index) {
   bool asks = false;
-  for_each_option(query, index, [&](std::uint16_t code, Bytes) { asks = asks || code == nsid_option; });
+  for_each_option(query, index, [&](std::uint16_t code, Bytes) { asks = asks || code == option::nsid; });
   return asks;
 }
 
 std::size_t add_nsid(std::span<std::uint8_t> buffer, std::size_t size, std::string_view name) {
-  return add_option(buffer, size, nsid_option, bytes_of(name));
+  return add_option(buffer, size, option::nsid, bytes_of(name));
 }
 
 std::size_t add_padding(std::span<std::uint8_t> buffer, std::size_t size) {

@@ -12,7 +12,8 @@ namespace tacet {
 
 /// EDNS option codes (RFC 6891 §9) that code here must know.
 namespace option {
-inline constexpr std::uint16_t client_subnet = 8, cookie = 10, tcp_keepalive = 11, padding = 12, extended_error = 15;
+inline constexpr std::uint16_t nsid = 3, client_subnet = 8, cookie = 10, tcp_keepalive = 11, padding = 12,
+                               extended_error = 15;
 }
 
 /// INFO-CODEs of Extended DNS Errors (RFC 8914 §4).

@@ -8,6 +8,9 @@
 
 namespace tacet {
 
+/// As upstream_query() without DO and CD, and asks for the name of the server (§2.1).
+Message query_with_nsid(const Question& question);
+
 /// True if a query asks for the name of the server that answers it (RFC 5001 §2.1).
 bool asks_nsid(Bytes query, const MessageIndex& index);
 

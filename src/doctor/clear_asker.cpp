@@ -38,7 +38,7 @@ bool read_all(const Sending& sending, int attempt, Instant now, ClearOutcome& ou
   std::array<std::uint8_t, max_message_size> buffer;
   for (;;) {
     const auto size = ::recv(sending.socket.get(), buffer.data(), buffer.size(), 0);
-    if (size < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    if (size < 0) return would_wait(errno);
     auto reply = Message::parse_answer({buffer.begin(), buffer.begin() + size});
     if (reply && belongs(*reply, sending.wire))
       outcome.answers.push_back({*std::move(reply), attempt, now - sending.at});
@@ -113,7 +113,7 @@ Task<void> ClearAsker::by_tcp(const ClearQuery& query, ClearOutcome& outcome) {
   sending.wire = wire_of(query, ids_.next());
   std::vector<std::uint8_t> framed;
   append_frame(framed, sending.wire);
-  if (::send(sending.socket.get(), framed.data(), framed.size(), MSG_NOSIGNAL) < 0) {
+  if (::send(sending.socket.get(), framed.data(), framed.size(), send_flags) < 0) {
     outcome.trouble = socket_error(errno);
     co_return;
   }
@@ -122,7 +122,7 @@ Task<void> ClearAsker::by_tcp(const ClearQuery& query, ClearOutcome& outcome) {
   std::array<std::uint8_t, 16384> buffer;
   while (outcome.answers.empty() && co_await event.wait(deadline)) {
     const auto size = ::recv(sending.socket.get(), buffer.data(), buffer.size(), 0);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (size < 0 && would_wait(errno)) continue;
     if (size <= 0) {
       outcome.trouble = size < 0 ? socket_error(errno) : Error{Fault::protocol, "closed without an answer"};
       co_return;

@@ -6,7 +6,6 @@
 
 #include "dns/edns.hpp"
 #include "dns/wire.hpp"
-#include "doctor/server_identity.hpp"
 
 namespace tacet {
 namespace {
@@ -29,7 +28,7 @@ std::vector<std::uint8_t> wire_of(const ClearQuery& query, std::uint16_t id) {
   out.u16(static_cast<std::uint16_t>(query.question.qclass));
   if (with_opt) write_opt(out, Rcode::noerror, query.dnssec, query.nsid ? 4 : 0);
   if (query.nsid) {
-    out.u16(nsid_code);
+    out.u16(option::nsid);
     out.u16(0);
   }
   return {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(out.size())};

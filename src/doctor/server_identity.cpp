@@ -1,6 +1,7 @@
 #include "doctor/server_identity.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -13,9 +14,7 @@ namespace {
 std::string printable(Bytes octets) {
   const std::string_view text = chars_of(octets);
   if (std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; })) return std::string(text);
-  std::string hex;
-  for (const auto octet : octets) hex += fmt::format("{:02x}", octet);
-  return hex;
+  return fmt::format("{:02x}", fmt::join(octets, ""));
 }
 
 }  // namespace
@@ -23,7 +22,7 @@ std::string printable(Bytes octets) {
 std::string nsid_of(const Message& answer) {
   std::string found;
   for_each_option(answer.wire(), answer.index(), [&](std::uint16_t code, Bytes value) {
-    if (code == nsid_code && !value.empty()) found = printable(value);
+    if (code == option::nsid && !value.empty()) found = printable(value);
   });
   return found;
 }

@@ -1,13 +1,9 @@
 #pragma once
-#include <cstdint>
 #include <string>
 
 #include "tacet/message.hpp"
 
 namespace tacet {
-
-/// The EDNS option by which a server tells its name (RFC 5001).
-inline constexpr std::uint16_t nsid_code = 3;
 
 /// The name that a server gave itself by NSID; in hexadecimal unless all of it can be printed; empty if it gave none.
 std::string nsid_of(const Message& answer);

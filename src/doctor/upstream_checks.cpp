@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/duration.hpp"
+
 namespace tacet {
 namespace {
-
-double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 std::string place(const ReachTry& each) {
   const auto address = each.address.empty() ? each.upstream

@@ -25,7 +25,7 @@ void ProxyGreeting::on_readable() {
   octets_.resize(wanted_);
   const ssize_t size = ::recv(socket_.get(), octets_.data() + before, wanted_ - before, 0);
   octets_.resize(before + static_cast<std::size_t>(size > 0 ? size : 0));
-  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (size < 0 && would_wait(errno)) return;
   if (size <= 0) return end({}, front_end_);
   if (octets_.size() < wanted_) return;
   const auto whole = proxy_header_size(octets_);

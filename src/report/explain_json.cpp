@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/duration.hpp"
 #include "dns/name_text.hpp"
 #include "report/cache_json.hpp"
 #include "report/dnssec_json.hpp"
@@ -79,7 +80,7 @@ std::string why(const AnswerExplanation& explanation) {
 }
 
 Json service(const ServerExplanation& service) {
-  const auto typical = std::chrono::duration<double, std::milli>(service.typical).count();
+  const auto typical = milliseconds(service.typical);
   return {{"id", service.id},
           {"operator", service.operator_name},
           {"state", service.good ? "good" : "failing"},

@@ -1,8 +1,9 @@
 #include "report/path_json.hpp"
 
-#include <chrono>
 #include <string>
 #include <string_view>
+
+#include "base/duration.hpp"
 
 namespace tacet {
 namespace {
@@ -21,7 +22,7 @@ Json family_of(std::string_view address) {
 
 Json path_json(const ConnectionFacts* facts) {
   if (facts == nullptr) return nullptr;
-  const auto took = std::chrono::duration<double, std::milli>(facts->connect_time).count();
+  const auto took = milliseconds(facts->connect_time);
   return {{"family", family_of(facts->address)},
           {"interface", known(facts->interface)},
           {"proxy", known(facts->proxy)},

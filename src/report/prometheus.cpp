@@ -10,12 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration.hpp"
 #include "report/counter_table.hpp"
 
 namespace tacet {
 namespace {
-
-double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
 std::string escaped(std::string_view value) {
   std::string out;

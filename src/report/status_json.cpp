@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/duration.hpp"
 #include "report/counter_table.hpp"
 #include "report/dnssec_json.hpp"
 #include "report/exposure_json.hpp"
@@ -11,9 +12,6 @@
 
 namespace tacet {
 namespace {
-
-double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
-double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 /// Adds the numbers of a section.
 void add_counters(Json& json, std::string_view section, const Snapshot& snapshot) {

@@ -4,11 +4,13 @@
 
 #include <cerrno>
 
+#include "transport/dial/socket.hpp"
+
 namespace tacet {
 namespace {
 
 std::unexpected<StreamStop> stop_of(int error) {
-  return std::unexpected(error == EAGAIN || error == EINTR ? StreamStop::blocked : StreamStop::broken);
+  return std::unexpected(would_wait(error) ? StreamStop::blocked : StreamStop::broken);
 }
 
 }  // namespace
@@ -21,7 +23,7 @@ std::expected<std::size_t, StreamStop> SocketStream::read(std::span<std::uint8_t
 }
 
 std::expected<std::size_t, StreamStop> SocketStream::write(Bytes octets) {
-  const ssize_t size = ::send(socket_.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
+  const ssize_t size = ::send(socket_.get(), octets.data(), octets.size(), send_flags);
   if (size < 0) return stop_of(errno);
   return static_cast<std::size_t>(size);
 }

@@ -34,12 +34,6 @@ constexpr unsigned most_strays = 256;
 constexpr std::size_t first_sweep = 1024;
 constexpr std::size_t most_outstanding = 32768;  // so that a free ID is found by drawing twice on average
 
-#ifdef MSG_NOSIGNAL
-constexpr int send_flags = MSG_NOSIGNAL;
-#else
-constexpr int send_flags = 0;  // SO_NOSIGPIPE is set on the socket
-#endif
-
 struct Outstanding {
   Tag tag;
   PackedQuestion question;

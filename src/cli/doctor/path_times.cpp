@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/duration.hpp"
 #include "report/json.hpp"
 
 namespace tacet {
 namespace {
-
-double milliseconds(Duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 std::string way_text(const ReachTry& way) {
   if (way.address.empty()) return way.upstream;

@@ -9,6 +9,7 @@
 #include "cli/doctor/mozilla_roots.hpp"
 #include "daemon/upstreams.hpp"
 #include "dns/edns.hpp"
+#include "dns/nsid.hpp"
 #include "doctor/path_plan.hpp"
 #include "doctor/server_identity.hpp"
 #include "transport/dial/socket.hpp"
@@ -18,27 +19,6 @@ namespace tacet {
 namespace {
 
 constexpr Duration patience = std::chrono::seconds(5);
-
-/// `. NS`, padded as every query, with a request for the server's name (RFC 5001).
-Message question_with_nsid() {
-  constexpr std::size_t padded = 128, head = header_size + 1 + 4 + opt_head_size, nsid_size = 4, option_head = 4;
-  std::vector<std::uint8_t> wire(padded);
-  WireWriter query(wire);
-  query.u16(0);
-  query.u16(flag::rd | flag::ad);
-  query.u16(1);
-  query.u32(0);
-  query.u16(1);
-  query.u8(0);
-  query.u16(static_cast<std::uint16_t>(Type::ns));
-  query.u16(static_cast<std::uint16_t>(Class::in));
-  write_opt(query, Rcode::noerror, false, padded - head);
-  query.u16(nsid_code);
-  query.u16(0);
-  query.u16(option::padding);
-  query.u16(static_cast<std::uint16_t>(padded - head - nsid_size - option_head));
-  return Message::parse(std::move(wire)).value();
-}
 
 /// The configuration with this upstream alone, at this address alone.
 Config only(const Config& config, const ReachTry& each) {
@@ -111,7 +91,7 @@ private:
   }
 
   Task<void> reach_one(Upstreams& upstreams, ReachTry& each) {
-    const Message query = question_with_nsid();
+    const Message query = query_with_nsid({Name(), Type::ns});
     const auto response = co_await upstreams.set().exchange(query, loop_.now() + patience);
     if (!response) {
       each.trouble = response.error();

@@ -1,6 +1,7 @@
 #include "cli/doctor/report.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -79,11 +80,7 @@ Json finding_json(const Finding& finding) {
           {"means", finding.means}, {"remedy", finding.remedy.empty() ? Json(nullptr) : Json(finding.remedy)}};
 }
 
-std::string hex(const std::vector<std::uint8_t>& octets) {
-  std::string text;
-  for (const auto octet : octets) text += fmt::format("{:02x}", octet);
-  return text;
-}
+std::string hex(const std::vector<std::uint8_t>& octets) { return fmt::format("{:02x}", fmt::join(octets, "")); }
 
 Json clear_json(const ClearSeen& seen, bool redact) {
   Json sent = Json::array();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/duration.hpp"
 #include "report/page/html.hpp"
 #include "report/page/page_sections.hpp"
 #include "report/upstream_report.hpp"
@@ -52,8 +53,7 @@ std::string percentile_cells(const std::string& path, const UpstreamReport& upst
   std::string out;
   for (const UpstreamPercentile& each : upstream_percentiles()) {
     const Duration time = slowest_of(upstream, each);
-    const double milliseconds = std::chrono::duration<double, std::milli>(time).count();
-    const std::string words = time == Duration::zero() ? "–" : milliseconds_words(milliseconds);
+    const std::string words = time == Duration::zero() ? "–" : milliseconds_words(milliseconds(time));
     out += number_cell(each.key.substr(0, 3), fresh(fmt::format("{}.{}", path, each.key), "ms", words));
   }
   return out;

@@ -1,6 +1,7 @@
 #pragma once
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <string>
 
 #include "base/descriptor.hpp"
@@ -43,6 +44,17 @@ Result<void> finish_connect(int descriptor);
 /// none, or if the system cannot tell. After a pause this time exceeds the age of the data, so use the smaller of the
 /// two.
 Duration unacknowledged_for(int descriptor);
+
+/// The flags of send(): a peer that has gone is an error of the call and no signal. Where the system has no such flag,
+/// SO_NOSIGPIPE is set on the socket.
+#ifdef MSG_NOSIGNAL
+inline constexpr int send_flags = MSG_NOSIGNAL;
+#else
+inline constexpr int send_flags = 0;
+#endif
+
+/// True if a non-blocking socket was not ready: the call is to be made again later.
+inline bool would_wait(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
 /// Asks the kernel to acknowledge received data at once (TCP_QUICKACK; does nothing on systems without it).
 void acknowledge_now(int descriptor);

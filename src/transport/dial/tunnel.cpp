@@ -14,17 +14,7 @@
 #include "transport/dial/socket.hpp"
 
 namespace tacet {
-namespace {
-
-#ifdef MSG_NOSIGNAL
-constexpr int send_flags = MSG_NOSIGNAL;
-#else
-constexpr int send_flags = 0;  // SO_NOSIGPIPE is set on the socket
-#endif
-
-bool would_wait(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
-}  // namespace
+namespace {}  // namespace
 
 Tunnel::Tunnel(const TunnelRequest& request)
     : handshake_(tunnel_handshake(request)),

@@ -23,14 +23,6 @@ constexpr int tries_with_opt = 2;
 /// Reads at most so many datagrams at a time, so that a flood leaves others their turn.
 constexpr int most_at_a_time = 64;
 
-#ifdef MSG_NOSIGNAL
-constexpr int send_flags = MSG_NOSIGNAL;
-#else
-constexpr int send_flags = 0;  // SO_NOSIGPIPE is set on the socket
-#endif
-
-bool would_wait(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
 /// A socket, and an event that is set when it is ready.
 struct Line {
   Line(Loop& loop, Descriptor made)

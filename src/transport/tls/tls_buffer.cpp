@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/shield.hpp"
+#include "transport/dial/socket.hpp"
 #include "transport/tls/tls_state.hpp"
 
 namespace tacet {
@@ -19,14 +20,6 @@ namespace {
 
 /// At this size OpenSSL must wait, so that a peer that reads nothing does not fill our memory.
 constexpr std::size_t most_output = 1U << 20;
-
-#ifdef MSG_NOSIGNAL
-constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-#else
-constexpr int send_flags = MSG_DONTWAIT;
-#endif
-
-bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
 }  // namespace
 
@@ -128,7 +121,7 @@ void TlsBuffer::refill() {
   const std::size_t wanted = there > 1 ? std::min(static_cast<std::size_t>(there - 1), allowance_) : 1;
   const ssize_t taken = ::recv(descriptor_, in_.data(), wanted, MSG_DONTWAIT);
   ended_ = taken == 0;
-  failure_ = taken < 0 && !would_block(errno) ? errno : 0;
+  failure_ = taken < 0 && !would_wait(errno) ? errno : 0;
   if (taken <= 0) return;
   filled_ = static_cast<std::size_t>(taken);
   allowance_ -= filled_;
@@ -137,9 +130,9 @@ void TlsBuffer::refill() {
 
 Result<void> TlsBuffer::flush() {
   while (waits()) {
-    const ssize_t taken = ::send(descriptor_, out_.data() + gone_, out_.size() - gone_, send_flags);
+    const ssize_t taken = ::send(descriptor_, out_.data() + gone_, out_.size() - gone_, MSG_DONTWAIT | send_flags);
     if (taken < 0 && errno == EINTR) continue;
-    if (taken < 0 && would_block(errno)) return {};
+    if (taken < 0 && would_wait(errno)) return {};
     if (taken < 0) {
       const int code = errno;
       out_.clear();

@@ -9,17 +9,10 @@
 #include <new>
 
 #include "base/shield.hpp"
+#include "transport/dial/socket.hpp"
 
 namespace tacet {
 namespace {
-
-#ifdef MSG_NOSIGNAL
-constexpr int send_flags = MSG_NOSIGNAL;
-#else
-constexpr int send_flags = 0;  // SO_NOSIGPIPE is set on the socket
-#endif
-
-bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
 /// At this size OpenSSL must wait, so that a client that reads nothing does not fill our memory.
 constexpr std::size_t most_kept = std::size_t{64} << 10;
@@ -35,7 +28,7 @@ struct TlsServerStream::Bio {
   static int read(BIO* bio, char* to, int size) {
     BIO_clear_retry_flags(bio);
     const ssize_t taken = ::recv(of(bio).socket_.get(), to, static_cast<std::size_t>(std::max(size, 0)), 0);
-    if (taken < 0 && would_block(errno)) BIO_set_retry_read(bio);
+    if (taken < 0 && would_wait(errno)) BIO_set_retry_read(bio);
     return static_cast<int>(taken);
   }
 
@@ -122,7 +115,7 @@ bool TlsServerStream::push() {
   while (keeps()) {
     const ssize_t taken = ::send(socket_.get(), cipher_.data() + gone_, cipher_.size() - gone_, send_flags);
     if (taken < 0 && errno == EINTR) continue;
-    if (taken < 0 && would_block(errno)) return true;
+    if (taken < 0 && would_wait(errno)) return true;
     if (taken < 0) {
       broken_ = true;
       return false;
