@@ -69,6 +69,7 @@ private:
   void sweep(Instant now);
   void end_turn_later() { turn_.post(); }
   void end_turn();
+  Result<void> encrypt_queries();
   bool flush();
   void finish(Error why);
 
@@ -152,10 +153,23 @@ void DotConnection::State::guarded(Work&& work) noexcept {
                     shielded(false, [&] { return finish({Fault::overloaded, "out of memory"}), true; }));
 }
 
-/// Sends everything that one turn of the loop wrote by one SSL_write and one send(2).
-void DotConnection::State::end_turn() {
-  const Result<void> taken = tls_.send(queries_);
+/// Each query gets a record of its own. Some servers read one message of a record and see the next ones only when more
+/// octets come (dnsdist 1.7), which they wait for in vain.
+Result<void> DotConnection::State::encrypt_queries() {
+  Result<void> taken;
+  std::size_t done = 0;
+  do {
+    const std::size_t size = done == queries_.size() ? 0 : 2U + load16(queries_, done);
+    taken = tls_.send(Bytes(queries_).subspan(done, size));
+    done += size;
+  } while (taken && done < queries_.size());
   queries_.clear();
+  return taken;
+}
+
+/// Sends everything that one turn of the loop wrote by one send(2).
+void DotConnection::State::end_turn() {
+  const Result<void> taken = encrypt_queries();
   if (!taken) return finish(taken.error());
   if (!flush()) return;
   // A turn that reads but writes nothing would acknowledge 40 ms later. A server that uses Nagle's algorithm would wait

@@ -117,7 +117,10 @@ public:
     std::vector<std::uint8_t> plain;
     std::uint8_t octets[4096];
     int count = 0;
-    while ((count = SSL_read(ssl_.get(), octets, sizeof octets)) > 0) plain.insert(plain.end(), octets, octets + count);
+    while ((count = SSL_read(ssl_.get(), octets, sizeof octets)) > 0) {
+      plain.insert(plain.end(), octets, octets + count);
+      ++records;
+    }
     ERR_clear_error();
     return plain;
   }
@@ -134,6 +137,7 @@ public:
   }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   SSL* get() { return ssl_.get(); }
+  std::size_t records = 0;  ///< received so far, if none was longer than 4 KiB
 
 private:
   std::unique_ptr<SSL, TestReleaser<SSL_free>> ssl_;

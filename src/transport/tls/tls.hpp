@@ -113,7 +113,8 @@ public:
   /// Takes octets from the socket and appends the plaintext to `plain`. Faults: tls_untrusted (the peer and the
   /// reason), protocol (alert or garbage), cancelled (close_notify).
   Result<void> receive(Bytes cipher, std::vector<std::uint8_t>& plain);
-  /// Encrypts into as few records as possible. Keeps the octets until the handshake is over.
+  /// Encrypts into a record of its own, or more if it is too long for one. Keeps the octets until the handshake is
+  /// over.
   Result<void> send(Bytes plain);
   /// The octets that wait for the socket; `sent(n)` drops the first n of them.
   Bytes pending() const;

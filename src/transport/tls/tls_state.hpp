@@ -146,10 +146,10 @@ struct TlsStream::State {
 
   TlsHandshake handshake;
   SslPointer ssl;
-  std::optional<Error> impossible;    // why the handshake must not begin
-  std::vector<std::uint8_t> waiting;  // plaintext until the handshake is over
-  std::size_t sent = 0;               // octets of the outgoing BIO already sent
-  bool established = false;           // kept here, because OpenSSL's own answer changes after an error
+  std::optional<Error> impossible;                 // why the handshake must not begin
+  std::vector<std::vector<std::uint8_t>> waiting;  // plaintext of each record, until the handshake is over
+  std::size_t sent = 0;                            // octets of the outgoing BIO already sent
+  bool established = false;                        // kept here, because OpenSSL's own answer changes after an error
 
   Result<void> write(Bytes plain);
   Error failure(int status);

@@ -69,14 +69,16 @@ Result<void> TlsStream::receive(Bytes cipher, std::vector<std::uint8_t>& plain) 
     state_->established = true;
   }
   if (SSL_get_error(ssl, status) != SSL_ERROR_WANT_READ) return fail(state_->failure(status));
-  if (!state_->established || state_->waiting.empty()) return {};
-  return state_->write(std::exchange(state_->waiting, {}));
+  if (!state_->established) return {};
+  for (const auto& plain_record : std::exchange(state_->waiting, {}))
+    if (Result<void> written = state_->write(plain_record); !written) return written;
+  return {};
 }
 
 Result<void> TlsStream::send(Bytes plain) {
   if (state_->impossible) return fail(*state_->impossible);
   if (established()) return state_->write(plain);
-  state_->waiting.insert(state_->waiting.end(), plain.begin(), plain.end());
+  if (!plain.empty()) state_->waiting.emplace_back(plain.begin(), plain.end());
   return {};
 }
 
