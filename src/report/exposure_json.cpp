@@ -99,8 +99,7 @@ Json history(const NameExposure& name, Instant now) {
   return json;
 }
 
-Json offers(const Exposure& exposure) {
-  const EchClients clients = ech_clients(exposure);
+Json offers(const EchClients& clients) {
   return {{"asked_only_for_ech", clients.only_for_ech}, {"asked_otherwise", clients.others}};
 }
 
@@ -134,7 +133,7 @@ std::string exposure_json(const ExposureReport& report) {
             {"connections", connections(report)},
             {"names", exposure.names.size()},
             {"states", states(sum)},
-            {"offer_ech", offers(exposure)},
+            {"offer_ech", offers(ech_clients(exposure))},
             {"going_past", going_past(exposure, report.now)},
             {"forgotten", exposure.forgotten},
             {"malformed", exposure.malformed},
@@ -148,6 +147,7 @@ Json exposure_summary(const ExposureOverview& exposure) {
           {"names", sum_of(exposure.names)},
           {"states", states(exposure.names)},
           {"domains", states(exposure.domains)},
+          {"offer_ech", offers(exposure.offers)},
           {"connections", exposure.endpoints.size()},
           {"connections_with_sni_in_clear", exposure.names_shown()}};
 }

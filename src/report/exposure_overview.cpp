@@ -17,6 +17,7 @@ EchState worst_of(const StateCounts& names) {
 
 ExposureOverview::ExposureOverview(const ExposureReport& report)
     : mode(report.mode),
+      offers(ech_clients(report.exposure)),
       endpoints(report.exposure.endpoints) {
   for (const auto& [wire, name] : report.exposure.names) ++names[name.state()];
   for (const DomainExposure& domain : by_domain(report.exposure)) ++domains[worst_of(domain.states)];

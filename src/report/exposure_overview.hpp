@@ -11,6 +11,7 @@ struct ExposureOverview {
   ExposureMode mode = ExposureMode::off;
   StateCounts names;                        ///< names by state
   StateCounts domains;                      ///< registrable domains, by the worst state known of their names
+  EchClients offers;                        ///< names that offer ECH, by how clients asked for them
   std::vector<EndpointExposure> endpoints;  ///< of upstreams
 
   ExposureOverview() = default;

@@ -2,6 +2,7 @@
 import concurrent.futures
 import time
 import unittest
+import urllib.request
 
 import dns.flags
 import dns.rcode
@@ -126,6 +127,22 @@ class Verdicts(DnssecCase):
         lines = self.tacet_on.log_lines("not what its zone signed")
         self.assertEqual(len(lines), 1, self.tacet_on.log())
         self.assertNotIn("expired.alpha", "".join(lines))
+
+    def test_the_page_tells_mode_verdicts_and_reasons_and_no_name(self):
+        port = scratch.free_port()
+        daemon = self.daemon(metrics={"listen": f"127.0.0.1:{port}"})
+        self.assert_verdict(daemon, "www.signed.alpha", "A", "secure")
+        self.assert_verdict(daemon, "www.expired.alpha", "A", "bogus")
+
+        def get(path):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+                return answer.read().decode()
+
+        page = get("/")
+        for words in ("On: a program gets an answer only if", ">1</span> proven", ">1</span> bogus", ">1</span> signature expired", "the root: "):
+            self.assertIn(words, page)
+        for path in ("/", "/status.json", "/metrics", "/history.json"):
+            self.assertNotIn("alpha", get(path).replace(self.upstream.dot_url(), ""), path)
 
     def test_query_prints_the_verdict(self):
         self.assertRegex(self.tacet_on.verb("query", "www.signed.alpha").stdout, r"(?m)^verdict +secure")

@@ -20,7 +20,7 @@ class InBrowser(UnboundCase):
     def setUp(self):
         self.port = scratch.free_port()
         self.daemon = self.tacet(self.entry(self.upstream.doh_url(), operator="example"), self.entry(self.upstream.dot_url(), operator="example"),
-                                 metrics={"listen": f"127.0.0.1:{self.port}"}, forward={"lan": [f"127.0.0.1:{scratch.free_port()}"]})
+                                 metrics={"listen": f"127.0.0.1:{self.port}"}, dnssec={"mode": "log"}, forward={"lan": [f"127.0.0.1:{scratch.free_port()}"]})
         self.url = f"http://127.0.0.1:{self.port}/"
         self.shots = pathlib.Path(os.environ.get("PAGE_SHOTS") or self.directory)
         self.shots.mkdir(parents=True, exist_ok=True)

@@ -44,6 +44,16 @@ std::string list(const StateCounts& counts, std::uint64_t all) {
   return fmt::format("<ul class=\"legend\">{}</ul>", items);
 }
 
+/// How clients asked for the names that offer ECH: only browsers that use it hide a name.
+std::string offer_words(const EchClients& offers) {
+  if (offers.only_for_ech + offers.others == 0) return {};
+  return fmt::format(
+      "<p>Of the names that can be hidden, {} came only from browsers that use ECH, over HTTPS. Other programs asked "
+      "for {}, and a program without ECH shows the name.</p>",
+      fresh("exposure.offer_ech.asked_only_for_ech", "n", count_words(offers.only_for_ech)),
+      fresh("exposure.offer_ech.asked_otherwise", "n", count_words(offers.others)));
+}
+
 }  // namespace
 
 std::string exposure_section(const PageView& view) {
@@ -54,9 +64,9 @@ std::string exposure_section(const PageView& view) {
   if (domains == 0) return "<p>No program has asked for a name yet.</p>";
   return fmt::format(
       "<p>When a program connects to a site, the network can read the site's name unless both use ECH. Of "
-      "<b>{}</b> site{} that programs asked for ({} name{}):</p>{}{}",
+      "<b>{}</b> site{} that programs asked for ({} name{}):</p>{}{}{}",
       count_words(domains), domains == 1 ? "" : "s", count_words(names), names == 1 ? "" : "s",
-      bar(exposure.domains, domains), list(exposure.domains, domains));
+      bar(exposure.domains, domains), list(exposure.domains, domains), offer_words(exposure.offers));
 }
 
 }  // namespace tacet

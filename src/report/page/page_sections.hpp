@@ -12,6 +12,7 @@ std::string hours_section(const PageView& view);  ///< rows of a table, one for 
 std::string upstreams_section(const PageView& view);
 std::string zones_section(const PageView& view);
 std::string exposure_section(const PageView& view);
+std::string validation_section(const PageView& view);
 std::string times_section(const PageView& view);  ///< rows of a table
 std::string machine_section(const PageView& view);
 

@@ -29,6 +29,14 @@ std::string fact(std::string_view name, const std::string& inner) {
 
 std::string list(const std::vector<std::string>& texts) { return html_text(fmt::format("{}", fmt::join(texts, ", "))); }
 
+std::string query_words(const Metrics& metrics) {
+  return fmt::format("{} by UDP, {} by TCP, {} by TLS, {} by HTTPS",
+                     fresh("queries.udp", "n", count_words(metrics.udp_queries)),
+                     fresh("queries.tcp", "n", count_words(metrics.tcp_queries)),
+                     fresh("queries.tls", "n", count_words(metrics.tls_queries)),
+                     fresh("queries.https", "n", count_words(metrics.https_queries)));
+}
+
 std::string cache_words(const CacheStatistics& cache) {
   return fmt::format("{} answers, {} of {}", fresh("cache.entries", "n", count_words(cache.entries)),
                      fresh("cache.octets", "bytes", octets_words(cache.octets)),
@@ -90,6 +98,7 @@ std::string times_section(const PageView& view) {
 std::string machine_section(const PageView& view) {
   const Snapshot& snapshot = view.snapshot;
   return fact("Listens at", list(snapshot.listen)) + fact("Threads", count_words(snapshot.workers)) +
+         fact("Questions", query_words(snapshot.metrics)) +
          fact("Waiting now", fresh("pending", "n", count_words(snapshot.pending)) + " questions") +
          fact("Cache", cache_words(snapshot.cache)) + fact("Query log", query_log_words(snapshot.query_log)) +
          fact("Rebinding protection", rebind_words(snapshot.rebind)) +

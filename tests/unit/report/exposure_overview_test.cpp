@@ -22,6 +22,7 @@ TEST_CASE("names are counted by state, and a domain counts by the worst that is 
   CHECK(sum_of(overview.names) == 2);
   CHECK(overview.domains[EchState::ech] == 1);
   CHECK(sum_of(overview.domains) == 1);
+  CHECK(overview.offers.others == 1);
 
   report.exposure.add(name("c", EchState::no_ech));
   overview = report;
