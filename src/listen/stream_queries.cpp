@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/log.hpp"
+#include "base/shield.hpp"
 #include "dns/edns.hpp"
 #include "dns/nsid.hpp"
 #include "dns/query.hpp"
@@ -37,6 +38,12 @@ std::vector<std::uint8_t>& reply_scratch() {
   return scratch;
 }
 
+/// Without memory there is nothing to hold an answer back with, and it goes out at once.
+template <class Work>
+void if_memory(Work&& work) {
+  shielded(0, [&] { return work(), 0; });
+}
+
 /// Counts one waiting query as long as it lives.
 class Counted {
 public:
@@ -53,10 +60,12 @@ private:
 
 /// A waiting query, and its place among those of its client.
 struct StreamQueries::Waiting {
-  Miss miss;
   Admission::Place place;
+  Question question;
   ReplyFraming::Tag tag;
   ReplyExtras wanted;
+  std::optional<Miss> miss = std::nullopt;
+  Reply reply = {};  // without a miss: it is ready, and waits for a key
 };
 
 StreamQueries::StreamQueries(const StreamQueryParts& parts, StreamClient& client, ReplyFraming& framing,
@@ -119,42 +128,64 @@ void StreamQueries::serve_now(ReplyFraming::Tag tag, Bytes message, Instant now)
     return send(tag, refusal, size, {});
   }
   ++queries_of(parts_.metrics, terms_.transport);
+  answer(tag, {message, *index, now, 65535, {octets_of(client_.address()), terms_.transport}, asker()});
+}
+
+Asker StreamQueries::asker() const { return parts_.admission.asker(client_.address().storage); }
+
+void StreamQueries::answer(ReplyFraming::Tag tag, const QueryView& query) {
   auto& scratch = reply_scratch();
-  const auto& from = client_.address();
-  const Asker asker = parts_.admission.asker(from.storage);
-  auto answer =
-      parts_.resolver.answer_now({message, *index, now, 65535, {octets_of(from), terms_.transport}, asker}, scratch);
-  const ReplyExtras wanted{.timeout = terms_.told_idle && asks_tcp_keepalive(message, *index),
-                           .nsid = !parts_.nsid.empty() && asks_nsid(message, *index)};
-  if (const auto* size = std::get_if<std::size_t>(&answer)) {
+  auto found = parts_.resolver.answer_now(query, scratch);
+  const ReplyExtras wanted{.timeout = terms_.told_idle && asks_tcp_keepalive(query.wire, query.index),
+                           .nsid = !parts_.nsid.empty() && asks_nsid(query.wire, query.index)};
+  const QuestionView question = QuestionView::of(query.wire, query.index);
+  const auto* size = std::get_if<std::size_t>(&found);
+  if (size != nullptr && (*size == 0 || !must_wait(question))) {
     ++at_once_;
     if (*size > 0) send(tag, scratch, *size, wanted);
     return;
   }
-  auto place = parts_.admission.enter(from.storage);
+  auto place = parts_.admission.enter(client_.address().storage);
   if (!place) {
     ++parts_.metrics.wait_limited;
-    return turn_away(tag, message, *index);
+    return turn_away(tag, query.wire, query.index);
   }
-  Waiting waiting{std::move(std::get<Miss>(answer)), *std::move(place), tag, wanted};
+  Waiting waiting{*std::move(place), question.copy(), tag, wanted};
+  if (size != nullptr)
+    waiting.reply.assign(scratch.begin(), scratch.begin() + static_cast<std::ptrdiff_t>(*size));
+  else
+    waiting.miss = std::move(std::get<Miss>(found));
   // It shares the client, and so keeps the client's session alive.
-  std::shared_ptr<StreamQueries> self(client_.shared_from_this(), this);
-  parts_.tasks.spawn(answer_later(std::move(self), std::move(waiting)));
+  parts_.tasks.spawn(answer_later({client_.shared_from_this(), this}, std::move(waiting)));
+}
+
+/// Whether its answer would overtake the key of its name.
+bool StreamQueries::must_wait(const QuestionView& question) const {
+  return (question.type == Type::a || question.type == Type::aaaa) && !keys_.empty() &&
+         keys_.awaits(Name::from_checked_wire(question.name));
 }
 
 Task<void> StreamQueries::answer_later(std::shared_ptr<StreamQueries> self, Waiting waiting) {
   std::optional<Counted> in_flight(self->in_flight_);
-  Reply reply = co_await self->parts_.resolver.answer(waiting.miss);
+  std::optional<AwaitedKeys::KeyQuestion> key;
+  if (waiting.miss && waiting.question.type == Type::https && is_encrypted(self->terms_.transport))
+    if_memory([&] { key.emplace(self->keys_, waiting.question.name); });
+  if (waiting.miss) waiting.reply = co_await self->parts_.resolver.answer(*waiting.miss);
+  std::optional<AwaitedKeys::Hold> hold;
+  Scheduler& scheduler = self->parts_.loop.scheduler();
+  if (self->must_wait(QuestionView::of(waiting.question)))
+    if_memory([&] { hold.emplace(self->keys_, waiting.question.name, scheduler); });
+  if (hold) co_await hold->wait(scheduler.now() + AwaitedKeys::patience);
   in_flight.reset();
-  self->client_.guarded([&] { self->deliver(waiting, std::move(reply)); });
+  self->client_.guarded([&] { self->deliver(waiting); });
 }
 
-void StreamQueries::deliver(const Waiting& waiting, Reply reply) {
+void StreamQueries::deliver(Waiting& waiting) {
   if (!client_.is_open()) return;
-  if (reply.empty()) throw std::bad_alloc();
-  const std::size_t size = reply.size();
-  reply.resize(size + most_added);
-  send(waiting.tag, reply, size, waiting.wanted);
+  const std::size_t size = waiting.reply.size();
+  if (size == 0) throw std::bad_alloc();
+  waiting.reply.resize(size + most_added);
+  send(waiting.tag, waiting.reply, size, waiting.wanted);
   client_.go_on();
 }
 

@@ -7,6 +7,7 @@
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "listen/admission.hpp"
+#include "listen/awaited_keys.hpp"
 #include "listen/stream_client.hpp"
 #include "observe/client_transport.hpp"
 #include "observe/metrics.hpp"
@@ -44,7 +45,8 @@ struct ReplyExtras {
 };
 
 /// Answers the queries of one client of a stream, each as soon as possible, in any order, by the same rules for TCP,
-/// TLS and HTTPS. The session of the client owns it.
+/// TLS and HTTPS. Over TLS and HTTPS addresses do not overtake the key of the same name (see AwaitedKeys). The session
+/// of the client owns it.
 class StreamQueries {
 public:
   /// `told_idle`: the idle time that it tells clients that ask for it (RFC 7828); nothing: it tells none.
@@ -78,13 +80,17 @@ private:
   void serve_now(ReplyFraming::Tag tag, Bytes message, Instant now);
   void turn_away(ReplyFraming::Tag tag, Bytes message, const MessageIndex& index);
   void send(ReplyFraming::Tag tag, std::span<std::uint8_t> buffer, std::size_t size, const ReplyExtras& wanted);
+  Asker asker() const;
+  void answer(ReplyFraming::Tag tag, const QueryView& query);
+  bool must_wait(const QuestionView& question) const;
   static Task<void> answer_later(std::shared_ptr<StreamQueries> self, Waiting waiting);
-  void deliver(const Waiting& waiting, Reply reply);
+  void deliver(Waiting& waiting);
 
   const StreamQueryParts& parts_;
   StreamClient& client_;
   ReplyFraming& framing_;
   const Terms terms_;
+  AwaitedKeys keys_;  // over encrypted transports only
   std::size_t in_flight_ = 0;
   std::uint64_t at_once_ = 0;  // queries of the last read that were answered at once
   bool paid_ = false;          // the next query is already charged

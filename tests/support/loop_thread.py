@@ -6,7 +6,8 @@ import scratch
 
 
 class LoopThread:
-    """Base of the fake servers: `open()` runs on the loop's thread before the block is entered, `close()` when it is left."""
+    """Base of the fake servers: `open()` runs on the loop's thread before the block is entered, `close()` when it is left.
+    `namespace`: the name of one of `ip netns`, or a function that moves the calling thread into its network."""
 
     def __init__(self, namespace=None):
         self._namespace = namespace
@@ -51,7 +52,9 @@ class LoopThread:
         self._thread = None
 
     def _run(self):
-        if self._namespace:
+        if callable(self._namespace):
+            self._namespace()
+        elif self._namespace:
             scratch.enter_namespace(self._namespace)
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
