@@ -22,6 +22,9 @@ struct ClearQuery {
   bool nsid = false;    ///< asks the server for its name (RFC 5001)
 };
 
+/// How doctor calls a resolver that the network announced.
+inline constexpr auto own_resolver = "the network's own resolver";
+
 /// The octets of the query with this ID: RD set, one OPT of 1232 octets if it has DO or asks for NSID.
 std::vector<std::uint8_t> wire_of(const ClearQuery& query, std::uint16_t id);
 

@@ -17,7 +17,7 @@ struct AskedServer {
 std::vector<AskedServer> servers_of(const Canaries& canaries, const PathPlanInput& input) {
   std::vector<AskedServer> servers;
   for (const auto& own : input.own_resolvers)
-    if (servers.size() < most_own_resolvers) servers.push_back({own, "the network's own resolver"});
+    if (servers.size() < most_own_resolvers) servers.push_back({own, own_resolver});
   for (const auto& resolver : canaries.resolvers) servers.push_back({resolver.address, resolver.operator_name, true});
   return servers;
 }
@@ -86,7 +86,7 @@ std::vector<ClearQuery> plan_path(const Canaries& canaries, const PathPlanInput&
 std::vector<Question> reference_questions(const std::vector<ClearQuery>& plan) {
   std::vector<Question> questions;
   for (const auto& query : plan)
-    if ((query.check == "path.forged" || query.check == "path.ech") &&
+    if ((query.check == "path.forged" || query.check == "path.ech" || query.check == "path.nxdomain") &&
         std::ranges::find(questions, query.question) == questions.end())
       questions.push_back(query.question);
   return questions;

@@ -104,7 +104,6 @@ Task<Proof> Validation::prove(Subject subject, Response response) {
   co_return proof;
 }
 
-/// Judges one response. It learns what it lacks.
 Task<Judgement> Validation::settle(const Subject& subject, const Message& message, Inquiry& inquiry) {
   const AnswerPart part = subject.end ? AnswerPart(message, *subject.end) : AnswerPart(message);
   for (;;) {

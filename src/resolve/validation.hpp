@@ -68,8 +68,11 @@ public:
   ZoneTable& table() { return facts_.table(); }
   WallTime wall_time() const { return facts_.wall_time(); }
 
-private:
+  /// Judges a message as it is, and asks for what that needs. It counts nothing, and asks no other server for a better
+  /// one. The references must outlive the task.
   Task<Judgement> settle(const Subject& subject, const Message& message, Inquiry& inquiry);
+
+private:
   Task<void> rehearsal(Subject subject, Response response);
   bool has_keys() { return facts_.table().counts()[static_cast<std::size_t>(ZoneState::keyed)] > 0; }
   void count(const Subject& subject, const Judgement& judgement, bool repaired);

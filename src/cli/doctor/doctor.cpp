@@ -65,12 +65,12 @@ ProbePlan plan_for(const DoctorRequest& request, const Canaries& canaries, const
 }
 
 /// The times in which the signatures of these answers are valid.
-std::vector<std::pair<WallTime, WallTime>> windows_of(const std::vector<Message>& answers) {
+std::vector<std::pair<WallTime, WallTime>> windows_of(const std::vector<Reference>& answers) {
   constexpr std::size_t expiration = 8, inception = 12, least = 18;
   std::vector<std::pair<WallTime, WallTime>> windows;
   for (const auto& answer : answers)
-    for (const auto& record : answer.records()) {
-      const Bytes rdata = answer.rdata(record);
+    for (const auto& record : answer.message.records()) {
+      const Bytes rdata = answer.message.rdata(record);
       if (record.type != Type::rrsig || rdata.size() < least) continue;
       const auto at = [&](std::size_t place) { return WallTime(std::chrono::seconds(load32(rdata, place))); };
       windows.emplace_back(at(inception), at(expiration));

@@ -8,10 +8,12 @@
 #include "base/task_group.hpp"
 #include "cli/doctor/mozilla_roots.hpp"
 #include "daemon/upstreams.hpp"
+#include "daemon/validation_rules.hpp"
 #include "dns/edns.hpp"
 #include "dns/nsid.hpp"
 #include "doctor/path_plan.hpp"
 #include "doctor/server_identity.hpp"
+#include "resolve/validation.hpp"
 #include "transport/dial/socket.hpp"
 #include "transport/http/http.hpp"
 
@@ -34,18 +36,21 @@ Config only(const Config& config, const ReachTry& each) {
 /// Everything that the questions of one run need.
 class Probing {
 public:
-  explicit Probing(const Config& config) : config_(config), loop_(clock_), clear_(loop_, most_clear_queries) {}
+  explicit Probing(const Config& config)
+      : config_(config),
+        loop_(clock_),
+        clear_(loop_, most_clear_queries),
+        validation_({loop_.scheduler(), tasks_, metrics_, seed_}) {}
   ~Probing() { tasks_.cancel(); }
 
-  void ask_in_clear(const ClearQuery& query) {
-    auto& seen = in_clear_.emplace_back(ClearSeen{query, {}});
-    begin(clear_.ask(query, seen.outcome));
-  }
-
-  void ask_encrypted(const std::vector<Question>& questions, const TrustStores& trust) {
-    if (questions.empty()) return;
+  /// Asks the plain questions, and the same ones encrypted, and judges the answers of both by these rules.
+  void compare(const ProbePlan& plan, const TrustStores& trust, std::shared_ptr<const ValidationRules> rules) {
+    validation_.use(std::move(rules));
     auto& upstreams = make_upstreams(config_, trust);
-    for (const auto& question : questions) begin(ask_reference(upstreams, question));
+    for (const auto& question : plan.references) begin(ask_reference(upstreams, question));
+    for (const auto& query : plan.clear)
+      begin(
+          ask_in_clear(upstreams, in_clear_.emplace_back(ClearSeen{.query = query, .outcome = {}, .judgements = {}})));
   }
 
   void reach(const ReachTry& each, const TrustStores& trust, std::list<ReachTry>& into) {
@@ -65,7 +70,7 @@ public:
   }
 
   std::vector<ClearSeen> in_clear() { return {in_clear_.begin(), in_clear_.end()}; }
-  std::vector<Message> references() { return std::move(references_); }
+  std::vector<Reference> references() { return std::move(references_); }
 
 private:
   Upstreams& make_upstreams(const Config& config, const TrustStores& trust) {
@@ -84,10 +89,29 @@ private:
     if (--running_ == 0) loop_.stop();
   }
 
+  Task<void> ask_in_clear(Upstreams& upstreams, ClearSeen& seen) {
+    co_await clear_.ask(seen.query, seen.outcome);
+    if (!seen.query.dnssec) co_return;
+    for (const auto& answer : seen.outcome.answers)
+      seen.judgements.push_back(co_await judged(upstreams, answer.message));
+  }
+
   Task<void> ask_reference(Upstreams& upstreams, Question question) {
-    const Message query = upstream_query(question, true, false);
+    const Message query = upstream_query(question, true, true);
     auto response = co_await upstreams.set().exchange(query, loop_.now() + patience);
-    if (response) references_.push_back(std::move(response->message));
+    if (!response) co_return;
+    Reference made{std::move(response->message), {}};
+    made.judgement = co_await judged(upstreams, made.message);
+    references_.push_back(std::move(made));
+  }
+
+  /// What the signatures prove; the keys come over the encrypted path.
+  Task<Judgement> judged(Upstreams& upstreams, const Message& message) {
+    const Validation::Subject subject{upstreams.set_for_others(), message.question(), std::nullopt,
+                                      loop_.now() + patience};
+    Inquiry inquiry{.deadline = subject.deadline};
+    inquiry.budget.begin_turn();
+    co_return co_await validation_.settle(subject, message, inquiry);
   }
 
   Task<void> reach_one(Upstreams& upstreams, ReachTry& each) {
@@ -130,15 +154,23 @@ private:
   std::list<ClearSeen> in_clear_;
   std::list<Config> configs_;
   std::list<Upstreams> upstreams_;
-  std::vector<Message> references_;
+  std::vector<Reference> references_;
   std::size_t running_ = 0;
+  HashSeed seed_ = HashSeed::random();
   TaskGroup tasks_;
+  Validation validation_;
 };
 
 /// True if the kernel has a route to this address. Sends nothing.
 bool has_route(const char* address) {
   const auto where = kernel_address({.address = address, .port = 53});
   return where && connected_datagrams(*where).has_value();
+}
+
+/// Doctor proves answers whatever the daemon's mode is.
+Result<std::shared_ptr<const ValidationRules>> validating_rules(Config config) {
+  config.dnssec.mode = DnssecMode::on;
+  return make_validation_rules(config, open_file);
 }
 
 bool passes(const std::vector<ClearSeen>& clear) {
@@ -188,6 +220,8 @@ Result<ProbeResult> probe(const ProbePlan& plan, const Config& config) {
   const HttpLibrary http;
   const TrustStores trust(config);
   if (const auto read = trust.await(); !read) return fail(read.error());
+  const auto rules = validating_rules(config);
+  if (!rules) return fail(rules.error());
   const MozillaRoots roots;
   Config by_mozilla = config;
   for (auto& upstream : by_mozilla.upstreams) upstream.ca_file = roots.path();
@@ -196,8 +230,7 @@ Result<ProbeResult> probe(const ProbePlan& plan, const Config& config) {
   if (const auto read = mozilla.await(); !read) return fail(read.error());
   Probing probing(config), with_mozilla(by_mozilla);
   std::list<ReachTry> tries, compared;
-  for (const auto& query : plan.clear) probing.ask_in_clear(query);
-  probing.ask_encrypted(plan.references, trust);
+  probing.compare(plan, trust, *rules);
   for (const auto& each : plan.tries) probing.reach(each, trust, tries);
   probing.await();
   for (const auto& each : plan.tries) {
