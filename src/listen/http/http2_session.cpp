@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <map>
 #include <new>
 #include <string>
@@ -13,6 +12,7 @@
 #include "base/shield.hpp"
 #include "listen/http/doh_session.hpp"
 #include "listen/http/frame_allowance.hpp"
+#include "listen/http/http2_memory.hpp"
 
 namespace tacet {
 namespace {
@@ -56,7 +56,7 @@ class Http2Session final : public DohSession {
 public:
   explicit Http2Session(const Parts& parts) : DohSession(parts), allowance_(now()) {
     nghttp2_session* made = nullptr;
-    if (nghttp2_session_server_new2(&made, callbacks(), this, options()) != 0) throw std::bad_alloc();
+    if (nghttp2_session_server_new3(&made, callbacks(), this, options(), &http2_memory()) != 0) throw std::bad_alloc();
     session_.reset(made);
     constexpr std::array<nghttp2_settings_entry, 3> settings{
         {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, most_streams},
@@ -73,15 +73,15 @@ public:
   }
 
   Step serve_next(Instant time) override {
-    if (!ended_ && !nghttp2_session_want_read(session_.get())) ended_ = true;          // a fault, or a goodbye
-    while (!whole_.empty() && !streams_.contains(whole_.front())) whole_.pop_front();  // taken back
+    if (!ended_ && !nghttp2_session_want_read(session_.get())) ended_ = true;  // a fault, or a goodbye
+    while (!whole_.empty() && !streams_.contains(whole_.front())) whole_.erase(whole_.begin());  // taken back
     if (whole_.empty()) {
       if (ended_ && !owes()) client().finish();
       return Step::none;
     }
     if (rests(time)) return Step::later;
     const auto id = whole_.front();
-    whole_.pop_front();
+    whole_.erase(whole_.begin());
     serve(static_cast<Tag>(id), streams_.at(id).request, time);
     return Step::served;
   }
@@ -236,10 +236,10 @@ private:
   SessionHandle session_;
   FrameAllowance allowance_;
   std::map<std::int32_t, Http2Stream> streams_;
-  std::deque<std::int32_t> whole_;  // requests to serve, in their order
-  std::size_t coming_ = 0;          // streams whose request is not whole
-  std::size_t bodies_ = 0;          // octets of their bodies
-  std::size_t unsent_ = 0;          // octets of replies
+  std::vector<std::int32_t> whole_;  // requests to serve, in their order; a few hundred at most
+  std::size_t coming_ = 0;           // streams whose request is not whole
+  std::size_t bodies_ = 0;           // octets of their bodies
+  std::size_t unsent_ = 0;           // octets of replies
   bool had_request_ = false;
   bool is_end_ = true;  // the last frame of the client's buffer ends a response
   bool ended_ = false;
