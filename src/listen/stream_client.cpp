@@ -29,6 +29,7 @@ StreamClient::StreamClient(Loop& loop, Owner& owner, std::unique_ptr<ByteStream>
 void StreamClient::start(std::unique_ptr<StreamSession> session, const StreamLimits& limits) {
   session_ = std::move(session);
   limits_ = limits;
+  greets_ = limits_.greeting.has_value();
   watch_->want_read(true);
   wait_at_most(limits_.greeting.value_or(limits_.idle));
 }
@@ -58,7 +59,17 @@ void StreamClient::disconnect() {
 
 void StreamClient::on_ready(Watch::Ready ready) {
   if (ready == Watch::Ready::write) return go_on();
-  read();
+  if (!greets_) return read();
+  watch_->want_read(false);
+  owner_.on_greeting(*this);
+}
+
+void StreamClient::greet() {
+  guarded([this] {
+    if (!watch_ || finished_) return;
+    watch_->want_read(true);
+    read();
+  });
 }
 
 /// What the stream holds, no readiness tells of.
@@ -72,6 +83,7 @@ void StreamClient::read() {
   const auto size = stream_->read(buffer);
   if (!size && size.error() == StreamStop::blocked) return watch_->want_write(!out_.empty() || stream_->keeps());
   if (!size) return size.error() == StreamStop::ended && busy() ? finish() : close();
+  greets_ = false;
   session_->feed({buffer.data(), *size});
   owner_.on_heard(*this);
   go_on();

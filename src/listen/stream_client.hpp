@@ -18,10 +18,11 @@ namespace tacet {
 
 /// How long a client may keep its connection.
 struct StreamLimits {
-  Duration idle;                                    ///< without a request, or without reading what we send
-  Duration partial;                                 ///< with half of a request, since its last octet came
-  std::optional<Duration> whole = std::nullopt;     ///< from the first octet to the last; nothing: any
-  std::optional<Duration> greeting = std::nullopt;  ///< until the first octets for the session came; nothing: `idle`
+  Duration idle;                                 ///< without a request, or without reading what we send
+  Duration partial;                              ///< with half of a request, since its last octet came
+  std::optional<Duration> whole = std::nullopt;  ///< from the first octet to the last; nothing: any
+  /// Until the first octets for the session came, in which the stream makes its handshake; nothing: it has none.
+  std::optional<Duration> greeting = std::nullopt;
 };
 
 /// The protocol with one client: cuts its octets into requests, and serves each. Its StreamClient owns it and alone
@@ -63,6 +64,8 @@ public:
   public:
     virtual ~Owner() = default;
     virtual void on_heard(StreamClient& client) = 0;
+    /// The client waits for a step of its handshake: the owner calls greet() soon. std::bad_alloc.
+    virtual void on_greeting(StreamClient& client) = 0;
     /// The owner releases it; it may be destroyed afterwards.
     virtual void on_closed(StreamClient& client) = 0;
   };
@@ -75,6 +78,8 @@ public:
 
   /// Begins to read, for `session`.
   void start(std::unique_ptr<StreamSession> session, const StreamLimits& limits);
+  /// Makes one step of the handshake. Does nothing if it is over.
+  void greet();
   /// Reads nothing more; closes when no answer is due.
   void finish();
   /// Ends the connection. `this` may be destroyed afterwards.
@@ -126,6 +131,7 @@ private:
   Instant begun_;
   std::unique_ptr<StreamSession> session_;
   std::vector<std::uint8_t> out_;
+  bool greets_ = false;  // its handshake is not over
   bool going_on_ = false;
   bool finished_ = false;
 };

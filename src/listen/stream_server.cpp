@@ -23,6 +23,7 @@ bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error
 
 StreamServer::StreamServer(const Parts& parts)
     : parts_(parts),
+      greet_next_(parts.loop, [this] { greet_next(); }),
       watch_(parts.loop, parts.socket, [this](Watch::Ready) { on_acceptable(); }),
       accept_again_(parts.loop.scheduler(), [this] { watch_.want_read(!stopping_); }) {
   watch_.want_read(true);
@@ -55,6 +56,18 @@ void StreamServer::stop() {
 }
 
 void StreamServer::on_heard(StreamClient& client) { clients_.splice(clients_.end(), clients_, client.place); }
+
+void StreamServer::on_greeting(StreamClient& client) {
+  greeted_.push_back(client.shared_from_this());
+  greet_next_.post();
+}
+
+void StreamServer::greet_next() {
+  const auto client = std::move(greeted_.front());
+  greeted_.pop_front();
+  if (!greeted_.empty()) greet_next_.post();
+  client->greet();
+}
 
 void StreamServer::on_acceptable() {
   KernelAddress address;

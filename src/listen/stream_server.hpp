@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -32,7 +33,8 @@ public:
 
 /// Accepts the clients of a listening socket, and serves all of them on one loop: a slow, silent or endless client
 /// holds up nobody. Beyond the limit, a new client replaces the longest idle one, if possible one that waits for no
-/// answer. Without descriptors or memory, new clients wait.
+/// answer. Without descriptors or memory, new clients wait. Handshakes cost much, so each turn of the loop makes one
+/// step of one of them, and other events have their turns between.
 class StreamServer final : private StreamClient::Owner {
 public:
   struct Parts {
@@ -56,7 +58,9 @@ public:
 
 private:
   void on_heard(StreamClient& client) override;
+  void on_greeting(StreamClient& client) override;
   void on_closed(StreamClient& client) override { clients_.erase(client.place); }
+  void greet_next();
   void on_acceptable();
   void greet(Descriptor socket, const KernelAddress& front_end);
   void serve(Descriptor socket, const KernelAddress& address);
@@ -65,6 +69,8 @@ private:
   Parts parts_;
   StreamClient::List clients_;  // the longest idle first
   std::list<std::unique_ptr<ProxyGreeting>> greetings_;
+  std::deque<std::shared_ptr<StreamClient>> greeted_;  // they wait for a step of their handshakes
+  AsyncCall greet_next_;
   bool stopping_ = false;
   Watch watch_;
   Alarm accept_again_;

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -111,10 +112,29 @@ private:
   bool blocks_ = false;
 };
 
+/// Moves nothing in its first two reads, as in a handshake, and notes each read as "h".
+class GreetingStream final : public ByteStream {
+public:
+  GreetingStream(Descriptor socket, std::string& events) : plain_(std::move(socket)), events_(events) {}
+  std::expected<std::size_t, StreamStop> read(std::span<std::uint8_t> out) override {
+    events_ += 'h';
+    if (steps_ > 0) return --steps_, std::unexpected(StreamStop::blocked);
+    return plain_.read(out);
+  }
+  std::expected<std::size_t, StreamStop> write(Bytes octets) override { return plain_.write(octets); }
+  int descriptor() const override { return plain_.descriptor(); }
+
+private:
+  SocketStream plain_;
+  std::string& events_;
+  int steps_ = 2;
+};
+
 struct LineService final : StreamService {
   bool admits(const KernelAddress&) override { return welcome; }
   std::unique_ptr<ByteStream> stream_of(Descriptor socket) override {
     if (narrow) return std::make_unique<NarrowStream>(std::move(socket));
+    if (greeting) return std::make_unique<GreetingStream>(std::move(socket), events);
     return StreamService::stream_of(std::move(socket));
   }
   std::unique_ptr<StreamSession> open(StreamClient& client) override {
@@ -124,7 +144,8 @@ struct LineService final : StreamService {
     return session;
   }
 
-  bool welcome = true, narrow = false;
+  bool welcome = true, narrow = false, greeting = false;
+  std::string events;                  // of GreetingStreams
   std::vector<LineSession*> sessions;  // in the order of their coming; what is in `clients` lives
   std::vector<std::shared_ptr<StreamClient>> clients;
 };
@@ -275,6 +296,27 @@ TEST_CASE_FIXTURE(Fixture, "a client with as many requests waiting as it may is 
   service.clients[0]->go_on();
   settle();
   CHECK(heard(client) == "late!a!");
+}
+
+TEST_CASE("other events have their turns between the steps of many handshakes") {
+  Fixture world({.idle = 10s, .partial = 5s, .greeting = 5s});
+  world.service.greeting = true;
+  std::vector<Descriptor> clients;
+  for (int count = 0; count < 3; ++count) clients.push_back(world.connect());
+  for (const Descriptor& client : clients) say(client, "a\n");
+  std::string& events = world.service.events;
+  std::optional<AsyncCall> other;
+  other.emplace(world.loop, [&] {
+    events += '.';
+    other->post();
+  });
+  other->post();
+  world.settle();
+  other.reset();
+  CHECK(std::ranges::count(events, 'h') == 3 * 3);
+  INFO(events);
+  CHECK(!events.contains("hh"));
+  for (const Descriptor& client : clients) CHECK(heard(client) == "a!");
 }
 
 TEST_CASE_FIXTURE(Fixture, "a client that rests is served again when its time has come, and is not idle meanwhile") {
