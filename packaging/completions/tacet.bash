@@ -27,7 +27,7 @@ _tacet() {
         run) options='--config --listen --upstream --bootstrap --workers --log-level --socket' ;;
         check) options='--service --config' ;;
         query) options='--dnssec --config --upstream --bootstrap --proxy --via' ;;
-        status) options='--json --watch --page --interval --socket --config' ;;
+        status) options='--json --watch --page --names --interval --socket --config' ;;
         doctor) options='--json --all --dry-run --redact --paths --only --canaries --upstream --bootstrap --socket --config' ;;
         flush) options='--below --all --socket --config' ;;
         cache) options='--below --json --socket --config' ;;

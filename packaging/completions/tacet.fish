@@ -42,6 +42,7 @@ complete -c tacet -n '__fish_seen_subcommand_from doctor' -l only -x -a 'path re
 complete -c tacet -n '__fish_seen_subcommand_from doctor' -l canaries -rF -d 'Ask for the names of this file'
 complete -c tacet -n '__fish_seen_subcommand_from status' -l watch -d 'Refresh until Ctrl-C'
 complete -c tacet -n '__fish_seen_subcommand_from status' -l page -d 'Only the address of the page'
+complete -c tacet -n '__fish_seen_subcommand_from status' -l names -d 'With --page: one that shows names'
 complete -c tacet -n '__fish_seen_subcommand_from status' -l interval -x -d 'Seconds between two looks'
 complete -c tacet -n '__fish_seen_subcommand_from flush doctor' -l all -d 'All names; what is well, too'
 complete -c tacet -n '__fish_seen_subcommand_from flush cache' -l below -x -d 'This name and all below it'

@@ -127,11 +127,15 @@ void add_status(CLI::App& app, CommandLine& given, tacet::StatusRequest& request
   auto* json =
       verb.add_flag_callback("--json", [&] { request.form = tacet::StatusForm::json; }, "Print JSON, for programs");
   auto* watch = verb.add_flag("--watch", request.watch, "Refresh it until Ctrl-C; with --json, one object a line");
+  auto* page = verb.add_flag_callback(
+                       "--page", [&] { request.form = tacet::StatusForm::page; },
+                       "Print only the address of the page that shows it in a browser")
+                   ->excludes(json)
+                   ->excludes(watch);
   verb.add_flag_callback(
-          "--page", [&] { request.form = tacet::StatusForm::page; },
-          "Print only the address of the page that shows it in a browser")
-      ->excludes(json)
-      ->excludes(watch);
+          "--names", [&] { request.form = tacet::StatusForm::page_with_names; },
+          "With --page: an address that also shows names that programs\nasked for; it holds for ten minutes")
+      ->needs(page);
   verb.add_option_function<unsigned>(
           "--interval", [&](unsigned seconds) { request.interval = std::chrono::seconds(seconds); },
           "The time between two looks, 1 to 3600; the default is 2")

@@ -138,6 +138,9 @@ HttpSite site_of(ControlHandlers given) {
   routes["POST /exposure/clear"] = [handlers](const HttpRequest&) {
     return reply_with(handlers->forget_names(), [](std::size_t count) { return count_json("forgotten", count); });
   };
+  routes["POST /page/names"] = [handlers](const HttpRequest&) {
+    return reply_with(handlers->page_with_names(), [](const std::string& page) { return Json{{"page", page}}.dump(); });
+  };
   routes["GET /exposure/explain"] = [handlers](const HttpRequest& request) { return explain(*handlers, request); };
   return site;
 }

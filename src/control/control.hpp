@@ -28,22 +28,31 @@ struct ControlHandlers {
   std::function<Result<CacheReport>(const CacheScope&)> cache;
   std::function<Result<AnswerExplanation>(const Question&)> explain_question;
   std::function<Result<ExposureReport>()> exposure;
-  std::function<Result<std::size_t>()> forget_names;  ///< empties the exposure ledger; returns the number
+  std::function<Result<std::string>()> page_with_names;  ///< returns its address, with a new pass (PagePasses)
+  std::function<Result<std::size_t>()> forget_names;     ///< empties the exposure ledger; returns the number
   std::function<Result<ExposureExplanation>(const Name&)> explain;
   std::function<void(LogLevel)> set_log_level;  ///< until the next change, or the end
   std::function<ReloadOutcome()> reload;
 };
 
 /// The one channel into a running tacet: HTTP and JSON over a Unix socket, on a thread of its own. A verb is a route:
-/// GET /status                          status_json() of the snapshot and the exposure GET /metrics
-/// prometheus_text() of the snapshot and the exposure; no JSON GET /cache[?name=NAME|?below=NAME]   cache_json() of the
-/// report GET /explain?name=NAME[&type=TYPE]   explain_json() of the question POST /flush[?name=NAME|?below=NAME]
-/// {"flushed": n} GET /exposure                        exposure_json() of the report POST /exposure/clear
-/// {"forgotten": n} POST /log-level?level=LEVEL          {"log_level": "debug"} GET /exposure/explain?name=NAME
-/// exposure_explanation_json() of the name POST /reload                         {"changed": ["cache"], "forgotten": n,
-/// "summary": "words"}; if refused, the error has a line for each fault The answer to a failed request is {"error":
-/// "words"} with an HTTP status of 400 or more. It refuses requests that a web page may have caused (with an Origin, or
-/// for a host other than localhost).
+///
+/// - GET /status: status_json() of the snapshot and the exposure
+/// - GET /metrics: prometheus_text() of the snapshot and the exposure; no JSON
+/// - GET /cache[?name=NAME|?below=NAME]: cache_json() of the report
+/// - GET /explain?name=NAME[&type=TYPE]: explain_json() of the question
+/// - POST /flush[?name=NAME|?below=NAME]: {"flushed": n}
+/// - GET /exposure: exposure_json() of the report
+/// - POST /exposure/clear: {"forgotten": n}
+/// - GET /exposure/explain?name=NAME: exposure_explanation_json() of the name
+/// - POST /log-level?level=LEVEL: {"log_level": "debug"}
+/// - POST /page/names: {"page": "http://127.0.0.1:9153/names?pass=…"}
+/// - POST /reload: {"changed": ["cache"], "forgotten": n, "summary": "words"}; if refused, the error has a line for
+/// each
+///   fault
+///
+/// The answer to a failed request is {"error": "words"} with an HTTP status of 400 or more. It refuses requests that a
+/// web page may have caused (with an Origin, or for a host other than localhost).
 class Control {
 public:
   /// Starts the thread, which serves the socket's clients. Fault::system.

@@ -18,12 +18,18 @@ namespace {
 /// A client's time limit; a scrape takes milliseconds.
 constexpr Duration patience = std::chrono::seconds(5);
 
-HttpReply page(const MetricsSource& source) {
+HttpReply page(const MetricsSource& source, const ExposureOverview& exposure, const Exposure* names) {
   const Snapshot snapshot = source.snapshot();
-  const ExposureOverview exposure = source.exposure();
   const Instant now = source.now();
   const auto minutes = source.history(snapshot.metrics, now, History::most_minutes);
-  return {200, page_html({snapshot, exposure, minutes, now}), "text/html; charset=utf-8"};
+  return {200, page_html({snapshot, exposure, minutes, now, names}), "text/html; charset=utf-8"};
+}
+
+HttpReply page_with_names(const MetricsSource& source, const HttpRequest& request) {
+  const auto report = source.names(request.get("pass"));
+  if (!report)
+    return http_error(404, "no pass, or it has ended: `tacet status --page --names` prints an address with a new one");
+  return page(source, *report, &report->exposure);
 }
 
 HttpReply status(const MetricsSource& source) {
@@ -84,7 +90,8 @@ HttpSite metrics_site(MetricsSource given, std::vector<std::string> names) {
                 .patience = patience};
   const auto source = std::make_shared<const MetricsSource>(std::move(given));
   auto& routes = site.routes;
-  routes["GET /"] = [source](const HttpRequest&) { return page(*source); };
+  routes["GET /"] = [source](const HttpRequest&) { return page(*source, source->exposure(), nullptr); };
+  routes["GET /names"] = [source](const HttpRequest& request) { return page_with_names(*source, request); };
   routes["GET /status.json"] = [source](const HttpRequest&) { return status(*source); };
   routes["GET /history.json"] = [source](const HttpRequest& request) { return history(*source, request); };
   routes["GET /metrics"] = [source](const HttpRequest&) { return metrics(*source); };

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,14 @@ struct MetricsSource {
   /// The last `most` minutes, up to the moment of a snapshot with these totals.
   std::function<std::vector<HistoryMinute>(const Metrics& totals, Instant now, std::size_t most)> history;
   std::function<Instant()> now;
+  /// The names that clients asked for, if this pass (PagePasses) holds.
+  std::function<std::optional<ExposureReport>(std::string_view pass)> names;
 };
 
 /// HTTP at a loopback address, for a Prometheus and a browser on this machine. It has GET only, and nothing that it has
 /// can change anything:
 /// GET /              the page, page_html()
+/// GET /names?pass=P  the same with names that clients asked for; without a pass that holds there is no such path
 /// GET /status.json   status_json()
 /// GET /history.json  history_json(); ?minutes=N tells only the last N
 /// GET /metrics       prometheus_text()

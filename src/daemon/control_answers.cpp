@@ -47,6 +47,7 @@ ControlHandlers ControlAnswers::handlers() {
     return Result<AnswerExplanation>(explain_question(question));
   };
   handlers.exposure = [this] { return Result<ExposureReport>(exposure()); };
+  handlers.page_with_names = [this] { return page_with_names(); };
   handlers.forget_names = [this] { return Result<std::size_t>(forget_names()); };
   handlers.explain = [this](const Name& name) { return explain(name); };
   handlers.set_log_level = [](LogLevel level) {
@@ -65,7 +66,11 @@ MetricsSource ControlAnswers::metrics_source() {
             return recent.at(parts_.clock.now(), [this] { return exposure(); });
           },
       .history = [this](const Metrics& totals, Instant now, std::size_t most) { return minutes(totals, now, most); },
-      .now = [this] { return parts_.clock.now(); }};
+      .now = [this] { return parts_.clock.now(); },
+      .names = [this](std::string_view pass) -> std::optional<ExposureReport> {
+        if (!passes_.admits(pass, parts_.clock.now())) return std::nullopt;
+        return exposure();
+      }};
 }
 
 void ControlAnswers::begin_history(std::string page) {
@@ -118,6 +123,11 @@ ExposureReport ControlAnswers::exposure() const {
   for (const ForwardZone& zone : config.forward)
     if (zone.in_clear()) report.zones_in_clear.push_back(zone.zone);
   return report;
+}
+
+Result<std::string> ControlAnswers::page_with_names() {
+  if (page_.empty()) return fail(Fault::refused, "the page is off (metrics.listen)");
+  return page_ + "names?pass=" + passes_.issue(parts_.clock.now());
 }
 
 std::size_t ControlAnswers::forget_names() {

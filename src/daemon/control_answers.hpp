@@ -7,6 +7,7 @@
 
 #include "control/control.hpp"
 #include "control/metrics_endpoint.hpp"
+#include "control/page_passes.hpp"
 #include "daemon/listen_addresses.hpp"
 #include "daemon/reloader.hpp"
 #include "daemon/worker.hpp"
@@ -47,12 +48,14 @@ private:
   std::vector<HistoryMinute> minutes(const Metrics& totals, Instant now, std::size_t most) const;
   std::size_t flush(const CacheScope& scope);
   std::size_t forget_names();
+  Result<std::string> page_with_names();
   AnswerExplanation explain_question(const Question& question) const;
   Result<ExposureExplanation> explain(const Name& name) const;
 
   Parts parts_;
   Instant started_;
   std::string page_;
+  PagePasses passes_;
   mutable std::mutex history_mutex_;
   std::optional<History> history_;
 };

@@ -2,15 +2,21 @@
 
 #include <algorithm>
 #include <new>
+#include <string>
+#include <utility>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "dns/edns.hpp"
 
 namespace tacet {
 namespace {
 
+/// The name of the question, in wire form.
+Bytes name_in(const QueryRecord& record) { return record.query.subspan(12, record.index.question_ends - 16U); }
+
 void log_query(const QueryRecord& record) {
-  const Name name = Name::from_checked_wire(record.query.subspan(12, record.index.question_ends - 16U));
+  const Name name = Name::from_checked_wire(name_in(record));
   const auto milliseconds = std::chrono::duration<double, std::milli>(record.taken).count();
   log::debug("{} {}: {} from {} in {:.1f} ms{}{}{}{}", name.to_string(), tacet::to_string(record.index.type),
              tacet::to_string(record.rcode), tacet::to_string(record.source), milliseconds,
@@ -24,8 +30,19 @@ void Journal::record(const QueryRecord& record) {
   answered_now(record.source, record.rcode);
   metrics_.waited_time.observe(record.taken);
   if (record.source == Source::upstream) metrics_.miss_time.observe(record.taken);
+  if (record.rcode != Rcode::noerror && record.rcode != Rcode::nxdomain) note_failure(record);
   if (log::enabled(LogLevel::debug)) log_query(record);
   if (logs()) log(record);
+}
+
+void Journal::note_failure(const QueryRecord& record) {
+  if (!ledger_.keeps_names()) return;
+  std::string why(tacet::to_string(record.rcode));
+  if (!record.reason.empty()) why.append(": ").append(record.reason);
+  ledger_.failed({.name = lower_case(chars_of(name_in(record))),
+                  .type = record.index.type,
+                  .why = std::move(why),
+                  .last = record.arrived + record.taken});
 }
 
 void Journal::log(const QueryRecord& record) {
@@ -38,7 +55,7 @@ void Journal::log(const QueryRecord& record) {
 
 void Journal::tap(const QueryRecord& record) {
   tap_->put([&](LoggedQuery& entry) {
-    const Bytes name = record.query.subspan(12, record.index.question_ends - 16U);
+    const Bytes name = name_in(record);
     std::ranges::copy(name, entry.name.begin());
     entry.name_size = static_cast<std::uint8_t>(name.size());
     entry.client = record.client;

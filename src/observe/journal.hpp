@@ -18,6 +18,7 @@ struct QueryRecord {
   const Exchange* exchange = nullptr;                          ///< null unless an upstream answered
   const Error* error = nullptr;                                ///< null unless it failed
   std::optional<std::uint16_t> extended_error = std::nullopt;  ///< INFO-CODE of the answer, or one that explains it
+  std::string_view reason = {};  ///< why there is no answer, in words; empty if nobody said
   Instant arrived = {};
   ClientAddress client = {};
 };
@@ -79,6 +80,7 @@ private:
     return query.type == Type::https ? AskedBy::https_for_key : AskedBy::https;
   }
   void tap(const QueryRecord& record);
+  void note_failure(const QueryRecord& record);
 
   Metrics& metrics_;
   Ledger& ledger_;

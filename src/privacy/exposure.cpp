@@ -90,6 +90,15 @@ void Exposure::add(const EndpointExposure& endpoint) {
   known->last_use = std::max(known->last_use, endpoint.last_use);
 }
 
+void Exposure::add(const FailedQuestion& question) {
+  const auto known = std::ranges::find_if(
+      failures, [&](const auto& other) { return other.name == question.name && other.type == question.type; });
+  if (known == failures.end()) return failures.push_back(question);
+  const std::uint64_t times = known->times + question.times;
+  if (question.last > known->last) *known = question;
+  known->times = times;
+}
+
 std::string domain_of(const std::string& wire_name) { return registrable_domain(name_text(bytes_of(wire_name))); }
 
 EchClients ech_clients(const Exposure& exposure) {

@@ -9,6 +9,7 @@
 
 #include "privacy/https_evidence.hpp"
 #include "tacet/instant.hpp"
+#include "tacet/message.hpp"
 #include "tacet/upstream.hpp"
 
 namespace tacet {
@@ -73,16 +74,27 @@ struct EndpointExposure {
   Instant last_use{};
 };
 
+/// A question that a client got no answer to, not even that the name does not exist.
+struct FailedQuestion {
+  std::string name;  ///< in wire form, lower case
+  Type type{};
+  std::string why;          ///< "SERVFAIL: no upstream answered in time"
+  std::uint64_t times = 1;  ///< since it stands among the last ones
+  Instant last{};
+};
+
 /// The merged knowledge of the ledgers of all workers.
 struct Exposure {
   std::map<std::string, NameExposure> names;  ///< by name
   std::vector<EndpointExposure> endpoints;
-  std::uint64_t forgotten = 0;  ///< names dropped because of a limit
-  std::uint64_t malformed = 0;  ///< unusable answers to type-65 questions
-  std::uint64_t questions = 0;  ///< type-65 questions of our own
+  std::vector<FailedQuestion> failures;  ///< the last ones of each worker
+  std::uint64_t forgotten = 0;           ///< names dropped because of a limit
+  std::uint64_t malformed = 0;           ///< unusable answers to type-65 questions
+  std::uint64_t questions = 0;           ///< type-65 questions of our own
 
   void add(const NameExposure& name);
   void add(const EndpointExposure& endpoint);
+  void add(const FailedQuestion& question);
   /// Gives names that only point to another name the state of that one, which another worker may have learned. Call it
   /// after the knowledge of all workers is in.
   void follow_aliases();

@@ -198,6 +198,20 @@ void Ledger::connected(const std::string& upstream, const ConnectionFacts& facts
   known->last_use = now;
 }
 
+void Ledger::failed(FailedQuestion question) {
+  if (!keeps_names()) return;
+  const auto known = std::ranges::find_if(
+      failures_, [&](const auto& other) { return other.name == question.name && other.type == question.type; });
+  if (known != failures_.end()) {
+    question.times += known->times;
+    *known = std::move(question);
+  } else if (failures_.size() < most_failures) {
+    failures_.push_back(std::move(question));
+  } else {
+    *std::ranges::min_element(failures_, {}, &FailedQuestion::last) = std::move(question);
+  }
+}
+
 void Ledger::answered(const Exchange& exchange, bool padded, Instant now) {
   if (!exchange.facts) return;
   EndpointExposure* known = endpoint(without_number(exchange.upstream), exchange.facts->address);
@@ -218,6 +232,7 @@ void Ledger::add_to(Exposure& exposure) const {
     exposure.add(known);
   }
   for (const EndpointExposure& endpoint : endpoints_) exposure.add(endpoint);
+  for (const FailedQuestion& question : failures_) exposure.add(question);
   exposure.forgotten += forgotten_;
   exposure.malformed += malformed_;
   exposure.questions += questions_;
@@ -226,6 +241,7 @@ void Ledger::add_to(Exposure& exposure) const {
 void Ledger::clear() {
   for (std::size_t number = 1; number < entries_.size(); ++number)
     if (tallies_[number].serial != 0) erase(static_cast<std::uint32_t>(number));
+  failures_.clear();
   forgotten_ = malformed_ = questions_ = 0;
 }
 

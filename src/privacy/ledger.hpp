@@ -19,6 +19,7 @@ public:
   static constexpr std::size_t most_names = 4096;  ///< the default limit
   static constexpr std::size_t octets_a_name = 512;
   static constexpr std::size_t most_endpoints = 64;
+  static constexpr std::size_t most_failures = 32;
   static constexpr Duration asks_again = std::chrono::hours(24);
   /// How often a full ledger admits a new name in place of another.
   static constexpr Duration admission_pace = std::chrono::milliseconds(1);
@@ -59,6 +60,8 @@ public:
 
   /// A connection to `upstream` (its URL) was made.
   void connected(const std::string& upstream, const ConnectionFacts& facts, Instant now);
+  /// A client got no answer. Only the last most_failures questions are kept, each once.
+  void failed(FailedQuestion question);
   /// An upstream answered; `padded` tells if the answer was padded.
   void answered(const Exchange& exchange, bool padded, Instant now);
   /// Tacet asked a type-65 question of its own.
@@ -130,6 +133,7 @@ private:
   std::size_t octets_ = 0;
   std::uint64_t forgotten_ = 0, malformed_ = 0, questions_ = 0;
   std::vector<EndpointExposure> endpoints_;
+  std::vector<FailedQuestion> failures_;
 };
 
 }  // namespace tacet

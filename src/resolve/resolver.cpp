@@ -236,12 +236,25 @@ void Resolver::hold_stale(const Recheck::Attempt& attempt, const FetchResult& fe
   }
 }
 
+/// Of an outcome without an answer.
+const Error& Resolver::error_of(const Outcome& outcome) {
+  static const Error too_late{Fault::timeout, "no upstream answered in time"};
+  return outcome.fetched ? outcome.fetched->error() : too_late;
+}
+
+/// Why there is no answer, in words; empty if nobody said.
+std::string_view Resolver::reason_of(const Outcome& outcome) {
+  if (outcome.source == Source::failure) return error_of(outcome).detail;
+  if (outcome.source == Source::stale) return {};
+  const auto& passed_on = (*outcome.fetched)->image.extended_error;
+  return passed_on ? std::string_view(passed_on->text) : std::string_view();
+}
+
 Reply Resolver::fit(const Outcome& outcome, const Miss& miss) const {
   const ReplyRequest request{miss.query, miss.index, miss.limit};
   Reply reply;
   if (outcome.source == Source::failure) {
-    static const Error too_late{Fault::timeout, "no upstream answered in time"};
-    const Error& error = outcome.fetched ? outcome.fetched->error() : too_late;
+    const Error& error = error_of(outcome);
     const FaultReply told = reply_for(error.fault);
     const ExtendedError extended{told.extended_error, error.detail.substr(0, ExtendedError::max_text)};
     reply.resize(miss.query.size() + reply_margin);
@@ -265,8 +278,7 @@ Reply Resolver::fit(const Outcome& outcome, const Miss& miss) const {
 /// The extended error in the reply of fit().
 std::optional<std::uint16_t> Resolver::extended_error_of(const Outcome& outcome, const Miss& miss) {
   if (outcome.source == Source::failure) {
-    const Fault fault = outcome.fetched ? outcome.fetched->error().fault : Fault::timeout;
-    return reply_for(fault).extended_error;
+    return reply_for(error_of(outcome).fault).extended_error;
   }
   if (outcome.source == Source::stale) return stale_error(*miss.stale);
   const auto& passed_on = (*outcome.fetched)->image.extended_error;
@@ -284,6 +296,7 @@ void Resolver::record(const Outcome& outcome, const Miss& miss, const Reply& rep
                    .exchange = fetched ? &(*outcome.fetched)->exchange : nullptr,
                    .error = failed ? &outcome.fetched->error() : nullptr,
                    .extended_error = extended_error_of(outcome, miss),
+                   .reason = reason_of(outcome),
                    .arrived = miss.arrived,
                    .client = miss.client});
   prober_.earn();

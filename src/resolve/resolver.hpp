@@ -168,6 +168,8 @@ private:
   static Outcome outcome_of(FetchResult fetched, const Miss& miss);
   void hold_stale(const Recheck::Attempt& attempt, const FetchResult& fetched);
   Reply fit(const Outcome& outcome, const Miss& miss) const;
+  static const Error& error_of(const Outcome& outcome);
+  static std::string_view reason_of(const Outcome& outcome);
   static std::optional<std::uint16_t> extended_error_of(const Outcome& outcome, const Miss& miss);
   void record(const Outcome& outcome, const Miss& miss, const Reply& reply);
 

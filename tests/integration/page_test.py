@@ -8,6 +8,7 @@ import re
 import threading
 import unittest
 
+import dns.rcode
 import scratch
 import tacet
 from case import UnboundCase
@@ -103,6 +104,9 @@ class Off(UnboundCase):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn('metrics: {listen: "127.0.0.1:9153"}', done.stderr)
         self.assertIsNone(daemon.status()["page"])
+        done = daemon.verb("status", "--page", "--names")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn('metrics: {listen: "127.0.0.1:9153"}', done.stderr)
 
 
 class Names(unittest.TestCase):
@@ -201,8 +205,30 @@ class Content(PageCase):
             loader.join()
         texts += [self.get(path)[2] for path in PATHS]
         self.assertGreater(daemon.status()["queries"]["udp"], 20)
+        texts += [self.get(path)[2] for path in ("/names", "/names?pass=", "/names?pass=" + "0" * 32)]
         for name in (*asked, "example.com", "secretive", "hidden-host"):
             self.assertEqual([text for text in texts if name in text.replace("o.example.com", "")], [], name)
+
+    def test_names_are_for_those_who_get_a_pass_by_the_control_socket(self):
+        daemon = self.start(self.entry(f"tls://127.0.0.1:{scratch.free_port()}", operator="gone"))
+        self.assertEqual(daemon.ask("broken.example.com").rcode(), dns.rcode.SERVFAIL)
+        self.assertEqual(self.get()[2].count("broken.example.com"), 0)
+        done = daemon.verb("status", "--page", "--names")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, rf"^http://127\.0\.0\.1:{self.port}/names\?pass=[0-9a-f]{{32}}\n$")
+        path = done.stdout.strip().removeprefix(f"http://127.0.0.1:{self.port}")
+        status, head, text = self.get(path)
+        self.assertEqual((status, head["Referrer-Policy"], head["Cache-Control"]), (200, "no-referrer", "no-store"))
+        self.assertRegex(text, r"<code>broken\.example\.com</code> A</th><td>SERVFAIL: \S")
+        for wrong in ("/names", "/names?pass=", path[:-1], path + "0", "/names?pass=" + "0" * 32):
+            status, _, text = self.get(wrong)
+            self.assertEqual((status, "example" in text), (404, False), wrong)
+        self.assertEqual(self.get(path, host="evil.example")[0], 403)
+        self.assertEqual(self.get(path, Origin="http://evil.example")[0], 403)
+        self.assertNotIn(path[-32:], daemon.log())
+        self.assertEqual(daemon.verb("exposure", "--clear").returncode, 0)
+        self.assertNotIn("broken", self.get(path)[2])
+        self.assertNotEqual(daemon.verb("status", "--names").returncode, 0)
 
     def daemon_hosts(self):
         path = f"{self.directory}/hosts-{scratch.unique_name('page')}"

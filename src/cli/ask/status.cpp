@@ -32,11 +32,20 @@ Result<std::string> page_of(const ParsedJson& status) {
       "restart tacet; then it is at http://127.0.0.1:9153/");
 }
 
+/// Asks for a new pass, so it is not part of watching.
+Result<std::string> page_with_names_of(const std::string& socket_path, const ParsedJson& status) {
+  if (auto page = page_of(status); !page) return page;
+  const auto opened = ask(socket_path, {.method = "POST", .path = "/page/names"});
+  if (!opened) return fail(opened.error());
+  return opened->value("page", std::string()) + "\n";
+}
+
 Result<std::string> look(const std::string& socket_path, const StatusRequest& request) {
   const auto status = ask(socket_path, {.method = "GET", .path = "/status"});
   if (!status) return fail(status.error());
   if (request.form == StatusForm::text) return text_of(*status);
   if (request.form == StatusForm::page) return page_of(*status);
+  if (request.form == StatusForm::page_with_names) return page_with_names_of(socket_path, *status);
   return status->dump(request.watch ? -1 : 2) + "\n";
 }
 

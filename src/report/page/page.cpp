@@ -22,10 +22,10 @@ std::string uptime_part(const PageView& view) {
 }
 
 constexpr std::pair<std::string_view, Part> parts[] = {
-    {"version", version_part},    {"uptime", uptime_part},        {"summary", summary_section},
-    {"figures", figures_section}, {"hours", hours_section},       {"upstreams", upstreams_section},
-    {"zones", zones_section},     {"exposure", exposure_section}, {"validation", validation_section},
-    {"times", times_section},     {"machine", machine_section},
+    {"version", version_part},          {"uptime", uptime_part},      {"summary", summary_section},
+    {"names", names_section},           {"figures", figures_section}, {"hours", hours_section},
+    {"upstreams", upstreams_section},   {"zones", zones_section},     {"exposure", exposure_section},
+    {"validation", validation_section}, {"times", times_section},     {"machine", machine_section},
 };
 
 Part part_named(std::string_view name) {

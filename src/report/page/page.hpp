@@ -15,10 +15,11 @@ struct PageView {
   const ExposureOverview& exposure;
   const std::vector<HistoryMinute>& minutes;  ///< the oldest first
   Instant now{};
+  const Exposure* names = nullptr;  ///< not null: the page also shows names that clients asked for
 };
 
-/// The page with the sentence and all tables in it, so that it tells everything without its script. It has no name
-/// that a client asked for. All other texts are escaped.
+/// The page with the sentence and all tables in it, so that it tells everything without its script. Without
+/// PageView::names it has no name that a client asked for. All texts are escaped.
 std::string page_html(const PageView& view);
 
 /// The fields of an HTTP head that keep other sites out of the page, and the page out of other sites: a policy without

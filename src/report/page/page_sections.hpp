@@ -7,6 +7,7 @@ namespace tacet {
 
 /// The parts of the page, as HTML.
 std::string summary_section(const PageView& view);
+std::string names_section(const PageView& view);  ///< empty unless the view has names
 std::string figures_section(const PageView& view);
 std::string hours_section(const PageView& view);  ///< rows of a table, one for each hour
 std::string upstreams_section(const PageView& view);

@@ -57,3 +57,30 @@ TEST_CASE("The ledger learns which questions came over HTTPS, and whether one as
   CHECK(known().over_https == 2);
   CHECK_FALSE(known().only_for_ech());
 }
+
+TEST_CASE("A question without an answer is noted with its reason, unless no names are kept") {
+  Metrics metrics;
+  Ledger ledger{ExposureMode::passive};
+  Journal journal(metrics, ledger);
+  const MessageIndex index = index_message(query).value();
+  journal.record({query, index, Source::upstream, Rcode::nxdomain, 2ms});
+  journal.record({.query = query,
+                  .index = index,
+                  .source = Source::failure,
+                  .rcode = Rcode::servfail,
+                  .taken = 2s,
+                  .reason = "nobody answered",
+                  .arrived = Instant(1s)});
+  Exposure exposure;
+  ledger.add_to(exposure);
+  REQUIRE(exposure.failures.size() == 1);
+  CHECK(exposure.failures[0].name == std::string("\1a\0", 3));
+  CHECK(exposure.failures[0].why == "SERVFAIL: nobody answered");
+  CHECK(exposure.failures[0].last == Instant(3s));
+
+  Desk desk;
+  desk.journal.record({query, desk.index, Source::failure, Rcode::servfail, 2s});
+  Exposure none;
+  desk.ledger.add_to(none);
+  CHECK(none.failures.empty());
+}

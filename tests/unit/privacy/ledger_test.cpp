@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "unit/privacy/evidence_fixture.hpp"
 
 using namespace tacet;
@@ -317,4 +319,33 @@ TEST_CASE("The number of names may be another, and may change: then it begins an
   ledger.use(ExposureMode::passive, 16);
   touch_all(start + seconds(2000));
   CHECK(ledger.names() == 16);
+}
+
+TEST_CASE("The last questions without an answer are kept, each once, and forgotten with the names") {
+  Ledger ledger(ExposureMode::passive);
+  const auto fail = [&](std::string_view text, int second, const char* why = "SERVFAIL") {
+    ledger.failed({.name = wire(text), .type = Type::a, .why = why, .last = start + seconds(second)});
+  };
+  fail("first.example", 0);
+  fail("broken.example", 1);
+  fail("broken.example", 2, "REFUSED");
+  REQUIRE(of(ledger).failures.size() == 2);
+  CHECK(of(ledger).failures[1].times == 2);
+  CHECK(of(ledger).failures[1].why == "REFUSED");
+  for (int i = 0; i < 31; ++i) fail(fmt::format("n{}.example", i), 10 + i);
+  const auto last = of(ledger).failures;
+  CHECK(last.size() == Ledger::most_failures);
+  CHECK(std::ranges::none_of(last, [](const auto& each) { return each.name == wire("first.example"); }));
+
+  Exposure both;
+  ledger.add_to(both);
+  ledger.add_to(both);  // as if another worker knew the same
+  CHECK(both.failures.size() == Ledger::most_failures);
+  CHECK(both.failures.back().times == 2 * last.back().times);
+
+  ledger.clear();
+  CHECK(of(ledger).failures.empty());
+  ledger.use(ExposureMode::off);
+  fail("first.example", 0);
+  CHECK(of(ledger).failures.empty());
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "report/page/html.hpp"
 #include "report/page/page_text.hpp"
 #include "report/status_json.hpp"
@@ -135,6 +136,29 @@ TEST_CASE("names that offer ECH are told by how clients asked for them") {
   const std::string text = page(snapshot(), exposure);
   CHECK(text.contains(R"("exposure.offer_ech.asked_only_for_ech" data-f="n">3<)"));
   CHECK(text.contains(R"("exposure.offer_ech.asked_otherwise" data-f="n">2<)"));
+}
+
+TEST_CASE("names are shown only to a view that has them") {
+  const auto wire = [](const char* text) { return std::string(chars_of(Name::from_text(text)->wire())); };
+  Exposure names;
+  names.add(NameExposure{.name = wire("www.secret.example"), .queries = 7});
+  for (int i = 0; i < 60; ++i)
+    names.add(NameExposure{.name = wire(("www.site" + std::to_string(i) + ".example").c_str()), .queries = 1});
+  names.add(FailedQuestion{wire("broken.example"), Type::a, "SERVFAIL: <nobody> answered", 3, noon - 90s});
+  ExposureOverview exposure;
+  exposure.mode = ExposureMode::passive;
+  const Snapshot shown = snapshot();
+  CHECK_FALSE(page(shown, exposure).contains("secret.example"));
+  CHECK_FALSE(page(shown, exposure).contains("Names that programs asked for"));
+  const std::string text = page_html({shown, exposure, {}, noon, &names});
+  for (const char* words :
+       {"<code>secret.example</code><small>www.secret.example</small>", "<code>broken.example</code> A",
+        "SERVFAIL: &lt;nobody&gt; answered", "1 min ago", "And 21 more"})
+    CHECK_MESSAGE(text.contains(words), std::string(words));
+  CHECK(text.size() <= 60U * 1024);
+  exposure.mode = ExposureMode::off;
+  CHECK(page_html({shown, exposure, {}, noon, &names}).contains("tacet keeps no names"));
+  CHECK_FALSE(page_html({shown, exposure, {}, noon, &names}).contains("secret.example"));
 }
 
 TEST_CASE("the part on validation says what the mode does, and shows no number while it is off") {
