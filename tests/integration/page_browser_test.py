@@ -52,6 +52,7 @@ class InBrowser(UnboundCase):
                 if name != "without-script":
                     page.until(lambda: "questions a second" in self.text(page, ".life"), "the rate of questions")
                     page.until(lambda: page.evaluate("document.querySelectorAll('#questions-plot rect').length") > 0, "the plot")
+                    page.until(lambda: page.evaluate("document.body.classList.contains('whole')"), "everything is laid out")
                 page.screenshot(self.shots / f"page-{name}.png")
                 asked = [event["request"]["url"] for event in page.events("Network.requestWillBeSent")]
                 self.assertEqual([url for url in asked if not url.startswith((self.url, "data:"))], [])
@@ -87,20 +88,29 @@ class InBrowser(UnboundCase):
         self.assertRegex(self.text(page, "#questions-readout"), r"^\d\d:\d\d: ")
 
     def paint(self, url):
-        page = self.chromium.open(url)
+        return self.paint_of(self.chromium.open(url))
+
+    def paint_of(self, page):
         page.until(lambda: page.evaluate("performance.getEntriesByName('first-contentful-paint').length"), "a paint")
         return page.evaluate("({paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,"
                              " answered: performance.getEntriesByType('navigation')[0].responseEnd})")
 
     def test_the_first_paint_has_data_and_comes_at_once(self):
-        """A busy machine delays every paint, so a page of plain text from the same server tells how much."""
+        """In a new tab, the time has the start of Chromium's own process in it. A busy machine delays that, so a page of plain text from
+        the same server tells how much. When the page is loaded again in its tab, the time is the page's own."""
         self.daemon.ask("www.example.com")
         plain = [self.paint(f"{self.url}metrics") for _ in range(8)]
         ours = [self.paint(self.url) for _ in range(8)]
-        for name, paints in (("plain text", plain), ("the page", ours)):
+        page, again = self.chromium.open(self.url), []
+        for count in range(1, 9):
+            page.call("Page.reload")
+            page.until(lambda: len(page.events("Page.loadEventFired")) > count, "it is loaded again")
+            again.append(self.paint_of(page))
+        for name, paints in (("plain text", plain), ("the page", ours), ("the page again", again)):
             print(f"\n{name}, ms:", *(f"paint {each['paint']:.0f} (answered {each['answered']:.0f})" for each in paints))
         late = min(each["paint"] for each in ours)
         self.assertLessEqual(min(late, late - min(each["paint"] for each in plain)), 200)
+        self.assertLessEqual(min(each["paint"] for each in again), 200)
 
     def test_an_open_page_costs_the_daemon_nearly_nothing(self):
         for count in range(200):
@@ -111,7 +121,8 @@ class InBrowser(UnboundCase):
         time.sleep(60)
         share = (self.daemon.cpu_seconds() - before) / (time.monotonic() - begun)
         print(f"\nCPU of the daemon with the page open: {share:.2%}")
-        self.assertLessEqual(share, 0.002)
+        if os.environ.get("TACET_BUILD_TYPE") in (None, "", "Release", "RelWithDebInfo"):
+            self.assertLessEqual(share, 0.002)
         self.assertGreaterEqual(page.evaluate("minutes.length"), 2)  # one is over, one is running
         self.assertEqual(self.text(page, "[data-h=questions]").replace("\u202f", ""), "200")
 
