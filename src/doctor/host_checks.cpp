@@ -137,21 +137,36 @@ std::vector<Finding> judge_warp(const std::vector<InterfaceFacts>& interfaces, c
   return {finding};
 }
 
+namespace {
+
+/// The signatures that are not valid now.
+std::ptrdiff_t outside_of(const ClockFacts& facts) {
+  return std::ranges::count_if(
+      facts.signatures, [&](const auto& window) { return facts.now < window.first || facts.now > window.second; });
+}
+
+}  // namespace
+
+bool is_wrong(const ClockFacts& facts) {
+  constexpr std::size_t least = 3;
+  return !facts.is_set || (facts.signatures.size() >= least &&
+                           outside_of(facts) * 2 > static_cast<std::ptrdiff_t>(facts.signatures.size()));
+}
+
 Finding judge_clock(const ClockFacts& facts) {
   Finding finding{.check = "clock", .asked = "the clock of this machine, against signatures that just came"};
-  const auto outside = std::ranges::count_if(
-      facts.signatures, [&](const auto& window) { return facts.now < window.first || facts.now > window.second; });
+  const auto outside = outside_of(facts);
   const auto total = static_cast<std::ptrdiff_t>(facts.signatures.size());
   finding.seen = fmt::format(
       "{} of {} signatures are valid now{}", total - outside, total,
       facts.synchronised ? (*facts.synchronised ? ", the clock is kept right" : ", nobody keeps the clock right") : "");
-  if (!facts.is_set || (total >= 3 && outside * 2 > total)) {
+  if (is_wrong(facts)) {
     finding.severity = Severity::failure;
     finding.means = "the clock is wrong, so that valid certificates and signatures look invalid";
     finding.remedy =
         "set it (timedatectl set-ntp true); give the time server by its address, or names cannot be "
         "looked up before the clock is right";
-  } else if (facts.synchronised && !*facts.synchronised) {
+  } else if (total > 0 && facts.synchronised && !*facts.synchronised) {
     finding.severity = Severity::note;
     finding.means = "the clock is right now and will drift";
     finding.remedy = "timedatectl set-ntp true";

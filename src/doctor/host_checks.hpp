@@ -50,6 +50,8 @@ struct ClockFacts {
   /// The validity of signatures that just came: from, until. The true time lies inside.
   std::vector<std::pair<WallTime, WallTime>> signatures;
 };
+/// True if the clock cannot be right.
+bool is_wrong(const ClockFacts& facts);
 /// `clock`: a wrong clock makes valid certificates and signatures invalid.
 Finding judge_clock(const ClockFacts& facts);
 

@@ -35,7 +35,9 @@ std::optional<Block> block_of(const ReachTry& failed, const std::vector<ReachTry
   const bool elsewhere = some_work([&](const auto& other) { return same_transport(other) && !same_address(other); });
   if (some_work([&](const auto& o) { return o.without_sni && same_address(o) && same_transport(o); }))
     return Block::name;
-  if (some_work([&](const auto& o) { return same_address(o) && !same_transport(o); }) && !elsewhere) return Block::port;
+  const bool alive =
+      failed.reached_elsewhere || some_work([&](const auto& o) { return same_address(o) && !same_transport(o); });
+  if (alive && !elsewhere) return Block::port;
   if (failed.is_ipv6 && !some_work([](const auto& o) { return o.is_ipv6; }) &&
       some_work([](const auto&) { return true; }))
     return Block::family;
@@ -87,12 +89,17 @@ Finding judge_nothing_works(const UpstreamEvidence& evidence) {
     if (!each.without_sni) all.push_back(&each);
   Finding finding{.check = "reach", .asked = "every configured upstream", .seen = failures_of(all)};
   const bool without_name = std::ranges::any_of(evidence.tries, &ReachTry::works);
-  const bool untrusted = std::ranges::any_of(
-      evidence.tries, [](const auto& each) { return !each.works() && each.trouble->fault == Fault::tls_untrusted; });
+  const bool untrusted = evidence.why_untrusted.empty() && std::ranges::any_of(evidence.tries, [](const auto& each) {
+                           return !each.works() && each.trouble->fault == Fault::tls_untrusted;
+                         });
   if (without_name) {
     finding.severity = Severity::failure;
     finding.means = "this network blocks the servers' names in the greeting; without the name they answer";
     finding.remedy = "write sni: omit at the upstreams";
+  } else if (!evidence.why_untrusted.empty()) {
+    finding.severity = Severity::failure;
+    finding.means = fmt::format("no upstream can be trusted now, for the reason that {} tells", evidence.why_untrusted);
+    finding.remedy = fmt::format("see {}", evidence.why_untrusted);
   } else if (untrusted) {
     finding.severity = Severity::failure;
     finding.means =
@@ -144,6 +151,9 @@ Finding judge_family(std::string check, const UpstreamEvidence& evidence, bool i
   } else if (!has_route) {
     finding.severity = Severity::note;
     finding.means = fmt::format("this network has no {}", family);
+  } else if (tried == 0) {
+    finding.severity = Severity::note;
+    finding.means = fmt::format("no upstream of the configuration has an address of {}", family);
   } else if (tried > 0 && std::ranges::any_of(evidence.tries, &ReachTry::works)) {
     finding.severity = Severity::warning;
     finding.means =
@@ -210,6 +220,9 @@ std::vector<Finding> judge_tls(const UpstreamEvidence& evidence) {
         fmt::format("trusted only by an authority that was installed on this machine: {}", fmt::join(only_local, ", "));
     finding.means = "somebody between here and the upstream opens the encryption and can read and change everything";
     finding.remedy = "find the authority among /usr/local/share/ca-certificates, and ask its owner";
+  } else if (!untrusted.empty() && !evidence.why_untrusted.empty()) {
+    finding.seen = "no certificate is valid now";
+    finding.means = fmt::format("this could not be found out, for the reason that {} tells", evidence.why_untrusted);
   } else if (!untrusted.empty()) {
     finding.severity = Severity::failure;
     finding.seen = fmt::format("{}", fmt::join(untrusted, "; "));

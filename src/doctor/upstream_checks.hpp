@@ -24,6 +24,8 @@ struct ReachTry {
   std::string site;  ///< how the server calls itself: NSID or id.server; empty if it does not
   Duration round_trip{};
   bool padded = false;  ///< the answer was padded
+  /// Another port of the address accepts a connection or refuses it: the address is reached.
+  bool reached_elsewhere = false;
 
   bool works() const { return !trouble; }
 };
@@ -35,6 +37,8 @@ struct UpstreamEvidence {
   std::vector<ReachTry> with_mozilla_roots;
   bool has_ipv4_route = false, has_ipv6_route = false;
   bool plain_dns_passes = false;
+  /// The check that explains why certificates are not valid, such as "clock"; empty if there is none.
+  std::string why_untrusted;
 };
 
 /// `reach`: which upstreams answer, and what the network blocks: a port, an address, a name, a family. One finding for

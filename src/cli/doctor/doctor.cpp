@@ -64,18 +64,25 @@ ProbePlan plan_for(const DoctorRequest& request, const Canaries& canaries, const
   return plan;
 }
 
-/// The times in which the signatures of these answers are valid.
-std::vector<std::pair<WallTime, WallTime>> windows_of(const std::vector<Reference>& answers) {
+/// Adds the times in which the signatures of this answer are valid.
+void add_windows(const Message& answer, std::vector<std::pair<WallTime, WallTime>>& windows) {
   constexpr std::size_t expiration = 8, inception = 12, least = 18;
-  std::vector<std::pair<WallTime, WallTime>> windows;
-  for (const auto& answer : answers)
-    for (const auto& record : answer.message.records()) {
-      const Bytes rdata = answer.message.rdata(record);
-      if (record.type != Type::rrsig || rdata.size() < least) continue;
-      const auto at = [&](std::size_t place) { return WallTime(std::chrono::seconds(load32(rdata, place))); };
-      windows.emplace_back(at(inception), at(expiration));
-    }
-  return windows;
+  for (const auto& record : answer.records()) {
+    const Bytes rdata = answer.rdata(record);
+    if (record.type != Type::rrsig || rdata.size() < least) continue;
+    const auto at = [&](std::size_t place) { return WallTime(std::chrono::seconds(load32(rdata, place))); };
+    windows.emplace_back(at(inception), at(expiration));
+  }
+}
+
+/// Where the encrypted path is silent, which a wrong clock makes it be, the plain answers have to do.
+ClockFacts clock_facts_with(const PathEvidence& path) {
+  auto facts = clock_facts();
+  for (const auto& reference : path.encrypted) add_windows(reference.message, facts.signatures);
+  if (!facts.signatures.empty()) return facts;
+  for (const auto& seen : path.clear)
+    if (const Message* answer = seen.outcome.first()) add_windows(*answer, facts.signatures);
+  return facts;
 }
 
 /// What was found out, by group.
@@ -92,18 +99,21 @@ private:
   std::vector<Finding> all_;
 };
 
-std::vector<Finding> judge(const DoctorRequest& request, const ProbeResult& result, const HostFacts& host) {
+std::vector<Finding> judge(const DoctorRequest& request, ProbeResult& result, const HostFacts& host) {
   Judgements found(request);
+  const auto clock = clock_facts_with(result.path);
+  const auto portal = judge_portal(result.path, result.upstreams, portal_facts());
+  if (is_wrong(clock)) result.upstreams.why_untrusted = "clock";
+  if (portal.severity == Severity::failure) result.upstreams.why_untrusted = portal.check;
   if (!result.path.clear.empty()) found.add("path", judge_path(result.path));
   found.add("reach", judge_reach(result.upstreams));
   found.add("tls", judge_tls(result.upstreams));
   found.add("who", judge_sites(result.upstreams));
   found.add("net", judge_families(result.upstreams));
+  found.add("net", {portal});
   found.add("host", judge_host(host));
   found.add("host", judge_containers(container_facts(host)));
   found.add("warp", judge_warp(interface_facts(), host));
-  auto clock = clock_facts();
-  clock.signatures = windows_of(result.path.encrypted);
   found.add("clock", {judge_clock(clock)});
   found.add("self", judge_greeting(result.upstreams));
   return std::move(found).all();
@@ -153,7 +163,7 @@ int run_doctor(const DoctorRequest& request, const CommandLine& given, const Str
     return 0;
   }
   announce(plan, *canaries, to);
-  const auto result = probe(plan, *config);
+  auto result = probe(plan, *config);
   if (!result) return complain(to, result.error().detail);
   const auto findings = judge(request, *result, host);
   const ReportStyle style{.colours = ::isatty(STDOUT_FILENO) == 1, .all = request.all, .redact = request.redact};

@@ -1,6 +1,7 @@
 #include "cli/doctor/machine_facts.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/timex.h>
@@ -15,11 +16,13 @@
 
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
+#include "cli/setup/command.hpp"
 #include "cli/setup/dns_manager.hpp"
 #include "cli/setup/name_sources.hpp"
 #include "cli/setup/own_names.hpp"
 #include "cli/setup/resolved_servers.hpp"
 #include "config/address.hpp"
+#include "dnssec/validity.hpp"
 
 namespace tacet {
 namespace {
@@ -109,9 +112,27 @@ std::vector<InterfaceFacts> interface_facts() {
   return found;
 }
 
+PortalFacts portal_facts() {
+  constexpr int portal = 2;  // NMConnectivityState
+  PortalFacts facts;
+  const auto said =
+      output_of({.words = {"busctl", "--timeout=2", "get-property", "org.freedesktop.NetworkManager",
+                           "/org/freedesktop/NetworkManager", "org.freedesktop.NetworkManager", "Connectivity"}});
+  if (said && *said == fmt::format("u {}\n", portal)) facts.word = "NetworkManager says that a portal is in the way";
+  constexpr std::string_view key = "CAPTIVE_PORTAL=";
+  std::error_code error;
+  for (const auto& link : std::filesystem::directory_iterator("/run/systemd/netif/links", error)) {
+    std::ifstream file(link.path());
+    for (std::string line; std::getline(file, line);)
+      if (line.starts_with(key)) facts.page = line.substr(key.size());
+  }
+  return facts;
+}
+
 ClockFacts clock_facts() {
   const SystemClock clock;
   ClockFacts facts{.now = clock.wall_time()};
+  facts.is_set = clock_is_set(facts.now);
   timex state{};
   const int said = ::adjtimex(&state);
   if (said >= 0) facts.synchronised = said != TIME_ERROR && (state.status & STA_UNSYNC) == 0;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "doctor/host_checks.hpp"
+#include "doctor/portal_check.hpp"
 #include "tacet/config.hpp"
 
 namespace tacet {
@@ -15,6 +16,8 @@ std::vector<SocketAddress> network_resolvers(const std::vector<std::string>& own
 HostFacts host_facts(const std::string& socket);
 ContainerFacts container_facts(const HostFacts& host);
 std::vector<InterfaceFacts> interface_facts();
+/// What NetworkManager and systemd-networkd say of a captive portal (RFC 8910). Asks the network nothing.
+PortalFacts portal_facts();
 /// Without the signatures.
 ClockFacts clock_facts();
 

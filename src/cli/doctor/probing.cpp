@@ -4,6 +4,7 @@
 #include <list>
 
 #include "base/clock.hpp"
+#include "base/descriptor.hpp"
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "cli/doctor/mozilla_roots.hpp"
@@ -20,7 +21,8 @@
 namespace tacet {
 namespace {
 
-constexpr Duration patience = std::chrono::seconds(5);
+/// A run without a network ends within five seconds.
+constexpr Duration patience = std::chrono::milliseconds(4500);
 
 /// The configuration with this upstream alone, at this address alone.
 Config only(const Config& config, const ReachTry& each) {
@@ -53,11 +55,13 @@ public:
           ask_in_clear(upstreams, in_clear_.emplace_back(ClearSeen{.query = query, .outcome = {}, .judgements = {}})));
   }
 
-  void reach(const ReachTry& each, const TrustStores& trust, std::list<ReachTry>& into) {
+  void reach(const ReachTry& each, const Config& config, const TrustStores& trust, std::list<ReachTry>& into) {
     auto& made = into.emplace_back(each);
-    const Config& alone = configs_.emplace_back(only(config_, each));
+    const Config& alone = configs_.emplace_back(only(config, each));
     begin(reach_one(make_upstreams(alone, trust), made));
   }
+  /// Asks at one address whether it is reached at all.
+  void knock_at(ReachTry& each) { begin(knock(each)); }
 
   /// Each way has a connection of its own.
   void time(PathTimes& each, const TrustStores& trust) {
@@ -133,6 +137,23 @@ private:
     if (!named) co_return;
     each.site = first_text_of(named->message);
     each.round_trip = std::min(each.round_trip, named->exchange.round_trip);
+  }
+
+  /// Connects to another port of the same address, and says nothing there.
+  Task<void> knock(ReachTry& each) {
+    constexpr std::uint16_t https = 443, dns_over_tls = 853;
+    const auto where = kernel_address({.address = each.address, .port = each.port == https ? dns_over_tls : https});
+    auto socket = where ? begin_connect(*where) : fail(where.error());
+    if (!socket) {
+      each.reached_elsewhere = socket.error().fault == Fault::unreachable;
+      co_return;
+    }
+    AutoResetEvent event(loop_.scheduler());
+    Watch watch(loop_, socket->get(), [&event](Watch::Ready) { event.set(); });
+    watch.want_write(true);
+    if (!co_await event.wait(loop_.now() + patience)) co_return;
+    const auto connected = finish_connect(socket->get());
+    each.reached_elsewhere = connected || connected.error().fault == Fault::unreachable;
   }
 
   Task<void> time_one(Upstreams& upstreams, PathTimes& each) {
@@ -228,16 +249,18 @@ Result<ProbeResult> probe(const ProbePlan& plan, const Config& config) {
   const bool compare = plan.compare_roots && roots.present();
   const TrustStores mozilla = compare ? TrustStores(by_mozilla) : TrustStores();
   if (const auto read = mozilla.await(); !read) return fail(read.error());
-  Probing probing(config), with_mozilla(by_mozilla);
+  Probing probing(config);
   std::list<ReachTry> tries, compared;
   probing.compare(plan, trust, *rules);
-  for (const auto& each : plan.tries) probing.reach(each, trust, tries);
-  probing.await();
+  for (const auto& each : plan.tries) {
+    probing.reach(each, config, trust, tries);
+    if (!each.address.empty() && !each.without_sni) probing.knock_at(tries.back());
+  }
   for (const auto& each : plan.tries) {
     const auto own = std::ranges::find(config.upstreams, each.upstream, &UpstreamConfig::url);
-    if (compare && own->ca_file.empty()) with_mozilla.reach(each, mozilla, compared);
+    if (compare && own->ca_file.empty()) probing.reach(each, by_mozilla, mozilla, compared);
   }
-  with_mozilla.await();
+  probing.await();
   ProbeResult result;
   result.path.clear = probing.in_clear();
   result.path.encrypted = probing.references();

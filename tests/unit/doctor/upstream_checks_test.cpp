@@ -115,3 +115,20 @@ TEST_CASE("The site, the name in the greeting and the padding are told of upstre
   CHECK(greeting[0].seen.find("cloudflare-dns.com") != std::string::npos);
   CHECK(greeting[1].severity == Severity::note);
 }
+
+TEST_CASE("A port is blocked where the address answers at another port") {
+  auto failed = a_try(dot, "9.9.9.9", Fault::timeout);
+  failed.port = 853;
+  const auto means = [&] { return judge_reach(evidence({a_try(doh, "1.1.1.1"), failed})).back().means; };
+  CHECK(means().find("blocks port") == std::string::npos);
+  failed.reached_elsewhere = true;
+  CHECK(means().find("blocks port 853") != std::string::npos);
+}
+
+TEST_CASE("A wrong clock or a portal explains certificates that are not valid") {
+  auto seen = evidence({a_try(doh, "1.1.1.1", Fault::tls_untrusted)});
+  CHECK(judge_tls(seen)[0].severity == Severity::failure);
+  seen.why_untrusted = "clock";
+  CHECK(judge_tls(seen)[0].severity == Severity::unknown);
+  CHECK(judge_reach(seen)[0].remedy == "see clock");
+}
