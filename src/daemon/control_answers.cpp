@@ -105,6 +105,7 @@ Snapshot ControlAnswers::snapshot() const {
   snapshot.cache = parts_.cache.statistics();
   const auto settings = parts_.settings.get();
   snapshot.dnssec = {settings->dnssec, {}, settings->config.dnssec.ignore, parts_.clock.wall_time()};
+  snapshot.certificates = settings->certificates.reports(parts_.clock.wall_time());
   if (parts_.query_log) snapshot.query_log = parts_.query_log->counts();
   for (const auto& worker : parts_.workers) worker->add_to(snapshot);
   return snapshot;

@@ -16,6 +16,7 @@
 #include "daemon/bundle_watch.hpp"
 #include "daemon/config_warnings.hpp"
 #include "daemon/control_answers.hpp"
+#include "daemon/expiry_log.hpp"
 #include "daemon/hosts_file.hpp"
 #include "daemon/listen_addresses.hpp"
 #include "daemon/reload.hpp"
@@ -88,6 +89,7 @@ private:
   ExposureLog exposure_;
   Loop loop_{clock_};  // of the thread that called run()
   BundleWatch bundles_{loop_, [this] { settings_.get()->trust.refresh(); }};
+  ExpiryLog expiry_log_;
   BundleWatch certificates_{loop_, [this] { settings_.get()->certificates.refresh(loop_.now()); }};
   HostsFile hosts_{loop_, settings_.get()->config.hosts.file, [this](const auto& hosts) { share(hosts); },
                    startup_.open};
@@ -169,6 +171,7 @@ void Server::State::follow_bundles() {
   settings->trust.refresh();
   certificates_.follow(settings->certificates.files());
   settings->certificates.refresh(loop_.now());
+  expiry_log_.look(settings->certificates.reports(clock_.wall_time()), loop_.now());
 }
 
 /// Comes back only when every worker has answered: one that hangs keeps the watchdog hungry.

@@ -37,6 +37,16 @@ void ServerCertificates::refresh(Instant now) const {
   }
 }
 
+std::vector<CertificateReport> ServerCertificates::reports(WallTime now) const {
+  std::vector<CertificateReport> reports;
+  for (const auto& [transport, server] : servers_) {
+    if (!server) continue;
+    const auto [not_before, not_after] = (*server)->term();
+    reports.push_back({to_string(transport), (*server)->files().certificate, not_before, not_after, now});
+  }
+  return reports;
+}
+
 std::vector<std::string> ServerCertificates::files() const {
   std::vector<std::string> files;
   for (const auto& [transport, server] : servers_)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "observe/client_transport.hpp"
+#include "report/certificate_report.hpp"
 #include "tacet/config.hpp"
 #include "tacet/instant.hpp"
 #include "tacet/open_file.hpp"
@@ -27,6 +28,8 @@ public:
   std::shared_ptr<TlsServer> of(ClientTransport transport) const;
   /// Reads changed files again, and turns the keys of the session tickets.
   void refresh(Instant now) const;
+  /// What is to say about each certificate at this time of day.
+  std::vector<CertificateReport> reports(WallTime now) const;
   /// The paths of all files.
   std::vector<std::string> files() const;
 

@@ -85,6 +85,12 @@ void write_process(Exposition& out, const Snapshot& snapshot) {
              std::chrono::duration<double>(snapshot.reloads.last_good.time_since_epoch()).count());
 }
 
+void write_certificates(Exposition& out, const Snapshot& snapshot) {
+  out.begin({"certificate_expiry_timestamp_seconds", "When the certificate of an encrypted listener ends."});
+  for (const CertificateReport& each : snapshot.certificates)
+    out.sample({{"listener", each.listener}}, std::chrono::duration<double>(each.not_after.time_since_epoch()).count());
+}
+
 void write_counters(Exposition& out, const Snapshot& snapshot) {
   for (const Counter& counter : counters()) {
     if (!counter.help.empty()) out.begin({counter.family, counter.help});
@@ -206,6 +212,7 @@ void write_endpoints(Exposition& out, const ExposureOverview& exposure) {
 std::string prometheus_text(const Snapshot& snapshot, const ExposureOverview& exposure) {
   Exposition out;
   write_process(out, snapshot);
+  write_certificates(out, snapshot);
   write_counters(out, snapshot);
   write_rcodes(out, snapshot.metrics);
   write_times(out, snapshot.metrics);

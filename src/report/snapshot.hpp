@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "observe/metrics.hpp"
+#include "report/certificate_report.hpp"
 #include "report/query_log.hpp"
 #include "report/upstream_report.hpp"
 #include "resolve/cache/cache.hpp"
@@ -38,6 +39,7 @@ struct Snapshot {
   std::vector<std::string> listen;         ///< served addresses
   std::vector<std::string> listen_absent;  ///< those of them that this machine does not have now
   std::string page;                        ///< where the page is: "http://127.0.0.1:9153/"; empty: it is off
+  std::vector<CertificateReport> certificates;  ///< of the encrypted listeners
   RebindConfig rebind;                     ///< whether public names may lead here, and the exceptions
   unsigned workers = 0;
   std::string_view log_level;  ///< the present level

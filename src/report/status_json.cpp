@@ -8,6 +8,7 @@
 #include "report/exposure_json.hpp"
 #include "report/json.hpp"
 #include "report/path_json.hpp"
+#include "report/query_line.hpp"
 #include "report/status_summary.hpp"
 
 namespace tacet {
@@ -160,6 +161,16 @@ Json confinement(const Confinement& confinement) {
           {"landlock", restraint(confinement.landlock)}};
 }
 
+Json certificates(const Snapshot& snapshot) {
+  Json json = Json::array();
+  for (const CertificateReport& each : snapshot.certificates)
+    json.push_back({{"listener", each.listener},
+                    {"file", each.file},
+                    {"not_after", utc_text(each.not_after)},
+                    {"days_left", days_left(each)}});
+  return json;
+}
+
 Json summary(const StatusSummary& summary) {
   return {{"state", to_string(summary.verdict)},
           {"sentence", summary.sentence},
@@ -174,6 +185,7 @@ std::string status_json(const Snapshot& snapshot, const ExposureOverview& exposu
             {"uptime_seconds", seconds(snapshot.uptime)},
             {"listen", snapshot.listen},
             {"listen_absent", snapshot.listen_absent},
+            {"certificates", certificates(snapshot)},
             {"log_level", snapshot.log_level},
             {"page", known(snapshot.page)},
             {"summary", summary(summarise(snapshot, exposure))}};

@@ -75,6 +75,8 @@ void warn_of_machine(const Snapshot& snapshot, Phrases& warnings) {
   if (!snapshot.listen_absent.empty())
     warnings.push_back(fmt::format("Nobody can ask at {}: this machine does not have the address now",
                                    list_of(snapshot.listen_absent)));
+  for (const CertificateReport& certificate : snapshot.certificates)
+    if (auto warning = expiry_warning(certificate); !warning.empty()) warnings.push_back(std::move(warning));
   if (snapshot.query_log.to != "off")
     warnings.emplace_back("The query log is on: names that programs ask for are written down");
   if (snapshot.query_log.failed > 0)

@@ -304,6 +304,20 @@ class Certificates(EncryptedCase):
         daemon.await_log("does not fit the certificate.*The former certificate stays in use")
         self.assertEqual(self.serial(port), before)
 
+    def test_one_that_ends_soon_is_told_in_the_log_in_status_and_in_the_metrics(self):
+        daemon, _, replace = self.served_with_own_files(self.pki.ending())
+        daemon.await_log("The certificate of the tls listener ends within 3 days .* Renew .*server.pem")
+        shown = daemon.status()
+        self.assertEqual([(each["listener"], each["days_left"]) for each in shown["certificates"]], [("tls", 2)])
+        self.assertEqual(len(shown["summary"]["warnings"]), 1, shown["summary"])
+        self.assertRegex(daemon.verb("status").stdout, r"(?m)^certificate of the tls listener until \d{4}-\d\d-\d\d, 2 more days$")
+        replace(*self.pki.good())
+        daemon.await_log("have changed and were read again")
+        shown = daemon.status()
+        self.assertEqual(shown["summary"]["warnings"], [])
+        self.assertEqual(shown["certificates"][0]["days_left"], 29)
+        self.assertEqual(daemon.log().count("ends within"), 1)
+
     def test_a_start_with_an_unusable_pair_is_refused_and_says_why(self):
         good, other = self.pki.good(), self.pki.named("DNS:other.test")
         with self.assertRaisesRegex(AssertionError, "does not fit the certificate"):

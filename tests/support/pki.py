@@ -49,6 +49,10 @@ class Pki:
         """Was good until yesterday."""
         return self._issue("expired", NAME, self._sans, first=-30, last=-1)
 
+    def ending(self):
+        """Good for three more days."""
+        return self._issue("ending", NAME, self._sans, first=-30, last=3)
+
     def not_yet_valid(self):
         """Will be good from tomorrow on."""
         return self._issue("early", NAME, self._sans, first=1, last=30)

@@ -45,6 +45,20 @@ std::string queries(const ParsedJson& status) {
                      number(queries, "rejected"), number(queries, "dropped"), number(status, "pending"));
 }
 
+/// One line for each certificate of an encrypted listener.
+std::string certificates(const ParsedJson& status) {
+  std::string text;
+  for (const auto& each : status.at("certificates")) {
+    const auto days = each.at("days_left").get<int>();
+    const auto date = each.at("not_after").get<std::string>().substr(0, std::string_view("2026-01-01").size());
+    text += fmt::format("{:<11} of the {} listener {}\n", text.empty() ? "certificate" : "",
+                        each.at("listener").get<std::string>(),
+                        days < 0 ? fmt::format("ended on {}", date)
+                                 : fmt::format("until {}, {} more day{}", date, days, days == 1 ? "" : "s"));
+  }
+  return text;
+}
+
 std::string answers(const ParsedJson& status) {
   const ParsedJson& answers = status.at("answers");
   const ParsedJson& hit_rate = status.at("hit_rate");
@@ -220,9 +234,9 @@ std::string zone(const ParsedJson& zone) {
 }  // namespace
 
 std::string status_text(const ParsedJson& status) {
-  std::string text = heading(status) + "\n" + queries(status) + answers(status) + times(status) + events(status) +
-                     ahead(status) + cache(status) + dnssec(status) + query_log(status) + exposure(status) +
-                     confinement(status);
+  std::string text = heading(status) + "\n" + certificates(status) + queries(status) + answers(status) + times(status) +
+                     events(status) + ahead(status) + cache(status) + dnssec(status) + query_log(status) +
+                     exposure(status) + confinement(status);
   for (const auto& each : status.at("upstreams")) text += upstream(each);
   for (const auto& each : status.at("zones")) text += zone(each);
   return text;

@@ -117,9 +117,9 @@ ContextPointer make_context(ServedProtocol protocol) {
   return context;
 }
 
-WallTime end_of(SSL_CTX* context) {
+WallTime wall_time_of(const ASN1_TIME* time) {
   std::tm parts{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(context)), &parts) != 1) return {};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
   return WallTime(std::chrono::seconds(::timegm(&parts)));
 }
 
@@ -190,9 +190,10 @@ void TlsServer::refresh() {
 
 void TlsServer::turn_ticket_keys(Instant now) { state_->ticket_keys.turn(now); }
 
-WallTime TlsServer::not_after() const {
+CertificateTerm TlsServer::term() const {
   const std::lock_guard lock(state_->mutex);
-  return end_of(state_->context.get());
+  const X509* const own = SSL_CTX_get0_certificate(state_->context.get());
+  return {wall_time_of(X509_get0_notBefore(own)), wall_time_of(X509_get0_notAfter(own))};
 }
 
 std::unique_ptr<ByteStream> TlsServer::accept(Descriptor socket) const {

@@ -17,6 +17,11 @@ struct CertificateFiles {
   friend bool operator==(const CertificateFiles&, const CertificateFiles&) = default;
 };
 
+/// The lifetime of a certificate.
+struct CertificateTerm {
+  WallTime not_before{}, not_after{};
+};
+
 /// What the server speaks inside TLS (ALPN, RFC 7301).
 enum class ServedProtocol : std::uint8_t {
   dns,   ///< "dot" (RFC 7858)
@@ -44,8 +49,8 @@ public:
   /// Makes a new key for session tickets if the present one is old enough; the one before it is still accepted. Call it
   /// often enough, such as once a minute.
   void turn_ticket_keys(Instant now);
-  /// The end of the certificate's lifetime.
-  WallTime not_after() const;
+  /// From when and until when the certificate is valid.
+  CertificateTerm term() const;
 
   /// The server side of a connection; its first reads make the handshake. `socket` must not block. std::bad_alloc.
   std::unique_ptr<ByteStream> accept(Descriptor socket) const;

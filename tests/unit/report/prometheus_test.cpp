@@ -183,6 +183,14 @@ TEST_CASE("counters keep their numbers apart") {
   CHECK(reading.value("tacet_plaintext_lookups_total") == 32);
 }
 
+TEST_CASE("the end of each listener's certificate is a time, and without listeners there is none") {
+  Snapshot snapshot;
+  CHECK(!prometheus_text(snapshot, {}).contains("certificate"));
+  snapshot.certificates = {{"https", "server.pem", {}, WallTime(1000s), {}}};
+  const Reading reading(prometheus_text(snapshot, {}));
+  CHECK(reading.value("tacet_certificate_expiry_timestamp_seconds", {{"listener", "https"}}) == 1000);
+}
+
 TEST_CASE("the histogram is cumulative, in seconds, and ends with all") {
   Snapshot snapshot;
   for (const Duration time : {Duration(2ms), Duration(2ms), Duration(30ms), Duration(60s)})

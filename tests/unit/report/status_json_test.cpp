@@ -68,6 +68,17 @@ TEST_CASE("each means of confinement says whether it holds, and why not") {
   CHECK(confinement.at("landlock") == json{{"on", true}, {"detail", "version 7"}});
 }
 
+TEST_CASE("each certificate of a listener comes with its end") {
+  Snapshot snapshot;
+  CHECK(json::parse(status_json(snapshot, {})).at("certificates") == json::array());
+  const WallTime now = std::chrono::sys_days(std::chrono::January / 2 / 2026);
+  snapshot.certificates = {{"https", "server.pem", now - 80h, now + 80h, now}};
+  CHECK(json::parse(status_json(snapshot, {})).at("certificates") == json{{{"listener", "https"},
+                                                                           {"file", "server.pem"},
+                                                                           {"not_after", "2026-01-05T08:00:00.000Z"},
+                                                                           {"days_left", 3}}});
+}
+
 TEST_CASE("the protection against rebinding comes with its exceptions, and the page with its address") {
   Snapshot snapshot;
   CHECK(json::parse(status_json(snapshot, {})).at("page").is_null());
