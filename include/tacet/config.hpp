@@ -87,6 +87,10 @@ struct ForwardZone {
   friend bool operator==(const ForwardZone&, const ForwardZone&) = default;
 };
 
+/// What becomes of a network that blocks the upstreams: tacet climbs to another way, only says which one would work, or
+/// does nothing.
+enum class LadderMode : std::uint8_t { on, ask_only, off };
+
 struct HostsConfig {
   std::string file = "/etc/hosts";  ///< names that this machine knows by itself; empty: none
   friend bool operator==(const HostsConfig&, const HostsConfig&) = default;
@@ -196,7 +200,9 @@ struct Config {
   std::vector<AddressPrefix> proxy_protocol;  ///< front ends that tell the client's address by PROXY protocol v2
   unsigned workers = 1;
   std::vector<UpstreamConfig> upstreams;
-  ProxyConfig proxy;                     ///< of each of `upstreams` that says nothing else
+  ProxyConfig proxy;  ///< of each of `upstreams` that says nothing else
+  LadderMode ladder = LadderMode::on;
+  ProxyConfig ladder_proxy;              ///< only for a network that blocks the direct ways
   std::vector<SocketAddress> bootstrap;  ///< plain DNS servers that resolve upstream host names without `addresses`
   std::vector<ForwardZone> forward;      ///< no zone twice
   HostsConfig hosts;

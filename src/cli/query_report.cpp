@@ -61,9 +61,10 @@ std::string how_it_came(const QueryOutcome& outcome) {
     const auto group = facts->key_exchange.empty() ? "key exchange unknown" : facts->key_exchange;
     text += fmt::format("connection     {} to {}, {}, {}, {}\n", to_string(facts->transport), facts->address,
                         facts->tls_version, group, facts->resumed ? "session resumed" : "full handshake");
-    text += fmt::format("path           {}{}, connected in {:.1f} ms\n",
+    text += fmt::format("path           {}{}{}, connected in {:.1f} ms\n",
                         facts->interface.empty() ? "interface unknown" : "by " + facts->interface,
                         facts->proxy.empty() ? "" : ", through the proxy " + facts->proxy,
+                        facts->rung == Rung::configured ? "" : fmt::format(", on the rung {}", to_string(facts->rung)),
                         milliseconds(facts->connect_time));
     text += fmt::format("certificate    checked for {}\n", facts->verified);
   }

@@ -25,6 +25,7 @@ std::string way_words(const nlohmann::ordered_json& path) {
   std::string words;
   if (!path.at("interface").is_null()) words += ", by " + path.at("interface").get<std::string>();
   if (!path.at("proxy").is_null()) words += ", through the proxy " + path.at("proxy").get<std::string>();
+  if (path.at("rung") != "configured") words += ", on the rung " + path.at("rung").get<std::string>();
   return words;
 }
 

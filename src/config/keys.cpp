@@ -19,6 +19,7 @@ constexpr std::string_view sni_words[]{"send", "omit"};
 constexpr std::string_view stale_words[]{"late", "at_once"};
 constexpr std::string_view mode_words[]{"off", "passive", "active"};
 constexpr std::string_view dnssec_words[]{"off", "log", "on"};
+constexpr std::string_view ladder_words[]{"on", "ask-only", "off"};
 constexpr std::string_view disclosure_words[]{"show", "mask", "omit"};
 constexpr std::string_view query_log_words[]{"off", "journal"};
 
@@ -102,6 +103,8 @@ constexpr ConfigKey<Config> config_table[]{
     key<Config, &Config::workers>("workers", NumberForm{1, 64}).at_start(),
     key<Config, &Config::upstreams>("upstreams", UpstreamsForm{}),
     key<Config, &Config::proxy>("proxy", ProxyForm{}),
+    key<Config, &Config::ladder>("ladder", WordForm{ladder_words}),
+    key<Config, &Config::ladder_proxy>("ladder_proxy", ProxyForm{}),
     key<Config, &Config::bootstrap>("bootstrap", SocketAddressesForm{bootstrap_allowed, server_address}),
     key<Config, &Config::forward>("forward", ForwardForm{}),
     section("hosts", {"{file: /etc/hosts}"}),

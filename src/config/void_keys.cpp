@@ -52,7 +52,10 @@ bool logs_names_of_nothing(const Config& config) {
   return config.exposure.mode == ExposureMode::off && config.exposure.log_names;
 }
 
-constexpr std::array<Contradiction, 3> contradictions{{
+bool never_climbs(const Config& config) { return config.ladder == LadderMode::off && config.ladder_proxy.is_used(); }
+
+constexpr std::array<Contradiction, 4> contradictions{{
+    {"ladder_proxy", never_climbs, "has no effect while ladder is off, allowed: none, or ladder: on"},
     {"exposure.log_names", logs_names_of_nothing,
      "has no effect while exposure.mode is off, which keeps no names, allowed: false"},
     {"query_log.max_size", logs_to_journal, not_on_journal},

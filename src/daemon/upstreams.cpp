@@ -23,6 +23,9 @@ std::vector<UpstreamConfig> encrypted_servers(const Config& config) {
   return all;
 }
 
+/// The set for all other names, as if it were a zone.
+ForwardZone for_others(const Config& config) { return {{}, {config.upstreams.begin(), config.upstreams.end()}, {}}; }
+
 }  // namespace
 
 TrustStores::TrustStores(const Config& config, const TrustStores& former) : open_(former.open_) {
@@ -72,8 +75,11 @@ struct Upstreams::UpstreamGroup {
   std::string zone;  // as configured; empty: all other names
   std::vector<ZoneServer> servers;
   ViaConfig via;  // of plain servers
+  LadderMode ladder = LadderMode::off;
+  ProxyConfig ladder_proxy;
   SocketBudget budget;
   std::vector<std::unique_ptr<UpstreamServer>> services;
+  std::unique_ptr<Climber> climber;  // for all other names only
   std::unique_ptr<Pool> set;
   TaskGroup tasks;  // last: its tasks use all of the above
 
@@ -100,15 +106,20 @@ Upstreams::~Upstreams() = default;
 
 Upstreams::Change Upstreams::prepare(const Config& config, const TrustStores& trust) {
   Change change{config.bootstrap, {}};
-  const auto keep_or_make = [&](const ForwardZone& zone) {
+  const auto known = [&](const ForwardZone& zone) {
     const auto same = [&](const auto& group) {
       return group->zone == zone.zone && group->servers == zone.servers && group->via == zone.via;
     };
     const auto found = std::ranges::find_if(groups_, same);
-    return found != groups_.end() ? *found : make_group(zone, trust);
+    return found != groups_.end() ? *found : nullptr;
   };
-  change.groups.push_back(keep_or_make({{}, {config.upstreams.begin(), config.upstreams.end()}, {}}));
-  for (const ForwardZone& zone : config.forward) change.groups.push_back(keep_or_make(zone));
+  const auto others = known(for_others(config));
+  const bool is_same_ladder = others && others->ladder == config.ladder && others->ladder_proxy == config.ladder_proxy;
+  change.groups.push_back(is_same_ladder ? others : make_set_for_others(config, trust));
+  for (const ForwardZone& zone : config.forward) {
+    const auto group = known(zone);
+    change.groups.push_back(group ? group : make_group(zone, trust));
+  }
   retired_.reserve(retired_.size() + groups_.size());
   return change;
 }
@@ -127,8 +138,30 @@ void Upstreams::use(Change change) {
 
 std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& config, UpstreamGroup& group,
                                                        const TrustStores& trust) {
+  auto on_greeting = [&group, place = group.services.size()](Rung way, GreetingOutcome showed, Instant connected) {
+    if (group.climber) group.climber->saw(place, way, showed, connected);
+  };
   return std::make_unique<UpstreamServer>(UpstreamServer::Parts{parts_.loop, group.tasks, config, trust.of(config),
-                                                                group.budget, bootstrap_, parts_.on_established});
+                                                                group.budget, bootstrap_, parts_.on_established,
+                                                                std::move(on_greeting)});
+}
+
+std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const Config& config,
+                                                                         const TrustStores& trust) {
+  auto group = make_group(for_others(config), trust);
+  group->ladder = config.ladder;
+  group->ladder_proxy = config.ladder_proxy;
+  std::vector<Climber::Server> servers;
+  std::vector<std::string> operators;
+  for (const auto& server : group->services) {
+    const std::string& name = server->parts().config.operator_name;
+    const auto known = std::ranges::find(operators, name);
+    const auto place = static_cast<std::size_t>(known - operators.begin());
+    if (known == operators.end()) operators.push_back(name);
+    servers.push_back({place, server.get()});
+  }
+  group->climber = std::make_unique<Climber>(parts_.loop, config, parts_.ladder_memory, std::move(servers));
+  return group;
 }
 
 /// All servers of a zone count as one operator, because the operator of a zone knows its names already.
@@ -194,7 +227,11 @@ std::vector<ZoneReport> Upstreams::zone_reports() const {
   return reports;
 }
 
+std::vector<WayReport> Upstreams::ways() const { return groups_.front()->climber->reports(); }
+
 void Upstreams::network_changed() {
+  for (const auto& group : groups_)
+    if (group->climber) group->climber->network_changed();
   for (const auto& group : groups_) group->set->network_changed();
   for (const auto& group : retired_) group->set->network_changed();
 }

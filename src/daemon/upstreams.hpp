@@ -8,7 +8,9 @@
 
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
+#include "daemon/climber.hpp"
 #include "observe/metrics.hpp"
+#include "pool/ladder_memory.hpp"
 #include "pool/pool.hpp"
 #include "report/upstream_report.hpp"
 #include "resolve/routes.hpp"
@@ -59,6 +61,7 @@ public:
     Loop& loop;
     Metrics& metrics;
     std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
+    std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();  ///< of all workers
   };
   Upstreams(Parts parts, const Config& config, const TrustStores& trust);
   ~Upstreams();
@@ -86,12 +89,15 @@ public:
   Pool& set_for(const Name& name);
   std::vector<ZoneRoute> zones() const;
   std::vector<ZoneReport> zone_reports() const;
+  /// How the servers for all other names are reached.
+  std::vector<WayReport> ways() const;
   /// The network changed or the machine slept: do not reuse connections.
   void network_changed();
   std::uint64_t plaintext_lookups() const { return bootstrap_.lookups(); }
 
 private:
   std::shared_ptr<UpstreamGroup> make_group(const ForwardZone& configured, const TrustStores& trust);
+  std::shared_ptr<UpstreamGroup> make_set_for_others(const Config& config, const TrustStores& trust);
   std::unique_ptr<UpstreamServer> make_server(const UpstreamConfig& config, UpstreamGroup& group,
                                               const TrustStores& trust);
   void sweep();

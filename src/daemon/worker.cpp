@@ -17,6 +17,7 @@ constexpr Duration drain_limit = std::chrono::seconds(1), drain_look = std::chro
 
 Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, QueryTap* query_log)
     : exposure_(shared.exposure),
+      ladder_memory_(shared.ladder_memory),
       settings_(shared.settings),
       sockets_(std::move(sockets)),
       loop_(shared.clock),
@@ -75,7 +76,7 @@ Upstreams::Parts Worker::upstream_parts() {
     exposure_.established(upstream, facts, loop_.now());
     resolver_.journal().connected(upstream.url, facts, loop_.now());
   };
-  return {loop_, metrics_, std::move(on_established)};
+  return {loop_, metrics_, std::move(on_established), ladder_memory_};
 }
 
 void Worker::start() {
@@ -126,6 +127,7 @@ void Worker::add_to(Snapshot& snapshot) {
     const auto facts = resolver_.validation().table().counts();
     for (std::size_t state = 0; state < facts.size(); ++state) snapshot.dnssec.zones[state] += facts[state];
     add_channels(snapshot.upstreams, upstreams_.set().reports());
+    add_ways(snapshot.upstreams, upstreams_.ways());
     add_zones_to(snapshot);
   });
 }

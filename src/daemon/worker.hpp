@@ -33,6 +33,7 @@ struct SharedParts {
   std::shared_ptr<const Settings> settings;  ///< at the start
   Cache& cache;
   ExposureLog& exposure;
+  std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();
 };
 
 /// One thread with its loop, its listeners and its own connections upstream. Everything in it belongs to that thread.
@@ -104,6 +105,7 @@ private:
   Task<void> examine(Name name, Examined::Sender sender);
 
   ExposureLog& exposure_;
+  std::shared_ptr<LadderMemory> ladder_memory_;
   std::shared_ptr<const Settings> settings_;
   std::vector<ListenSockets> sockets_;
   Loop loop_;

@@ -23,7 +23,8 @@ Json family_of(std::string_view address) {
 Json path_json(const ConnectionFacts* facts) {
   if (facts == nullptr) return nullptr;
   const auto took = milliseconds(facts->connect_time);
-  return {{"family", family_of(facts->address)},
+  return {{"rung", to_string(facts->rung)},
+          {"family", family_of(facts->address)},
           {"interface", known(facts->interface)},
           {"proxy", known(facts->proxy)},
           {"connect_ms", facts->connect_time == Duration::zero() ? Json(nullptr) : Json(took)}};

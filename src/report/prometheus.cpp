@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -153,14 +154,16 @@ Labels labels_of(const ZoneAndUpstream& each) {
 
 /// The open connections of an upstream by the way that they take.
 void write_paths(Exposition& out, const ZoneAndUpstream& each) {
-  using Path = std::pair<std::string, std::string>;  // interface and proxy
+  using Path = std::tuple<std::string, std::string, Rung>;  // interface, proxy and rung
   std::map<Path, std::uint64_t> open;
   for (const ChannelReport& channel : each.second->channels)
-    if (channel.state.warm && channel.state.facts) ++open[{channel.state.facts->interface, channel.state.facts->proxy}];
+    if (const auto& facts = channel.state.facts; channel.state.warm && facts)
+      ++open[{facts->interface, facts->proxy, facts->rung}];
   for (const auto& [path, count] : open) {
     Labels labels = labels_of(each);
-    labels.emplace_back("interface", path.first);
-    labels.emplace_back("proxy", path.second);
+    labels.emplace_back("interface", std::get<0>(path));
+    labels.emplace_back("proxy", std::get<1>(path));
+    labels.emplace_back("rung", to_string(std::get<2>(path)));
     out.sample(labels, count);
   }
 }
@@ -171,7 +174,7 @@ void write_upstreams(Exposition& out, const std::vector<ZoneAndUpstream>& all) {
   out.begin({"upstream_open_connections", "Connections that are up."});
   for (const auto& each : all)
     if (!each.second->is_plain()) out.sample(labels_of(each), each.second->open_connections());
-  out.begin({"upstream_path_open_connections", "Connections that are up, by interface and proxy."});
+  out.begin({"upstream_path_open_connections", "Connections that are up, by interface, proxy and rung of the ladder."});
   for (const auto& each : all)
     if (!each.second->is_plain()) write_paths(out, each);
   for (const UpstreamCounter& counter : upstream_counters()) {

@@ -115,6 +115,14 @@ std::uint64_t answers_of(const UpstreamReport& upstream) {
   return sum;
 }
 
+/// null for a server of a zone, which has no ladder.
+Json ladder(const std::optional<WayReport>& way) {
+  if (!way) return nullptr;
+  return {{"rung", to_string(way->way)},
+          {"blocked_by", way->block ? Json(to_string(*way->block)) : Json(nullptr)},
+          {"would_work", way->would_work ? Json(to_string(*way->would_work)) : Json(nullptr)}};
+}
+
 /// `all`: the answers of all upstreams of the same set.
 Json upstream(const UpstreamReport& report, std::uint64_t all) {
   const auto failed =
@@ -125,6 +133,7 @@ Json upstream(const UpstreamReport& report, std::uint64_t all) {
             {"transport", to_string(report.transport())},
             {"state", report.good ? "good" : "failing"},
             {"share", all == 0 ? Json(nullptr) : Json(share)},
+            {"ladder", ladder(report.way)},
             {"open_connections", report.open_connections()}};
   for (const UpstreamPercentile& each : upstream_percentiles())
     json.add(each.key, round_trip(slowest_of(report, each)));

@@ -59,6 +59,15 @@ void add_channels(std::vector<UpstreamReport>& upstreams, std::vector<ChannelRep
   }
 }
 
+void add_ways(std::vector<UpstreamReport>& upstreams, std::vector<WayReport> ways) {
+  for (WayReport& way : ways) {
+    const auto upstream = std::ranges::find(upstreams, way.id, &UpstreamReport::id);
+    if (upstream == upstreams.end()) continue;
+    auto& highest = upstream->way;
+    if (!highest || highest->way < way.way || (!highest->block && way.block)) highest = std::move(way);
+  }
+}
+
 bool is_used(const ChannelReport& channel) {
   const UpstreamState& state = channel.state;
   return state.warm || state.outstanding > 0 || state.connections > 0 || !state.last_error.empty();

@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "pool/pool_report.hpp"
+#include "pool/way_report.hpp"
 #include "tacet/upstream.hpp"
 
 namespace tacet {
@@ -16,6 +18,7 @@ struct UpstreamReport {
   std::string operator_name;
   bool good = true;                       ///< all workers believe that it works
   std::vector<ChannelReport> channels{};  ///< all places for a connection of all workers, used or not
+  std::optional<WayReport> way{};         ///< of the worker that is highest on its ladder; nothing for zones
 
   /// As configured, so it is known before the first connection. Transport::udp stands for plain DNS by UDP and TCP.
   Transport transport() const;
@@ -33,6 +36,9 @@ struct ZoneReport {
 
 /// Adds the places of one more worker, each to its upstream.
 void add_channels(std::vector<UpstreamReport>& upstreams, std::vector<ChannelReport> channels);
+
+/// Adds how one more worker reaches the upstreams.
+void add_ways(std::vector<UpstreamReport>& upstreams, std::vector<WayReport> ways);
 
 /// True once a place for a connection has been used.
 bool is_used(const ChannelReport& channel);

@@ -26,6 +26,11 @@ constexpr Duration race_beyond_demand = seconds(3);
 /// make a server close.
 constexpr unsigned most_barren_tries = 3, most_tries = 30;
 
+/// After this time without a TCP connection the server counts as unreachable by this way. A tunnel may take longer.
+Duration unreachable_after(const DialPath& path) {
+  return path.proxy.is_used() ? Duration(seconds(3)) : Duration(milliseconds(700));
+}
+
 }  // namespace
 
 /// One query that waits for its answer; lives in the frame of exchange().
@@ -52,6 +57,9 @@ public:
       : opened(channel.now()),
         last_received(opened),
         last_answered(opened),
+        way(socket.path().rung),
+        address(socket.address()),
+        patience(std::max(socket.path().patience, 3 * socket.connect_time())),
         channel_(channel),
         connection(channel.server_.connect(std::move(socket), *this)) {}
 
@@ -63,6 +71,16 @@ public:
     channel_.answered(*this, tag, std::move(answer));
   }
   void on_closed(Error why) override { channel_.lost(*this, why); }
+
+  void send(Tag tag, const Message& query) {
+    if (!greeted_at) greeted_at = channel_.now();
+    connection->send(tag, query);
+  }
+  /// When the answer to the greeting is late; never if there is no greeting that waits for one.
+  Instant greeting_due() const {
+    if (is_established || is_told || !greeted_at) return Instant::max();
+    return std::max(*greeted_at, last_received) + patience;
+  }
 
   void leave_unanswered(const Name& name) {
     if (!left_unanswered) {
@@ -77,6 +95,11 @@ public:
   Instant last_answered;                // or opened
   std::optional<Name> left_unanswered;  // the first name given up since then
   bool left_others = false;             // queries for other names were given up, too
+  Rung way;
+  SocketAddress address;
+  Duration patience;                  // with the greeting
+  std::optional<Instant> greeted_at;  // with the first query: DoH shakes hands with it
+  bool is_told = false;               // that the greeting failed
   bool is_established = false;
   bool prepared = false;  // opened for queries to come; DoH shakes hands with the first of them
   std::uint64_t answers = 0;
@@ -96,6 +119,8 @@ Channel::Channel(UpstreamServer& service, std::size_t number)
                  {[this](ConnectedSocket socket) { connected(std::move(socket)); },
                   [this](const Error& error) { round_failed(error); }}),
       watch_(scheduler(), [this] { on_watch(); }),
+      greeting_(scheduler(), [this] { on_late_greeting(); }),
+      way_(service.path()->rung),
       idle_(scheduler(), [this] { on_idle(); }) {}
 
 Channel::~Channel() = default;
@@ -124,7 +149,8 @@ void Channel::submit(Call& call) {
   calls_.emplace(call.tag, &call);
   idle_.disarm();
   for (Link* link : {current_.get(), fresh_.get()})
-    if (link != nullptr) link->connection->send(call.tag, call.query);
+    if (link != nullptr) link->send(call.tag, call.query);
+  watch_greetings();
   if (!current_) demand_connection();
   const Duration usual = latency_.typical();
   watch(doubtful_ ? std::min(race_after, usual + std::max(least_lateness, usual / 4)) : race_after);
@@ -137,13 +163,18 @@ bool Channel::doubts_connection() const {
 }
 
 void Channel::send_all(Link& link) {
-  for (const auto& [tag, call] : calls_) link.connection->send(tag, call->query);
+  for (const auto& [tag, call] : calls_) link.send(tag, call->query);
+  watch_greetings();
 }
 
 // Connecting.
 
 void Channel::demand_connection() {
   if (looking_up_) return;
+  if (!connector_.running()) {
+    dialled_ = now();
+    told_unreachable_ = false;
+  }
   if (connector_.running() || !server_.needs_lookup()) return connector_.start();
   try {
     server_.parts().tasks.spawn(look_up());
@@ -181,6 +212,8 @@ void Channel::round_failed(const Error& error) {
   // Our own lack of sockets says nothing about the upstream. A later attempt finds room.
   if (error.fault == Fault::overloaded) return;
   note_failure(error);
+  tell_unreachable(error.fault == Fault::timeout ? GreetingOutcome::dropped : GreetingOutcome::closed);
+  if (has_moved()) return dial_afresh();
   // Silence is no reason to fail: the network may come back within the deadline. A refusal fails these queries.
   if (!current_ && error.fault != Fault::timeout) fail_all(error);
 }
@@ -190,6 +223,51 @@ void Channel::established(Link& link) {
   counters_.facts = link.connection->facts();
   if (counters_.facts->resumed) ++counters_.resumptions;
   server_.parts().on_established(server_.parts().config, *counters_.facts);
+  tell(link, GreetingOutcome::greeted);
+}
+
+// What the beginnings of connections show.
+
+void Channel::tell(Link& link, GreetingOutcome showed) {
+  if (showed != GreetingOutcome::greeted && std::exchange(link.is_told, true)) return;
+  server_.saw({link.way, showed, link.opened, link.address});
+}
+
+void Channel::tell_unreachable(GreetingOutcome showed) {
+  if (current_ || std::exchange(told_unreachable_, true)) return;
+  server_.saw({server_.path()->rung, showed, now(), {}});
+}
+
+/// True if connections are to go another way than before. Each way gives the queries new tries.
+bool Channel::has_moved() {
+  if (std::exchange(way_, server_.path()->rung) == way_) return false;
+  for (auto& [tag, call] : calls_) call->barren_tries = 0;
+  return true;
+}
+
+/// Connects by the new way. The old connection stays until it counts as silent: its greeting may only be late.
+void Channel::dial_afresh() {
+  if (fresh_ && !fresh_->is_established) retire(fresh_);
+  connector_.stop();
+  if (!calls_.empty() && !(current_ && current_->is_established)) demand_connection();
+}
+
+void Channel::watch_greetings() {
+  Instant next = Instant::max();
+  for (const Link* link : {current_.get(), fresh_.get()})
+    if (link != nullptr) next = std::min(next, link->greeting_due());
+  if (next == Instant::max()) return greeting_.disarm();
+  greeting_.arm(next);
+}
+
+void Channel::on_late_greeting() {
+  for (Link* link : {current_.get(), fresh_.get()})
+    if (link != nullptr && now() >= link->greeting_due()) tell(*link, GreetingOutcome::silent);
+  if (has_moved())
+    dial_afresh();
+  else if (!calls_.empty() && current_ && !current_->is_established && !fresh_)
+    demand_connection();
+  watch_greetings();
 }
 
 // Answers and losses.
@@ -222,10 +300,12 @@ void Channel::settle(const Link& winner) {
 void Channel::lost(Link& link, const Error& why) {
   auto& place = &link == current_.get() ? current_ : fresh_;
   const bool was_used = link.answers > 0;
+  if (const auto showed = greeting_outcome_of(why.fault); showed && !link.is_established) tell(link, *showed);
   retire(place);
   if (!current_) std::swap(current_, fresh_);
   // A server may close an idle connection at any time. That is no failure; send the query again.
   if (why.fault != Fault::cancelled || !was_used) note_failure(why);
+  if (has_moved()) return dial_afresh();
   if (calls_.empty() || current_) return;
   reissue(why, was_used);
 }
@@ -285,6 +365,9 @@ void Channel::on_watch() {
   if (calls_.empty()) return rest();  // the query that waited has given up
   if (std::exchange(doubtful_, false)) return on_doubt();
   watch_.arm(now() + watch_interval);
+  if (!current_ && connector_.running() && now() - dialled_ >= unreachable_after(*server_.path()))
+    tell_unreachable(GreetingOutcome::dropped);
+  if (has_moved()) dial_afresh();
   if (!current_) return demand_connection();
   const Duration silence = now() - std::max(current_->last_received, calls_.begin()->second->sent);
   if (silence < race_after || !suspect(*current_, silence)) return;
@@ -323,6 +406,8 @@ void Channel::on_idle() {
 
 void Channel::network_changed() {
   server_.network_changed();
+  way_ = server_.path()->rung;
+  greeting_.disarm();
   latency_.clear();
   connector_.stop();
   retire(fresh_);

@@ -22,6 +22,9 @@ namespace tacet {
 /// second of such silence a fresh connection races the old one, and the channel keeps the first that answers. Past the
 /// limit the channel retires the old one.
 ///
+/// A connection whose greeting gets no answer is told to the server, which may choose another path. The channel then
+/// dials by that one at once; the queries stay, and their tries count anew.
+///
 /// After a pause, a NAT may have forgotten the connection. So the first query then gets less patience: if it is not
 /// acknowledged within a round trip and a bit, the race begins.
 class Channel final : public Upstream {
@@ -59,6 +62,12 @@ private:
   void given_up(const Call& call);
 
   void rest();
+  void tell(Link& link, GreetingOutcome showed);
+  void tell_unreachable(GreetingOutcome showed);
+  bool has_moved();
+  void dial_afresh();
+  void watch_greetings();
+  void on_late_greeting();
   void watch(Duration patience);
   bool doubts_connection() const;
   void on_doubt();
@@ -81,7 +90,11 @@ private:
   std::unique_ptr<Link> fresh_;  // raced against a suspect current_
   Connector connector_;
   Alarm watch_;
-  bool doubtful_ = false;  // the connection has not answered since a pause, and watch_ rings early
+  Alarm greeting_;                 // a connection has greeted and got no answer
+  Rung way_;                       // of the path that was last seen
+  Instant dialled_{};              // when the race for a connection began
+  bool told_unreachable_ = false;  // of this race
+  bool doubtful_ = false;          // the connection has not answered since a pause, and watch_ rings early
   Alarm idle_;
   Latency latency_;
   UpstreamState counters_;

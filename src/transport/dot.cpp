@@ -96,7 +96,7 @@ private:
 DotConnection::State::State(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner)
     : loop_(loop),
       socket_(std::move(socket)),
-      tls_(tls, socket_.address(), socket_.path().sni),
+      tls_(tls, socket_.address(), socket_.path().sni, socket_.path().framing),
       owner_(&owner),
       watch_(
           loop, socket_.get(),

@@ -32,6 +32,13 @@ UpstreamServer::UpstreamServer(Parts parts)
       path_(std::make_shared<const DialPath>(DialPath{.proxy = parts_.config.proxy, .via = parts_.config.via})),
       tls_({parts_.config.host, parts_.config.host_is_address, parts_.config.sni}, parts_.trust) {}
 
+void UpstreamServer::saw(const GreetingSight& sight) {
+  if (sight.address && sight.showed == GreetingOutcome::greeted) book_.greeted(*sight.address);
+  if (sight.address && sight.showed != GreetingOutcome::greeted)
+    book_.greeting_failed(*sight.address, parts_.loop.now());
+  if (parts_.on_greeting) parts_.on_greeting(sight.way, sight.showed, sight.connected);
+}
+
 Task<Result<void>> UpstreamServer::look_up(Instant deadline) {
   Result<std::vector<std::string>> found = co_await parts_.bootstrap.resolve(parts_.config.host, deadline);
   if (!found) co_return fail(std::move(found.error()));

@@ -1,12 +1,14 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "config/url.hpp"
+#include "observe/greeting_outcome.hpp"
 #include "tacet/config.hpp"
 #include "transport/connection.hpp"
 #include "transport/dial/bootstrap.hpp"
@@ -15,6 +17,14 @@
 #include "transport/tls/tls.hpp"
 
 namespace tacet {
+
+/// What one connection showed, with the way that it went.
+struct GreetingSight {
+  Rung way = Rung::configured;
+  GreetingOutcome showed = GreetingOutcome::greeted;
+  Instant connected{};                     ///< its TCP connection came up; now if it did not
+  std::optional<SocketAddress> address{};  ///< nothing if no TCP connection came up
+};
 
 /// The parts that the channels of one upstream entry share: its addresses with what it learned of them, its TLS
 /// sessions, and the making of connections. One per entry and worker.
@@ -30,6 +40,9 @@ public:
     SocketBudget& budget;
     Bootstrap& bootstrap;
     std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
+    /// Hears what each greeting showed: its way, and when its TCP connection was up. It may call
+    /// take(). May be empty.
+    std::function<void(Rung, GreetingOutcome, Instant)> on_greeting{};
   };
   explicit UpstreamServer(Parts parts);
 
@@ -37,6 +50,11 @@ public:
   AddressBook& book() { return book_; }
   /// How connections are dialled now. The reference stays valid; the path may be replaced.
   const SharedDialPath& path() const { return path_; }
+
+  /// Dials by this path from the next attempt on.
+  void take(DialPath path) { path_ = std::make_shared<const DialPath>(std::move(path)); }
+  /// A connection to `address` showed this; it may be told more than once of one connection.
+  void saw(const GreetingSight& sight);
 
   /// True if the addresses have to be asked for before a connection can be made. A proxy takes the name instead.
   bool needs_lookup() const { return needs_bootstrap(parts_.config); }

@@ -85,7 +85,7 @@ GOOD = {  # texts and values from which wrong ones are made, too
     "path": ["", "/etc/hosts", "/var/log/tacet/q.log", "off", "journal", "/etc/ssl/certs/ca-certificates.crt", "/no/such/file", "/etc/", "relative"],
     "size": ["0", "64KiB", "32MiB", "1024GiB", 65536, 1 << 40, "1GiB", "63KiB", "1025GiB", (1 << 40) + 1, 0, "32 MiB", "32mib", "00128KiB"],
     "number": [0, 1, 64, 65, 100, 101, "7", "007", 1 << 20, (1 << 20) + 1, 604800, 604801, -1, 1.5, "1e3", "", "0x10", 1000000],
-    "word": ["error", "debug", "off", "passive", "show", "mask", "send", "omit", True, False, "true", "false", "TRUE", "yes", None],
+    "word": ["error", "debug", "off", "passive", "show", "mask", "send", "omit", "ask-only", True, False, "true", "false", "TRUE", "yes", None],
     "proxy": ["none", "socks5://127.0.0.1:9050", "http://user:pass%40word@[::1]:8080/", "HTTP://localhost:3128", "socks5://***@192.0.2.1:1080", "socks5h://127.0.0.1:1080", "http://a%3Ab:c@192.0.2.1:8080", "socks5://proxy.example:1080"],
     "anchor": [". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D", "corp.example. 60 IN ds 1 13 1 0123456789abcdef 0123456789ABCDEF01234567", ". DS 20326 8 3 E06D", "/no/such/anchors"],
     "text": ["", "tacet", "root", "a" * 32, "a" * 33, "a" * 64, "a" * 65, 12, True, "a\nb", "\u00e4" * 20, "x\n", "\u0085"],
@@ -93,7 +93,7 @@ GOOD = {  # texts and values from which wrong ones are made, too
 KIND = {  # a guess by the key's name, so that most values are of the right kind; any kind may stand anywhere
     "listen": "address", "bootstrap": "address", "addresses": "address", "allow": "prefix", "url": "url", "file": "path", "ca_file": "path",
     "socket": "path", "to": "path", "size": "size", "max_size": "size", "level": "word", "mode": "word", "clients": "word", "names": "word",
-    "certificate": "path", "key": "path", "proxy": "proxy", "trust_anchors": "anchor", "interface": "text", "address": "address", "sni": "word", "protect": "word", "confine": "word", "answer_chaos": "word", "log_names": "word", "operator": "text", "group": "text", "user": "text",
+    "certificate": "path", "key": "path", "proxy": "proxy", "ladder": "word", "ladder_proxy": "proxy", "trust_anchors": "anchor", "interface": "text", "address": "address", "sni": "word", "protect": "word", "confine": "word", "answer_chaos": "word", "log_names": "word", "operator": "text", "group": "text", "user": "text",
 }
 
 

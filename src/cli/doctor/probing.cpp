@@ -30,6 +30,7 @@ Config only(const Config& config, const ReachTry& each) {
   std::erase_if(alone.upstreams, [&](const UpstreamConfig& upstream) { return upstream.url != each.upstream; });
   alone.upstreams.resize(1);
   alone.forward.clear();
+  alone.ladder = LadderMode::off;  // the findings are about this way
   if (!each.address.empty()) alone.upstreams.front().addresses = {each.address};
   if (each.without_sni) alone.upstreams.front().sni = Sni::omit;
   return alone;

@@ -33,8 +33,9 @@ std::string state_words(const UpstreamReport& upstream) {
 std::string way_words(const UpstreamReport& upstream, const ConnectionFacts* facts) {
   if (upstream.is_plain()) return R"(plain DNS<small><span class="mark" data-s="warning">in clear</span></small>)";
   if (facts == nullptr) return std::string(to_string(upstream.transport()));
-  return fmt::format("{} over {}<small>{}</small>", to_string(upstream.transport()),
-                     facts->address.starts_with('[') ? "IPv6" : "IPv4", html_text(facts->address));
+  return fmt::format("{} over {}<small>{}{}</small>", to_string(upstream.transport()),
+                     facts->address.starts_with('[') ? "IPv6" : "IPv4", html_text(facts->address),
+                     facts->rung == Rung::configured ? "" : fmt::format(", on the rung {}", to_string(facts->rung)));
 }
 
 std::string tls_words(const ConnectionFacts* facts) {

@@ -46,6 +46,8 @@ std::vector<SocketAddress> AddressBook::order(Instant now) const {
   else
     order.insert(order.end(), second.begin(), second.end());
   if (winner_) move_to_front(order, *winner_);
+  const auto muted = [&](std::size_t i) { return mute_[i] > now - demotion ? mute_[i] : Instant::min(); };
+  std::ranges::stable_sort(order, {}, muted);
   std::vector<SocketAddress> in_order;
   in_order.reserve(order.size());
   for (const std::size_t index : order) in_order.push_back(addresses_[index]);
@@ -72,23 +74,34 @@ void AddressBook::failed(const SocketAddress& address, Instant now) {
   if (winner_ == place) winner_.reset();
 }
 
+void AddressBook::greeting_failed(const SocketAddress& address, Instant now) {
+  if (const auto place = place_of(address)) mute_[*place] = now;
+}
+
+void AddressBook::greeted(const SocketAddress& address) {
+  if (const auto place = place_of(address)) mute_[*place] = Instant::min();
+}
+
 void AddressBook::forget() {
   winner_.reset();
   connect_time_.reset();
   std::ranges::fill(lost_, Instant::min());
+  std::ranges::fill(mute_, Instant::min());
 }
 
 void AddressBook::replace(std::vector<SocketAddress> addresses) {
-  std::vector<Instant> lost(addresses.size(), Instant::min());
+  std::vector<Instant> lost(addresses.size(), Instant::min()), mute = lost;
   std::optional<std::size_t> winner;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     const auto old = place_of(addresses[i]);
     if (!old) continue;
     lost[i] = lost_[*old];
+    mute[i] = mute_[*old];
     if (winner_ == old) winner = i;
   }
   addresses_ = std::move(addresses);
   lost_ = std::move(lost);
+  mute_ = std::move(mute);
   winner_ = winner;
 }
 

@@ -50,6 +50,7 @@ ConnectionFacts ConnectedSocket::facts(Transport transport) const {
   if (path_->proxy.is_used()) facts.proxy = to_string(path_->proxy);
   facts.interface = interface_of(get());
   facts.connect_time = connect_time_;
+  facts.rung = path_->rung;
   return facts;
 }
 

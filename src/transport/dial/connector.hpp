@@ -23,10 +23,12 @@ class AddressBook {
 public:
   explicit AddressBook(std::vector<SocketAddress> addresses) : addresses_(std::move(addresses)) {
     lost_.resize(addresses_.size(), Instant::min());
+    mute_.resize(addresses_.size(), Instant::min());
   }
 
   /// In the order to try: the last winner first; else alternating families with IPv6 first (RFC 8305 §4); an address of
-  /// a family that lost a race within the last ten minutes comes after those that did not. Returns a copy.
+  /// a family that lost a race within the last ten minutes comes after those that did not. Last come those whose
+  /// greeting failed, the latest failure behind the others. Returns a copy.
   std::vector<SocketAddress> order(Instant now) const;
   /// An address connected. Remembers the connect time, and the address if it is still in the book.
   void won(const SocketAddress& address, Duration took);
@@ -35,6 +37,10 @@ public:
   /// An address of another family connected first, although this one had its head start. No effect if it is no longer
   /// in the book.
   void failed(const SocketAddress& address, Instant now);
+  /// TCP connected, but the greeting got no answer: the address comes behind those with a better record for ten
+  /// minutes, or until it is greeted.
+  void greeting_failed(const SocketAddress& address, Instant now);
+  void greeted(const SocketAddress& address);
   /// The network changed: forgets everything that it learned.
   void forget();
   /// Takes new addresses (of a bootstrap look-up) and keeps what it learned of those that stay. May be called at any
@@ -48,6 +54,7 @@ private:
 
   std::vector<SocketAddress> addresses_;
   std::vector<Instant> lost_;  // when, to another family; by index
+  std::vector<Instant> mute_;  // when its greeting failed; by index
   std::optional<std::size_t> winner_;
   std::optional<Duration> connect_time_;
 };
@@ -96,6 +103,7 @@ public:
   const DialPath& path() const { return *path_; }
   /// The connect took so long; the proxy's share included.
   void took(Duration time) { connect_time_ = time; }
+  Duration connect_time() const { return connect_time_; }
   /// What is known of a connection before its handshake.
   ConnectionFacts facts(Transport transport) const;
 

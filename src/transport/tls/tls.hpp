@@ -10,6 +10,7 @@
 #include "tacet/open_file.hpp"
 #include "tacet/result.hpp"
 #include "tacet/upstream.hpp"
+#include "transport/dial/dial_path.hpp"
 
 namespace tacet {
 
@@ -79,8 +80,9 @@ class TlsBuffer;
 class ForeignHandshake {
 public:
   struct State;
-  /// `sni`: see TlsStream.
-  ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer, Sni sni = Sni::send);
+  /// `sni` and `framing`: see TlsStream.
+  ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer, Sni sni = Sni::send,
+                   HelloFraming framing = HelloFraming::whole);
   ~ForeignHandshake();
 
   /// For CURLOPT_SSL_CTX_FUNCTION: prepares libcurl's SSL_CTX (an opaque pointer, since this is the only room with
@@ -104,8 +106,10 @@ public:
   struct State;
   /// Starts the handshake as a client (ALPN "dot", RFC 7858) with the server at `peer`. If the identity's host is an
   /// address, the certificate must be valid for `peer`'s address, because an entry may list several. The client must
-  /// outlive the stream. `omit` withholds the server's name even if the identity sends it.
-  TlsStream(TlsClient& client, const SocketAddress& peer, Sni sni = Sni::send);
+  /// outlive the stream. `omit` withholds the server's name even if the identity sends it. `split` puts the greeting
+  /// into two records, see split_greeting(); the octets up to the end of the first one are pending() alone.
+  TlsStream(TlsClient& client, const SocketAddress& peer, Sni sni = Sni::send,
+            HelloFraming framing = HelloFraming::whole);
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;

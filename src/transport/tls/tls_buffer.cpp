@@ -12,6 +12,7 @@
 
 #include "base/shield.hpp"
 #include "transport/dial/socket.hpp"
+#include "transport/tls/split_greeting.hpp"
 #include "transport/tls/tls_state.hpp"
 
 namespace tacet {
@@ -128,21 +129,32 @@ void TlsBuffer::refill() {
   taken_ += filled_;
 }
 
+/// Before the first octet of a greeting leaves. After the handshake no record begins like one.
+void TlsBuffer::split() {
+  if (!split_name_ || gone_ != 0) return;
+  auto halves = split_greeting(out_, *split_name_);
+  if (!halves) return;
+  out_ = std::move(halves->octets);
+  head_ = halves->head;
+}
+
 Result<void> TlsBuffer::flush() {
+  split();
   while (waits()) {
-    const ssize_t taken = ::send(descriptor_, out_.data() + gone_, out_.size() - gone_, MSG_DONTWAIT | send_flags);
+    const std::size_t end = gone_ < head_ ? head_ : out_.size();
+    const ssize_t taken = ::send(descriptor_, out_.data() + gone_, end - gone_, MSG_DONTWAIT | send_flags);
     if (taken < 0 && errno == EINTR) continue;
     if (taken < 0 && would_wait(errno)) return {};
     if (taken < 0) {
       const int code = errno;
       out_.clear();
-      gone_ = 0;
+      gone_ = head_ = 0;
       return fail(Fault::unreachable, std::generic_category().message(code));
     }
     gone_ += static_cast<std::size_t>(taken);
   }
   out_.clear();
-  gone_ = 0;
+  gone_ = head_ = 0;
   return {};
 }
 

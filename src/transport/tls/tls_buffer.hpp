@@ -1,6 +1,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "tacet/result.hpp"
@@ -36,6 +39,9 @@ public:
   /// Octets taken from the socket in all.
   std::uint64_t taken() const { return taken_; }
 
+  /// Puts each greeting into two records, see split_greeting(), and two segments; `name` may stand in it.
+  void split_greetings(std::string name) { split_name_ = std::move(name); }
+
   /// Sends the written octets, and keeps those that the socket cannot take now. Fault::unreachable if the socket is
   /// broken.
   Result<void> flush();
@@ -45,13 +51,16 @@ public:
 private:
   struct Bio;
   void refill();
+  void split();
 
   int descriptor_;
   void* ssl_ = nullptr;   // the adopted one, while it lives
   bool goodbye_ = false;  // said_goodbye() of an SSL object that is gone
   std::vector<std::uint8_t> in_, out_;
-  std::size_t used_ = 0, filled_ = 0;  // of in_: handed to OpenSSL, taken from the socket
-  std::size_t gone_ = 0;               // of out_: sent
+  std::size_t used_ = 0, filled_ = 0;      // of in_: handed to OpenSSL, taken from the socket
+  std::size_t gone_ = 0;                   // of out_: sent
+  std::size_t head_ = 0;                   // of out_: leave first and alone
+  std::optional<std::string> split_name_;  // of the greetings that are split; nothing: none is
   std::size_t allowance_ = most_input_in_a_turn;
   std::uint64_t taken_ = 0;
   bool ended_ = false;  // the peer has closed

@@ -59,9 +59,11 @@ void on_foreign_state(const SSL* ssl, int where, int value) {
 
 }  // namespace
 
-ForeignHandshake::ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer, Sni sni)
+ForeignHandshake::ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer, Sni sni,
+                                   HelloFraming framing)
     : state_(std::make_unique<State>(client, peer, buffer)) {
   state_->handshake.sni = sni;
+  if (framing == HelloFraming::split) buffer.split_greetings(state_->handshake.expected);
 }
 ForeignHandshake::~ForeignHandshake() = default;
 

@@ -149,9 +149,12 @@ struct TlsStream::State {
   std::optional<Error> impossible;                 // why the handshake must not begin
   std::vector<std::vector<std::uint8_t>> waiting;  // plaintext of each record, until the handshake is over
   std::size_t sent = 0;                            // octets of the outgoing BIO already sent
+  std::size_t head = 0;                            // of them, those that leave first and alone
+  bool splits = false;                             // greetings
   bool established = false;                        // kept here, because OpenSSL's own answer changes after an error
 
   Result<void> write(Bytes plain);
+  void split();
   Error failure(int status);
 };
 

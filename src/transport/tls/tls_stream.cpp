@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "transport/tls/split_greeting.hpp"
 #include "transport/tls/tls_state.hpp"
 
 namespace tacet {
@@ -19,12 +20,13 @@ constexpr ApplicationProtocol dns_over_tls{.alpn = "dot", .name = "DNS over TLS"
 
 TlsStream::State::State(TlsClient& client, const SocketAddress& server) : handshake(client, server, dns_over_tls) {}
 
-TlsStream::TlsStream(TlsClient& client, const SocketAddress& peer, Sni sni)
+TlsStream::TlsStream(TlsClient& client, const SocketAddress& peer, Sni sni, HelloFraming framing)
     : state_(std::make_unique<State>(client, peer)) {
   TlsClient::State& from = client.state();
   const bool ready = from.follow_trust();
   state_->handshake.epoch = from.epoch;
   state_->handshake.sni = sni;
+  state_->splits = framing == HelloFraming::split;
   state_->ssl.reset(ready ? SSL_new(from.context.get()) : nullptr);
   SSL* const ssl = state_->ssl.get();
   BIO* const in = BIO_new(BIO_s_mem());
@@ -50,6 +52,7 @@ TlsStream::TlsStream(TlsClient& client, const SocketAddress& peer, Sni sni)
   if (const int status = SSL_do_handshake(ssl); SSL_get_error(ssl, status) != SSL_ERROR_WANT_READ)
     state_->impossible = state_->failure(status);
   ERR_clear_error();
+  state_->split();
 }
 
 TlsStream::~TlsStream() = default;
@@ -69,7 +72,10 @@ Result<void> TlsStream::receive(Bytes cipher, std::vector<std::uint8_t>& plain) 
     state_->established = true;
   }
   if (SSL_get_error(ssl, status) != SSL_ERROR_WANT_READ) return fail(state_->failure(status));
-  if (!state_->established) return {};
+  if (!state_->established) {
+    state_->split();  // the server may have asked for another greeting (HelloRetryRequest)
+    return {};
+  }
   for (const auto& plain_record : std::exchange(state_->waiting, {}))
     if (Result<void> written = state_->write(plain_record); !written) return written;
   return {};
@@ -88,6 +94,21 @@ Result<void> TlsStream::State::write(Bytes plain) {
   const int status = SSL_write(ssl.get(), plain.data(), static_cast<int>(plain.size()));
   if (status > 0) return {};  // a memory BIO takes everything
   return fail(failure(status));
+}
+
+/// Puts the greeting that waits in the outgoing BIO into two records.
+void TlsStream::State::split() {
+  if (!splits || impossible || sent != 0) return;
+  BIO* const out = SSL_get_wbio(ssl.get());
+  const char* data = nullptr;
+  const long size = BIO_get_mem_data(out, &data);
+  const Bytes all(reinterpret_cast<const std::uint8_t*>(data), static_cast<std::size_t>(std::max(size, 0L)));
+  const auto halves = split_greeting(all, handshake.expected);
+  if (!halves) return;
+  BIO_reset(out);
+  const auto octets = static_cast<int>(halves->octets.size());
+  if (BIO_write(out, halves->octets.data(), octets) != octets) throw std::bad_alloc();
+  head = halves->head;
 }
 
 /// Why SSL_read or SSL_write returned `status`.
@@ -112,12 +133,13 @@ Bytes TlsStream::pending() const {
   const char* data = nullptr;
   const long size = BIO_get_mem_data(SSL_get_wbio(state_->ssl.get()), &data);
   const Bytes all(reinterpret_cast<const std::uint8_t*>(data), static_cast<std::size_t>(std::max(size, 0L)));
-  return all.subspan(state_->sent);
+  return all.subspan(state_->sent, state_->sent < state_->head ? state_->head - state_->sent : std::dynamic_extent);
 }
 
 void TlsStream::sent(std::size_t count) {
-  const bool all = count == pending().size();
+  const bool all = state_->sent >= state_->head && count == pending().size();
   state_->sent = all ? 0 : state_->sent + count;
+  if (all) state_->head = 0;
   if (all && !state_->impossible) BIO_reset(SSL_get_wbio(state_->ssl.get()));
 }
 

@@ -41,6 +41,8 @@ TEST_CASE("Nothing differs between equals, and each key tells of itself only, an
            {"query_log: {to: journal}", {}, {"query_log"}},
            {"upstreams: [{url: 'tls://192.0.2.1'}]", {"upstreams"}, {}},
            {"proxy: 'socks5://127.0.0.1:1080'", {"upstreams", "proxy"}, {}},
+           {"ladder: 'off'", {"ladder"}, {}},
+           {"ladder_proxy: 'socks5://127.0.0.1:1080'", {"ladder_proxy"}, {}},
            {"allow: [10.0.0.0/8]", {"allow"}, {}},
            {"{bootstrap: [192.0.2.53], upstreams: [{url: 'tls://dns.example'}]}", {"upstreams", "bootstrap"}, {}},
            {"forward: {lan: [192.168.1.1]}", {"forward"}, {}},

@@ -228,19 +228,23 @@ TEST_CASE("an upstream is the sum of its connections in all workers, with the sl
 
 TEST_CASE("open connections are told by the way that they take") {
   ChannelReport direct = channel("tls://192.0.2.1", 10ms), proxied = channel("tls://192.0.2.1#2", 10ms);
-  direct.state.facts = std::make_shared<const ConnectionFacts>(ConnectionFacts{.interface = "eth0"});
+  direct.state.facts =
+      std::make_shared<const ConnectionFacts>(ConnectionFacts{.interface = "eth0", .rung = Rung::split_greeting});
   proxied.state.facts =
       std::make_shared<const ConnectionFacts>(ConnectionFacts{.proxy = "http://10.0.0.8:3128", .interface = "wg0"});
   Snapshot snapshot;
   add_channels(snapshot.upstreams, {direct, proxied, proxied});
   const Reading reading(prometheus_text(snapshot, {}));
-  CHECK(reading.value("tacet_upstream_path_open_connections",
-                      {{"upstream", "tls://192.0.2.1"}, {"transport", "dot"}, {"interface", "eth0"}, {"proxy", ""}}) ==
-        1);
+  CHECK(reading.value("tacet_upstream_path_open_connections", {{"upstream", "tls://192.0.2.1"},
+                                                               {"transport", "dot"},
+                                                               {"interface", "eth0"},
+                                                               {"proxy", ""},
+                                                               {"rung", "split-greeting"}}) == 1);
   CHECK(reading.value("tacet_upstream_path_open_connections", {{"upstream", "tls://192.0.2.1"},
                                                                {"transport", "dot"},
                                                                {"interface", "wg0"},
-                                                               {"proxy", "http://10.0.0.8:3128"}}) == 2);
+                                                               {"proxy", "http://10.0.0.8:3128"},
+                                                               {"rung", "configured"}}) == 2);
 }
 
 TEST_CASE("a server of a zone is told from the same one asked for everything else") {

@@ -32,7 +32,8 @@ ConnectionFacts facts() {
           .resumed = true,
           .proxy = "socks5://127.0.0.1:1080",
           .interface = "wg0",
-          .connect_time = 7500us};
+          .connect_time = 7500us,
+          .rung = Rung::no_name};
 }
 
 }  // namespace
@@ -226,8 +227,11 @@ TEST_CASE("an upstream lists its connections in use, and sums them up") {
   CHECK(open.at("state") == "open");
   CHECK(open.at("transport") == "DoT");
   CHECK(open.at("address") == "192.0.2.1:853");
-  CHECK(open.at("path") ==
-        json{{"family", "IPv4"}, {"interface", "wg0"}, {"proxy", "socks5://127.0.0.1:1080"}, {"connect_ms", 7.5}});
+  CHECK(open.at("path") == json{{"rung", "no-sni"},
+                                {"family", "IPv4"},
+                                {"interface", "wg0"},
+                                {"proxy", "socks5://127.0.0.1:1080"},
+                                {"connect_ms", 7.5}});
   CHECK(open.at("tls") == json{{"version", "TLSv1.3"},
                                {"key_exchange", "X25519"},
                                {"resumed", true},
