@@ -101,6 +101,7 @@ Snapshot ControlAnswers::snapshot() const {
   snapshot.log_level = log::to_string(log::level());
   snapshot.reloads = parts_.reloader.counts();
   snapshot.confinement = parts_.confinement;
+  snapshot.interferences = parts_.path.interferences();
   snapshot.workers = static_cast<unsigned>(parts_.workers.size());
   snapshot.cache = parts_.cache.statistics();
   const auto settings = parts_.settings.get();

@@ -29,6 +29,7 @@ public:
     const Confinement& confinement;
     const std::unique_ptr<QueryLog>& query_log;
     Reloader& reloader;
+    const PathWatch& path;
   };
   explicit ControlAnswers(const Parts& parts) : parts_(parts), started_(parts.clock.now()) {}
 

@@ -57,7 +57,8 @@ public:
         settings_(std::make_shared<const Settings>(configured, TrustStores(startup_.open),
                                                    ServerCertificates(startup_.open), std::move(validation))),
         cache_(configured.cache),
-        exposure_(configured.exposure, clock_.now()) {}
+        exposure_(configured.exposure, clock_.now()),
+        path_(configured.upstreams) {}
 
   /// Before run(). Fault::system.
   Result<void> make_workers();
@@ -87,6 +88,7 @@ private:
   CurrentSettings settings_;
   Cache cache_;
   ExposureLog exposure_;
+  PathWatch path_;
   Loop loop_{clock_};  // of the thread that called run()
   BundleWatch bundles_{loop_, [this] { settings_.get()->trust.refresh(); }};
   ExpiryLog expiry_log_;
@@ -100,7 +102,8 @@ private:
   Workers workers_;
   Reloader reloader_{{loop_, clock_, startup_.notify, settings_, startup_.read, startup_.open,
                       [this](const auto& next) { return change_to(next); }}};
-  ControlAnswers answers_{{clock_, settings_, cache_, workers_, listen_, startup_.confinement, query_log_, reloader_}};
+  ControlAnswers answers_{
+      {clock_, settings_, cache_, workers_, listen_, startup_.confinement, query_log_, reloader_, path_}};
   std::unique_ptr<Control> control_;
   std::unique_ptr<MetricsEndpoint> metrics_;
   std::optional<Duration> watchdog_ = watchdog_period();
@@ -113,7 +116,7 @@ Result<void> Server::State::make_workers() {
   auto log = QueryLog::create(settings->config.query_log, settings->config.workers, clock_);
   if (!log) return fail(log.error());
   query_log_ = *std::move(log);
-  const SharedParts shared{clock_, settings, cache_, exposure_};
+  const SharedParts shared{clock_, settings, cache_, exposure_, path_};
   for (auto& of_worker : startup_.sockets) {
     QueryTap* const tap = query_log_ ? &query_log_->tap(workers_.size()) : nullptr;
     workers_.push_back(std::make_unique<Worker>(shared, std::move(of_worker), tap));
@@ -247,6 +250,7 @@ void Server::State::change_parts(const Config& former, const std::shared_ptr<con
   log::set_level(config.log.level);
   if (config.log.lines != former.log.lines) log::set_limit(config.log.lines);
   exposure_.use(config.exposure);
+  shielded(0, [&] { return path_.use(config.upstreams), 0; });
   cache_.set_config(config.cache);
   for (const auto& worker : workers_) worker->use_prepared();
 }

@@ -61,6 +61,7 @@ public:
     Loop& loop;
     Metrics& metrics;
     std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
+    std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};  ///< for every failure; may be empty
     std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();  ///< of all workers
   };
   Upstreams(Parts parts, const Config& config, const TrustStores& trust);

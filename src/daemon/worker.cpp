@@ -7,16 +7,30 @@
 
 #include "base/log.hpp"
 #include "base/shield.hpp"
+#include "transport/dial/socket.hpp"
 
 namespace tacet {
 namespace {
 
 constexpr Duration drain_limit = std::chrono::seconds(1), drain_look = std::chrono::milliseconds(5);
 
+bool is_ipv6(const std::string& address) { return address.contains(':'); }
+
+/// True if IPv4 won a race in which IPv6 had its head start (RFC 8305).
+bool has_lost_ipv6(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
+  if (facts.address.starts_with('[') || !facts.proxy.empty()) return false;
+  if (std::ranges::all_of(upstream.addresses, is_ipv6)) return false;
+  const auto other = std::ranges::find_if(upstream.addresses, is_ipv6);
+  if (other == upstream.addresses.end()) return false;
+  const auto where = kernel_address({.address = *other, .port = upstream.port});
+  return where && connected_datagrams(*where).has_value();  // sends nothing: asks for a route
+}
+
 }  // namespace
 
 Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, QueryTap* query_log)
     : exposure_(shared.exposure),
+      path_(shared.path),
       ladder_memory_(shared.ladder_memory),
       settings_(shared.settings),
       sockets_(std::move(sockets)),
@@ -30,6 +44,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
       network_(loop_,
                [this] {
                  log::info("the network has changed: connecting afresh");
+                 path_.network_changed();
                  upstreams_.network_changed();
                  resolver_.forget_failures();
                }),
@@ -75,8 +90,15 @@ Upstreams::Parts Worker::upstream_parts() {
   auto on_established = [this](const UpstreamConfig& upstream, const ConnectionFacts& facts) {
     exposure_.established(upstream, facts, loop_.now());
     resolver_.journal().connected(upstream.url, facts, loop_.now());
+    if (has_lost_ipv6(upstream, facts))
+      path_.lost_ipv6(upstream, loop_.now());
+    else
+      path_.established(upstream, loop_.now());
   };
-  return {loop_, metrics_, std::move(on_established), ladder_memory_};
+  auto on_failed = [this](const UpstreamConfig& upstream, const Error& error) {
+    path_.failed(upstream, error, loop_.now());
+  };
+  return {loop_, metrics_, std::move(on_established), std::move(on_failed), ladder_memory_};
 }
 
 void Worker::start() {

@@ -17,6 +17,7 @@
 #include "listen/http/https_listener.hpp"
 #include "listen/tcp_listener.hpp"
 #include "listen/udp_listener.hpp"
+#include "observe/path_watch.hpp"
 #include "privacy/exposure_log.hpp"
 #include "privacy/exposure_report.hpp"
 #include "report/snapshot.hpp"
@@ -33,6 +34,7 @@ struct SharedParts {
   std::shared_ptr<const Settings> settings;  ///< at the start
   Cache& cache;
   ExposureLog& exposure;
+  PathWatch& path;
   std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();
 };
 
@@ -105,6 +107,7 @@ private:
   Task<void> examine(Name name, Examined::Sender sender);
 
   ExposureLog& exposure_;
+  PathWatch& path_;
   std::shared_ptr<LadderMemory> ladder_memory_;
   std::shared_ptr<const Settings> settings_;
   std::vector<ListenSockets> sockets_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -168,6 +169,14 @@ void write_paths(Exposition& out, const ZoneAndUpstream& each) {
   }
 }
 
+void write_interferences(Exposition& out, const std::vector<Interference>& all) {
+  out.begin({"path_interference", "1 if the network does this to connections with upstreams."});
+  for (const InterferenceKind kind : all_interference_kinds) {
+    const bool is_there = std::ranges::find(all, kind, &Interference::kind) != all.end();
+    out.sample({{"kind", to_string(kind)}}, is_there ? 1 : 0);
+  }
+}
+
 void write_upstreams(Exposition& out, const std::vector<ZoneAndUpstream>& all) {
   out.begin({"upstream_up", "1 if all workers believe that the upstream works, 0 if one found it failing."});
   for (const auto& each : all) out.sample(labels_of(each), each.second->good ? 1 : 0);
@@ -220,6 +229,7 @@ std::string prometheus_text(const Snapshot& snapshot, const ExposureOverview& ex
   write_rcodes(out, snapshot.metrics);
   write_times(out, snapshot.metrics);
   write_upstreams(out, all_upstreams(snapshot));
+  write_interferences(out, snapshot.interferences);
   write_names(out, exposure);
   write_endpoints(out, exposure);
   return out.take();

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "observe/interference.hpp"
 #include "observe/metrics.hpp"
 #include "report/certificate_report.hpp"
 #include "report/query_log.hpp"
@@ -51,6 +52,7 @@ struct Snapshot {
   DnssecReport dnssec;
   std::vector<UpstreamReport> upstreams;  ///< in configured order
   std::vector<ZoneReport> zones;          ///< in configured order
+  std::vector<Interference> interferences;  ///< of the network with connections to upstreams
   std::uint64_t pending = 0;              ///< queries that wait for an upstream
   std::uint64_t plaintext_lookups = 0;    ///< bootstrap look-ups made in the clear
 };

@@ -180,6 +180,12 @@ Json certificates(const Snapshot& snapshot) {
   return json;
 }
 
+Json interferences(const std::vector<Interference>& all) {
+  Json list = Json::array();
+  for (const Interference& each : all) list.push_back({{"kind", to_string(each.kind)}, {"words", each.words}});
+  return list;
+}
+
 Json summary(const StatusSummary& summary) {
   return {{"state", to_string(summary.verdict)},
           {"sentence", summary.sentence},
@@ -209,6 +215,7 @@ std::string status_json(const Snapshot& snapshot, const ExposureOverview& exposu
   json.add("exposure", exposure_summary(exposure));
   json.add("rebind", {{"protect", snapshot.rebind.protect}, {"allow", snapshot.rebind.allow}});
   json.add("confinement", confinement(snapshot.confinement));
+  json.add("path_interference", interferences(snapshot.interferences));
   json.add("upstreams", upstreams(snapshot.upstreams));
   json.add("zones", zones(snapshot.zones));
   return json.dump();

@@ -68,6 +68,11 @@ void warn_of_upstreams(const Snapshot& snapshot, Phrases& warnings) {
       if (!upstream.good) warnings.push_back(words_for(upstream, zone.zone));
 }
 
+void warn_of_path(const Snapshot& snapshot, Phrases& warnings) {
+  for (const Interference& each : snapshot.interferences)
+    warnings.push_back(fmt::format("This network interferes: {}", each.words));
+}
+
 void warn_of_machine(const Snapshot& snapshot, Phrases& warnings) {
   if (!snapshot.reloads.last_was_good)
     warnings.emplace_back(
@@ -121,6 +126,7 @@ std::string_view to_string(Verdict verdict) {
 StatusSummary summarise(const Snapshot& snapshot, const ExposureOverview& exposure) {
   StatusSummary summary;
   warn_of_upstreams(snapshot, summary.warnings);
+  warn_of_path(snapshot, summary.warnings);
   warn_of_machine(snapshot, summary.warnings);
   summary.notes = notes_on(snapshot, exposure);
   const bool works = std::ranges::any_of(snapshot.upstreams, is_good);

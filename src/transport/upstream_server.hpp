@@ -43,6 +43,8 @@ public:
     /// Hears what each greeting showed: its way, and when its TCP connection was up. It may call
     /// take(). May be empty.
     std::function<void(Rung, GreetingOutcome, Instant)> on_greeting{};
+    /// Called for every connection, or try to connect, that failed; may be empty.
+    std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};
   };
   explicit UpstreamServer(Parts parts);
 

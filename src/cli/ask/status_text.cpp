@@ -183,6 +183,15 @@ std::string confinement(const ParsedJson& status) {
   return text + "\n";
 }
 
+/// What the network does to connections with upstreams; empty if they show nothing.
+std::string interferences(const ParsedJson& status) {
+  std::string text;
+  for (const auto& each : status.at("path_interference"))
+    text += fmt::format("network   interferes ({}): {}\n", each.at("kind").get<std::string>(),
+                        each.at("words").get<std::string>());
+  return text;
+}
+
 /// The exposure by each connection; equal lines once. Skips connections that were never made.
 std::vector<std::string> connections(const ParsedJson& upstream) {
   std::vector<std::string> lines;
@@ -236,7 +245,7 @@ std::string zone(const ParsedJson& zone) {
 std::string status_text(const ParsedJson& status) {
   std::string text = heading(status) + "\n" + certificates(status) + queries(status) + answers(status) + times(status) +
                      events(status) + ahead(status) + cache(status) + dnssec(status) + query_log(status) +
-                     exposure(status) + confinement(status);
+                     exposure(status) + confinement(status) + interferences(status);
   for (const auto& each : status.at("upstreams")) text += upstream(each);
   for (const auto& each : status.at("zones")) text += zone(each);
   return text;

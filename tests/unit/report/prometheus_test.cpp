@@ -226,6 +226,14 @@ TEST_CASE("an upstream is the sum of its connections in all workers, with the sl
   CHECK(reading.number_of("tacet_upstream_round_trip_p50_seconds") == 1);  // nothing is known of the other
 }
 
+TEST_CASE("each kind of interference is a gauge") {
+  Snapshot snapshot;
+  snapshot.interferences = {{InterferenceKind::port, "port 853 is blocked"}};
+  const Reading reading(prometheus_text(snapshot, {}));
+  CHECK(reading.value("tacet_path_interference", {{"kind", "port"}}) == 1);
+  CHECK(reading.value("tacet_path_interference", {{"kind", "tls"}}) == 0);
+}
+
 TEST_CASE("open connections are told by the way that they take") {
   ChannelReport direct = channel("tls://192.0.2.1", 10ms), proxied = channel("tls://192.0.2.1#2", 10ms);
   direct.state.facts =
