@@ -66,18 +66,28 @@ std::string identity_of(const Seen& asked) {
 Finding judge_identity(const PathEvidence& evidence) {
   const Seen all = of_check(evidence, "path.identity");
   Finding finding{.check = "path.identity", .asked = "plain DNS: the name of the server behind well-known addresses"};
-  std::vector<std::string> words, nameless;
+  std::vector<std::string> words, nameless, others;
   std::map<std::string, int> bearers;
   for (const auto& [server, asked] : by_server(all)) {
     const auto identity = identity_of(asked);
     if (identity.empty() && !was_asked_for_its_name(asked)) continue;
     words.push_back(fmt::format("{}: {}", server, identity.empty() ? "no name" : identity));
     if (identity.empty()) nameless.push_back(server);
+    const auto encrypted = evidence.identities.find(asked.front()->query.server.address);
+    if (encrypted != evidence.identities.end() && !identity.empty() && !same_form(identity, encrypted->second))
+      others.push_back(fmt::format("{} encrypted", encrypted->second));
     ++bearers[identity];
   }
   if (words.empty()) return silent(finding.check, finding.asked, all);
   finding.seen = fmt::format("{}", fmt::join(words, "; "));
   const bool shared = words.size() > 1 && bearers.size() == 1;
+  if (nameless.empty() && !shared && !others.empty()) {
+    finding.severity = Severity::failure;
+    finding.seen += fmt::format("; but {}", fmt::join(others, ", "));
+    finding.means = "another server answers in clear than over the encrypted path: a transparent proxy takes plain DNS";
+    finding.remedy = go_encrypted;
+    return finding;
+  }
   if (!nameless.empty() || shared) {
     finding.severity = Severity::failure;
     finding.means = shared && nameless.empty()

@@ -1,4 +1,6 @@
 #pragma once
+#include <map>
+#include <string>
 #include <vector>
 
 #include "dnssec/judge.hpp"
@@ -24,6 +26,8 @@ struct Reference {
 struct PathEvidence {
   std::vector<ClearSeen> clear;
   std::vector<Reference> encrypted;
+  /// How servers call themselves over the encrypted path, by address: "1.1.1.1" to "FRA".
+  std::map<std::string, std::string> identities;
 
   /// The encrypted answer to this question; null if there is none.
   const Reference* reference(const Question& question) const;

@@ -17,7 +17,18 @@ std::string printable(Bytes octets) {
   return fmt::format("{:02x}", fmt::join(octets, ""));
 }
 
+/// The end of a name with labels, or the number of letters of a name without.
+std::string form_of(std::string_view name) {
+  const auto last = name.rfind('.');
+  if (last == std::string_view::npos)
+    return fmt::format("{}", std::ranges::count_if(name, [](char c) { return c < '0' || c > '9'; }));
+  const auto before = last == 0 ? std::string_view::npos : name.rfind('.', last - 1);
+  return std::string(name.substr(before == std::string_view::npos ? 0 : before));
+}
+
 }  // namespace
+
+bool same_form(std::string_view one, std::string_view other) { return form_of(one) == form_of(other); }
 
 std::string nsid_of(const Message& answer) {
   std::string found;

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "tacet/message.hpp"
 
@@ -10,5 +11,9 @@ std::string nsid_of(const Message& answer);
 
 /// The first text of the first TXT record of the answer, such as that of id.server (RFC 4892); likewise.
 std::string first_text_of(const Message& answer);
+
+/// True if servers of one operator can have these two names. Names of machines and sites differ, and their form does
+/// not: "FRA" and "MUC", "res100.fra.pch.net" and "res7.muc.pch.net".
+bool same_form(std::string_view one, std::string_view other);
 
 }  // namespace tacet

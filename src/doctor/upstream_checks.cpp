@@ -127,6 +127,10 @@ Finding judge_upstream(const std::vector<const ReachTry*>& tries, const Upstream
     return finding;
   }
   if (works) finding.seen += "; but " + failures_of(tries);
+  if (!works && std::ranges::all_of(tries, [](const auto* each) { return each->connected; })) {
+    finding.means = "this upstream takes connections and did not answer in time";
+    return finding;
+  }
   const auto block = block_of(**failed, evidence.tries);
   finding.severity = works ? Severity::note : Severity::warning;
   finding.means = block ? words_of(*block, **failed) : "this upstream does not answer, and another does";

@@ -26,6 +26,7 @@ struct ReachTry {
   bool padded = false;  ///< the answer was padded
   /// Another port of the address accepts a connection or refuses it: the address is reached.
   bool reached_elsewhere = false;
+  bool connected = false;  ///< a connection was made, whether or not an answer came over it
 
   bool works() const { return !trouble; }
 };

@@ -124,8 +124,10 @@ private:
     const auto response = co_await upstreams.set().exchange(query, loop_.now() + patience);
     if (!response) {
       each.trouble = response.error();
-      for (const auto& channel : upstreams.set().reports())
+      for (const auto& channel : upstreams.set().reports()) {
         if (!channel.state.last_error.empty()) each.words = channel.state.last_error;
+        each.connected |= channel.state.connections > 0;
+      }
       co_return;
     }
     each.facts = response->exchange.facts;
@@ -265,6 +267,8 @@ Result<ProbeResult> probe(const ProbePlan& plan, const Config& config) {
   ProbeResult result;
   result.path.clear = probing.in_clear();
   result.path.encrypted = probing.references();
+  for (const auto& each : tries)
+    if (!each.address.empty() && !each.site.empty()) result.path.identities.emplace(each.address, each.site);
   result.upstreams = {.tries = {tries.begin(), tries.end()},
                       .with_mozilla_roots = {compared.begin(), compared.end()},
                       .has_ipv4_route = has_route("1.1.1.1"),

@@ -93,6 +93,19 @@ TEST_CASE("Servers of two operators have two names") {
   CHECK(verdict("FRA", "") == Severity::failure);
 }
 
+TEST_CASE("A server has a name of the same form in clear and encrypted") {
+  const auto verdict = [](std::string_view plain, const char* encrypted) {
+    PathEvidence evidence{.clear = {identity(cloudflare, plain)}, .encrypted = {}};
+    evidence.identities = {{"1.1.1.1", encrypted}};
+    return the(judge_path(evidence), "path.identity").severity;
+  };
+  CHECK(verdict("FRA", "MUC") == Severity::ok);
+  CHECK(verdict("FRA01", "FRA") == Severity::ok);
+  CHECK(verdict("router", "FRA") == Severity::failure);
+  CHECK(verdict("res100.fra.pch.net", "res7.muc.pch.net") == Severity::ok);
+  CHECK(verdict("res100.fra.isp.example", "res7.muc.pch.net") == Severity::failure);
+}
+
 TEST_CASE("A second answer that differs is a race, and a repeated one is not") {
   auto raced = seen(a_query("path.forged", cloudflare), {lie});
   raced.outcome.answers.push_back({answer(raced.query.question, {truth}), 0, {}});

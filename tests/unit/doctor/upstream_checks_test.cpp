@@ -125,6 +125,12 @@ TEST_CASE("A port is blocked where the address answers at another port") {
   CHECK(means().find("blocks port 853") != std::string::npos);
 }
 
+TEST_CASE("A server that takes connections and is slow is no block") {
+  auto slow = a_try(dot, "9.9.9.9", Fault::timeout);
+  slow.reached_elsewhere = slow.connected = true;
+  CHECK(judge_reach(evidence({a_try(doh, "1.1.1.1"), slow})).back().severity == Severity::unknown);
+}
+
 TEST_CASE("A wrong clock or a portal explains certificates that are not valid") {
   auto seen = evidence({a_try(doh, "1.1.1.1", Fault::tls_untrusted)});
   CHECK(judge_tls(seen)[0].severity == Severity::failure);
