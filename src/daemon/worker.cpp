@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/shield.hpp"
+#include "daemon/designations.hpp"
 #include "transport/dial/socket.hpp"
 
 namespace tacet {
@@ -63,7 +64,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
 }
 
 void Worker::add_listeners(const ListenSockets& listen) {
-  const StreamQueryParts parts{loop_, tasks_, resolver_, metrics_, admission_, nsid_};
+  StreamQueryParts parts{loop_, tasks_, resolver_, metrics_, admission_, nsid_};
   const std::size_t clients = settings_->config.limits.tcp_clients;
   auto certificate = settings_->certificates.of(listen.streams);
   if (listen.streams == ClientTransport::https) {
@@ -75,9 +76,12 @@ void Worker::add_listeners(const ListenSockets& listen) {
     tls_.push_back(std::make_unique<TcpListener>(parts, listen.tcp.get(), clients, std::move(certificate)));
     return;
   }
+  parts.designate =
+      &designate_.emplace_back([this, address = listen.address] { return designations(*settings_, address); });
   const int replies = listen.replies ? listen.replies.get() : listen.udp.get();
   udp_.push_back(std::make_unique<UdpListener>(
-      UdpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_, nsid_}, listen.udp.get(), replies));
+      UdpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_, nsid_, parts.designate}, listen.udp.get(),
+      replies));
   tcp_.push_back(std::make_unique<TcpListener>(parts, listen.tcp.get(), clients));
 }
 

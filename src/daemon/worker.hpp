@@ -1,6 +1,7 @@
 #pragma once
 #include <exception>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <semaphore>
@@ -121,6 +122,7 @@ private:
   Resolver resolver_;
   NetWatch network_;
   OwnNetworkWatch own_network_;
+  std::list<Designate> designate_;  // one for each plain listener
   std::vector<std::unique_ptr<UdpListener>> udp_;
   std::vector<std::unique_ptr<TcpListener>> tcp_, tls_;
   std::vector<std::unique_ptr<HttpsListener>> https_;

@@ -12,7 +12,7 @@ namespace tacet {
 /// SvcParamKeys (RFC 9460 §14.3.2) that code here must know.
 namespace svc_param {
 inline constexpr std::uint16_t mandatory = 0, alpn = 1, no_default_alpn = 2, port = 3, ipv4hint = 4, ech = 5,
-                               ipv6hint = 6;
+                               ipv6hint = 6, dohpath = 7;
 }
 
 /// One SVCB or HTTPS record (RFC 9460 §2), parsed for our own use; clients always get the original octets. Values point

@@ -128,7 +128,8 @@ void StreamQueries::serve_now(ReplyFraming::Tag tag, Bytes message, Instant now)
     return send(tag, refusal, size, {});
   }
   ++queries_of(parts_.metrics, terms_.transport);
-  answer(tag, {message, *index, now, 65535, {octets_of(client_.address()), terms_.transport}, asker()});
+  answer(tag,
+         {message, *index, now, 65535, {octets_of(client_.address()), terms_.transport}, asker(), parts_.designate});
 }
 
 Asker StreamQueries::asker() const { return parts_.admission.asker(client_.address().storage); }

@@ -23,7 +23,8 @@ struct StreamQueryParts {
   Resolver& resolver;
   Metrics& metrics;
   Admission& admission;
-  const std::string& nsid;  ///< the name of this server for clients that ask; empty: none
+  const std::string& nsid;               ///< the name of this server for clients that ask; empty: none
+  const Designate* designate = nullptr;  ///< outlives it; null: the listener designates none
 };
 
 /// How the replies to a client's queries are framed. A tag tells for which query a reply is.

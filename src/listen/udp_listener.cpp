@@ -88,7 +88,8 @@ bool UdpListener::serve_or_say_why_not(const Asked& asked, Instant now) {
 /// True if policy or cache answered it at once.
 bool UdpListener::serve(const Asked& asked, Instant now) {
   const auto& [i, index, key] = asked;
-  const QueryView query{message(i), index, now, udp_limit(index), client(i), parts_.admission.asker(address(i))};
+  const QueryView query{message(i),      index, now, udp_limit(index), client(i), parts_.admission.asker(address(i)),
+                        parts_.designate};
   auto answer = parts_.resolver.answer_now(query, key, burst_.room(i));
   if (const auto* size = std::get_if<std::size_t>(&answer)) {
     if (*size > 0) reply(i, with_nsid(query, burst_.room(i), *size));

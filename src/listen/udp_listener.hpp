@@ -26,7 +26,8 @@ public:
     Resolver& resolver;
     Metrics& metrics;
     Admission& admission;
-    const std::string& nsid;  ///< as in StreamQueryParts
+    const std::string& nsid;               ///< as in StreamQueryParts
+    const Designate* designate = nullptr;  ///< as in StreamQueryParts
   };
   /// Takes queries from `socket`, and replies by `replies`, which may be the same. Both must outlive the listener.
   UdpListener(const Parts& parts, int socket, int replies);

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/log.hpp"
+#include "dns/designation.hpp"
 #include "dns/edns.hpp"
 #include "dns/fault_table.hpp"
 #include "dns/reply.hpp"
@@ -154,12 +155,23 @@ Task<Reply> Resolver::answer(Miss& miss) {
 std::optional<std::size_t> Resolver::from_local_data(const QueryView& query, const CacheKey& key, ReplyRoom out) {
   const QuestionView question = QuestionView::of(query.wire, query.index);
   if (!local_data_.might_answer(question, key)) return std::nullopt;
-  const auto image = local_data_.find(question, key, query.asker);
+  auto image = designated(query);
+  if (!image) image = local_data_.find(question, key, query.asker);
   if (!image) return std::nullopt;
   const ReplySource source = source_of(*image);
   const std::size_t size = write_reply(source, request_of(query), out);
   answered_now(query, Source::policy, rcode_of(out), source.extended_error);
   return size;
+}
+
+/// The answer about our encrypted listeners; nothing if this is no question about them, or there are none.
+std::optional<AnswerImage> Resolver::designated(const QueryView& query) const {
+  if (query.index.type != Type::svcb || query.designate == nullptr) return std::nullopt;
+  const Question question = QuestionView::of(query.wire, query.index).copy();
+  if (question.qclass != Class::in || question.name != designation_name()) return std::nullopt;
+  const auto records = (*query.designate)();
+  if (records.empty()) return std::nullopt;
+  return local_answer(question, Rcode::noerror, records);
 }
 
 /// The size of the reply if a fresh answer is kept, otherwise 0. A stale answer is copied to `stale`.

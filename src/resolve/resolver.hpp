@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "base/task_group.hpp"
+#include "dns/local_answer.hpp"
 #include "observe/journal.hpp"
 #include "resolve/answer_explanation.hpp"
 #include "resolve/cache/cache.hpp"
@@ -18,6 +20,10 @@
 
 namespace tacet {
 
+/// Makes the records of the encrypted listeners of ours that a client may use in place of the address that it asked
+/// (RFC 9462). Called on the worker's thread.
+using Designate = std::function<std::vector<LocalRecord>()>;
+
 /// A client's query in its listener's buffer; valid while the buffer is.
 struct QueryView {
   Bytes wire;
@@ -25,7 +31,8 @@ struct QueryView {
   Instant arrived;
   std::size_t limit;  ///< octets that the reply may have: udp_limit(), or 65535 over TCP
   ClientView client = {};
-  Asker asker = Asker::this_machine;  ///< the hosts file has addresses that mean nothing elsewhere
+  Asker asker = Asker::this_machine;     ///< the hosts file has addresses that mean nothing elsewhere
+  const Designate* designate = nullptr;  ///< null: this listener designates none
 };
 
 /// A query that must wait, with what the resolver has learned about it.
@@ -155,6 +162,7 @@ private:
   };
 
   using ReplyRoom = std::span<std::uint8_t>;  // for a reply
+  std::optional<AnswerImage> designated(const QueryView& query) const;
   std::optional<std::size_t> from_local_data(const QueryView& query, const CacheKey& key, ReplyRoom out);
   struct Stale {
     std::optional<AnswerImage> answer;

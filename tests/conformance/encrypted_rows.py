@@ -1,4 +1,4 @@
-"""Encrypted clients (RFC 7858, 8310, 8484, 7830, 8467)."""
+"""Encrypted clients (RFC 7858, 8310, 8484, 7830, 8467, 9462)."""
 import base64
 import socket
 import ssl
@@ -126,6 +126,14 @@ class Encrypted(ConformanceCase):
             self.assertEqual(self.ask_by_http(target)[0][":status"], status)
         for options, status in (({"method": "DELETE"}, "405"), ({"method": "POST", "body": b"x" * 20}, "415")):
             self.assertEqual(self.ask_by_http("/dns-query", **options)[0][":status"], status)
+
+    @requirement(9462, "4", "the encrypted listeners that have the asked address in their certificate are designated at _dns.resolver.arpa.")
+    @requirement(9461, "5", "the record of a DoH server has its path as a template")
+    def test_designation(self):
+        answer = self.served.ask("_dns.resolver.arpa", "SVCB")
+        records = sorted(record.to_text() for record in answer.answer[0])
+        self.assertEqual([(record.split()[0], f'port="{port}"' in record) for record, port in zip(records, (self.https, self.tls))], [("1", True), ("2", True)])
+        self.assertIn("/dns-query{?dns}", records[0])
 
     @requirement(8484, "5.2", "HTTP/2 is spoken")
     @requirement(9113, "5.1.2", "many requests on one connection are answered, each on its stream")

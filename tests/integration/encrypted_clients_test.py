@@ -267,6 +267,28 @@ class OverHttps(EncryptedCase):
         self.assertEqual([after[kind] - before[kind] for kind in ("tls", "https")], [900, 900])
 
 
+class Designation(EncryptedCase):
+    """RFC 9462: a client asks in clear which encrypted resolver it may use instead."""
+
+    def test_https_comes_first_with_its_path_then_tls_and_both_have_port_and_address(self):
+        daemon, tls, https = self.served("tls", "https")
+        for transport in ("+notcp", "+tcp"):
+            said = daemon.dig("_dns.resolver.arpa", "SVCB", "+short", transport)
+            first, second = sorted(said.splitlines())
+            self.assertEqual(first.split()[:5], ["1", f"{pki.NAME}.", 'alpn="h2"', f"port={https}", "ipv4hint=127.0.0.1"])
+            self.assertIn("/dns-query{?dns}", first)
+            self.assertEqual(second.split(), ["2", f"{pki.NAME}.", 'alpn="dot"', f"port={tls}", "ipv4hint=127.0.0.1"])
+
+    def test_other_questions_get_no_data_and_nothing_goes_upstream(self):
+        daemon, tls = self.served("tls")
+        for name, kind in (("_dns.resolver.arpa", "A"), ("_dns.resolver.arpa", "HTTPS"), ("resolver.arpa", "SVCB"), ("x._dns.resolver.arpa", "SVCB")):
+            self.assertEqual((daemon.ask(name, kind).rcode(), daemon.ask(name, kind).answer), (dns.rcode.NOERROR, []))
+        encrypted = dns.query.tls(dnsclient.query("_dns.resolver.arpa", "SVCB"), "127.0.0.1", port=tls, timeout=15, ssl_context=client_context(self.pki.ca),
+                                  server_hostname=pki.NAME)
+        self.assertEqual(encrypted.answer, [])  # this client has what it looks for
+        self.assertEqual(self.upstream.count("_dns.resolver.arpa.", "SVCB"), 0)
+
+
 class Certificates(EncryptedCase):
     def served_with_own_files(self, certificate):
         """A tacet with copies of this certificate: the daemon, the port and a function that replaces the files."""
@@ -303,6 +325,14 @@ class Certificates(EncryptedCase):
         replace(self.pki.named("DNS:a.test").chain, self.pki.named("DNS:b.test").key)
         daemon.await_log("does not fit the certificate.*The former certificate stays in use")
         self.assertEqual(self.serial(port), before)
+
+    def test_we_designate_our_listener_only_while_its_certificate_holds_the_address_that_was_asked(self):
+        daemon, port, replace = self.served_with_own_files(self.pki.named("DNS:only.a.name.test"))
+        ask = ("_dns.resolver.arpa", "SVCB", "+short", "+dnssec")
+        self.assertEqual(daemon.dig(*ask), "")
+        replace(*self.pki.good())
+        daemon.await_log("have changed and were read again")
+        self.assertEqual(daemon.dig(*ask).split(), ["1", f"{pki.NAME}.", 'alpn="dot"', f"port={port}", "ipv4hint=127.0.0.1"])
 
     def test_one_that_ends_soon_is_told_in_the_log_in_status_and_in_the_metrics(self):
         daemon, _, replace = self.served_with_own_files(self.pki.ending())

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,6 +25,7 @@ constexpr std::size_t most_octets = std::size_t{1} << 20;
 
 using CertificatePointer = std::unique_ptr<X509, Releaser<X509_free>>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, Releaser<EVP_PKEY_free>>;
+using NamesPointer = std::unique_ptr<GENERAL_NAMES, Releaser<GENERAL_NAMES_free>>;
 using SourcePointer = std::unique_ptr<BIO, Releaser<BIO_free>>;
 using TextCleanser = decltype([](std::string* text) { OPENSSL_cleanse(text->data(), text->size()); });
 /// Two files as they were read.
@@ -194,6 +196,25 @@ CertificateTerm TlsServer::term() const {
   const std::lock_guard lock(state_->mutex);
   const X509* const own = SSL_CTX_get0_certificate(state_->context.get());
   return {wall_time_of(X509_get0_notBefore(own)), wall_time_of(X509_get0_notAfter(own))};
+}
+
+bool TlsServer::holds_address(const std::string& address) const {
+  const std::lock_guard lock(state_->mutex);
+  return X509_check_ip_asc(SSL_CTX_get0_certificate(state_->context.get()), address.c_str(), 0) == 1;
+}
+
+std::string TlsServer::first_name() const {
+  const std::lock_guard lock(state_->mutex);
+  const NamesPointer names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(SSL_CTX_get0_certificate(state_->context.get()), NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* const each = sk_GENERAL_NAME_value(names.get(), i);
+    if (each->type != GEN_DNS) continue;
+    const std::string name(reinterpret_cast<const char*>(ASN1_STRING_get0_data(each->d.dNSName)),
+                           static_cast<std::size_t>(ASN1_STRING_length(each->d.dNSName)));
+    if (!name.starts_with('*')) return name;
+  }
+  return {};
 }
 
 std::unique_ptr<ByteStream> TlsServer::accept(Descriptor socket) const {

@@ -52,6 +52,11 @@ public:
   /// From when and until when the certificate is valid.
   CertificateTerm term() const;
 
+  /// Whether the certificate proves this IP address, in presentation form, by its own subjectAltName.
+  bool holds_address(const std::string& address) const;
+  /// The first DNS name that the certificate proves and that is no wildcard; empty if there is none.
+  std::string first_name() const;
+
   /// The server side of a connection; its first reads make the handshake. `socket` must not block. std::bad_alloc.
   std::unique_ptr<ByteStream> accept(Descriptor socket) const;
 
