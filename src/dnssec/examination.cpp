@@ -69,7 +69,9 @@ std::optional<SecurityStatus> Examination::negative(const Name& name, Type type,
   bool waiting = false;
   std::optional<ExtendedError> why;
   DenialProof proof = DenialProof::none;
+  bool zone_speaks = false;
   if (const ZoneDenial* known = denial_for(name, type, *zone, waiting)) {
+    zone_speaks = known->has_soa;
     proof =
         rcode == Rcode::nxdomain ? known->denial.no_name(name, budget_) : known->denial.no_data(name, type, budget_);
     if (known->denial.has_too_many_iterations())
@@ -82,7 +84,8 @@ std::optional<SecurityStatus> Examination::negative(const Name& name, Type type,
   if (waiting || paused_) return std::nullopt;
   if (proof == DenialProof::secure) return settle(std::move(judged), SecurityStatus::secure, {});
   if (proof == DenialProof::insecure) return settle(std::move(judged), SecurityStatus::insecure, why);
-  if (!why && require_cuts(*zone, place_of(name, type))) return std::nullopt;
+  // An unsigned zone below would deny by a SOA of its own, so no cut can excuse what is missing here.
+  if (!why && !zone_speaks && require_cuts(*zone, place_of(name, type))) return std::nullopt;
   if (!why) why = complaint(ede::nsec_missing, zone->name, name, type, "nothing proves that it does not exist");
   return settle(std::move(judged), SecurityStatus::bogus, why);
 }
@@ -263,6 +266,7 @@ void Examination::collect(const RRset& rrset, const ProvenZone& zone, ZoneDenial
   } else if (rrset.type == Type::nsec3 && !expanded) {
     if (const auto record = read_nsec3(rrset.owner, zone.name, rdata)) into.denial.add(*record);
   } else if (rrset.type == Type::soa) {
+    into.has_soa = true;
     judgement_.ttl = std::min(judgement_.ttl, load32(rdata, rdata.size() - 4));  // MINIMUM (RFC 2308 §4)
   }
 }

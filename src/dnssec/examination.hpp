@@ -48,6 +48,7 @@ private:
     Denial denial;
     std::optional<ExtendedError> flaw;      // of the records that deny
     std::optional<ExtendedError> soa_flaw;  // of the SOA beside them, which says only for how long
+    bool has_soa = false;                   // a genuine one: the zone itself speaks, and none below it
   };
 
   enum class Readiness : std::uint8_t {
