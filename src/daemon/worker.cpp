@@ -106,6 +106,7 @@ Upstreams::Parts Worker::upstream_parts() {
 }
 
 void Worker::start() {
+  loop_.post([this] { resolver_.warm_up(); });
   thread_ = std::thread([this] { loop_.run(); });
 }
 
@@ -204,7 +205,7 @@ void Worker::make(Change change) {
   resolver_.set_policy(change.settings->policy);
   resolver_.set_rebind_guard(std::move(change.rebind));
   if (change.settings->dnssec != settings_->dnssec)
-    shielded(0, [&] { return resolver_.set_dnssec(change.settings->dnssec), 0; });
+    shielded(0, [&] { return resolver_.set_dnssec(change.settings->dnssec), resolver_.warm_up(), 0; });
   admission_.use(std::move(change.admission));
   nsid_ = std::move(change.nsid);
   for (const auto& listener : tcp_) listener->judge_again(config.limits.tcp_clients);

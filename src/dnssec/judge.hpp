@@ -39,7 +39,7 @@ struct Judgement {
 /// the tree down. An answer to an earlier one can make later ones needless (an unsigned zone ends the way).
 struct Needs {
   std::vector<Question> questions;
-  /// Not a question, but time is missing: call ProofBudget::begin_turn() in another turn of the loop, then try again.
+  /// Not a question, but time is missing: set ProofBudget::turn in another turn of the loop, then try again.
   bool paused = false;
 };
 

@@ -81,10 +81,16 @@ private:
     return examination_.find_answer(name_, Type::cname);
   }
 
-  /// An alias is no zone cut.
+  /// An alias is no zone cut. Without a signature it would need the very DS records that it stands in for.
   Lesson from_alias(const RRset& rrset) {
     const auto status = examination_.positive(rrset);
-    if (!status) return std::move(examination_).needs();
+    if (!status) {
+      Needs needs = std::move(examination_).needs();
+      if (std::ranges::find(needs.questions, Question{name_, Type::ds, Class::in}) == needs.questions.end())
+        return needs;
+      return Learned{Outcome::unsigned_alias,
+                     complaint(ede::rrsigs_missing, name_, name_, Type::cname, "it has no signature")};
+    }
     if (*status == SecurityStatus::bogus) return refuted(*examination_.judgement().why);
     if (*status == SecurityStatus::indeterminate) return Learned{};
     return kept({.name = name_, .state = ZoneState::no_cut});
@@ -210,7 +216,8 @@ Lesson learn_keys(const Message& answer, ZoneTable& table, WallTime now, ProofBu
 
 std::variant<Learned, Needs> learn(const Message& answer, ZoneTable& table, WallTime now, ProofBudget& budget) {
   const Question asked = answer.question();
-  if (asked.qclass != Class::in || (asked.type != Type::ds && asked.type != Type::dnskey)) return Learned{};
+  const bool tells_of_a_cut = asked.type == Type::ds || asked.type == Type::cname;
+  if (asked.qclass != Class::in || (!tells_of_a_cut && asked.type != Type::dnskey)) return Learned{};
   if (answer.rcode() != Rcode::noerror && answer.rcode() != Rcode::nxdomain)
     return Learned{Outcome::missing, complaint(ede::dnssec_indeterminate, asked.name, asked.name, asked.type,
                                                "the answer is " + to_string(answer.rcode()))};

@@ -21,13 +21,12 @@ struct ProofBudget {
   static constexpr int turn_length = 1000;
 
   int verifications = 24;                 ///< left
+  int failures = 8;                       ///< left, of signatures that do not hold
+  int wasted = 0;                         ///< microseconds that these took
   int nsec3_hashes = 64;                  ///< left
   std::size_t signed_octets = 256 << 10;  ///< left, of records whose signatures are verified
-  /// Left in this turn, microseconds. Without begin_turn() there is no limit, and nothing is ever paused.
+  /// Left in this turn, microseconds; to be set in each turn. Otherwise nothing is ever paused.
   int turn = std::numeric_limits<int>::max();
-
-  /// Call it at the beginning of a turn, and again after each pause.
-  void begin_turn() { turn = turn_length; }
 
   enum class Grant : std::uint8_t {
     granted,  ///< go on
@@ -36,11 +35,16 @@ struct ProofBudget {
   };
   /// Asks for one verification of about `microseconds`.
   Grant take_verification(int microseconds) {
-    if (verifications == 0) return Grant::spent;
+    if (verifications == 0 || failures == 0) return Grant::spent;
     if (turn <= 0) return Grant::paused;
     --verifications;
     turn -= microseconds;
     return Grant::granted;
+  }
+  /// One of those did not hold. An honest zone's first one nearly always holds.
+  void note_failure(int microseconds) {
+    --failures;
+    wasted += microseconds;
   }
   bool take_octets(std::size_t octets) {
     if (octets > signed_octets) return false;

@@ -75,8 +75,9 @@ struct EventCounts {
   std::uint64_t rebinds_refused = 0;  ///< answers not kept as they came: private addresses for public names
   std::array<std::uint64_t, 4> dnssec_verdicts{};                 ///< by SecurityStatus
   std::array<std::uint64_t, bogus_reason_count> bogus_answers{};  ///< by bogus_reason()
-  std::uint64_t dnssec_repaired = 0;   ///< answers that one server could not prove and another one could
-  std::uint64_t dnssec_questions = 0;  ///< questions to upstreams that only validation needs
+  std::uint64_t dnssec_repaired = 0;     ///< answers that one server could not prove and another one could
+  std::uint64_t dnssec_questions = 0;    ///< questions to upstreams that only validation needs
+  std::uint64_t dnssec_denied_here = 0;  ///< names whose kept denial spared a question (RFC 8198)
 };
 
 /// The counts and times of one worker. Only its worker writes them; a reader merges those of all workers.

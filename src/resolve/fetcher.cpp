@@ -83,6 +83,18 @@ void Fetcher::refresh_behind(const std::shared_ptr<Route>& route, const Wanted& 
   }
 }
 
+FetchResult Fetcher::denied(const Route& route, const Wanted& wanted) {
+  if (validation_.mode() != DnssecMode::on || !validates(route, wanted.key)) return nullptr;
+  const Question question = wanted.question.copy();
+  const auto denied = validation_.denied(question);
+  if (!denied) return nullptr;
+  Fetched fetched{make_image(denied->answer, wanted.key.dnssec_ok()), {}};
+  stamp(fetched.image, question, {.status = SecurityStatus::secure, .ttl = denied->ttl});
+  parts_.cache.store(wanted.key, fetched.image, parts_.scheduler.now());
+  ++parts_.metrics.dnssec_denied_here;
+  return std::make_shared<const Result<Fetched>>(std::move(fetched));
+}
+
 Fetcher::UpstreamQuestion Fetcher::question_to(const std::shared_ptr<Route>& route, const CacheKey& key,
                                                const Question& question) const {
   const bool dnssec_ok = key.dnssec_ok() || validates(*route, key);
@@ -128,8 +140,10 @@ Task<Result<Fetcher::Judged>> Fetcher::ask(const UpstreamQuestion& asked, Instan
     if (is_signed(response->message)) validation_.rehearse(std::move(subject), *response);
     co_return Judged{*std::move(response)};
   }
+  const bool subject_ends = subject.end.has_value();
   Task<Proof> proving = validation_.prove(std::move(subject), *std::move(response));
   Proof proof = co_await std::move(proving);
+  if (!subject_ends) validation_.keep_denial(proof, max_ttl_of(AnswerKind::nxdomain, parts_.cache.config()));
   co_return Judged{std::move(proof.response), std::move(proof.judgement)};
 }
 

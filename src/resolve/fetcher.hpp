@@ -52,6 +52,9 @@ public:
   /// Fetches what `waiter` waits for on this route, unless another waiter has started that. If too many fetches are
   /// running, all waiters of this question get Fault::overloaded instead.
   void fetch_for(const InFlight::FlightWaiter& waiter, const std::shared_ptr<Route>& route, const Wanted& wanted);
+  /// The answer about a name that does not exist, if a kept denial of its zone shows that (RFC 8198); null otherwise.
+  /// Keeps it and counts it. Not for a client that sets CD, nor for names of the local network.
+  FetchResult denied(const Route& route, const Wanted& wanted);
   /// Starts to fetch a question that is in flight on this route. Without memory, all its waiters are told so.
   void launch(const std::shared_ptr<Route>& route, const Wanted& wanted);
   /// Fetches an answer because a client will probably ask for it; no query waits for it. Counts it. It is an extra:

@@ -135,6 +135,7 @@ Task<Reply> Resolver::answer(Miss& miss) {
       fetcher_.refresh_behind(route, wanted_of(miss));
     } else {
       fetched = route->failures.recall(miss.key, miss.arrived);
+      if (!fetched) fetched = fetcher_.denied(*route, wanted_of(miss));
       if (!fetched) {
         InFlight::FlightWaiter waiter(route->in_flight, miss.key);
         fetcher_.fetch_for(waiter, route, wanted_of(miss));
@@ -232,8 +233,9 @@ Duration Resolver::patience_for(const Route& route, const Miss& miss) {
 
 Resolver::Outcome Resolver::outcome_of(FetchResult fetched, const Miss& miss) {
   if (miss.stale && !has_answer(fetched) && !is_bogus(fetched)) return {Source::stale, nullptr};
-  const Source source = fetched && *fetched ? Source::upstream : Source::failure;
-  return {source, std::move(fetched)};
+  if (!fetched || !*fetched) return {Source::failure, std::move(fetched)};
+  const bool asked = !(*fetched)->exchange.upstream.empty();  // otherwise it is made of a kept denial
+  return {asked ? Source::upstream : Source::cache, std::move(fetched)};
 }
 
 /// Lets the next clients that ask for this name have the stale answer at once. Without memory they wait.
@@ -298,7 +300,7 @@ std::optional<std::uint16_t> Resolver::extended_error_of(const Outcome& outcome,
 }
 
 void Resolver::record(const Outcome& outcome, const Miss& miss, const Reply& reply) {
-  const bool fetched = outcome.fetched && outcome.fetched->has_value();
+  const bool fetched = outcome.source != Source::cache && outcome.fetched && outcome.fetched->has_value();
   const bool failed = outcome.fetched && !outcome.fetched->has_value();
   journal_.record({.query = miss.query,
                    .index = miss.index,

@@ -143,6 +143,8 @@ public:
     fetcher_.validation().forget();
   }
   Validation& validation() { return fetcher_.validation(); }
+  /// Gets what every proof needs, before the first client asks.
+  void warm_up() { fetcher_.validation().warm_up(routes_.others()->upstreams); }
 
   Journal& journal() { return journal_; }
   Ledger& ledger() { return ledger_; }

@@ -10,6 +10,7 @@
 #include "dns/message_builder.hpp"
 #include "dns/name_text.hpp"
 #include "dns/wire.hpp"
+#include "dnssec/missing_piece.hpp"
 #include "pool/pool_query.hpp"
 
 namespace tacet {
@@ -66,25 +67,36 @@ void stamp(AnswerImage& image, const Question& question, const Judgement& judgem
 
 void Validation::use(std::shared_ptr<const ValidationRules> rules) {
   rules_ = std::move(rules);
-  facts_.forget();
+  forget();
   facts_.table().configure(rules_->anchors, rules_->exempt);
 }
 
-/// Asks one server after the other until an answer can be proven. The first judgement of a bogus answer stands if no
-/// other server does better.
+/// If an answer cannot be proven, other servers are asked, then the parts that lack signatures.
 Task<Proof> Validation::prove(Subject subject, Response response) {
   subject.deadline -= time_to_reply;
   Inquiry inquiry{.deadline = subject.deadline};
-  inquiry.budget.begin_turn();
-  std::vector<std::string> passed_over;
   Proof proof{std::move(response), {}};
   Task<Judgement> settling = settle(subject, proof.response.message, inquiry);
   proof.judgement = co_await std::move(settling);
-  bool repairs = proof.judgement.status == SecurityStatus::bogus || is_refused_by_validator(proof.response.message);
   bool repaired = false;
+  if (proof.judgement.status == SecurityStatus::bogus || is_refused_by_validator(proof.response.message)) {
+    Task<bool> elsewhere = ask_elsewhere(subject, proof, inquiry);
+    repaired = co_await std::move(elsewhere);
+    if (!repaired) {
+      Task<bool> pieces = ask_for_pieces(subject, proof, inquiry);
+      repaired = co_await std::move(pieces);
+    }
+  }
+  count(subject, proof.judgement, repaired);
+  co_return proof;
+}
+
+/// Asks one server after the other until an answer can be proven: true then. The first judgement of a bogus answer
+/// stands if no other server does better.
+Task<bool> Validation::ask_elsewhere(const Subject& subject, Proof& proof, Inquiry& inquiry) {
   const Message query = upstream_query(subject.question, true, true);
-  passed_over.push_back(proof.response.exchange.upstream);
-  for (int server = 0; repairs && server < most_repairs && inquiry.questions_left > 0; ++server) {
+  std::vector<std::string> passed_over{proof.response.exchange.upstream};
+  for (int server = 0; server < most_repairs && inquiry.questions_left > 0; ++server) {
     --inquiry.questions_left;
     ++parts_.metrics.dnssec_questions;
     Task<Result<Response>> asking = subject.upstreams->exchange_elsewhere(query, subject.deadline, passed_over);
@@ -95,19 +107,42 @@ Task<Proof> Validation::prove(Subject subject, Response response) {
     inquiry.asked.clear();
     Task<Judgement> again = settle(subject, other->message, inquiry);
     Judgement judgement = co_await std::move(again);
-    repaired = is_settled(judgement);
+    const bool repaired = is_settled(judgement);
     if (!repaired && !is_failure(proof.response.message.rcode())) continue;
     proof = {*std::move(other), std::move(judgement)};
-    repairs = !repaired;
+    if (repaired) co_return true;
   }
-  count(subject, proof.judgement, repaired);
-  co_return proof;
+  co_return false;
+}
+
+/// Asks for the aliases and records whose signatures are missing, each by itself: true if that makes the answer whole.
+Task<bool> Validation::ask_for_pieces(const Subject& subject, Proof& proof, Inquiry& inquiry) {
+  for (int piece = 0; piece < most_pieces && inquiry.questions_left > 0; ++piece) {
+    const std::optional<Question> missing = missing_piece(subject.question, proof.judgement);
+    if (!missing) break;
+    --inquiry.questions_left;
+    ++parts_.metrics.dnssec_questions;
+    const Message query = upstream_query(*missing, true, true);
+    Task<Result<Response>> asking = subject.upstreams->exchange(query, subject.deadline);
+    const Result<Response> found = co_await std::move(asking);
+    std::optional<Message> whole = found ? completed(proof.response.message, found->message) : std::nullopt;
+    if (!whole) break;
+    inquiry.asked.clear();
+    Task<Judgement> again = settle(subject, *whole, inquiry);
+    Judgement judgement = co_await std::move(again);
+    const bool repaired = is_settled(judgement);
+    if (!repaired && missing_piece(subject.question, judgement) == missing) break;
+    proof.response.message = *std::move(whole);
+    proof.judgement = std::move(judgement);
+    if (repaired) co_return true;
+  }
+  co_return false;
 }
 
 Task<Judgement> Validation::settle(const Subject& subject, const Message& message, Inquiry& inquiry) {
   const AnswerPart part = subject.end ? AnswerPart(message, *subject.end) : AnswerPart(message);
   for (;;) {
-    auto judged = judge(part, facts_.table(), facts_.wall_time(), inquiry.budget);
+    auto judged = facts_.judge_now(part, inquiry);
     if (auto* judgement = std::get_if<Judgement>(&judged)) co_return std::move(*judgement);
     Task<std::optional<Judgement>> providing =
         facts_.provide(subject.upstreams, std::get<Needs>(std::move(judged)), inquiry);
@@ -117,6 +152,28 @@ Task<Judgement> Validation::settle(const Subject& subject, const Message& messag
     if (obstacle->status == SecurityStatus::bogus) inquiry.questions_left = 0;
     co_return *std::move(obstacle);
   }
+}
+
+void Validation::keep_denial(const Proof& proof, std::uint32_t most) {
+  const auto& [response, judgement] = proof;
+  if (judgement.status != SecurityStatus::secure || response.message.rcode() != Rcode::nxdomain) return;
+  const Name name = response.message.question().name;
+  const auto denial = std::ranges::find(judgement.rrsets, name, &JudgedRRset::owner);
+  if (denial == judgement.rrsets.end()) return;
+  const auto time = std::chrono::seconds(std::min(most, judgement.ttl));
+  try {
+    denials_.keep(response.message, denial->zone,
+                  parts_.scheduler.now() + std::min<Duration>(time, ZoneTable::longest));
+  } catch (const std::bad_alloc&) {
+    log::escaped("a denial to keep");
+  }
+}
+
+std::optional<KeptDenials::Denied> Validation::denied(const Question& question) {
+  if (denials_.empty()) return std::nullopt;
+  const ProvenZone* zone = facts_.table().closest(question.name, wall_time());
+  if (zone == nullptr || zone->state != ZoneState::keyed) return std::nullopt;
+  return denials_.find(question, zone->name, parts_.scheduler.now());
 }
 
 void Validation::rehearse(Subject subject, Response response) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "dnssec/kept_denials.hpp"
 #include "resolve/zone_facts.hpp"
 #include "tacet/config.hpp"
 
@@ -35,6 +36,8 @@ class Validation {
 public:
   /// How many more servers are asked for an answer that cannot be proven.
   static constexpr int most_repairs = 2;
+  /// How many parts of an answer are asked for by themselves, because their signatures are missing.
+  static constexpr int most_pieces = 4;
 
   explicit Validation(const ZoneFacts::Parts& parts) : parts_(parts), facts_(parts) {}
 
@@ -46,6 +49,11 @@ public:
   /// Asks beside a client's question for what its answer will probably need.
   void foresee(const std::shared_ptr<Upstream>& upstreams, const Question& question) {
     facts_.foresee(upstreams, question);
+  }
+
+  /// Learns the keys of the root ahead of the first question; only in mode on.
+  void warm_up(const std::shared_ptr<Upstream>& upstreams) {
+    if (mode() == DnssecMode::on) facts_.warm_up(upstreams);
   }
 
   /// A question and the upstreams that answer it.
@@ -63,8 +71,17 @@ public:
   static constexpr Duration rest_without_keys = std::chrono::minutes(1);
   void rehearse(Subject subject, Response response);
 
+  /// Keeps what a proven answer denies, `most` seconds at most; nothing if it denies nothing. Only mode on has use for
+  /// it.
+  void keep_denial(const Proof& proof, std::uint32_t most);
+  /// The answer to a question about a name that a kept denial covers (RFC 8198); nothing if none does.
+  std::optional<KeptDenials::Denied> denied(const Question& question);
+
   /// The clock jumped: what was proven by the former time does not hold.
-  void forget() { facts_.forget(); }
+  void forget() {
+    facts_.forget();
+    denials_.forget();
+  }
   ZoneTable& table() { return facts_.table(); }
   WallTime wall_time() const { return facts_.wall_time(); }
 
@@ -73,12 +90,15 @@ public:
   Task<Judgement> settle(const Subject& subject, const Message& message, Inquiry& inquiry);
 
 private:
+  Task<bool> ask_elsewhere(const Subject& subject, Proof& proof, Inquiry& inquiry);
+  Task<bool> ask_for_pieces(const Subject& subject, Proof& proof, Inquiry& inquiry);
   Task<void> rehearsal(Subject subject, Response response);
   bool has_keys() { return facts_.table().counts()[static_cast<std::size_t>(ZoneState::keyed)] > 0; }
   void count(const Subject& subject, const Judgement& judgement, bool repaired);
 
   ZoneFacts::Parts parts_;
   ZoneFacts facts_;
+  KeptDenials denials_;
   std::shared_ptr<const ValidationRules> rules_ = std::make_shared<const ValidationRules>();
   Instant rests_until_ = Instant::min();  // rehearsals
   log::RateLimit bogus_, unknown_;

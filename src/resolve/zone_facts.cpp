@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <coroutine>
 #include <new>
 #include <ranges>
 #include <string>
@@ -21,8 +22,6 @@ namespace {
 constexpr Duration fact_limit = std::chrono::milliseconds(3500);
 /// How many servers are asked for a fact until one answers it with a proof.
 constexpr int most_servers = 3;
-/// Between two parts of a costly proof other queries are answered.
-constexpr Duration pause = std::chrono::milliseconds(1);
 /// Answers that wait for facts at one time.
 constexpr std::size_t most_waiting = 16384;
 
@@ -56,6 +55,23 @@ Name registrable(const Question& question) {
   return Name::from_text(domain).value_or(Name{});
 }
 
+/// Lets all that is running now go first. A client's question so leaves before those that only its proof needs: some
+/// servers answer one after the other.
+class LetOthersGoFirst {
+public:
+  explicit LetOthersGoFirst(Scheduler& scheduler) : scheduler_(scheduler) {}
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    waiter_.handle = waiting;
+    scheduler_.make_ready(waiter_);
+  }
+  void await_resume() const noexcept {}
+
+private:
+  Scheduler& scheduler_;
+  Resumable waiter_;
+};
+
 /// True if the fact will be needed whatever the ones above it turn out to be. An unsigned zone needs none below it.
 bool is_likely(const Question& need) { return need.type != Type::ds || registrable(need) == need.name; }
 
@@ -82,6 +98,12 @@ void ZoneFacts::foresee(const std::shared_ptr<Upstream>& upstreams, const Questi
   }
 }
 
+void ZoneFacts::warm_up(const std::shared_ptr<Upstream>& upstreams) {
+  const Name root;
+  const ProvenZone* anchor = table_.find(root, wall_time());
+  if (anchor != nullptr && anchor->state == ZoneState::delegated) begin(upstreams, {root, Type::dnskey, Class::in});
+}
+
 /// True if a flight begins.
 bool ZoneFacts::begin(const std::shared_ptr<Upstream>& upstreams, const Question& question) {
   const CacheKey key = key_of(question);
@@ -101,9 +123,10 @@ void ZoneFacts::launch(const std::shared_ptr<Upstream>& upstreams, const Questio
 
 Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upstreams, Needs needs, Inquiry& inquiry) {
   if (needs.paused) {
-    AutoResetEvent next_turn(parts_.scheduler);
-    co_await next_turn.wait(parts_.scheduler.now() + pause);
-    inquiry.budget.begin_turn();
+    const Instant place = pace_.next_place(parts_.scheduler.now());
+    if (place >= inquiry.deadline) co_return unknown("there is too much to verify");
+    AutoResetEvent turn(parts_.scheduler);
+    co_await turn.wait(place);
     co_return std::nullopt;
   }
   const Question first = needs.questions.front();
@@ -128,10 +151,19 @@ Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upst
   co_return judgement_of(*found);
 }
 
+std::variant<Judgement, Needs> ZoneFacts::judge_now(const AnswerPart& part, Inquiry& inquiry) {
+  pace_.begin(inquiry.budget, parts_.scheduler.now());
+  auto judged = judge(part, table_, wall_time(), inquiry.budget);
+  pace_.end(inquiry.budget);
+  return judged;
+}
+
 /// Tells all waiters. If it ends by an exception (no memory), it still does.
 Task<void> ZoneFacts::fly(std::shared_ptr<Upstream> upstreams, Question question) {
   const CacheKey key = key_of(question);
   try {
+    LetOthersGoFirst turn(parts_.scheduler);
+    co_await turn;
     Task<Result<Fetched>> finding = find_out(std::move(upstreams), question);
     Result<Fetched> found = co_await std::move(finding);
     tell(question, found);
@@ -149,8 +181,7 @@ Task<void> ZoneFacts::fly(std::shared_ptr<Upstream> upstreams, Question question
 /// gap in one server's cache than anything else.
 Task<Result<Fetched>> ZoneFacts::find_out(std::shared_ptr<Upstream> upstreams, Question question) {
   Inquiry inquiry{.deadline = parts_.scheduler.now() + fact_limit};
-  inquiry.budget.begin_turn();
-  const Message query = upstream_query(question, true, true);
+  Message query = upstream_query(question, true, true);
   std::vector<std::string> passed_over;
   std::optional<Learned> wrong_one;
   Error error{Fault::unproven, fmt::format("no server answers about the {}", words_for(question))};
@@ -172,6 +203,8 @@ Task<Result<Fetched>> ZoneFacts::find_out(std::shared_ptr<Upstream> upstreams, Q
       if (learned->outcome == Learned::Outcome::proven || learned->outcome == Learned::Outcome::needless)
         co_return Fetched{};
       wrong_one = *learned;
+      if (learned->outcome == Learned::Outcome::unsigned_alias)
+        query = upstream_query({question.name, Type::cname, Class::in}, true, true);
       inquiry.asked.clear();
     }
     passed_over.push_back(response->exchange.upstream);
@@ -184,7 +217,9 @@ Task<Result<Fetched>> ZoneFacts::find_out(std::shared_ptr<Upstream> upstreams, Q
 Task<Result<Learned>> ZoneFacts::learn_from(std::shared_ptr<Upstream> upstreams, const Message& message,
                                             Inquiry& inquiry) {
   for (;;) {
+    pace_.begin(inquiry.budget, parts_.scheduler.now());
     auto learned = learn(message, table_, wall_time(), inquiry.budget);
+    pace_.end(inquiry.budget);
     if (auto* done = std::get_if<Learned>(&learned)) co_return std::move(*done);
     Task<std::optional<Judgement>> providing = provide(upstreams, std::get<Needs>(std::move(learned)), inquiry);
     const std::optional<Judgement> obstacle = co_await std::move(providing);

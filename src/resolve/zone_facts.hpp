@@ -11,6 +11,7 @@
 #include "dnssec/learn.hpp"
 #include "observe/metrics.hpp"
 #include "resolve/failures.hpp"
+#include "resolve/proof_pace.hpp"
 
 namespace tacet {
 
@@ -46,9 +47,15 @@ public:
   /// needless, so guesses are at most a quarter of the clients' questions in the long run.
   void foresee(const std::shared_ptr<Upstream>& upstreams, const Question& question);
 
+  /// Learns the keys of the root before a client needs them, so the first connection is open by then.
+  void warm_up(const std::shared_ptr<Upstream>& upstreams);
+
   /// Begins to learn all that an answer needs, and waits for the first fact. Nothing if the table has it now;
   /// otherwise the judgement of the answer: bogus if the fact cannot be right, indeterminate if it could not be had.
   Task<std::optional<Judgement>> provide(std::shared_ptr<Upstream> upstreams, Needs needs, Inquiry& inquiry);
+
+  /// Judges a response by what is known so far, in a turn of the loop.
+  std::variant<Judgement, Needs> judge_now(const AnswerPart& part, Inquiry& inquiry);
 
   /// Forgets what was proven and what failed: the clock jumped, or what is true by configuration changed.
   void forget();
@@ -65,6 +72,7 @@ private:
   void tell(const Question& question, const Result<Fetched>& found);
 
   Parts parts_;
+  ProofPace pace_;
   ZoneTable table_;
   InFlight in_flight_;
   Failures failures_;

@@ -245,6 +245,8 @@ class Counters(Case):
                            ("www.earlywww.beta", "A"), ("www.nokeys.beta", "A"), ("www.norrsig.beta", "A"), ("www.nodenial.beta", "MX"),
                            ("www.forged.beta", "A"), ("www.notzonekey.beta", "A"), ("www.iterations600.beta", "MX")):
             daemon.ask(name, kind)
+        for name in ("www.nothing1.", "www.nothing2."):  # the root denies with NSEC records
+            daemon.ask(name)
         self.note(daemon)
 
     def test_every_counter_moves(self):

@@ -149,7 +149,7 @@ TEST_CASE("A costly answer pauses, so that no turn of the loop gets long, and go
   ProofBudget budget;
   int turns = 0;
   for (;; ++turns) {
-    budget.begin_turn();
+    budget.turn = ProofBudget::turn_length;
     const int before = budget.verifications;
     const auto finding = judge(message, world.table, noon, budget);
     CHECK(before - budget.verifications == 1);
@@ -174,9 +174,9 @@ TEST_CASE("Denials and keys pause too, and a budget that is spent is bogus") {
              world.example.soa() + world.example.sign({"example.test. 300 NSEC c.example.test. SOA NS RRSIG NSEC"})}
           .message();
   ProofBudget budget;
-  budget.begin_turn();
+  budget.turn = ProofBudget::turn_length;
   CHECK(std::get<Needs>(judge(message, world.table, noon, budget)).paused);
-  budget.begin_turn();
+  budget.turn = ProofBudget::turn_length;
   CHECK(std::get<Judgement>(judge(message, world.table, noon, budget)).status == SecurityStatus::secure);
   budget.turn = 0;
   world.table.forget();

@@ -210,3 +210,18 @@ TEST_CASE("What will be needed is foreseen from the question alone") {
   world.table.configure({}, {});
   CHECK(seen(www) == "");
 }
+
+TEST_CASE(
+    "An alias without its signature where DS records are asked for: the alias alone shows that no zone begins there") {
+  fixture::SignedWorld world;
+  world.teach();
+  const Records alias = records_from({"www.example.test. 300 CNAME web.example.test."});
+  const auto lacking = world.learn({ask("www.example.test", Type::ds), 0, alias});
+  REQUIRE(std::holds_alternative<Learned>(lacking));
+  CHECK(std::get<Learned>(lacking).outcome == Outcome::unsigned_alias);
+  CHECK(std::get<Learned>(lacking).why->code == ede::rrsigs_missing);
+  CHECK(world.outcome({ask("www.example.test", Type::cname), 0, world.example.sign(alias)}) == Outcome::proven);
+  const ProvenZone* fact = world.table.find(named("www.example.test"), world.now);
+  REQUIRE(fact != nullptr);
+  CHECK(fact->state == ZoneState::no_cut);
+}

@@ -123,6 +123,25 @@ TEST_CASE("Proofs are asked for beside the question: an unsigned zone costs no r
   CHECK(scene.metrics.dnssec_verdicts[static_cast<std::size_t>(SecurityStatus::secure)] == 2);
 }
 
+TEST_CASE("A client's question leaves before the questions for its proof: a server may answer one after the other") {
+  Scene scene;
+  scene.ask_for("www.example.test");
+  scene.pass(1ms);
+  REQUIRE(scene.upstream.asked.size() == 5);
+  CHECK(scene.upstream.asked.front() == ask("www.example.test"));
+}
+
+TEST_CASE("The root's keys are learned ahead of the first question, once") {
+  Scene scene;
+  scene.validation.warm_up(borrowed(scene.upstream));
+  scene.pass(50ms);
+  scene.validation.warm_up(borrowed(scene.upstream));
+  scene.ask_for("www.example.test");
+  scene.pass(200ms);
+  CHECK(scene.times_asked(".", Type::dnskey) == 1);
+  CHECK(scene.results.front().status == SecurityStatus::secure);
+}
+
 TEST_CASE("The very first question about a signed name takes two round trips") {
   Scene scene;
   Told& told = scene.ask_for("www.example.test");

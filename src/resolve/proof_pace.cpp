@@ -1,0 +1,29 @@
+#include "resolve/proof_pace.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace tacet {
+
+void ProofPace::begin(ProofBudget& budget, Instant now) {
+  if (now > turn_) {
+    if (turn_ != Instant::min()) {
+      const double seconds = std::chrono::duration<double>(now - turn_).count();
+      may_waste_ = std::min(most_wasted, may_waste_ + seconds * wasted_of_a_second);
+    }
+    turn_ = now;
+    left_ = ProofBudget::turn_length;
+  }
+  budget.turn = left_;
+  if (may_waste_ <= 0) budget.failures = std::min(budget.failures, 1);
+}
+
+void ProofPace::end(ProofBudget& budget) {
+  left_ = budget.turn;
+  may_waste_ = std::max(-most_wasted, may_waste_ - std::exchange(budget.wasted, 0));
+}
+
+Instant ProofPace::next_place(Instant now) { return place_ = std::max(place_, now) + pause; }
+
+}  // namespace tacet

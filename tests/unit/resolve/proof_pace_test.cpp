@@ -1,0 +1,58 @@
+#include "resolve/proof_pace.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace tacet;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Instant start = Instant() + 1h;
+
+/// One part of a proof, in which `failures` signatures of `cost` microseconds do not hold.
+ProofBudget::Grant verify(ProofPace& pace, ProofBudget& budget, Instant now, int cost, int failures = 0) {
+  pace.begin(budget, now);
+  auto grant = budget.take_verification(cost);
+  for (; failures > 0 && grant == ProofBudget::Grant::granted; --failures) {
+    budget.note_failure(cost);
+    if (failures > 1) grant = budget.take_verification(cost);
+  }
+  pace.end(budget);
+  return grant;
+}
+
+}  // namespace
+
+TEST_CASE("All proofs of a turn share its time, and the next turn has time again") {
+  ProofPace pace;
+  ProofBudget first, second;
+  CHECK(verify(pace, first, start, 1000) == ProofBudget::Grant::granted);
+  CHECK(verify(pace, second, start, 100) == ProofBudget::Grant::paused);
+  CHECK(verify(pace, first, start, 100) == ProofBudget::Grant::paused);
+  CHECK(verify(pace, second, start + 1ms, 100) == ProofBudget::Grant::granted);
+}
+
+TEST_CASE("Paused proofs go on one after the other") {
+  ProofPace pace;
+  CHECK(pace.next_place(start) == start + 1ms);
+  CHECK(pace.next_place(start) == start + 2ms);
+  CHECK(pace.next_place(start + 1s) == start + 1s + 1ms);
+}
+
+TEST_CASE("A worker that has wasted much time on wrong signatures lets one fail in a proof, until time has passed") {
+  ProofPace pace;
+  Instant now = start;
+  for (int i = 0; i < 120; ++i) {
+    ProofBudget hostile;
+    verify(pace, hostile, now += 100us, 1000, 1);
+  }
+  ProofBudget late;
+  verify(pace, late, now += 1ms, 1000, 1);
+  CHECK(late.failures == 0);
+  CHECK(verify(pace, late, now += 1ms, 1000) == ProofBudget::Grant::spent);
+  ProofBudget honest;  // one signature for each RRset, and each holds
+  for (int i = 0; i < 10; ++i) CHECK(verify(pace, honest, now += 1ms, 100) == ProofBudget::Grant::granted);
+  ProofBudget later;
+  verify(pace, later, now += 1s, 1000, 1);
+  CHECK(later.failures == ProofBudget{}.failures - 1);
+}
