@@ -64,11 +64,16 @@ Climber::Climber(Loop& loop, const Config& config, std::shared_ptr<LadderMemory>
   recall();
 }
 
-void Climber::saw(std::size_t place, Rung way, GreetingOutcome showed, Instant connected) {
+void Climber::saw(std::size_t place, const GreetingSight& sight) {
   if (mode_ == LadderMode::off) return;
-  ladder_.saw(place, way, showed, connected, loop_.now());
+  ladder_.saw(place, sight.way, sight.showed, sight.connected, loop_.now());
   // Without memory the way of now stays. The next connection shows the same.
-  shielded(0, [this] { return carry_out(), 0; });
+  shielded(0, [&] {
+    if (sight.showed == GreetingOutcome::greeted && sight.address)
+      memory_->keep_address(network_, url_of(place), *sight.address);
+    carry_out();
+    return 0;
+  });
 }
 
 void Climber::carry_out() {
@@ -129,7 +134,11 @@ void Climber::finish_looks() {
 
 void Climber::network_changed() {
   auto network = NetworkIdentity::take().value_or(std::string());
-  if (network == network_ && !network.empty()) return;
+  if (network == network_ && !network.empty()) {
+    for (std::size_t place = 0; place < servers_.size(); ++place)
+      servers_[place].server->expect(memory_->address(network_, url_of(place)));
+    return;
+  }
   network_ = std::move(network);
   probing_.clear();
   ladder_.begin_again();
@@ -141,9 +150,8 @@ void Climber::network_changed() {
 void Climber::recall() {
   const Instant now = loop_.now();
   for (std::size_t place = 0; place < servers_.size(); ++place) {
-    const auto known = memory_->find(network_, url_of(place), now);
-    ladder_.servers()[place].ladder.begin(known ? std::optional(known->way) : std::nullopt,
-                                          known ? std::max(known->retry, now) : Instant::max());
+    ladder_.servers()[place].ladder.begin(memory_->find(network_, url_of(place), now));
+    servers_[place].server->expect(memory_->address(network_, url_of(place)));
     take_way(place);
   }
   look_.arm(now);
@@ -151,13 +159,25 @@ void Climber::recall() {
 
 void Climber::remember(std::size_t place) {
   const LadderServer& ladder = ladder_.servers()[place].ladder;
-  if (ladder.proven() == Rung::configured)
+  const auto block = ladder.block();
+  const Instant now = loop_.now();
+  if (block && !ladder.advice()) {
+    const Rung way = ladder.proven() == Rung::configured ? Rung::other_transport : ladder.proven();
+    memory_->keep(network_, url_of(place), {way, *block, now + LadderServer::retry_interval, {}}, now);
+  } else {
     memory_->forget(network_, url_of(place));
-  else
-    memory_->keep(network_, url_of(place), {ladder.proven(), loop_.now() + LadderServer::retry_interval, {}},
-                  loop_.now());
-  if (ladder.works() && !ladder.block() && memory_->is_new(network_, "", loop_.now()))
+  }
+  if (ladder.works() && !block && memory_->is_new(network_, "", now))
     log::info("this network blocks {} no more", url_of(place));
+}
+
+std::vector<std::string> Climber::passed_over() const {
+  std::vector<std::string> urls;
+  for (std::size_t place = 0; place < servers_.size(); ++place) {
+    const LadderServer& ladder = ladder_.servers()[place].ladder;
+    if (ladder.block() && !ladder.advice() && ladder.proven() == Rung::configured) urls.push_back(url_of(place));
+  }
+  return urls;
 }
 
 /// One line for a network, unless something has changed.

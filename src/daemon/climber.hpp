@@ -31,10 +31,12 @@ public:
   Climber(Loop& loop, const Config& config, std::shared_ptr<LadderMemory> memory, std::vector<Server> servers);
 
   /// A connection to the server at this place showed this.
-  void saw(std::size_t place, Rung way, GreetingOutcome showed, Instant connected);
+  void saw(std::size_t place, const GreetingSight& sight);
   /// Begins again if this is another network, by what is known of it.
   void network_changed();
   std::vector<WayReport> reports() const;
+  /// The URLs of the servers that this network blocks while others of their operators work.
+  std::vector<std::string> passed_over() const;
 
 private:
   struct Probing {

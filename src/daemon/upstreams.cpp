@@ -138,8 +138,8 @@ void Upstreams::use(Change change) {
 
 std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& config, UpstreamGroup& group,
                                                        const TrustStores& trust) {
-  auto on_greeting = [&group, place = group.services.size()](Rung way, GreetingOutcome showed, Instant connected) {
-    if (group.climber) group.climber->saw(place, way, showed, connected);
+  auto on_greeting = [&group, place = group.services.size()](const GreetingSight& sight) {
+    if (group.climber) group.climber->saw(place, sight);
   };
   return std::make_unique<UpstreamServer>(UpstreamServer::Parts{parts_.loop, group.tasks, config, trust.of(config),
                                                                 group.budget, bootstrap_, parts_.on_established,
@@ -232,7 +232,10 @@ std::vector<WayReport> Upstreams::ways() const { return groups_.front()->climber
 void Upstreams::network_changed() {
   for (const auto& group : groups_)
     if (group->climber) group->climber->network_changed();
-  for (const auto& group : groups_) group->set->network_changed();
+  for (const auto& group : groups_) {
+    group->set->network_changed();
+    if (group->climber) group->set->count_as_failing(group->climber->passed_over());
+  }
   for (const auto& group : retired_) group->set->network_changed();
 }
 

@@ -4,15 +4,14 @@
 
 namespace tacet {
 
-std::optional<LadderMemory::Known> LadderMemory::find(const std::string& network, const std::string& server,
-                                                      Instant now) const {
+std::optional<KnownWay> LadderMemory::find(const std::string& network, const std::string& server, Instant now) const {
   const std::lock_guard lock(mutex_);
   const auto found = known_.find({network, server});
   if (found == known_.end() || now >= found->second.until) return std::nullopt;
   return found->second;
 }
 
-void LadderMemory::keep(const std::string& network, const std::string& server, Known known, Instant now) {
+void LadderMemory::keep(const std::string& network, const std::string& server, KnownWay known, Instant now) {
   if (network.empty()) return;
   known.until = now + lifetime;
   const std::lock_guard lock(mutex_);
@@ -24,6 +23,19 @@ void LadderMemory::keep(const std::string& network, const std::string& server, K
 void LadderMemory::forget(const std::string& network, const std::string& server) {
   const std::lock_guard lock(mutex_);
   known_.erase({network, server});
+}
+
+std::optional<SocketAddress> LadderMemory::address(const std::string& network, const std::string& server) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = addresses_.find({network, server});
+  return found == addresses_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void LadderMemory::keep_address(const std::string& network, const std::string& server, const SocketAddress& address) {
+  if (network.empty()) return;
+  const std::lock_guard lock(mutex_);
+  if (addresses_.size() >= most) addresses_.clear();
+  addresses_[{network, server}] = address;
 }
 
 bool LadderMemory::is_new(const std::string& network, const std::string& text, Instant now) {

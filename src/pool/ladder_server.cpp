@@ -52,7 +52,7 @@ void LadderServer::greeted(std::size_t place, Instant now) {
   if (place == 0) {
     sign_.reset();
     advice_.reset();
-    is_checked_ = false;
+    if (std::exchange(is_checked_, false)) has_news_ = true;
   }
   vain_ = strikes_ = drops_ = 0;
 }
@@ -125,14 +125,18 @@ void LadderServer::come_down(Instant now) {
   strikes_ = 0;
 }
 
-void LadderServer::begin(std::optional<Rung> proven, Instant retry) {
+void LadderServer::begin(const std::optional<KnownWay>& known) {
   const LadderMode mode = asks_only_ ? LadderMode::ask_only : LadderMode::on;
   std::vector<Rung> ways = std::move(ways_);
   *this = LadderServer(std::move(ways), mode);
-  const auto known = proven ? std::ranges::find(ways_, *proven) : ways_.end();
-  if (asks_only_ || known == ways_.end() || known == ways_.begin()) return;
-  proven_ = trial_ = static_cast<std::size_t>(known - ways_.begin());
-  look_at_ = retry;
+  if (!known || asks_only_) return;
+  const auto place = std::ranges::find(ways_, known->way);
+  is_checked_ = known->way == Rung::other_transport;
+  if (!is_checked_ && (place == ways_.end() || place == ways_.begin())) return;
+  sign_ = known->sign;
+  if (is_checked_) return;
+  proven_ = trial_ = static_cast<std::size_t>(place - ways_.begin());
+  look_at_ = known->retry;
 }
 
 std::optional<GreetingOutcome> LadderServer::block() const {

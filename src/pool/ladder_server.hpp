@@ -25,6 +25,15 @@ struct LadderLook {
   Rung way = Rung::configured;
 };
 
+/// What was found out about a server in one network.
+struct KnownWay {
+  Rung way =
+      Rung::configured;  ///< proven there; `other_transport`: it is blocked, and another server of its operator is not
+  GreetingOutcome sign = GreetingOutcome::dropped;  ///< what the configured way showed
+  Instant retry{};                                  ///< when to look for a lower way
+  Instant until{};
+};
+
 /// How one server is reached, and what its connections show of a block. Pure: each event comes with its time, and a way
 /// is one of ways(). `Ladder` says when a server may climb.
 ///
@@ -58,9 +67,8 @@ public:
   bool has_news() { return std::exchange(has_news_, false); }
   /// Ends a trial: another way turned out to be good.
   void come_down(Instant now);
-  /// Begins again in another network, or with a way that was proven there before. `retry` is when to look for a lower
-  /// one.
-  void begin(std::optional<Rung> proven, Instant retry);
+  /// Begins again in another network. `known`: what was found out there before.
+  void begin(const std::optional<KnownWay>& known = {});
 
   /// The way that connections take now: the one on trial, or the proven one.
   Rung way() const { return ways_[asks_only_ ? proven_ : trial_]; }

@@ -232,6 +232,12 @@ void Pool::network_changed() {
   for (const auto& server : servers_) server->network_changed();
 }
 
+void Pool::count_as_failing(std::span<const std::string> ids) {
+  for (const auto& server : servers_)
+    if (std::ranges::find(ids, server->channels.front().upstream->id()) != ids.end())
+      server->health.failed(scheduler_.now());
+}
+
 std::vector<ChannelReport> Pool::reports() const {
   std::vector<ChannelReport> reports;
   for (const auto& server : servers_)

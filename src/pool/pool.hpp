@@ -49,6 +49,9 @@ public:
   void prepare() override;
   UpstreamState state() const override;
   void network_changed() override;
+  /// These servers, by the ids of their channels, were blocked in this network before: they count as failing until a
+  /// probe shows something else.
+  void count_as_failing(std::span<const std::string> ids);
 
   std::vector<ChannelReport> reports() const;
   /// All servers, in the order in which a query would try them now.

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "transport/channel_link.hpp"
+
 namespace tacet {
 namespace {
 
@@ -32,84 +34,6 @@ Duration unreachable_after(const DialPath& path) {
 }
 
 }  // namespace
-
-/// One query that waits for its answer; lives in the frame of exchange().
-struct Channel::Call {
-  Call(Channel& owner, const Message& asked) : channel(owner), query(asked), answer(owner.scheduler()) {}
-  ~Call() {
-    if (channel.calls_.erase(tag) > 0) channel.given_up(*this);
-  }
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
-
-  Channel& channel;
-  const Message& query;
-  Tag tag = 0;
-  Instant sent{};
-  unsigned tries = 0, barren_tries = 0;
-  OneShot<Result<Response>> answer;
-};
-
-/// A connection and what the channel knows of it.
-class Channel::Link final : public Connection::Owner {
-public:
-  Link(Channel& channel, ConnectedSocket socket)
-      : opened(channel.now()),
-        last_received(opened),
-        last_answered(opened),
-        way(socket.path().rung),
-        address(socket.address()),
-        patience(std::max(socket.path().patience, 3 * socket.connect_time())),
-        channel_(channel),
-        connection(channel.server_.connect(std::move(socket), *this)) {}
-
-  void on_established() override { channel_.established(*this); }
-  void on_received() override { last_received = channel_.now(); }
-  void on_answer(Tag tag, Result<Message> answer) override {
-    last_answered = channel_.now();
-    left_unanswered.reset();
-    channel_.answered(*this, tag, std::move(answer));
-  }
-  void on_closed(Error why) override { channel_.lost(*this, why); }
-
-  void send(Tag tag, const Message& query) {
-    if (!greeted_at) greeted_at = channel_.now();
-    connection->send(tag, query);
-  }
-  /// When the answer to the greeting is late; never if there is no greeting that waits for one.
-  Instant greeting_due() const {
-    if (is_established || is_told || !greeted_at) return Instant::max();
-    return std::max(*greeted_at, last_received) + patience;
-  }
-
-  void leave_unanswered(const Name& name) {
-    if (!left_unanswered) {
-      left_unanswered = name;
-      left_others = false;
-    }
-    left_others = left_others || !(*left_unanswered == name);
-  }
-
-  Instant opened;
-  Instant last_received;
-  Instant last_answered;                // or opened
-  std::optional<Name> left_unanswered;  // the first name given up since then
-  bool left_others = false;             // queries for other names were given up, too
-  Rung way;
-  SocketAddress address;
-  Duration patience;                  // with the greeting
-  std::optional<Instant> greeted_at;  // with the first query: DoH shakes hands with it
-  bool is_told = false;               // that the greeting failed
-  bool is_established = false;
-  bool prepared = false;  // opened for queries to come; DoH shakes hands with the first of them
-  std::uint64_t answers = 0;
-
-private:
-  Channel& channel_;
-
-public:
-  std::unique_ptr<Connection> connection;  // last: the first to be destroyed
-};
 
 Channel::Channel(UpstreamServer& service, std::size_t number)
     : server_(service),
@@ -224,50 +148,6 @@ void Channel::established(Link& link) {
   if (counters_.facts->resumed) ++counters_.resumptions;
   server_.parts().on_established(server_.parts().config, *counters_.facts);
   tell(link, GreetingOutcome::greeted);
-}
-
-// What the beginnings of connections show.
-
-void Channel::tell(Link& link, GreetingOutcome showed) {
-  if (showed != GreetingOutcome::greeted && std::exchange(link.is_told, true)) return;
-  server_.saw({link.way, showed, link.opened, link.address});
-}
-
-void Channel::tell_unreachable(GreetingOutcome showed) {
-  if (current_ || std::exchange(told_unreachable_, true)) return;
-  server_.saw({server_.path()->rung, showed, now(), {}});
-}
-
-/// True if connections are to go another way than before. Each way gives the queries new tries.
-bool Channel::has_moved() {
-  if (std::exchange(way_, server_.path()->rung) == way_) return false;
-  for (auto& [tag, call] : calls_) call->barren_tries = 0;
-  return true;
-}
-
-/// Connects by the new way. The old connection stays until it counts as silent: its greeting may only be late.
-void Channel::dial_afresh() {
-  if (fresh_ && !fresh_->is_established) retire(fresh_);
-  connector_.stop();
-  if (!calls_.empty() && !(current_ && current_->is_established)) demand_connection();
-}
-
-void Channel::watch_greetings() {
-  Instant next = Instant::max();
-  for (const Link* link : {current_.get(), fresh_.get()})
-    if (link != nullptr) next = std::min(next, link->greeting_due());
-  if (next == Instant::max()) return greeting_.disarm();
-  greeting_.arm(next);
-}
-
-void Channel::on_late_greeting() {
-  for (Link* link : {current_.get(), fresh_.get()})
-    if (link != nullptr && now() >= link->greeting_due()) tell(*link, GreetingOutcome::silent);
-  if (has_moved())
-    dial_afresh();
-  else if (!calls_.empty() && current_ && !current_->is_established && !fresh_)
-    demand_connection();
-  watch_greetings();
 }
 
 // Answers and losses.

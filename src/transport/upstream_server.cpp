@@ -36,7 +36,7 @@ void UpstreamServer::saw(const GreetingSight& sight) {
   if (sight.address && sight.showed == GreetingOutcome::greeted) book_.greeted(*sight.address);
   if (sight.address && sight.showed != GreetingOutcome::greeted)
     book_.greeting_failed(*sight.address, parts_.loop.now());
-  if (parts_.on_greeting) parts_.on_greeting(sight.way, sight.showed, sight.connected);
+  if (parts_.on_greeting) parts_.on_greeting(sight);
 }
 
 Task<Result<void>> UpstreamServer::look_up(Instant deadline) {
@@ -63,6 +63,7 @@ Duration UpstreamServer::idle_limit(std::size_t channel) const {
 void UpstreamServer::network_changed() {
   parts_.budget.pace().forget();
   book_.forget();
+  if (expected_) book_.expect(*expected_);
   doh_method_state_.method = DohMethod::post;  // a middlebox of the old network may have refused it
   tls_.forget_sessions();
 }

@@ -40,9 +40,8 @@ public:
     SocketBudget& budget;
     Bootstrap& bootstrap;
     std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
-    /// Hears what each greeting showed: its way, and when its TCP connection was up. It may call
-    /// take(). May be empty.
-    std::function<void(Rung, GreetingOutcome, Instant)> on_greeting{};
+    /// Hears what each greeting showed. It may call take(). May be empty.
+    std::function<void(const GreetingSight&)> on_greeting{};
     /// Called for every connection, or try to connect, that failed; may be empty.
     std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};
   };
@@ -55,6 +54,8 @@ public:
 
   /// Dials by this path from the next attempt on.
   void take(DialPath path) { path_ = std::make_shared<const DialPath>(std::move(path)); }
+  /// The address to try first after the next change of the network; nothing if none is known to be good there.
+  void expect(std::optional<SocketAddress> address) { expected_ = std::move(address); }
   /// A connection to `address` showed this; it may be told more than once of one connection.
   void saw(const GreetingSight& sight);
 
@@ -82,6 +83,7 @@ private:
   SharedDialPath path_;
   TlsClient tls_;
   DohMethodState doh_method_state_;
+  std::optional<SocketAddress> expected_;
   bool said_failing_ = false;
 };
 

@@ -82,6 +82,10 @@ void AddressBook::greeted(const SocketAddress& address) {
   if (const auto place = place_of(address)) mute_[*place] = Instant::min();
 }
 
+void AddressBook::expect(const SocketAddress& address) {
+  if (const auto place = place_of(address)) winner_ = place;
+}
+
 void AddressBook::forget() {
   winner_.reset();
   connect_time_.reset();

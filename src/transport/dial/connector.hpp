@@ -41,6 +41,8 @@ public:
   /// minutes, or until it is greeted.
   void greeting_failed(const SocketAddress& address, Instant now);
   void greeted(const SocketAddress& address);
+  /// This address is likely to win: it comes first.
+  void expect(const SocketAddress& address);
   /// The network changed: forgets everything that it learned.
   void forget();
   /// Takes new addresses (of a bootstrap look-up) and keeps what it learned of those that stay. May be called at any

@@ -288,9 +288,10 @@ TEST_CASE("the way below the proven one is looked at once an hour, and the ladde
 
 TEST_CASE("a way that was proven in this network before is taken at once") {
   Scene scene = one(named);
-  scene.at().begin(split_greeting, scene.now + seconds(5));
+  scene.at().begin(KnownWay{.way = split_greeting, .sign = silent, .retry = scene.now + seconds(5)});
   CHECK(scene.way() == split_greeting);
   CHECK_FALSE(scene.at().on_trial());
+  CHECK(scene.at().block() == silent);
   CHECK(scene.ladder.next_look() == scene.now + seconds(5));
   SUBCASE("if it works no more, the ladder begins at its foot") {
     scene.sees(reset);
@@ -302,7 +303,7 @@ TEST_CASE("a way that was proven in this network before is taken at once") {
     CHECK(scene.way() == no_name);
   }
   SUBCASE("another network begins as configured") {
-    scene.at().begin({}, {});
+    scene.at().begin();
     CHECK(scene.way() == configured);
   }
 }
@@ -333,4 +334,14 @@ TEST_CASE(
   Scene proxied = one({configured});
   for (int i = 0; i < 9; ++i) proxied.sees(reset);
   CHECK(proxied.way() == configured);
+}
+
+TEST_CASE("a server that was blocked in this network before is known as blocked, until it works") {
+  Scene scene = two(named);
+  scene.at().begin(KnownWay{.way = other_transport, .sign = dropped});
+  CHECK(scene.at().block() == dropped);
+  CHECK(scene.way() == configured);
+  scene.sees(greeted);
+  CHECK_FALSE(scene.at().block());
+  CHECK(scene.at().has_news());
 }

@@ -98,3 +98,29 @@ TEST_CASE("what is told of an address that is in the book no more changes nothin
   CHECK(order_of(book, clock.now()) == Order{2, 0});
   CHECK(book.connect_time() == 20ms);
 }
+
+TEST_CASE(
+    "an address whose greeting failed comes last, and the latest failure behind the others, until it is greeted") {
+  const ManualClock clock;
+  AddressBook book(two_of_each());
+  book.won(v6_a, 20ms);
+  book.greeting_failed(v6_a, clock.now());
+  CHECK(order_of(book, clock.now()) == Order{0, 3, 1, 2});
+  book.greeting_failed(v4_a, clock.now() + 1s);
+  CHECK(order_of(book, clock.now() + 1s) == Order{3, 1, 2, 0});
+  CHECK(order_of(book, clock.now() + 20min) == Order{2, 0, 3, 1});
+  book.greeted(v4_a);
+  book.greeted(v6_a);
+  CHECK(order_of(book, clock.now() + 1s) == Order{2, 0, 3, 1});
+}
+
+TEST_CASE("an address that is expected to win comes first, but a change of the network forgets that") {
+  const ManualClock clock;
+  AddressBook book(two_of_each());
+  book.expect(v4_b);
+  CHECK(order_of(book, clock.now()) == Order{1, 2, 0, 3});
+  book.expect({"192.0.2.99", 853});
+  CHECK(order_of(book, clock.now()) == Order{1, 2, 0, 3});
+  book.forget();
+  CHECK(order_of(book, clock.now()) == Order{2, 0, 3, 1});
+}
