@@ -10,6 +10,7 @@
 #include <random>
 
 #include "base/log.hpp"
+#include "cli/doctor/browser_settings.hpp"
 #include "cli/doctor/machine_facts.hpp"
 #include "cli/doctor/probing.hpp"
 #include "cli/doctor/report.hpp"
@@ -113,6 +114,7 @@ std::vector<Finding> judge(const DoctorRequest& request, ProbeResult& result, co
   found.add("net", {portal});
   found.add("host", judge_host(host));
   found.add("host", judge_containers(container_facts(host)));
+  if (wants(request, "host")) found.add("host", judge_browsers(browser_profiles()));
   found.add("warp", judge_warp(interface_facts(), host));
   found.add("clock", {judge_clock(clock)});
   found.add("self", judge_greeting(result.upstreams));
