@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
 #include "config/address_forms.hpp"
 #include "config/dnssec_forms.hpp"
 #include "config/document.hpp"
+#include "config/mapping.hpp"
 
 namespace tacet {
 namespace {
@@ -22,79 +24,61 @@ nonservers: ["192.0.2.53", "2001:db8::53"]
 resolvers: {"1.1.1.1": Cloudflare, "9.9.9.9": Quad9}
 )";
 
-std::unexpected<Error> wrong(Position at, std::string_view what) {
-  return fail(Fault::invalid_config, fmt::format("line {}: {}", at.line, what));
+constexpr std::array<std::string_view, 5> keys{"expires", "signed", "ech", "nonservers", "resolvers"};
+const NamesForm names{
+    .what = "a list of domain names such as [isc.org, nic.cz], none twice", .parse = zone_below_root, .least = 1};
+const SocketAddressesForm addresses{
+    .what = "a list of addresses such as [\"192.0.2.53\"], none twice", .parse = server_address, .least = 1};
+
+void read_names(const Value& value, std::vector<Name>& out) {
+  std::vector<std::string> texts;
+  names.read(value, texts);
+  out.clear();
+  for (const auto& text : texts) out.push_back(Name::from_text(text).value());
 }
 
-Result<std::vector<Name>> read_names(const Node& list) {
-  std::vector<Name> names;
-  for (const Node& item : list.children) {
-    const auto name = Name::from_text(item.text);
-    if (item.kind != NodeKind::scalar || !name || name->is_root()) return wrong(item.at, "this is no domain name");
-    names.push_back(*name);
+void read_resolvers(const Value& value, std::vector<PublicResolver>& out) {
+  if (!has_members(value)) return value.wrong("is not enough");
+  out.clear();
+  const auto& children = value.node().children;
+  for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
+    auto address = server_address(children[i].text);
+    const auto* name = value.member(children[i].text, children[i + 1], "the name of an operator").scalar();
+    if (!address) value.at(children[i]).fault(address.error().detail);
+    if (address && name != nullptr) out.push_back({*std::move(address), *name});
   }
-  if (list.kind != NodeKind::list || names.empty()) return wrong(list.at, "this is no list of domain names");
-  return names;
 }
 
-Result<std::vector<SocketAddress>> read_addresses(const Node& list) {
-  std::vector<SocketAddress> addresses;
-  for (const Node& item : list.children) {
-    auto address = server_address(item.text);
-    if (item.kind != NodeKind::scalar || !address) return wrong(item.at, "this is no address of a server");
-    addresses.push_back(*std::move(address));
-  }
-  if (list.kind != NodeKind::list || addresses.empty()) return wrong(list.at, "this is no list of addresses");
-  return addresses;
+void read_day(const Value& value, std::string& out) {
+  const auto* text = value.scalar();
+  if (text == nullptr) return;
+  if (auto day = parse_day(*text); !day) return value.fault(day.error().detail);
+  out = *text;
 }
 
-Result<std::vector<PublicResolver>> read_resolvers(const Node& mapping) {
-  std::vector<PublicResolver> resolvers;
-  for (std::size_t i = 0; mapping.kind == NodeKind::mapping && i + 1 < mapping.children.size(); i += 2) {
-    auto address = server_address(mapping.children[i].text);
-    if (!address) return wrong(mapping.children[i].at, "this is no address of a server");
-    resolvers.push_back({*std::move(address), mapping.children[i + 1].text});
-  }
-  if (resolvers.empty()) return wrong(mapping.at, "this is no mapping of addresses to operators");
-  return resolvers;
-}
-
-template <class T>
-Result<void> take(const Node* node, Result<T> (*read)(const Node&), T& into) {
-  if (node == nullptr) return {};
-  auto value = read(*node);
-  if (!value) return fail(std::move(value.error()));
-  into = *std::move(value);
-  return {};
-}
-
-Result<void> check_keys(const Node& root) {
-  constexpr std::array<std::string_view, 5> keys{"expires", "signed", "ech", "nonservers", "resolvers"};
-  if (root.kind != NodeKind::mapping) return wrong(root.at, "this is no mapping");
-  for (std::size_t i = 0; i + 1 < root.children.size(); i += 2)
-    if (std::ranges::find(keys, root.children[i].text) == keys.end())
-      return wrong(root.children[i].at, fmt::format("unknown key '{}', allowed: {}", root.children[i].text,
-                                                    "expires, signed, ech, nonservers, resolvers"));
-  return {};
-}
-
-Result<std::string> read_day(const Node& node) {
-  if (node.kind != NodeKind::scalar || !parse_day(node.text))
-    return wrong(node.at, "this is no day such as 2027-12-01");
-  return node.text;
+void read_members(const Value& root, Canaries& out) {
+  if (!root.is(NodeKind::mapping)) return root.wrong("is no mapping");
+  check_keys(root, keys);
+  const auto member = [&](std::string_view name, std::string allowed, auto&& read) {
+    if (const Node* node = root.node().find(name)) read(root.member(name, *node, std::move(allowed)));
+  };
+  member("expires", "a day such as 2027-12-01", [&](const Value& value) { read_day(value, out.expires); });
+  member("signed", names.allowed(), [&](const Value& value) { read_names(value, out.signed_names); });
+  member("ech", names.allowed(), [&](const Value& value) { read_names(value, out.ech_names); });
+  member("nonservers", addresses.allowed(), [&](const Value& value) { addresses.read(value, out.nonservers); });
+  member("resolvers", "a mapping of addresses to operators such as {\"1.1.1.1\": Cloudflare}",
+         [&](const Value& value) { read_resolvers(value, out.resolvers); });
 }
 
 Result<Canaries> read_over(Canaries canaries, std::string_view text) {
   const auto root = parse_document(text);
-  if (!root) return wrong(root.error().at, root.error().text);
-  if (auto known = check_keys(*root); !known) return fail(known.error());
-  for (const auto& done : {take(root->find("expires"), read_day, canaries.expires),
-                           take(root->find("signed"), read_names, canaries.signed_names),
-                           take(root->find("ech"), read_names, canaries.ech_names),
-                           take(root->find("nonservers"), read_addresses, canaries.nonservers),
-                           take(root->find("resolvers"), read_resolvers, canaries.resolvers)})
-    if (!done) return fail(done.error());
-  return canaries;
+  if (!root) return fail(Fault::invalid_config, fmt::format("line {}: {}", root.error().at.line, root.error().text));
+  std::vector<ConfigFault> faults;
+  read_members(Value(*root, {}, "a mapping", faults), canaries);
+  if (faults.empty()) return canaries;
+  const ConfigFault& first = *std::ranges::min_element(faults, {}, &ConfigFault::at);
+  return fail(Fault::invalid_config,
+              fmt::format("line {}: {}{}{}", first.at.line, first.key, first.key.empty() ? "" : ": ", first.text));
 }
 
 }  // namespace
