@@ -41,6 +41,7 @@ void read_resolvers(const Value& value, std::vector<PublicResolver>& out) {
   if (!has_members(value)) return value.wrong("is not enough");
   out.clear();
   const auto& children = value.node().children;
+  if (children.empty()) value.wrong("is not enough");
   for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
     auto address = server_address(children[i].text);
     const auto* name = value.member(children[i].text, children[i + 1], "the name of an operator").scalar();

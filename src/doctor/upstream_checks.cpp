@@ -11,13 +11,6 @@
 namespace tacet {
 namespace {
 
-std::string place(const ReachTry& each) {
-  const auto address = each.address.empty() ? each.upstream
-                       : each.is_ipv6       ? fmt::format("[{}]:{}", each.address, each.port)
-                                            : fmt::format("{}:{}", each.address, each.port);
-  return fmt::format("{} to {}{}", to_string(each.transport), address, each.without_sni ? " without SNI" : "");
-}
-
 std::string trouble_of(const ReachTry& each) {
   if (!each.words.empty()) return each.words;
   return each.trouble->detail.empty() ? std::string(to_string(each.trouble->fault)) : each.trouble->detail;
@@ -60,10 +53,10 @@ std::string words_of(Block block, const ReachTry& failed) {
 }
 
 /// The tries of one upstream as it is configured.
-std::vector<const ReachTry*> of_upstream(const std::vector<ReachTry>& tries, const std::string& url) {
+std::vector<const ReachTry*> of_upstream(const std::vector<ReachTry>& tries, std::size_t entry) {
   std::vector<const ReachTry*> found;
   for (const auto& each : tries)
-    if (each.upstream == url && !each.without_sni) found.push_back(&each);
+    if (each.entry == entry && !each.without_sni) found.push_back(&each);
   return found;
 }
 
@@ -71,14 +64,14 @@ std::vector<const ReachTry*> of_upstream(const std::vector<ReachTry>& tries, con
 std::string failures_of(const std::vector<const ReachTry*>& tries) {
   std::vector<std::string> words;
   for (const auto* each : tries)
-    if (!each->works()) words.push_back(fmt::format("{}: {}", place(*each), trouble_of(*each)));
+    if (!each->works()) words.push_back(fmt::format("{}: {}", way_text(*each), trouble_of(*each)));
   return fmt::format("{}", fmt::join(words, "; "));
 }
 
 std::string successes_of(const std::vector<const ReachTry*>& tries) {
   std::vector<std::string> words;
   for (const auto* each : tries)
-    if (each->works()) words.push_back(fmt::format("{} in {:.1f} ms", place(*each), milliseconds(each->round_trip)));
+    if (each->works()) words.push_back(fmt::format("{} in {:.1f} ms", way_text(*each), milliseconds(each->round_trip)));
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
@@ -171,14 +164,22 @@ Finding judge_family(std::string check, const UpstreamEvidence& evidence, bool i
 
 }  // namespace
 
+std::string way_text(const ReachTry& each) {
+  const auto address = each.address.empty() ? each.upstream
+                       : each.is_ipv6       ? fmt::format("[{}]:{}", each.address, each.port)
+                                            : fmt::format("{}:{}", each.address, each.port);
+  return fmt::format("{} to {}{}{}{}", to_string(each.transport), address, each.way.empty() ? "" : " ", each.way,
+                     each.without_sni ? " without SNI" : "");
+}
+
 std::vector<Finding> judge_reach(const UpstreamEvidence& evidence) {
   const auto works = [](const ReachTry& each) { return each.works() && !each.without_sni; };
   if (std::ranges::none_of(evidence.tries, works)) return {judge_nothing_works(evidence)};
   std::vector<Finding> findings;
-  std::set<std::string> judged;
+  std::set<std::size_t> judged;
   for (const auto& each : evidence.tries)
-    if (judged.insert(each.upstream).second)
-      findings.push_back(judge_upstream(of_upstream(evidence.tries, each.upstream), evidence));
+    if (judged.insert(each.entry).second)
+      findings.push_back(judge_upstream(of_upstream(evidence.tries, each.entry), evidence));
   return findings;
 }
 
@@ -188,7 +189,7 @@ std::vector<Finding> judge_sites(const UpstreamEvidence& evidence) {
     if (!each.works() || each.without_sni) continue;
     findings.push_back({.check = "who",
                         .severity = Severity::note,
-                        .asked = place(each),
+                        .asked = way_text(each),
                         .seen = fmt::format("{}{}, {:.1f} ms", each.operator_name,
                                             each.site.empty() ? std::string(", no name of a site") : " at " + each.site,
                                             milliseconds(each.round_trip)),
@@ -210,13 +211,13 @@ std::vector<Finding> judge_tls(const UpstreamEvidence& evidence) {
   std::size_t compared = 0;
   for (const auto& each : evidence.tries) {
     if (!each.works() && each.trouble->fault == Fault::tls_untrusted)
-      untrusted.insert(place(each) + ": " + trouble_of(each));
+      untrusted.insert(way_text(each) + ": " + trouble_of(each));
     const auto twin = std::ranges::find_if(evidence.with_mozilla_roots, [&](const ReachTry& other) {
-      return other.upstream == each.upstream && other.address == each.address && other.without_sni == each.without_sni;
+      return other.entry == each.entry && other.address == each.address && other.without_sni == each.without_sni;
     });
     if (twin == evidence.with_mozilla_roots.end() || !each.works()) continue;
     ++compared;
-    if (!twin->works() && twin->trouble->fault == Fault::tls_untrusted) only_local.insert(place(each));
+    if (!twin->works() && twin->trouble->fault == Fault::tls_untrusted) only_local.insert(way_text(each));
   }
   if (!only_local.empty()) {
     finding.severity = Severity::failure;

@@ -11,12 +11,14 @@ namespace tacet {
 
 /// One try to ask an upstream over one address, transport and form of greeting, and its outcome.
 struct ReachTry {
-  std::string upstream;  ///< the URL as configured
+  std::size_t entry = 0;  ///< the place of the upstream in the configuration
+  std::string upstream;   ///< the URL as configured
   std::string operator_name;
   Transport transport = Transport::doh;
   std::string address;  ///< "1.1.1.1"; empty if the upstream's name had to be looked up
   std::uint16_t port = 0;
   bool is_ipv6 = false;
+  std::string way;           ///< "by wg0" or "through socks5://127.0.0.1:1080", as configured; empty: the usual way
   bool without_sni = false;  ///< an extra try, because the greeting as configured has the server's name
   std::optional<Error> trouble;
   std::string words;  ///< of the connection's last error, if it says more
@@ -41,6 +43,9 @@ struct UpstreamEvidence {
   /// The check that explains why certificates are not valid, such as "clock"; empty if there is none.
   std::string why_untrusted;
 };
+
+/// "DoT to 1.1.1.1:853 by wg0".
+std::string way_text(const ReachTry& each);
 
 /// `reach`: which upstreams answer, and what the network blocks: a port, an address, a name, a family. One finding for
 /// each upstream, or one for all if none works.

@@ -45,7 +45,7 @@ struct Interference {
   std::string words;
 };
 
-/// What the paths to all upstreams, by URL, come to. Each kind at most once.
+/// What the paths to all upstreams, by their names for people, come to. Each kind at most once.
 std::vector<Interference> judge_paths(const std::map<std::string, UpstreamPath>& paths);
 
 }  // namespace tacet

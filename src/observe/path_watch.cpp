@@ -10,14 +10,21 @@ bool has(const std::vector<Interference>& all, InterferenceKind kind) {
   return std::ranges::find(all, kind, &Interference::kind) != all.end();
 }
 
+/// Entries can share a URL and leave by different interfaces. Empty for what is not watched.
+std::string key_of(const UpstreamConfig& upstream) {
+  if (upstream.proxy.is_used()) return {};
+  return upstream.via.is_set() ? upstream.url + " by " + upstream.via.interface + upstream.via.address : upstream.url;
+}
+
 }  // namespace
 
 void PathWatch::use(const std::vector<UpstreamConfig>& upstreams) {
   std::map<std::string, UpstreamPath> paths;
   const std::lock_guard lock(mutex_);
   for (const UpstreamConfig& upstream : upstreams) {
-    const auto known = paths_.find(upstream.url);
-    paths[upstream.url] =
+    if (upstream.proxy.is_used()) continue;
+    const auto known = paths_.find(key_of(upstream));
+    paths[key_of(upstream)] =
         known != paths_.end()
             ? known->second
             : UpstreamPath{.operator_name = upstream.operator_name, .port = upstream.port, .fault = {}, .words = {}};
@@ -28,7 +35,7 @@ void PathWatch::use(const std::vector<UpstreamConfig>& upstreams) {
 
 void PathWatch::established(const UpstreamConfig& upstream, Instant now) {
   const std::lock_guard lock(mutex_);
-  const auto path = paths_.find(upstream.url);
+  const auto path = paths_.find(key_of(upstream));
   if (path == paths_.end() || (path->second.works && !path->second.has_lost_ipv6)) return;
   path->second = {
       .operator_name = path->second.operator_name, .port = path->second.port, .works = true, .fault = {}, .words = {}};
@@ -37,7 +44,7 @@ void PathWatch::established(const UpstreamConfig& upstream, Instant now) {
 
 void PathWatch::lost_ipv6(const UpstreamConfig& upstream, Instant now) {
   const std::lock_guard lock(mutex_);
-  const auto path = paths_.find(upstream.url);
+  const auto path = paths_.find(key_of(upstream));
   if (path == paths_.end() || std::exchange(path->second.has_lost_ipv6, true)) return;
   path->second.works = true;
   judge(now);
@@ -45,7 +52,7 @@ void PathWatch::lost_ipv6(const UpstreamConfig& upstream, Instant now) {
 
 void PathWatch::failed(const UpstreamConfig& upstream, const Error& error, Instant now) {
   const std::lock_guard lock(mutex_);
-  const auto found = paths_.find(upstream.url);
+  const auto found = paths_.find(key_of(upstream));
   if (found == paths_.end()) return;
   UpstreamPath& path = found->second;
   path.works = false;

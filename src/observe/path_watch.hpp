@@ -17,7 +17,8 @@ class PathWatch {
 public:
   explicit PathWatch(const std::vector<UpstreamConfig>& upstreams) { use(upstreams); }
 
-  /// Watches these upstreams from now on, and no others.
+  /// Watches these upstreams from now on, and no others. What is behind a proxy is not watched: the network sees only
+  /// the proxy.
   void use(const std::vector<UpstreamConfig>& upstreams);
 
   /// A connection proved its peer.
@@ -36,7 +37,7 @@ private:
   void judge(Instant now);
 
   mutable std::mutex mutex_;
-  std::map<std::string, UpstreamPath> paths_;  // by URL
+  std::map<std::string, UpstreamPath> paths_;  // by URL and interface
   std::vector<Interference> found_;
   std::array<log::RateLimit, all_interference_kinds.size()> said_;
 };

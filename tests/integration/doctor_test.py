@@ -8,6 +8,7 @@ import json
 import os
 import re
 import socket
+import subprocess
 import threading
 import time
 import unittest
@@ -17,7 +18,7 @@ import scratch
 import servers
 import tacet
 from case import Case
-from doctor_world import CLOUDFLARE, LIE, QUAD9, ROUTER, CanaryWorld, World
+from doctor_world import CLOUDFLARE, CLOUDFLARE_6, LIE, QUAD9, ROUTER, CanaryWorld, World
 
 FORGER = (ROUTER, 5302)
 
@@ -79,6 +80,10 @@ class Networks(Case):
 
     @classmethod
     def see_honest(cls, world):
+        proxy = world.lab.popen("b", ["microsocks", "-i", ROUTER, "-p", "1080"], stderr=subprocess.DEVNULL)
+        cls.addClassCleanup(scratch.end, proxy)
+        world.configure(world.entry(f"https://{CLOUDFLARE}/dns-query"), world.entry(f"tls://{QUAD9}", via={"interface": "tuna"}),
+                        world.entry(f"tls://{QUAD9}", proxy=f"socks5://{ROUTER}:1080"), world.entry(f"https://[{CLOUDFLARE_6}]/dns-query"))
         with capture(world) as cls.rehearsal_packets:
             cls.rehearsal = world.doctor("--dry-run")
         groups = "path,reach,net,clock"
@@ -152,8 +157,9 @@ class Networks(Case):
     def test_the_times_of_every_way_are_a_table(self):
         done = self.honest["paths"]
         self.assertEqual(done.returncode, 0, done.stderr)
-        for way, site in ((f"DoH to {CLOUDFLARE}:443", "FRA"), (f"DoT to {QUAD9}:853", "res1.fra")):
-            self.assertRegex(done.stdout, rf"(?m)^{way} +\d+\.\d ms +\d+\.\d ms +20/20  {site}$")
+        for way, site in ((f"DoH to {CLOUDFLARE}:443", "FRA"), (f"DoT to {QUAD9}:853 by tuna", "res1.fra"), (f"DoH to [{CLOUDFLARE_6}]:443", "FRA"),
+                          (f"DoT to {QUAD9}:853 through socks5://{ROUTER}:1080", "res1.fra")):
+            self.assertRegex(done.stdout, rf"(?m)^{re.escape(way)} +\d+\.\d ms +\d+\.\d ms +20/20  {site}$")
 
     def test_a_rehearsal_sends_nothing_and_lists_every_server(self):
         self.assertEqual(self.rehearsal.returncode, 0, self.rehearsal.stderr)

@@ -11,12 +11,6 @@
 namespace tacet {
 namespace {
 
-std::string way_text(const ReachTry& way) {
-  if (way.address.empty()) return way.upstream;
-  return fmt::format("{} to {}{}{}:{}", to_string(way.transport), way.is_ipv6 ? "[" : "", way.address,
-                     way.is_ipv6 ? "]" : "", way.port);
-}
-
 Json json_of(Duration time) { return time == Duration::zero() ? Json(nullptr) : Json(milliseconds(time)); }
 
 }  // namespace
@@ -53,6 +47,7 @@ std::string path_times_json(const std::vector<PathTimes>& times) {
                     {"upstream", each.way.upstream},
                     {"transport", to_string(each.way.transport)},
                     {"address", each.way.address.empty() ? Json(nullptr) : Json(each.way.address)},
+                    {"path", each.way.way.empty() ? Json(nullptr) : Json(each.way.way)},
                     {"site", each.way.site.empty() ? Json(nullptr) : Json(each.way.site)},
                     {"asked", each.asked},
                     {"answered", each.round_trips.size()},

@@ -27,8 +27,7 @@ constexpr Duration patience = std::chrono::milliseconds(4500);
 /// The configuration with this upstream alone, at this address alone.
 Config only(const Config& config, const ReachTry& each) {
   Config alone = config;
-  std::erase_if(alone.upstreams, [&](const UpstreamConfig& upstream) { return upstream.url != each.upstream; });
-  alone.upstreams.resize(1);
+  alone.upstreams = {config.upstreams[each.entry]};
   alone.forward.clear();
   alone.ladder = LadderMode::off;  // the findings are about this way
   if (!each.address.empty()) alone.upstreams.front().addresses = {each.address};
@@ -203,15 +202,23 @@ bool passes(const std::vector<ClearSeen>& clear) {
   });
 }
 
+std::string way_of(const UpstreamConfig& upstream) {
+  if (upstream.proxy.is_used()) return "through " + to_string(upstream.proxy);
+  return upstream.via.is_set() ? "by " + to_string(upstream.via) : std::string();
+}
+
 }  // namespace
 
 std::vector<ReachTry> plan_tries(const Config& config) {
   std::vector<ReachTry> tries;
-  for (const auto& upstream : config.upstreams) {
-    ReachTry each{.upstream = upstream.url,
+  for (std::size_t entry = 0; entry < config.upstreams.size(); ++entry) {
+    const UpstreamConfig& upstream = config.upstreams[entry];
+    ReachTry each{.entry = entry,
+                  .upstream = upstream.url,
                   .operator_name = upstream.operator_name,
                   .transport = upstream.encryption == Encryption::dot ? Transport::dot : Transport::doh,
-                  .port = upstream.port};
+                  .port = upstream.port,
+                  .way = way_of(upstream)};
     auto addresses = upstream.addresses;
     if (addresses.empty()) addresses.push_back(upstream.host_is_address ? upstream.host : std::string());
     for (const auto& address : addresses) {
@@ -257,11 +264,11 @@ Result<ProbeResult> probe(const ProbePlan& plan, const Config& config) {
   probing.compare(plan, trust, *rules);
   for (const auto& each : plan.tries) {
     probing.reach(each, config, trust, tries);
-    if (!each.address.empty() && !each.without_sni) probing.knock_at(tries.back());
+    const bool direct = each.way.empty() && !each.address.empty();  // never past a proxy or another interface
+    if (direct && !each.without_sni) probing.knock_at(tries.back());
   }
   for (const auto& each : plan.tries) {
-    const auto own = std::ranges::find(config.upstreams, each.upstream, &UpstreamConfig::url);
-    if (compare && own->ca_file.empty()) probing.reach(each, by_mozilla, mozilla, compared);
+    if (compare && config.upstreams[each.entry].ca_file.empty()) probing.reach(each, by_mozilla, mozilla, compared);
   }
   probing.await();
   ProbeResult result;

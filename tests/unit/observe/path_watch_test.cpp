@@ -83,6 +83,16 @@ TEST_CASE("IPv6 that loses its race is dead until it wins one") {
   CHECK(kinds(watch).empty());
 }
 
+TEST_CASE("What is behind a proxy says nothing of the network") {
+  auto proxied = dot;
+  proxied.proxy.kind = ProxyKind::socks5;
+  PathWatch watch({doh, dot, proxied});
+  watch.established(doh, start);
+  watch.failed(proxied, untrusted, start);
+  fail_often(watch, proxied);
+  CHECK(kinds(watch).empty());
+}
+
 TEST_CASE("Only configured upstreams are watched, and a reload keeps what is known of the others") {
   PathWatch watch({doh, dot});
   watch.established(doh, start);
