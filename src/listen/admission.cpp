@@ -47,14 +47,6 @@ bool is_on_link(const sockaddr_storage& client, const std::string& interface) {
   return parse_number(interface) == scope;
 }
 
-std::string text_of(const sockaddr_storage& client) {
-  const AddressOctets octets = octets_of(client);
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const bool v4 = is_mapped(octets);
-  inet_ntop(v4 ? AF_INET : AF_INET6, octets.data() + (v4 ? 12 : 0), text.data(), text.size());
-  return text.data();
-}
-
 /// A bucket that gains one token each `interval`, up to `most`. Takes one token; false if there is none.
 bool take_one(Instant& full, Duration interval, Duration most, Instant now) {
   const Instant then = std::max(full, now) + interval;
@@ -64,6 +56,14 @@ bool take_one(Instant& full, Duration interval, Duration most, Instant now) {
 }
 
 }  // namespace
+
+std::string text_of(const sockaddr_storage& client) {
+  const AddressOctets octets = octets_of(client);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v4 = is_mapped(octets);
+  inet_ntop(v4 ? AF_INET : AF_INET6, octets.data() + (v4 ? 12 : 0), text.data(), text.size());
+  return text.data();
+}
 
 Admission::Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits,
                      const std::vector<AddressPrefix>& front_ends)

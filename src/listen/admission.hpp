@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -19,6 +20,9 @@
 #include "transport/network/own_network.hpp"
 
 namespace tacet {
+
+/// An address without its port: "192.0.2.1"; an IPv4 one also if it is mapped into IPv6.
+std::string text_of(const sockaddr_storage& client);
 
 /// Decides for one worker which clients may ask, and how much. This machine may always ask, from any address of its own
 /// (see use()). Other clients may if a prefix of `allow` holds their address: `limits.rate` queries a second, and

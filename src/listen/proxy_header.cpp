@@ -41,9 +41,12 @@ KernelAddress v6_client(Bytes addresses) {
 
 }  // namespace
 
+bool begins_proxy_header(Bytes octets) {
+  return octets.size() >= signature.size() && std::equal(signature.begin(), signature.end(), octets.begin());
+}
+
 Result<std::size_t> proxy_header_size(Bytes octets) {
-  if (!std::equal(signature.begin(), signature.end(), octets.begin()))
-    return no_header("no header of the PROXY protocol, version 2");
+  if (!begins_proxy_header(octets)) return no_header("no header of the PROXY protocol, version 2");
   if (octets[12] != local && octets[12] != proxied)
     return no_header("an unknown version or command of the PROXY protocol");
   const std::size_t size = ProxyHeader::fixed_size + load16(octets, 14);

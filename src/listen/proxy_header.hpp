@@ -22,6 +22,9 @@ struct ProxyHeader {
 /// header. Pre: at least fixed_size octets.
 Result<std::size_t> proxy_header_size(Bytes octets);
 
+/// Whether these octets begin as such a header does.
+bool begins_proxy_header(Bytes octets);
+
 /// Reads the header at the front of `octets`. Fault::malformed if there is none, or not all of it.
 Result<ProxyHeader> parse_proxy_header(Bytes octets);
 

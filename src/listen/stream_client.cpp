@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+
+#include "listen/proxy_header.hpp"
 
 namespace tacet {
 namespace {
@@ -84,6 +87,10 @@ void StreamClient::read() {
   if (!size && size.error() == StreamStop::blocked) return watch_->want_write(!out_.empty() || stream_->keeps());
   if (!size) return size.error() == StreamStop::ended && busy() ? finish() : close();
   greets_ = false;
+  if (!std::exchange(heard_, true) && begins_proxy_header({buffer.data(), *size})) {
+    owner_.on_proxy_header(*this);
+    return close();
+  }
   session_->feed({buffer.data(), *size});
   owner_.on_heard(*this);
   go_on();

@@ -64,6 +64,8 @@ public:
   public:
     virtual ~Owner() = default;
     virtual void on_heard(StreamClient& client) = 0;
+    /// The client begins with a PROXY header where none is taken. Its connection ends next.
+    virtual void on_proxy_header(const StreamClient& client) = 0;
     /// The client waits for a step of its handshake: the owner calls greet() soon. std::bad_alloc.
     virtual void on_greeting(StreamClient& client) = 0;
     /// The owner releases it; it may be destroyed afterwards.
@@ -132,6 +134,7 @@ private:
   std::unique_ptr<StreamSession> session_;
   std::vector<std::uint8_t> out_;
   bool greets_ = false;  // its handshake is not over
+  bool heard_ = false;   // octets for the session have come
   bool going_on_ = false;
   bool finished_ = false;
 };

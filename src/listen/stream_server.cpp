@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "listen/admission.hpp"
+
 namespace tacet {
 namespace {
 
@@ -62,6 +64,14 @@ void StreamServer::on_greeting(StreamClient& client) {
   greet_next_.post();
 }
 
+void StreamServer::on_proxy_header(const StreamClient& client) {
+  if (!stray_header_.pass(parts_.loop.now())) return;
+  log::warn(
+      "{} sends a PROXY header where none is taken, so its connection is closed. If it is a front end of yours, "
+      "`proxy_protocol` must list it; over TLS it must send the header before TLS",
+      text_of(client.address().storage));
+}
+
 void StreamServer::greet_next() {
   const auto client = std::move(greeted_.front());
   greeted_.pop_front();
@@ -93,7 +103,12 @@ void StreamServer::greet(Descriptor socket, const KernelAddress& front_end) {
           const auto over = std::move(*place);  // its caller goes on in it until this returns
           greetings_.erase(place);
           over->forget_socket();
-          if (greeted) serve(std::move(greeted), client);
+          if (greeted) return serve(std::move(greeted), client);
+          if (no_header_.pass(parts_.loop.now()))
+            log::warn(
+                "{} is in `proxy_protocol`, but does not begin its connections with a PROXY header, version 2, so they "
+                "are closed. Over TLS the header must come before TLS",
+                text_of(client.storage));
         });
   } catch (...) {
     greetings_.erase(place);

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/descriptor.hpp"
+#include "base/log.hpp"
 #include "base/loop.hpp"
 #include "listen/proxy_greeting.hpp"
 #include "listen/stream_client.hpp"
@@ -59,6 +60,7 @@ public:
 private:
   void on_heard(StreamClient& client) override;
   void on_greeting(StreamClient& client) override;
+  void on_proxy_header(const StreamClient& client) override;
   void on_closed(StreamClient& client) override { clients_.erase(client.place); }
   void greet_next();
   void on_acceptable();
@@ -71,6 +73,7 @@ private:
   std::list<std::unique_ptr<ProxyGreeting>> greetings_;
   std::deque<std::shared_ptr<StreamClient>> greeted_;  // they wait for a step of their handshakes
   AsyncCall greet_next_;
+  log::RateLimit no_header_, stray_header_;
   bool stopping_ = false;
   Watch watch_;
   Alarm accept_again_;

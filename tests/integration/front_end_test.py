@@ -90,8 +90,34 @@ class FrontEnd(UnboundCase):
             self.assertIsNone(self.by_stream(daemon.port, b"", wire + bytes(40)))
         except ConnectionError:
             pass
+        daemon.await_log(f"{FRONT_END} is in `proxy_protocol`, but does not begin its connections with a PROXY header")
         # Somebody else cannot speak for others.
         self.assertNotEqual(self.by_udp(daemon, proxied("198.51.100.7") + wire, source="127.0.0.1").rcode(), dns.rcode.NOERROR)
+
+    def test_a_header_inside_tls_or_of_a_stranger_ends_the_connection_and_the_log_says_so_once(self):
+        daemon = self.served()
+        header, wire = proxied("198.51.100.7"), dnsclient.query("www.example.com").to_wire()
+        for source in ("127.0.0.1", FRONT_END):  # the second one is a front end, and its connection does not begin with a header
+            with self.assertRaises(OSError), socket.create_connection(("127.0.0.1", self.tls), 10, source_address=(source, 0)) as plain:
+                context = ssl.create_default_context(cafile=self.pki.ca)
+                with context.wrap_socket(plain, server_hostname="127.0.0.1") as client:
+                    client.sendall(header + len(wire).to_bytes(2, "big") + wire)
+                    self.assertEqual(client.recv(4096), b"")
+                    raise ConnectionError
+        daemon.await_log("127.0.0.1 sends a PROXY header where none is taken, so its connection is closed. .* over TLS it must send the header before TLS")
+        daemon.await_log(f"{FRONT_END} is in `proxy_protocol`, but does not begin its connections with a PROXY header")
+        with socket.create_connection(daemon.server, 10) as plain:
+            plain.sendall(header + len(wire).to_bytes(2, "big") + wire)
+            self.assertIn(self.first_octets(plain), (b"", None))
+        scratch.eventually(lambda: len(daemon.log_lines("sends a PROXY header where none is taken")) == 2, 20)  # one for each listener
+
+    @staticmethod
+    def first_octets(client):
+        """What comes; None for a reset."""
+        try:
+            return client.recv(4096)
+        except ConnectionError:
+            return None
 
     def test_a_reload_changes_the_front_ends(self):
         daemon = self.served()
