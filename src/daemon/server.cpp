@@ -24,6 +24,7 @@
 #include "daemon/startup.hpp"
 #include "daemon/validation_rules.hpp"
 #include "daemon/worker.hpp"
+#include "dnssec/validity.hpp"
 #include "system/clock_watch.hpp"
 
 namespace tacet {
@@ -82,6 +83,7 @@ private:
   void change_parts(const Config& former, const std::shared_ptr<const Settings>& next);
   void report_health();
   void judge_again();
+  void warn_of_clock();
 
   Startup startup_;  // outlives all that uses the HTTP library
   SystemClock clock_;
@@ -153,6 +155,7 @@ void Server::State::serve() {
   listen_.follow(loop_);
   warn_of_zones_in_clear(settings_.get()->config);
   warn_of_public_clients(settings_.get()->config);
+  warn_of_clock();
   startup_.notify.tell("READY=1");
   loop_.run();
   startup_.notify.tell("STOPPING=1");
@@ -192,6 +195,13 @@ void Server::State::judge_again() {
   log::info("the clock was set: answers are validated again");
   for (const auto& worker : workers_) worker->forget_verdicts();
   cache_.clear();
+  warn_of_clock();
+}
+
+/// Names must resolve on a machine that learns the time from the network.
+void Server::State::warn_of_clock() {
+  if (settings_.get()->dnssec->mode == DnssecMode::off || clock_is_set(clock_.wall_time())) return;
+  log::warn("the clock is not set: signatures are checked without their dates, until it is");
 }
 
 void Server::State::open_control() {
