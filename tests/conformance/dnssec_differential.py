@@ -107,6 +107,10 @@ def _whole_authority(zone, ours, **_):
     return zone in ("wrongsoa", "norrsigsoa") and ours == BOGUS
 
 
+def _no_wildcard_shown(domain, name, ours, theirs, **_):
+    return domain == "gamma" and name.startswith("none.moved.") and ours == BOGUS and theirs == INSECURE
+
+
 def _no_ds(zone, domain, name, ours, theirs, **_):
     return zone == "dsmissing" and domain in ("beta", "gamma") and name.startswith("none.moved.") and ours == INSECURE and theirs == BOGUS
 
@@ -119,7 +123,9 @@ COMMON_RULES = {
     "RFC 4035 §5.3.1: the signer must be the zone of the RRset, and not one above": _signer_above,
     "RFC 4035 §3.2.3: the SOA of a denial must be genuine, too": _whole_authority,
 }
-UNBOUND_RULES = COMMON_RULES
+UNBOUND_RULES = COMMON_RULES | {
+    "RFC 5155 §8.4: an NXDOMAIN must show that no wildcard applies; unbound then reads it as a NODATA in an opt-out span": _no_wildcard_shown,
+}
 DELV_RULES = COMMON_RULES | {
     "RFC 5155 §9.2: no AD for what an opt-out span covers": _no_ad_for_opt_out,
     "RFC 4035 §5.3.2: a wildcard's NSEC that the upstream shows under the name asked for is put back by its labels": _shown_under_the_name,
