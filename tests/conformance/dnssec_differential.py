@@ -111,10 +111,6 @@ def _no_wildcard_shown(domain, name, ours, theirs, **_):
     return domain == "gamma" and name.startswith("none.moved.") and ours == BOGUS and theirs == INSECURE
 
 
-def _no_ds(zone, domain, name, ours, theirs, **_):
-    return zone == "dsmissing" and domain in ("beta", "gamma") and name.startswith("none.moved.") and ours == INSECURE and theirs == BOGUS
-
-
 COMMON_RULES = {
     "RFC 9905: signatures with SHA-1 (algorithms 5 and 7) count as none": _old_algorithm,
     "RFC 9276 §3.2: NSEC3 beyond 50 iterations counts as unsigned; the others draw the line at 150": _iterations_insecure,
@@ -131,7 +127,6 @@ DELV_RULES = COMMON_RULES | {
     "RFC 4035 §5.3.2: a wildcard's NSEC that the upstream shows under the name asked for is put back by its labels": _shown_under_the_name,
     "RFC 4033 §8.1 leaves the tolerance of clocks to the validator: tacet and unbound allow at least an hour": _tolerance,
     "RFC 4034 §2.1.1: a key without the zone bit verifies nothing": _zone_key,
-    "RFC 4035 §5.2: a zone without DS is insecure, whatever its records say; behind its DNAME delv wants a denial that the upstream lacks": _no_ds,
 }
 
 

@@ -313,7 +313,8 @@ class Repair(DnssecCase):
             name, rcode = kinds[i % len(kinds)]
             name = f"{name(i)}.{('alpha', 'beta')[i // len(kinds) % 2]}"
             reply = daemon.ask(name, flags=dns.flags.RD | dns.flags.AD)
-            return (name, dns.rcode.to_text(reply.rcode())) if reply.rcode() != rcode or not reply.flags & dns.flags.AD else None
+            right = reply.rcode() == rcode and reply.flags & dns.flags.AD
+            return None if right else (name, dns.rcode.to_text(reply.rcode()), dnsclient.ede(reply))
 
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             wrong = [each for each in pool.map(ask, range(QUERIES)) if each]
