@@ -53,7 +53,9 @@ struct AddressPrefix {
 /// "192.168.1.0/24".
 std::string to_string(const AddressPrefix& prefix);
 
-enum class Encryption : std::uint8_t { doh, dot };
+enum class Encryption : std::uint8_t { doh, dot, doq };
+/// "DoH", "DoT", "DoQ".
+std::string_view to_string(Encryption encryption);
 enum class Sni : std::uint8_t { send, omit };
 
 /// One upstream entry: an operator's service over one transport, at one or several addresses.
@@ -62,7 +64,7 @@ struct UpstreamConfig {
   Encryption encryption = Encryption::doh;
   std::string host;  ///< host part of the URL, without brackets; a name or an address
   bool host_is_address = false;
-  std::uint16_t port = 443;            ///< 443 for https, 853 for tls, unless the URL says otherwise
+  std::uint16_t port = 443;            ///< 443 for https, 853 for tls and quic, unless the URL says otherwise
   std::string path;                    ///< with query, for https; "/dns-query" if the URL has none
   std::vector<std::string> addresses;  ///< pinned; if empty and host is a name, resolved through `bootstrap`
   std::string ca_file;                 ///< PEM bundle; empty: the system's

@@ -12,8 +12,8 @@
 
 namespace tacet {
 
-enum class Transport : std::uint8_t { udp, tcp, dot, doh };
-/// "DoT", "DoH", "UDP", "TCP".
+enum class Transport : std::uint8_t { udp, tcp, dot, doh, doq };
+/// "DoT", "DoH", "DoQ", "UDP", "TCP".
 std::string_view to_string(Transport transport);
 
 /// The ways to an upstream past a block, the least change first. All of them are encrypted and verified alike.
@@ -38,7 +38,7 @@ struct ConnectionFacts {
   bool resumed = false;          ///< the TLS session was resumed
   std::string proxy;             ///< "socks5://127.0.0.1:1080"; empty if none carries the connection
   std::string interface;         ///< where it leaves this machine: "wg0"; empty if the system cannot say
-  Duration connect_time{};       ///< from the first octet to a connection, with the proxy's share, before TLS
+  Duration connect_time{};       ///< from the first octet to a connection, with the proxy's share, before TLS; for QUIC with it
   Rung rung = Rung::configured;  ///< how far the connection is from what the configuration says
 };
 

@@ -25,7 +25,7 @@ complete -c tacet -n "not __fish_seen_subcommand_from $verbs" -a takeover -d "Ta
 
 complete -c tacet -n '__fish_seen_subcommand_from run check query status doctor flush cache explain exposure log-level reload install browser' -l config -rF -d 'Configuration file'
 complete -c tacet -n '__fish_seen_subcommand_from run status doctor flush cache explain exposure log-level reload install' -l socket -rF -d 'Control socket'
-complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l upstream -x -a 'https:// tls://' -d 'Ask this upstream'
+complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l upstream -x -a 'https:// tls:// quic://' -d 'Ask this upstream'
 complete -c tacet -n '__fish_seen_subcommand_from run query doctor' -l bootstrap -x -d 'Plain DNS server for names of upstreams'
 complete -c tacet -n '__fish_seen_subcommand_from run' -l listen -x -d 'Listen here'
 complete -c tacet -n '__fish_seen_subcommand_from run' -l workers -x -d 'Threads'

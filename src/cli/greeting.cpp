@@ -22,8 +22,7 @@ std::string serves(const Config& config, const Phrases& listening) {
 std::string asks(const Config& config) {
   Phrases ways;
   for (const UpstreamConfig& upstream : config.upstreams)
-    add_once(ways,
-             fmt::format("{} by {}", upstream.operator_name, upstream.encryption == Encryption::doh ? "DoH" : "DoT"));
+    add_once(ways, fmt::format("{} by {}", upstream.operator_name, to_string(upstream.encryption)));
   return fmt::format("Asks    {}; always encrypted", fmt::join(ways, ", then "));
 }
 

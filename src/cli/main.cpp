@@ -35,9 +35,10 @@ using Verb = std::function<int()>;
 constexpr int usage_error = 2, internal_error = 70;
 
 constexpr auto upstream_help =
-    "Ask this upstream: https://HOST[:PORT][/PATH] (DNS over HTTPS)\n"
-    "or tls://HOST[:PORT] (DNS over TLS). If HOST is a name, its\n"
-    "addresses can follow an @: tls://dns.example@192.0.2.1,2001:db8::1.\n"
+    "Ask this upstream: https://HOST[:PORT][/PATH] (DNS over HTTPS),\n"
+    "tls://HOST[:PORT] (DNS over TLS) or quic://HOST[:PORT] (DNS over\n"
+    "QUIC). If HOST is a name, its addresses can follow an @:\n"
+    "tls://dns.example@192.0.2.1,2001:db8::1.\n"
     "Repeat it for more; tacet prefers the first. It replaces the\n"
     "file's list";
 constexpr auto bootstrap_help =

@@ -49,7 +49,7 @@ std::string without_noise(const std::string& text) {
 
 /// True if a zone's plain DNS server answered.
 bool came_in_clear(const Exchange& exchange) {
-  return exchange.facts && exchange.facts->transport != Transport::dot && exchange.facts->transport != Transport::doh;
+  return exchange.facts && (exchange.facts->transport == Transport::udp || exchange.facts->transport == Transport::tcp);
 }
 
 std::string how_it_came(const QueryOutcome& outcome) {

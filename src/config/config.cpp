@@ -21,6 +21,11 @@ std::string to_string(const SocketAddress& address) {
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", address.address, v6 ? "]" : "", address.port);
 }
 
+std::string_view to_string(Encryption encryption) {
+  constexpr std::string_view words[]{"DoH", "DoT", "DoQ"};
+  return words[static_cast<std::size_t>(encryption)];
+}
+
 std::string to_string(const ProxyConfig& proxy) {
   if (!proxy.is_used()) return "none";
   return fmt::format("{}://{}", proxy.kind == ProxyKind::http ? "http" : "socks5", to_string(proxy.address));

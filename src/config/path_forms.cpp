@@ -102,6 +102,12 @@ Result<ViaConfig> parse_via(std::string_view text) {
 }
 
 Result<void> check_path(const UpstreamConfig& upstream) {
+  if (upstream.encryption == Encryption::doq && upstream.proxy.is_used())
+    return fail(
+        Fault::invalid_config,
+        fmt::format("{} goes through no proxy, which carries TCP alone, allowed: `proxy: none` for it, or tls:// "
+                    "or https:// instead",
+                    quotation(upstream.url)));
   if (!upstream.via.is_set()) return {};
   if (upstream.proxy.is_used() && is_loopback(upstream.proxy.address.address))
     return fail(Fault::invalid_config,

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "config/url.hpp"
+
 namespace tacet::patterns {
 namespace {
 
@@ -210,8 +212,9 @@ std::string trust_anchor() {
 
 std::string upstream_url() {
   constexpr std::string_view in_url = "[!$-;=?-\\[\\]_a-z~]";
-  return whole(fmt::format("{}://{}(?:[/?]{}*)?(?:\\{{\\?dns\\}})?|{}://{}", caseless("https"), authority(), in_url,
-                           caseless("tls"), authority()));
+  const std::string quic = quic_is_built_in() ? fmt::format("|{}://{}", caseless("quic"), authority()) : std::string();
+  return whole(fmt::format("{}://{}(?:[/?]{}*)?(?:\\{{\\?dns\\}})?|{}://{}{}", caseless("https"), authority(), in_url,
+                           caseless("tls"), authority(), quic));
 }
 
 }  // namespace tacet::patterns

@@ -9,7 +9,7 @@ namespace tacet {
 
 /// An upstream's URL. It makes the entry that the other keys change.
 struct UrlForm {
-  std::string allowed() const { return "https://HOST[:PORT][/PATH] or tls://HOST[:PORT]"; }
+  std::string allowed() const { return "https://HOST[:PORT][/PATH], tls://HOST[:PORT] or quic://HOST[:PORT]"; }
   void read(const Value& value, UpstreamConfig& out) const;
   std::string text(const UpstreamConfig& upstream) const;
 };

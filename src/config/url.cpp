@@ -13,7 +13,8 @@ namespace tacet {
 namespace {
 
 constexpr std::string_view allowed =
-    "allowed: https://HOST[:PORT][/PATH] (DNS over HTTPS) or tls://HOST[:PORT] (DNS over TLS)";
+    "allowed: https://HOST[:PORT][/PATH] (DNS over HTTPS), tls://HOST[:PORT] (DNS over TLS) or quic://HOST[:PORT] (DNS "
+    "over QUIC)";
 
 std::unexpected<Error> refuse(std::string_view what) {
   return fail(Fault::invalid_config, fmt::format("{}, {}", what, allowed));
@@ -54,6 +55,14 @@ std::unexpected<Error> refuse_scheme(const std::string& scheme) {
   return refuse(fmt::format("{} is no known scheme", quotation(scheme + "://")));
 }
 
+/// Nothing if this build speaks what follows the scheme.
+Result<void> check_quic() {
+  if (quic_is_built_in()) return {};
+  return fail(Fault::invalid_config,
+              "quic:// (DNS over QUIC) needs a tacet that was built with OpenSSL 3.5 or later, and this one was not, "
+              "allowed: https://HOST[:PORT][/PATH] (DNS over HTTPS) or tls://HOST[:PORT] (DNS over TLS)");
+}
+
 std::unexpected<Error> refuse_missing_scheme(std::string_view url) {
   if (const auto address = parse_socket_address(url, 53)) {
     return refuse(fmt::format("{} is a bare address, plain DNS would send every name in plaintext and is never used",
@@ -67,11 +76,11 @@ Result<void> read_scheme(std::string_view& rest, UpstreamConfig& upstream) {
   const auto end = rest.find("://");
   if (end == std::string_view::npos) return refuse_missing_scheme(rest);
   const auto scheme = lower_case(rest.substr(0, end));
-  if (scheme != "https" && scheme != "tls") return refuse_scheme(scheme);
-  upstream.encryption = scheme == "https" ? Encryption::doh : Encryption::dot;
+  if (scheme != "https" && scheme != "tls" && scheme != "quic") return refuse_scheme(scheme);
+  upstream.encryption = scheme == "https" ? Encryption::doh : scheme == "tls" ? Encryption::dot : Encryption::doq;
   upstream.port = scheme == "https" ? 443 : 853;
   rest.remove_prefix(end + 3);
-  return {};
+  return upstream.encryption == Encryption::doq ? check_quic() : Result<void>{};
 }
 
 Result<void> set_port(std::string_view text, UpstreamConfig& upstream) {
@@ -138,8 +147,9 @@ Result<void> read_authority(std::string_view authority, UpstreamConfig& upstream
 
 Result<void> read_path(std::string_view path, UpstreamConfig& upstream) {
   constexpr std::string_view template_end = "{?dns}";
-  if (upstream.encryption == Encryption::dot) {
-    if (!path.empty()) return refuse(fmt::format("DNS over TLS has no path such as {}", quotation(path)));
+  if (upstream.encryption != Encryption::doh) {
+    const std::string_view protocol = upstream.encryption == Encryption::dot ? "DNS over TLS" : "DNS over QUIC";
+    if (!path.empty()) return refuse(fmt::format("{} has no path such as {}", protocol, quotation(path)));
     return {};
   }
   if (path.ends_with(template_end)) path.remove_suffix(template_end.size());
@@ -167,6 +177,8 @@ Result<UpstreamConfig> parse_upstream_url(std::string_view url) {
   upstream.operator_name = upstream.host;
   return upstream;
 }
+
+bool quic_is_built_in() { return TACET_QUIC != 0; }
 
 bool needs_bootstrap(const UpstreamConfig& upstream) {
   return !upstream.host_is_address && upstream.addresses.empty() && !upstream.proxy.is_used();

@@ -107,10 +107,11 @@ Result<ZoneServer> parse_zone_server(std::string_view text) {
   }
   auto upstream = parse_upstream_url(text);
   if (upstream) return *std::move(upstream);
-  if (text.starts_with("https://") || text.starts_with("tls://")) return fail(std::move(upstream.error()));
+  if (text.starts_with("https://") || text.starts_with("tls://") || text.starts_with("quic://"))
+    return fail(std::move(upstream.error()));
   return fail(Fault::invalid_config,
               fmt::format("{} is no server of a zone, allowed: an address such as 192.168.1.1 (plain DNS), "
-                          "https://HOST[:PORT][/PATH] or tls://HOST[:PORT]",
+                          "https://HOST[:PORT][/PATH], tls://HOST[:PORT] or quic://HOST[:PORT]",
                           quotation(text)));
 }
 

@@ -28,6 +28,8 @@ std::string_view to_string(Transport transport) {
       return "DoT";
     case Transport::doh:
       return "DoH";
+    case Transport::doq:
+      return "DoQ";
   }
   return "unknown";
 }

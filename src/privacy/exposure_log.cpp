@@ -14,7 +14,7 @@ constexpr std::uint64_t enough_answers = 20;
 constexpr std::size_t most_said = 8192;
 
 std::string without_usual_port(const ConnectionFacts& facts) {
-  const std::string_view usual = facts.transport == Transport::dot ? ":853" : ":443";
+  const std::string_view usual = facts.transport == Transport::doh ? ":443" : ":853";
   return facts.address.substr(0, facts.address.size() - (facts.address.ends_with(usual) ? usual.size() : 0));
 }
 
@@ -24,8 +24,12 @@ std::string host_of(const ConnectionFacts& facts) {
   return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
 }
 
+std::string_view scheme_of(Transport transport) {
+  if (transport == Transport::doq) return "quic://";
+  return transport == Transport::dot ? "tls://" : "https://";
+}
+
 void tell_of_sni(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
-  const bool dot = facts.transport == Transport::dot;
   if (facts.sni.empty()) {
     log::info(
         "upstream {}: no name is sent in the TLS handshake (no SNI); observers of the traffic see only the address {}",
@@ -42,8 +46,8 @@ void tell_of_sni(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
       "upstream {}: its name {} is sent in clear (SNI, without ECH) to {}: everyone on the path can read which "
       "resolver you use. To send no name, address the upstream by IP ({}{}{}) if its certificate is valid for that, or "
       "set sni: omit",
-      upstream.url, facts.sni, facts.address, dot ? "tls://" : "https://", without_usual_port(facts),
-      dot ? "" : upstream.path);
+      upstream.url, facts.sni, facts.address, scheme_of(facts.transport), without_usual_port(facts),
+      facts.transport == Transport::doh ? upstream.path : "");
 }
 
 bool is_on_this_machine(const SocketAddress& address) {

@@ -143,6 +143,7 @@ std::vector<ZoneAndUpstream> all_upstreams(const Snapshot& snapshot) {
 
 std::string_view word(Transport transport) {
   if (transport == Transport::doh) return "doh";
+  if (transport == Transport::doq) return "doq";
   return transport == Transport::dot ? "dot" : "do53";
 }
 

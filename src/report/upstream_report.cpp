@@ -37,6 +37,7 @@ constexpr UpstreamPercentile percentile_table[] = {
 
 Transport UpstreamReport::transport() const {
   if (id.starts_with("https://")) return Transport::doh;
+  if (id.starts_with("quic://")) return Transport::doq;
   return id.starts_with("tls://") ? Transport::dot : Transport::udp;
 }
 

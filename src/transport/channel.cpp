@@ -39,7 +39,7 @@ Channel::Channel(UpstreamServer& service, std::size_t number)
     : server_(service),
       number_(number),
       id_(number == 0 ? service.parts().config.url : fmt::format("{}#{}", service.parts().config.url, number + 1)),
-      connector_(service.parts().loop, {service.book(), service.parts().budget, service.path()},
+      connector_(service.parts().loop, {service.book(), service.parts().budget, service.path(), service.quic_client()},
                  {[this](ConnectedSocket socket) { connected(std::move(socket)); },
                   [this](const Error& error) { round_failed(error); }}),
       watch_(scheduler(), [this] { on_watch(); }),
@@ -171,8 +171,14 @@ void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
   if (fresh_) settle(link);
 }
 
-/// Two connections raced and one of them answered. Keep that one and close the other.
+/// The successor races the spent connection, so that every query is on one that can answer it.
+void Channel::spent(Link& link) {
+  if (&link == current_.get() && !fresh_) demand_connection();
+}
+
+/// Two connections raced and one of them answered. Keep that one and close the other, unless it has to give way.
 void Channel::settle(const Link& winner) {
+  if (winner.is_spent && &winner == current_.get()) return;
   if (&winner == fresh_.get()) std::swap(current_, fresh_);
   retire(fresh_);
 }

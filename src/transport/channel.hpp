@@ -55,6 +55,7 @@ private:
   void established(Link& link);
   void answered(Link& link, Tag tag, Result<Message> answer);
   void lost(Link& link, const Error& why);
+  void spent(Link& link);
   void settle(const Link& winner);
   void reissue(const Error& why, bool was_used);
   void fail_all(const Error& error);

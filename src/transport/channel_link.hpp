@@ -47,6 +47,10 @@ public:
     left_unanswered.reset();
     channel_.answered(*this, tag, std::move(answer));
   }
+  void on_spent() override {
+    is_spent = true;
+    channel_.spent(*this);
+  }
   void on_closed(Error why) override { channel_.lost(*this, why); }
 
   void send(Tag tag, const Message& query) {
@@ -78,6 +82,7 @@ public:
   std::optional<Instant> greeted_at;  // with the first query: DoH shakes hands with it
   bool is_told = false;               // that the greeting failed
   bool is_established = false;
+  bool is_spent = false;  // it must give way to a successor
   bool prepared = false;  // opened for queries to come; DoH shakes hands with the first of them
   std::uint64_t answers = 0;
 

@@ -30,6 +30,9 @@ public:
     /// An answer whose question equals the query's; or the fault of this one exchange (mismatched, malformed, protocol)
     /// while the connection goes on.
     virtual void on_answer(Tag tag, Result<Message> answer) = 0;
+    /// The server will allow few further queries on this connection, so a successor should be opened; meanwhile queries
+    /// may still be sent. At most once.
+    virtual void on_spent() {}
     /// The connection is over and brings no further answer. Fault::cancelled: the peer closed it properly (FIN,
     /// close_notify, GOAWAY), as servers do with idle connections. Else tls_untrusted, protocol, unreachable.
     virtual void on_closed(Error why) = 0;

@@ -4,6 +4,7 @@
 
 #include "transport/dot.hpp"
 #include "transport/http/doh.hpp"
+#include "transport/quic/doq.hpp"
 
 namespace tacet {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 /// ones keep idle connections for four minutes or more, and the others say goodbye. An idle connection costs no packet
 /// and no wake-up.
 constexpr Duration dot_idle = std::chrono::seconds(9), doh_idle = std::chrono::seconds(240);
+/// For a server that tells no limit. Many NATs forget a UDP flow after 30 s.
+constexpr Duration doq_idle = std::chrono::seconds(25);
 /// Connections beyond the first two serve while queries get lost. A lull needs none of them.
 constexpr Duration spare_idle = std::chrono::seconds(50);
 constexpr std::size_t kept_long = 2;
@@ -51,12 +54,15 @@ Task<Result<void>> UpstreamServer::look_up(Instant deadline) {
 std::unique_ptr<Connection> UpstreamServer::connect(ConnectedSocket socket, Connection::Owner& owner) {
   if (parts_.config.encryption == Encryption::dot)
     return std::make_unique<DotConnection>(parts_.loop, std::move(socket), tls_, owner);
+  if (parts_.config.encryption == Encryption::doq)
+    return std::make_unique<DoqConnection>(parts_.loop, std::move(socket), owner);
   return std::make_unique<DohConnection>(parts_.loop, std::move(socket), parts_.config,
                                          DohShared{tls_, doh_method_state_}, owner);
 }
 
 Duration UpstreamServer::idle_limit(std::size_t channel) const {
   if (parts_.config.encryption == Encryption::dot) return dot_idle;
+  if (parts_.config.encryption == Encryption::doq) return doq_idle;
   return channel < kept_long ? doh_idle : spare_idle;
 }
 

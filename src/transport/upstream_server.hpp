@@ -64,7 +64,9 @@ public:
   /// Asks the bootstrap servers for the host's addresses and puts them into the book.
   Task<Result<void>> look_up(Instant deadline);
 
-  /// A DoT or DoH connection over a connected socket.
+  /// What a QUIC handshake with this upstream needs; null if it does not speak QUIC.
+  TlsClient* quic_client() { return parts_.config.encryption == Encryption::doq ? &tls_ : nullptr; }
+  /// A DoT, DoH or DoQ connection over a connected socket.
   std::unique_ptr<Connection> connect(ConnectedSocket socket, Connection::Owner& owner);
 
   /// How long an idle connection of the channel with this number is kept if the server does not say.

@@ -32,7 +32,7 @@ BELOW["cli"] = BELOW["daemon"] | {"daemon", "doctor"}
 # How a library's headers are spelled, and the files that may include them.
 ROOMS = {
     "curl": (r"curl/", r"transport/http/http"),
-    "OpenSSL": (r"openssl/", r"transport/tls/tls|dnssec/signature\.cpp|cli/browser/authority"),
+    "OpenSSL": (r"openssl/", r"transport/(tls/tls|quic/quic)|dnssec/signature\.cpp|cli/browser/authority"),
     "nghttp2": (r"nghttp2/", r"listen/http/http2"),
     "c-ares": (r"ares(_\w+)?\.h", r"transport/dial/(ares|lookup)"),
     "ldns": (r"ldns/", r"dns/ldns"),

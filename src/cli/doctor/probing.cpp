@@ -207,6 +207,11 @@ std::string way_of(const UpstreamConfig& upstream) {
   return upstream.via.is_set() ? "by " + to_string(upstream.via) : std::string();
 }
 
+Transport transport_of(Encryption encryption) {
+  if (encryption == Encryption::doq) return Transport::doq;
+  return encryption == Encryption::dot ? Transport::dot : Transport::doh;
+}
+
 }  // namespace
 
 std::vector<ReachTry> plan_tries(const Config& config) {
@@ -216,7 +221,7 @@ std::vector<ReachTry> plan_tries(const Config& config) {
     ReachTry each{.entry = entry,
                   .upstream = upstream.url,
                   .operator_name = upstream.operator_name,
-                  .transport = upstream.encryption == Encryption::dot ? Transport::dot : Transport::doh,
+                  .transport = transport_of(upstream.encryption),
                   .port = upstream.port,
                   .way = way_of(upstream)};
     auto addresses = upstream.addresses;

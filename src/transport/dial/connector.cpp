@@ -10,6 +10,7 @@
 #include "transport/dial/socket.hpp"
 #include "transport/dial/source.hpp"
 #include "transport/dial/tunnel.hpp"
+#include "transport/quic/quic_engine.hpp"
 
 namespace tacet {
 
@@ -37,11 +38,16 @@ Error no_answer(const ConnectedSocket& socket) {
 
 /// The words for a failure at `address`, with the proxy that they are about.
 Error failure_at(const SocketAddress& address, const DialPath& path, const Error& why) {
+  if (why.detail.contains(to_string(address))) return why;  // a handshake's
   if (!path.proxy.is_used()) return {why.fault, to_string(address) + ": " + why.detail};
   return {why.fault, fmt::format("{}: the proxy {}: {}", to_string(address), to_string(path.proxy), why.detail)};
 }
 
 }  // namespace
+
+void ConnectedSocket::hold_quic(TlsClient& client) {
+  quic_ = std::make_shared<QuicEngine>(client, get(), address_, path_->sni);
+}
 
 ConnectionFacts ConnectedSocket::facts(Transport transport) const {
   ConnectionFacts facts;
@@ -58,13 +64,17 @@ ConnectionFacts ConnectedSocket::facts(Transport transport) const {
 struct Connector::Attempt {
   Attempt(Loop& loop, ConnectedSocket under_way, std::function<void(Attempt&)> on_ready)
       : socket(std::move(under_way)),
-        watch(loop, socket.get(), [this, ready = std::move(on_ready)](Watch::Ready) { ready(*this); }) {
-    watch.want_write(true);
+        watch(loop, socket.get(), [this, ready = on_ready](Watch::Ready) { ready(*this); }),
+        due(loop.scheduler(), [this, ready = std::move(on_ready)] { ready(*this); }) {
+    const bool is_quic = socket.quic() != nullptr;
+    is_quic ? watch.want_read(true) : watch.want_write(true);
+    if (is_quic) due.arm(loop.now());  // sends the first packet
   }
 
   ConnectedSocket socket;
   std::unique_ptr<Tunnel> tunnel;  // once the proxy is connected
   Watch watch;                     // behind the socket: gone before its descriptor is closed
+  Alarm due;                       // QUIC has to send something again
   Instant began;
   bool first_round = false;
 
@@ -78,6 +88,7 @@ Connector::Connector(Loop& loop, const Parts& parts, Callbacks callbacks)
       book_(parts.book),
       budget_(parts.budget),
       path_(parts.path),
+      quic_(parts.quic),
       callbacks_(std::move(callbacks)),
       alarm_(loop.scheduler(), [this] { on_alarm(); }) {}
 
@@ -147,7 +158,9 @@ Connector::Begun Connector::begin(const SocketAddress& address, Instant now) {
   const SharedDialPath path = path_;
   ConnectedSocket place(Descriptor(), address, budget_, path);
   const Result<KernelAddress> target = kernel_address(path->proxy.is_used() ? path->proxy.address : address);
-  Result<Descriptor> begun = target ? begin_connect(*target, path->via) : fail(target.error());
+  Result<Descriptor> begun = !target            ? fail(target.error())
+                             : quic_ != nullptr ? connected_datagrams(*target, path->via)
+                                                : begin_connect(*target, path->via);
   if (!begun) {
     note_failure(failure_at(address, *path, begun.error()));
     return begun.error().fault == Fault::overloaded ? Begun::no_room : Begun::failed;
@@ -155,6 +168,7 @@ Connector::Begun Connector::begin(const SocketAddress& address, Instant now) {
   pace_.begun();
   tried_ = true;
   place.hold(std::move(*begun));
+  if (quic_ != nullptr) place.hold_quic(*quic_);
   attempts_.push_back(
       std::make_unique<Attempt>(loop_, std::move(place), [this](Attempt& attempt) { on_ready(attempt); }));
   attempts_.back()->began = now;
@@ -192,6 +206,7 @@ void Connector::on_turn() {
 
 /// True once the octets of `attempt` reach the server.
 Result<bool> Connector::progress(Attempt& attempt) {
+  if (attempt.socket.quic() != nullptr) return shake_hands(attempt);
   const int descriptor = attempt.socket.get();
   const ProxyConfig& proxy = attempt.socket.path().proxy;
   if (!attempt.tunnel) {
@@ -203,6 +218,15 @@ Result<bool> Connector::progress(Attempt& attempt) {
   if (Result<void> gone_on = attempt.tunnel->go_on(descriptor); !gone_on) return fail(std::move(gone_on.error()));
   attempt.watch.want_write(attempt.tunnel->wants_write());
   return attempt.tunnel->is_done();
+}
+
+Result<bool> Connector::shake_hands(Attempt& attempt) {
+  QuicEngine& quic = *attempt.socket.quic();
+  Result<bool> is_done = quic.shake_hands();
+  if (!is_done || *is_done) return is_done;
+  if (const auto wait = quic.due_in()) attempt.due.arm(loop_.now() + *wait);
+  attempt.watch.want_write(quic.wants_write());
+  return false;
 }
 
 void Connector::on_ready(Attempt& attempt) {

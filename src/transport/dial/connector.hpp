@@ -17,6 +17,9 @@
 
 namespace tacet {
 
+class QuicEngine;
+class TlsClient;
+
 /// The addresses of one upstream, and what it learned of them: which family and address connected last, which lost.
 /// Pure: events and times are arguments.
 class AddressBook {
@@ -77,9 +80,9 @@ private:
   AttemptPace pace_;
 };
 
-/// A connected TCP socket and its place in the budget; gives both back when destroyed. Before that it holds the place
-/// alone, or a connect that still runs. Behind a proxy the octets go to `address` all the same. Pre: the place was
-/// taken.
+/// A connected socket and its place in the budget; gives both back when destroyed. Before that it holds the place
+/// alone, or a connect that still runs. Behind a proxy the octets go to `address` all the same. A UDP socket comes with
+/// its QUIC connection. Pre: the place was taken.
 class ConnectedSocket {
 public:
   ConnectedSocket(Descriptor descriptor, SocketAddress address, SocketBudget& budget,
@@ -93,12 +96,17 @@ public:
         address_(std::move(other.address_)),
         budget_(std::exchange(other.budget_, nullptr)),
         path_(other.path_),
-        connect_time_(other.connect_time_) {}
+        connect_time_(other.connect_time_),
+        quic_(std::move(other.quic_)) {}
   ConnectedSocket& operator=(ConnectedSocket&&) = delete;
   ~ConnectedSocket() {
     if (budget_ != nullptr) budget_->give();
   }
   void hold(Descriptor descriptor) { descriptor_ = std::move(descriptor); }
+  /// Prepares a QUIC connection on the UDP socket that it holds. The client must outlive it.
+  void hold_quic(TlsClient& client);
+  /// Null for TCP.
+  QuicEngine* quic() const { return quic_.get(); }
   int get() const { return descriptor_.get(); }
   const SocketAddress& address() const { return address_; }
   /// How it was dialled.
@@ -115,9 +123,10 @@ private:
   SocketBudget* budget_;
   SharedDialPath path_;
   Duration connect_time_{};
+  std::shared_ptr<QuicEngine> quic_;  // behind the descriptor: gone before it is closed
 };
 
-/// Races TCP connects to the addresses of a book until one is up. The first round tries them in order, 250 ms apart
+/// Races connects to the addresses of a book until one is up. The first round tries them in order, 250 ms apart
 /// (RFC 8305); a refusal moves on at once. Then a fresh attempt begins every 200 ms, as far as the worker's pace
 /// allows. Each attempt ends after a second, or after twice the usual connect time if a fresh one needs its socket. (A
 /// connect that lost its SYN in an outage backs off for seconds; a fresh one does not. Measured: an answer 0.07 to 0.29
@@ -126,6 +135,8 @@ private:
 /// Through a proxy, an attempt ends with the tunnel. A proxy on this machine accepts at once, which proves nothing, so
 /// only its reply counts as an answer. An attempt there lasts up to ten seconds, because Tor may need them for a new
 /// circuit.
+///
+/// Over QUIC, an attempt ends with the handshake, because a UDP socket is connected at once and proves nothing.
 class Connector final : AttemptPace::PendingAttempt {
 public:
   /// The connector rests after it called `on_connected`. It calls `on_round_failed` with the last error each time it
@@ -139,6 +150,7 @@ public:
     AddressBook& book;
     SocketBudget& budget;
     const SharedDialPath& path;
+    TlsClient* quic = nullptr;  ///< for handshakes by QUIC; null: connects are TCP's
   };
   Connector(Loop& loop, const Parts& parts, Callbacks callbacks);
   ~Connector() override;
@@ -159,6 +171,7 @@ private:
   void on_turn() override;
   void on_ready(Attempt& attempt);
   Result<bool> progress(Attempt& attempt);
+  Result<bool> shake_hands(Attempt& attempt);
 
   void begin_round(Instant now);
   void try_next(Instant now);
@@ -179,6 +192,7 @@ private:
   AddressBook& book_;
   SocketBudget& budget_;
   const SharedDialPath& path_;
+  TlsClient* quic_;
   Callbacks callbacks_;
   Alarm alarm_;
   bool running_ = false;

@@ -17,7 +17,7 @@
 #include "base/file_stamp.hpp"
 #include "transport/tls/tls.hpp"
 
-/// Shared by the files of this folder. Only they may include it.
+/// Shared by the files of this folder and by transport/quic. Only they may include it.
 namespace tacet {
 
 template <auto Release>

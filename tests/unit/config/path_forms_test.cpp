@@ -120,3 +120,12 @@ TEST_CASE("--via takes an interface or an address") {
   CHECK_FALSE(parse_via("0.0.0.0"));
   CHECK_FALSE(parse_via("much-too-long-for-one"));
 }
+
+TEST_CASE("an upstream by QUIC goes through no proxy") {
+  UpstreamConfig upstream;
+  upstream.url = "quic://192.0.2.1";
+  upstream.encryption = Encryption::doq;
+  CHECK(check_path(upstream));
+  upstream.proxy = {.kind = ProxyKind::socks5, .address = {.address = "127.0.0.1", .port = 1080}};
+  CHECK(check_path(upstream).error().detail.find("goes through no proxy") != std::string::npos);
+}

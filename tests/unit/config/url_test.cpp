@@ -87,7 +87,7 @@ TEST_CASE("a URL that is not exactly an upstream's is refused") {
                               "https://",
                               "https:///dns-query",
                               "://dns.example",
-                              "quic://dns.example",
+                              "h3://dns.example",
                               "https://user@dns.example/",
                               "https://user:secret@dns.example/",
                               "https://dns.example/#f",
@@ -159,4 +159,17 @@ TEST_CASE("an upstream at a link-local address has its interface in the URL, cod
   }
   CHECK(parse_upstream_url("tls://[fe80::1%256]")->host == "fe80::1%6");
   CHECK(parse_upstream_url("https://[fe80::1]/").error().detail.find("name the interface") != std::string::npos);
+}
+
+TEST_CASE("DNS over QUIC has port 853 and no path; a build without it says what it needs") {
+  if (!quic_is_built_in()) {
+    CHECK(refusal("quic://dns.example").find("built with OpenSSL 3.5 or later") != std::string::npos);
+    return;
+  }
+  const UpstreamConfig upstream = parsed("QUIC://dns.example");
+  CHECK(upstream.encryption == Encryption::doq);
+  CHECK(upstream.port == 853);
+  CHECK(upstream.host == "dns.example");
+  CHECK(parsed("quic://[2606:4700:4700::1111]:8853").port == 8853);
+  CHECK(refusal("quic://dns.example/").find("DNS over QUIC has no path") != std::string::npos);
 }
