@@ -117,16 +117,22 @@ std::vector<Finding> judge_containers(const ContainerFacts& facts) {
   return {finding};
 }
 
-std::vector<Finding> judge_warp(const std::vector<InterfaceFacts>& interfaces, const HostFacts& host) {
+std::vector<Finding> judge_warp(const std::vector<InterfaceFacts>& interfaces, const HostFacts& host,
+                                std::string_view traced) {
   const auto warp = std::ranges::find_if(interfaces, is_warp);
   const bool takes_dns = std::ranges::any_of(
       host.nameservers, [](const std::string& server) { return server == "127.0.2.2" || server == "127.0.2.3"; });
-  if (warp == interfaces.end() && !takes_dns) return {};
-  Finding finding{.check = "warp", .severity = Severity::note, .asked = "interfaces and /etc/resolv.conf"};
+  const bool is_carried = traced == "on" || traced == "plus";
+  if (warp == interfaces.end() && !takes_dns && !is_carried) return {};
+  Finding finding{.check = "warp",
+                  .severity = Severity::note,
+                  .asked = "interfaces, /etc/resolv.conf, and the trace of Cloudflare's servers"};
   if (warp != interfaces.end()) finding.seen = fmt::format("the interface {}", warp->name);
+  if (!traced.empty()) finding.seen += fmt::format("{}warp={}", finding.seen.empty() ? "" : ", ", traced);
   finding.means =
       "Cloudflare's WARP carries this machine's traffic, tacet's too; its tunnel may be slower than the "
       "direct path: see tacet doctor --paths";
+  if (traced == "off") finding.means = "WARP's interface is there, and tacet's traffic does not go through it";
   if (takes_dns) {
     finding.severity = Severity::warning;
     finding.seen += finding.seen.empty() ? "" : ", and ";

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,8 +40,10 @@ struct InterfaceFacts {
 std::vector<Finding> judge_host(const HostFacts& facts);
 /// `host.docker`: whether containers ask tacet.
 std::vector<Finding> judge_containers(const ContainerFacts& facts);
-/// `warp`: whether Cloudflare's WARP carries the traffic, and whether it takes DNS for itself.
-std::vector<Finding> judge_warp(const std::vector<InterfaceFacts>& interfaces, const HostFacts& host);
+/// `warp`: whether Cloudflare's WARP carries the traffic, and whether it takes DNS for itself. `traced`: what
+/// Cloudflare's servers see of it: "off", "on", "plus"; empty if they were not asked.
+std::vector<Finding> judge_warp(const std::vector<InterfaceFacts>& interfaces, const HostFacts& host,
+                                std::string_view traced);
 
 /// The time of day as others see it.
 struct ClockFacts {

@@ -187,13 +187,14 @@ std::vector<Finding> judge_sites(const UpstreamEvidence& evidence) {
   std::vector<Finding> findings;
   for (const auto& each : evidence.tries) {
     if (!each.works() || each.without_sni) continue;
-    findings.push_back({.check = "who",
-                        .severity = Severity::note,
-                        .asked = way_text(each),
-                        .seen = fmt::format("{}{}, {:.1f} ms", each.operator_name,
-                                            each.site.empty() ? std::string(", no name of a site") : " at " + each.site,
-                                            milliseconds(each.round_trip)),
-                        .means = "your questions end there; this operator knows them"});
+    findings.push_back(
+        {.check = "who",
+         .severity = Severity::note,
+         .asked = way_text(each),
+         .seen = fmt::format("{}{}, {:.1f} ms{}", each.operator_name,
+                             each.site.empty() ? std::string(", no name of a site") : " at " + each.site,
+                             milliseconds(each.round_trip), each.trace ? "; its trace: " + to_string(*each.trace) : ""),
+         .means = "your questions end there; this operator knows them"});
   }
   return findings;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "doctor/finding.hpp"
+#include "doctor/trace.hpp"
 #include "tacet/message.hpp"
 #include "tacet/upstream.hpp"
 
@@ -25,7 +26,8 @@ struct ReachTry {
   std::shared_ptr<const ConnectionFacts> facts;
   std::string site;  ///< how the server calls itself: NSID or id.server; empty if it does not
   Duration round_trip{};
-  bool padded = false;  ///< the answer was padded
+  bool padded = false;         ///< the answer was padded
+  std::optional<Trace> trace;  ///< of Cloudflare's servers
   /// Another port of the address accepts a connection or refuses it: the address is reached.
   bool reached_elsewhere = false;
   bool connected = false;  ///< a connection was made, whether or not an answer came over it

@@ -287,6 +287,35 @@ NETWORKS = [
 
 
 @unittest.skipIf(netlab.why_not(), netlab.why_not())
+class Traces(Case):
+    """dnsdist answers at /cdn-cgi/trace as Cloudflare's servers do."""
+
+    PAGE = r"fl=1\nh=1.1.1.1\nip=203.0.113.7\ncolo=FRA\nloc=DE\ntls=TLSv1.3\nkex=X25519\nsni=off\nwarp={}\n"
+
+    def findings(self, warp):
+        world = self.enterContext(World(self.directory, self.pki, resolvers={CLOUDFLARE: "FRA"}))
+        certificate = self.pki.named(f"IP:{CLOUDFLARE}")
+        conf = world.write("tracing.conf", f"""setLocal("127.0.0.1:5399")
+setSecurityPollSuffix("")
+newServer({{address="{CLOUDFLARE}:53", healthCheckMode="up"}})
+addDOHLocal("{CLOUDFLARE}:8443", "{certificate.chain}", "{certificate.key}", {{"/dns-query", "/cdn-cgi/trace"}})
+getDOHFrontend(0):setResponsesMap({{newDOHResponseMapEntry("^/cdn-cgi/trace$", 200, "{self.PAGE.format(warp)}")}})
+setACL({{"0.0.0.0/0"}})
+""")
+        dnsdist = Daemon(world, "dnsdist", ["dnsdist", "--supervised", "--disable-syslog", "-C", conf], lambda d: d.text().count("Listening on") >= 2)
+        self.addCleanup(dnsdist.end)
+        world.configure(world.entry(f"https://{CLOUDFLARE}:8443/dns-query"))
+        return world.findings("--only", "who,warp")
+
+    def test_what_the_site_sees_of_the_asker_is_shown(self):
+        who = [each["seen"] for each in self.findings("off") if each["check"] == "who"]
+        self.assertRegex(who[0], r"^1\.1\.1\.1 at FRA, \d+\.\d ms; its trace: FRA, sees 203\.0\.113\.7 \(DE\), TLSv1\.3 with X25519, SNI off, WARP off$")
+
+    def test_warp_that_carries_the_traffic_is_told_without_its_interface(self):
+        self.assertEqual([each["seen"] for each in self.findings("plus") if each["check"] == "warp"], ["warp=plus"])
+
+
+@unittest.skipIf(netlab.why_not(), netlab.why_not())
 class Matrix(Case):
     """Two worlds work beside each other: doctor mostly waits."""
 
@@ -356,7 +385,7 @@ class Matrix(Case):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and not sys.argv[1].startswith("Matrix"):
+    if len(sys.argv) > 1 and not sys.argv[1].startswith(("Matrix", "Traces")):
         Matrix.setUpClass()
         try:
             case = Matrix("test_every_cheat_gets_its_name_and_nothing_else_does")

@@ -60,8 +60,9 @@ ProbePlan plan_for(const DoctorRequest& request, const Canaries& canaries, const
   if (wants(request, "path")) plan.references = reference_questions(plan.clear);
   if (plan.references.empty() && wants(request, "clock"))
     for (const auto& name : canaries.signed_names) plan.references.push_back({name, Type::ns});
-  if (wants_any(request, {"reach", "who", "net", "tls", "self"})) plan.tries = plan_tries(config);
+  if (wants_any(request, {"reach", "who", "net", "tls", "self", "warp"})) plan.tries = plan_tries(config);
   plan.compare_roots = wants(request, "tls");
+  plan.traces = wants_any(request, {"who", "warp"});
   return plan;
 }
 
@@ -100,6 +101,13 @@ private:
   std::vector<Finding> all_;
 };
 
+/// What the first trace says of WARP; empty without one.
+std::string warp_of(const UpstreamEvidence& upstreams) {
+  const auto traced =
+      std::ranges::find_if(upstreams.tries, [](const ReachTry& each) { return each.trace.has_value(); });
+  return traced == upstreams.tries.end() ? std::string() : traced->trace->warp;
+}
+
 std::vector<Finding> judge(const DoctorRequest& request, ProbeResult& result, const HostFacts& host) {
   Judgements found(request);
   const auto clock = clock_facts_with(result.path);
@@ -115,7 +123,7 @@ std::vector<Finding> judge(const DoctorRequest& request, ProbeResult& result, co
   found.add("host", judge_host(host));
   found.add("host", judge_containers(container_facts(host)));
   if (wants(request, "host")) found.add("host", judge_browsers(browser_profiles()));
-  found.add("warp", judge_warp(interface_facts(), host));
+  found.add("warp", judge_warp(interface_facts(), host, warp_of(result.upstreams)));
   found.add("clock", {judge_clock(clock)});
   found.add("self", judge_greeting(result.upstreams));
   return std::move(found).all();

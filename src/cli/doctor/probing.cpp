@@ -8,6 +8,7 @@
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "cli/doctor/mozilla_roots.hpp"
+#include "cli/doctor/trace_fetches.hpp"
 #include "daemon/upstreams.hpp"
 #include "daemon/validation_rules.hpp"
 #include "dns/edns.hpp"
@@ -275,7 +276,11 @@ Result<ProbeResult> probe(const ProbePlan& plan, const Config& config) {
   for (const auto& each : plan.tries) {
     if (compare && config.upstreams[each.entry].ca_file.empty()) probing.reach(each, by_mozilla, mozilla, compared);
   }
+  TraceFetches traces;
+  for (auto& each : tries)
+    if (plan.traces) traces.begin(config.upstreams[each.entry], each);
   probing.await();
+  traces.await();
   ProbeResult result;
   result.path.clear = probing.in_clear();
   result.path.encrypted = probing.references();

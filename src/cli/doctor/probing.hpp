@@ -14,6 +14,7 @@ struct ProbePlan {
   std::vector<Question> references;  ///< encrypted, of the configured upstreams
   std::vector<ReachTry> tries;       ///< encrypted, each over a connection of its own
   bool compare_roots = false;        ///< repeats the tries with Mozilla's roots alone
+  bool traces = false;               ///< asks each DoH server's address for /cdn-cgi/trace
 };
 
 /// The tries for each upstream of the configuration: over each of its addresses, and without SNI where the greeting

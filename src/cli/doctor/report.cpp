@@ -117,7 +117,12 @@ std::string rehearsal_text(const std::vector<ClearQuery>& clear, std::size_t enc
   for (const auto& query : clear)
     text += fmt::format("  {:<15} {}\n  {:<15} {}, the first two octets are random\n", query.check, to_string(query),
                         "", hex(wire_of(query, 0)));
-  return text + fmt::format("Encrypted, over the configured upstreams: {} questions.\n", encrypted);
+  return text +
+         fmt::format(
+             "Encrypted, over the configured upstreams: {} questions, and those for the keys of the signed names; of "
+             "each DoH server its /cdn-cgi/trace.\nWithout content: a connection to another port of each upstream's "
+             "address.\n",
+             encrypted);
 }
 
 }  // namespace tacet

@@ -57,12 +57,12 @@ TEST_CASE("Docker that would fall back to a public server is a warning") {
 }
 
 TEST_CASE("WARP is told from its interface, and from the servers that it writes") {
-  CHECK(judge_warp({{"eth0", {"192.0.2.7"}}}, well()).empty());
-  CHECK(judge_warp({{"CloudflareWARP", {}}}, well())[0].severity == Severity::note);
-  CHECK(judge_warp({{"wgcf", {"172.16.0.2"}}}, well())[0].severity == Severity::note);
+  CHECK(judge_warp({{"eth0", {"192.0.2.7"}}}, well(), "").empty());
+  CHECK(judge_warp({{"CloudflareWARP", {}}}, well(), "")[0].severity == Severity::note);
+  CHECK(judge_warp({{"wgcf", {"172.16.0.2"}}}, well(), "")[0].severity == Severity::note);
   auto taken = well();
   taken.nameservers = {"127.0.2.2", "127.0.2.3"};
-  CHECK(judge_warp({}, taken)[0].severity == Severity::warning);
+  CHECK(judge_warp({}, taken, "")[0].severity == Severity::warning);
 }
 
 TEST_CASE("A clock outside of most signatures is wrong, and one strange signature is not") {

@@ -10,7 +10,8 @@ namespace {
 
 ReachTry a_try(Transport transport, const std::string& address, std::optional<Fault> trouble = {}) {
   const bool dot = transport == Transport::dot;
-  ReachTry made{.upstream = dot ? "tls://1.1.1.1" : "https://cloudflare-dns.com/dns-query",
+  ReachTry made{.entry = dot ? 1U : 0U,
+                .upstream = dot ? "tls://1.1.1.1" : "https://cloudflare-dns.com/dns-query",
                 .operator_name = "cloudflare",
                 .transport = transport,
                 .address = address,
