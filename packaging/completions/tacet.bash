@@ -28,7 +28,7 @@ _tacet() {
         check) options='--service --config' ;;
         query) options='--dnssec --config --upstream --bootstrap --proxy --via' ;;
         status) options='--json --watch --page --names --interval --socket --config' ;;
-        doctor) options='--json --all --dry-run --redact --paths --only --canaries --upstream --bootstrap --socket --config' ;;
+        doctor) options='--json --all --dry-run --portal-probe --redact --paths --only --canaries --upstream --bootstrap --socket --config' ;;
         flush) options='--below --all --socket --config' ;;
         cache) options='--below --json --socket --config' ;;
         explain) options='--json --socket --config' ;;

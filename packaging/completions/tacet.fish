@@ -37,6 +37,7 @@ complete -c tacet -n '__fish_seen_subcommand_from query' -l via -x -d 'Leave by 
 complete -c tacet -n '__fish_seen_subcommand_from query' -l dnssec -d 'Ask for signatures'
 complete -c tacet -n '__fish_seen_subcommand_from status doctor cache explain exposure' -l json -d 'For programs'
 complete -c tacet -n '__fish_seen_subcommand_from doctor' -l paths -d 'Measure every way'
+complete -c tacet -n '__fish_seen_subcommand_from doctor' -l portal-probe -d 'Fetch a public page in clear'
 complete -c tacet -n '__fish_seen_subcommand_from doctor' -l redact -d 'Leave out addresses and names'
 complete -c tacet -n '__fish_seen_subcommand_from doctor' -l only -x -a 'path reach who net tls host warp clock self' -d 'Run these checks only'
 complete -c tacet -n '__fish_seen_subcommand_from doctor' -l canaries -rF -d 'Ask for the names of this file'

@@ -158,6 +158,8 @@ void add_doctor(CLI::App& app, CommandLine& given, tacet::DoctorRequest& request
   verb.add_flag("--json", request.json, "Print JSON, for programs");
   verb.add_flag("--all", request.all, "Show what is well, too");
   verb.add_flag("--dry-run", request.dry_run, "Send nothing, and list what would be sent");
+  verb.add_flag("--portal-probe", request.portal_probe,
+                "Fetch a public page in clear, to find a page that wants a login");
   verb.add_flag("--redact", request.redact, "Leave out addresses and names, so that the report can be handed on");
   verb.add_flag("--paths", request.paths,
                 "Ask the same question 20 times over every way to the upstreams, encrypted; print the times");

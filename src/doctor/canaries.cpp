@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
+#include <utility>
 
 #include "config/address_forms.hpp"
 #include "config/dnssec_forms.hpp"
@@ -22,9 +24,11 @@ signed: [nlnetlabs.nl, sidn.nl, nic.cz, denic.de, ripe.net, isc.org, iana.org, i
 ech: [cloudflare-ech.com, crypto.cloudflare.com, tls-ech.dev]
 nonservers: ["192.0.2.53", "2001:db8::53"]
 resolvers: {"1.1.1.1": Cloudflare, "9.9.9.9": Quad9}
+portal: {url: "http://network-test.debian.org/nm", text: NetworkManager is online}
 )";
 
-constexpr std::array<std::string_view, 5> keys{"expires", "signed", "ech", "nonservers", "resolvers"};
+constexpr std::array<std::string_view, 6> keys{"expires", "signed", "ech", "nonservers", "resolvers", "portal"};
+constexpr std::string_view scheme = "http://";
 const NamesForm names{
     .what = "a list of domain names such as [isc.org, nic.cz], none twice", .parse = zone_below_root, .least = 1};
 const SocketAddressesForm addresses{
@@ -57,6 +61,26 @@ void read_day(const Value& value, std::string& out) {
   out = *text;
 }
 
+/// The host of a URL such as http://portal.example/page; nothing if it is none.
+std::optional<Name> host_of(std::string_view url) {
+  if (!url.starts_with(scheme)) return std::nullopt;
+  const auto host = Name::from_text(url.substr(scheme.size(), url.find('/', scheme.size()) - scheme.size()));
+  return host && !host->is_root() ? std::optional(*host) : std::nullopt;
+}
+
+void read_portal(const Value& value, PortalPage& out) {
+  constexpr std::array<std::string_view, 2> names_of_page{"url", "text"};
+  if (!has_members(value)) return;
+  check_keys(value, names_of_page);
+  for (const auto& [name, field] : {std::pair{"url", &PortalPage::url}, std::pair{"text", &PortalPage::text}}) {
+    const Node* node = value.node().find(name);
+    if (node == nullptr) return value.wrong("is not enough");
+    const auto* text = value.member(name, *node, "a text").scalar();
+    if (text != nullptr) out.*field = *text;
+  }
+  if (!host_of(out.url)) value.wrong("has no URL with http:// and a host name");
+}
+
 void read_members(const Value& root, Canaries& out) {
   if (!root.is(NodeKind::mapping)) return root.wrong("is no mapping");
   check_keys(root, keys);
@@ -69,6 +93,8 @@ void read_members(const Value& root, Canaries& out) {
   member("nonservers", addresses.allowed(), [&](const Value& value) { addresses.read(value, out.nonservers); });
   member("resolvers", "a mapping of addresses to operators such as {\"1.1.1.1\": Cloudflare}",
          [&](const Value& value) { read_resolvers(value, out.resolvers); });
+  member("portal", "a mapping such as {url: \"http://portal.example/\", text: success}",
+         [&](const Value& value) { read_portal(value, out.portal); });
 }
 
 Result<Canaries> read_over(Canaries canaries, std::string_view text) {
@@ -83,6 +109,8 @@ Result<Canaries> read_over(Canaries canaries, std::string_view text) {
 }
 
 }  // namespace
+
+Name PortalPage::host() const { return host_of(url).value(); }
 
 const Canaries& built_in_canaries() {
   static const Canaries canaries = read_over({}, built_in).value();

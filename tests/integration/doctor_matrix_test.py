@@ -316,6 +316,54 @@ setACL({{"0.0.0.0/0"}})
 
 
 @unittest.skipIf(netlab.why_not(), netlab.why_not())
+class PortalProbes(Case):
+    """No upstream passes, and doctor fetches a page by plain HTTP."""
+
+    def world(self):
+        world = self.enterContext(World(self.directory, self.pki))
+        world.lab.set(drop_ports=(443, 853))
+        world.lab.run("b", ["ip", "addr", "add", "192.0.2.1/32", "dev", "lo"], check=True)  # of the page's host
+        return world
+
+    def serve(self, world, script):
+        path = world.write("server.py", script)
+        server = Daemon(world, "http", [sys.executable, path], lambda d: "ready" in d.text())
+        self.addCleanup(server.end)
+
+    HANDLER = """import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        {}
+        self.end_headers()
+        {}
+server = http.server.HTTPServer(("", 80), Handler)
+print("ready", flush=True)
+server.serve_forever()
+"""
+
+    def portal(self, world, *words):
+        return next(each for each in world.findings("--only", "path,reach,net", *words) if each["check"] == "net.portal")
+
+    def test_the_true_page_is_no_portal(self):
+        world = self.world()
+        self.serve(world, self.HANDLER.format("self.send_response(200)", "self.wfile.write(b'all is open, says the page')"))
+        self.assertEqual(self.portal(world)["severity"], "unknown")
+        self.assertEqual(self.portal(world, "--portal-probe")["severity"], "ok")
+
+    def test_a_redirection_is_a_portal_with_its_page(self):
+        world = self.world()
+        self.serve(world, self.HANDLER.format("self.send_response(302); self.send_header('Location', 'http://login.example/hotel')", ""))
+        found = self.portal(world, "--portal-probe")
+        self.assertEqual(found["severity"], "failure")
+        self.assertIn("log in at http://login.example/hotel", found["remedy"])
+
+    def test_a_rehearsal_names_the_page_and_the_question(self):
+        told = self.world().doctor("--dry-run", "--portal-probe", "--only", "net").stdout
+        self.assertIn(f"UDP to {ROUTER}:53: {CanaryWorld.NAMES[0]}. A", told)
+        self.assertIn(f"GET http://{CanaryWorld.NAMES[0]}/nm", told)
+
+
+@unittest.skipIf(netlab.why_not(), netlab.why_not())
 class Matrix(Case):
     """Two worlds work beside each other: doctor mostly waits."""
 
@@ -385,7 +433,7 @@ class Matrix(Case):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and not sys.argv[1].startswith(("Matrix", "Traces")):
+    if len(sys.argv) > 1 and not sys.argv[1].startswith(("Matrix", "Traces", "PortalProbes")):
         Matrix.setUpClass()
         try:
             case = Matrix("test_every_cheat_gets_its_name_and_nothing_else_does")

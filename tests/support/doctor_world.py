@@ -64,7 +64,8 @@ class World:
             self.servers = {address: stack.enter_context(self._resolver(address, name)) for address, name in self._resolvers.items()}
             self._stack = stack.pop_all()
         self.write("canaries.yaml", json.dumps({
-            "expires": "2099-01-01", "signed": CanaryWorld.NAMES, "ech": CanaryWorld.ECH_NAMES, "resolvers": {CLOUDFLARE: "Cloudflare", QUAD9: "Quad9"}}))
+            "expires": "2099-01-01", "signed": CanaryWorld.NAMES, "ech": CanaryWorld.ECH_NAMES, "resolvers": {CLOUDFLARE: "Cloudflare", QUAD9: "Quad9"},
+            "portal": {"url": f"http://{CanaryWorld.NAMES[0]}/nm", "text": "all is open"}}))
         self.configure()
         self.use_resolver(ROUTER)
         return self

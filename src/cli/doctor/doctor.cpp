@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "cli/doctor/browser_settings.hpp"
 #include "cli/doctor/machine_facts.hpp"
+#include "cli/doctor/portal_probe.hpp"
 #include "cli/doctor/probing.hpp"
 #include "cli/doctor/report.hpp"
 #include "dns/wire.hpp"
@@ -58,6 +59,8 @@ ProbePlan plan_for(const DoctorRequest& request, const Canaries& canaries, const
   ProbePlan plan;
   if (wants(request, "path")) plan.clear = plan_path(canaries, {own_resolvers(host), {random_label(), random_label()}});
   if (wants(request, "path")) plan.references = reference_questions(plan.clear);
+  if (wants(request, "net") && request.portal_probe)
+    if (const auto query = portal_query(canaries, own_resolvers(host))) plan.clear.push_back(*query);
   if (plan.references.empty() && wants(request, "clock"))
     for (const auto& name : canaries.signed_names) plan.references.push_back({name, Type::ns});
   if (wants_any(request, {"reach", "who", "net", "tls", "self", "warp"})) plan.tries = plan_tries(config);
@@ -108,10 +111,13 @@ std::string warp_of(const UpstreamEvidence& upstreams) {
   return traced == upstreams.tries.end() ? std::string() : traced->trace->warp;
 }
 
-std::vector<Finding> judge(const DoctorRequest& request, ProbeResult& result, const HostFacts& host) {
+std::vector<Finding> judge(const DoctorRequest& request, const Canaries& canaries, ProbeResult& result,
+                           const HostFacts& host) {
   Judgements found(request);
   const auto clock = clock_facts_with(result.path);
-  const auto portal = judge_portal(result.path, result.upstreams, portal_facts());
+  auto about_portal = portal_facts();
+  if (request.portal_probe) about_portal.probe = probe_portal(canaries, result.path);
+  const auto portal = judge_portal(result.path, result.upstreams, about_portal);
   if (is_wrong(clock)) result.upstreams.why_untrusted = "clock";
   if (portal.severity == Severity::failure) result.upstreams.why_untrusted = portal.check;
   if (!result.path.clear.empty()) found.add("path", judge_path(result.path));
@@ -164,18 +170,19 @@ int run_doctor(const DoctorRequest& request, const CommandLine& given, const Str
   if (!canaries) return complain(to, canaries.error().detail);
   log::start(LogLevel::error);
   if (request.paths) return run_paths(request, *config, to);
-  const HostFacts host = wants_any(request, {"host", "warp", "path"}) && !request.dry_run
-                             ? host_facts(config->control.socket)
-                             : HostFacts{};
+  const bool looks_at_host = request.portal_probe || wants_any(request, {"host", "warp", "path"});
+  const HostFacts host = looks_at_host && !request.dry_run ? host_facts(config->control.socket) : HostFacts{};
   const ProbePlan plan = plan_for(request, *canaries, *config, host);
   if (request.dry_run) {
     to.out << rehearsal_text(plan.clear, plan.references.size() + plan.tries.size());
+    if (request.portal_probe)
+      to.out << "By plain HTTP, from the address that came: GET " << canaries->portal.url << '\n';
     return 0;
   }
   announce(plan, *canaries, to);
   auto result = probe(plan, *config);
   if (!result) return complain(to, result.error().detail);
-  const auto findings = judge(request, *result, host);
+  const auto findings = judge(request, *canaries, *result, host);
   const ReportStyle style{.colours = ::isatty(STDOUT_FILENO) == 1, .all = request.all, .redact = request.redact};
   to.out << (request.json ? report_json(findings, result->path.clear, request.redact) : report_text(findings, style));
   return exit_status(findings);

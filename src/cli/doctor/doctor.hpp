@@ -13,6 +13,7 @@ struct DoctorRequest {
   bool all = false;               ///< shows what is well, too
   bool dry_run = false;           ///< lists what would be sent
   bool paths = false;             ///< measures every way to the upstreams, and does nothing else
+  bool portal_probe = false;      ///< fetches a page by plain HTTP, to find a portal
   bool redact = false;            ///< leaves addresses and names out
   std::vector<std::string> only;  ///< groups of checks: "path", "reach"…; empty: all
   std::string canaries;           ///< a file that replaces the built-in canaries; empty: none

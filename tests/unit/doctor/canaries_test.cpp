@@ -35,8 +35,10 @@ TEST_CASE("A file of canaries replaces what it names and keeps the rest") {
 }
 
 TEST_CASE("A wrong file of canaries is refused with its line") {
-  for (const char* const wrong : {"expires: soon", "signed: []", "signed: [.]", "nonservers: [nobody]",
-                                  "resolvers: 1.1.1.1", "colour: red", "- a list", "expires: 2027-13-01"}) {
+  for (const char* const wrong :
+       {"expires: soon", "signed: []", "signed: [.]", "nonservers: [nobody]", "resolvers: 1.1.1.1", "colour: red",
+        "- a list", "expires: 2027-13-01", "portal: {url: \"http://portal.example/\"}",
+        "portal: {url: \"https://portal.example/\", text: x}", "resolvers: {}"}) {
     const auto read = read_canaries(wrong);
     REQUIRE_FALSE(read);
     CHECK(read.error().fault == Fault::invalid_config);

@@ -48,6 +48,18 @@ TEST_CASE("One address for every name, even for one that cannot exist, is a port
   CHECK(judge_portal(rewritten, untrusted(), {}).severity == Severity::unknown);
 }
 
+TEST_CASE("A page that was fetched on purpose decides") {
+  using enum PortalProbe::Outcome;
+  const auto verdict = [](PortalProbe::Outcome outcome) {
+    return judge_portal({}, untrusted(),
+                        {.word = {}, .page = {}, .probe = PortalProbe{outcome, "words", "http://login/"}});
+  };
+  CHECK(verdict(true_page).severity == Severity::ok);
+  CHECK(verdict(another_page).severity == Severity::failure);
+  CHECK(verdict(another_page).remedy.find("http://login/") != std::string::npos);
+  CHECK(verdict(silent).severity == Severity::unknown);
+}
+
 TEST_CASE("The word of this machine's network manager suffices for a portal while nothing answers") {
   const auto finding = judge_portal({}, untrusted(), {.word = "", .page = "https://portal.example/"});
   CHECK(finding.severity == Severity::failure);
