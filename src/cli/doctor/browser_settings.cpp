@@ -7,15 +7,15 @@
 namespace tacet {
 namespace {
 
-using Settings = nlohmann::json;
+using BrowserJson = nlohmann::json;
 
-Settings read(const std::string& text) {
-  auto parsed = Settings::parse(text, nullptr, false);
-  return parsed.is_object() ? parsed : Settings::object();
+BrowserJson read(const std::string& text) {
+  auto parsed = BrowserJson::parse(text, nullptr, false);
+  return parsed.is_object() ? parsed : BrowserJson::object();
 }
 
-std::optional<std::string> text_at(const Settings& settings, const char* pointer) {
-  const Settings::json_pointer place(pointer);
+std::optional<std::string> text_at(const BrowserJson& settings, const char* pointer) {
+  const BrowserJson::json_pointer place(pointer);
   if (!settings.contains(place) || !settings.at(place).is_string()) return std::nullopt;
   return settings.at(place).get<std::string>();
 }
@@ -55,11 +55,11 @@ std::string firefox_server(const std::string& preferences) {
 
 BrowserProfile chromium_settings(const std::vector<std::string>& policies, const std::string& local_state) {
   BrowserProfile profile;
-  const Settings state = read(local_state);
+  const BrowserJson state = read(local_state);
   auto mode = text_at(state, "/dns_over_https/mode");
   auto servers = text_at(state, "/dns_over_https/templates");
   for (const auto& text : policies) {
-    const Settings policy = read(text);
+    const BrowserJson policy = read(text);
     if (const auto said = text_at(policy, "/DnsOverHttpsMode")) mode = said, profile.by_policy = true;
     if (const auto said = text_at(policy, "/DnsOverHttpsTemplates")) servers = said;
     if (policy.contains("EncryptedClientHelloEnabled") && policy.at("EncryptedClientHelloEnabled") == false)
@@ -74,11 +74,11 @@ BrowserProfile firefox_settings(const std::string& policies, const std::string& 
   BrowserProfile profile{.asks_system_for_keys = preference(preferences, "network.dns.native_https_query") != "false",
                          .uses_ech = preference(preferences, "network.dns.echconfig.enabled") != "false"};
   profile.server = firefox_server(preferences);
-  const Settings read_policies = read(policies);
-  const Settings::json_pointer over_https("/policies/DNSOverHTTPS"), no_ech("/policies/DisableEncryptedClientHello");
+  const BrowserJson read_policies = read(policies);
+  const BrowserJson::json_pointer over_https("/policies/DNSOverHTTPS"), no_ech("/policies/DisableEncryptedClientHello");
   if (read_policies.contains(no_ech) && read_policies.at(no_ech) == true) profile.uses_ech = false;
   if (!read_policies.contains(over_https) || !read_policies.at(over_https).is_object()) return profile;
-  const Settings& policy = read_policies.at(over_https);
+  const BrowserJson& policy = read_policies.at(over_https);
   if (!policy.contains("Enabled")) return profile;
   profile.by_policy = true;
   profile.server.clear();
