@@ -64,7 +64,7 @@ class Prose(unittest.TestCase):
     texts = {path.name: path.read_text() for path in (SOURCE / "README.md", PACKAGING / "GUIDE.md")}
 
     def test_tacet_accepts_every_sample_of_a_configuration(self):
-        for name, text in self.texts.items():
+        for name, text in {**self.texts, "fleet.md": (SOURCE / "conf" / "fleet.md").read_text()}.items():
             blocks = [textwrap.dedent(block) for block in re.findall(r"(?m)(?:^    .*\n)+", text)]
             samples = [block for block in blocks if re.match(r"[a-z_]+:( |\n)", block)]
             samples += re.findall(r"`([a-z_]+: \{[^`…]*\})`", text)
