@@ -30,12 +30,12 @@ DENIALS = (NSEC, NSEC3, OPT_OUT)
 TLDS = {"alpha": (8, NSEC), "beta": (13, NSEC3), "gamma": (13, OPT_OUT), "delta": (15, NSEC)}
 ADDRESS, ADDRESS_6 = "192.0.2.1", "2001:db8::1"
 
-_HEAD = """@ 300 SOA ns hostmaster 1 3600 900 604800 60
+HEAD = """@ 300 SOA ns hostmaster 1 3600 900 604800 60
 @ 300 NS ns
 ns 300 A 192.0.2.53
 """
 # What a zone of the world has.
-STANDARD = _HEAD + f"""@ 300 A {ADDRESS}
+STANDARD = HEAD + f"""@ 300 A {ADDRESS}
 @ 300 MX 10 www
 @ 300 TXT "of the apex"
 www 300 A {ADDRESS}
@@ -63,7 +63,7 @@ QUESTIONS = (("", "A"), ("", "SOA"), ("", "MX"), ("", "AAAA"), ("", "DNSKEY"), (
              ("any.wild", "A"), ("any.wild", "AAAA"), ("a.b.wild", "TXT"), ("there.wild", "TXT"), ("x.wildalias", "A"), ("empty", "A"),
              ("nothing", "A"), ("a.nothing.deep", "A"), ("www.moved", "A"), ("none.moved", "A"), ("insecure", "DS"), ("www.insecure", "A"),
              ("nothing.insecure", "A"))
-_INSECURE = _HEAD + f"@ 300 A {ADDRESS}\nwww 300 A {ADDRESS}\nalias 300 CNAME www\n"
+_INSECURE = HEAD + f"@ 300 A {ADDRESS}\nwww 300 A {ADDRESS}\nalias 300 CNAME www\n"
 
 
 def _flip(rdata):
@@ -280,8 +280,8 @@ class SignedWorld:
         """The domains and the root, now that it is known what they delegate."""
         for tld, (algorithm, denial) in TLDS.items():
             origin = f"{tld}."
-            self.signed(origin, _HEAD + "".join(self._delegations.get(origin, [])), algorithm=algorithm, denial=denial, insecure_below=False)
-        self.zones["."] = SignedZone(".", _HEAD.replace("hostmaster", "hostmaster.").replace("ns\n", "ns.\n").replace("\nns ", "\nns. ")
+            self.signed(origin, HEAD + "".join(self._delegations.get(origin, [])), algorithm=algorithm, denial=denial, insecure_below=False)
+        self.zones["."] = SignedZone(".", HEAD.replace("hostmaster", "hostmaster.").replace("ns\n", "ns.\n").replace("\nns ", "\nns. ")
                                      .replace("SOA ns ", "SOA ns. ") + "".join(self._delegations.get(".", [])), algorithm=8)
 
 
@@ -314,20 +314,24 @@ remote-control:
 forward-zone:
   name: "."
   forward-addr: {upstream}
+  forward-tls-upstream: {tls}
 """
 
 
 class Judge:
-    """A validating unbound that forwards to an upstream's plain port, by the anchor of a world; a context manager."""
+    """A validating unbound that forwards to an upstream's plain port, by the anchor of a world; a context manager.
 
-    def __init__(self, folder, anchor, upstream, *, modules="validator iterator", command=()):
+    `tls_port`: it asks this port of the upstream's address by DoT instead."""
+
+    def __init__(self, folder, anchor, upstream, *, modules="validator iterator", command=(), tls_port=None):
         self.port = scratch.free_port()
         self._command = [*command, "unbound"]
         self._folder = os.path.join(folder, scratch.unique_name("judge"))
         os.mkdir(self._folder)
         self._path = os.path.join(self._folder, "judge.conf")
         with open(self._path, "w", encoding="ascii") as file:
-            file.write(JUDGE.format(port=self.port, folder=self._folder, anchor=anchor, upstream=f"{upstream.addresses[0]}@{upstream.plain_port}", modules=modules))
+            file.write(JUDGE.format(port=self.port, folder=self._folder, anchor=anchor, upstream=f"{upstream.addresses[0]}@{tls_port or upstream.plain_port}",
+                                     tls="yes" if tls_port else "no", modules=modules))
 
     def __enter__(self):
         self.process = scratch.start([*self._command, "-d", "-c", self._path])
