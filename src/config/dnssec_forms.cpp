@@ -96,6 +96,7 @@ const std::string* member_text(const Value& item, std::string_view name, std::st
 
 void read_ignored(const Value& item, std::vector<IgnoredZone>& out) {
   constexpr std::array<std::string_view, 2> names{"zone", "until"};
+  if (item.is(NodeKind::null)) return item.wrong("is no mapping");
   if (!has_members(item)) return;
   check_keys(item, names);
   const auto* zone_text = member_text(item, "zone", "the name of a zone, none twice");

@@ -20,6 +20,19 @@ _INTERFACES = "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\
 _numbers = itertools.count()
 _RESOLVED_ON_PORT_53 = "[Resolve]\nDNSStubListenerExtra=127.0.0.1\n"
 
+_OLD_ANSWER = "192.0.2.99"
+_OLD_PROGRAM = f"#!/bin/sh\nexec /usr/sbin/dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --port=53 --listen-address=127.0.0.1 --bind-interfaces --address=/#/{_OLD_ANSWER}\n"
+_OLD_UNIT = """\
+[Unit]
+Description=DNS over HTTPS proxy
+
+[Service]
+ExecStart=/usr/local/bin/cloudflared proxy-dns --address 127.0.0.1 --port 53 --upstream {upstream}
+
+[Install]
+WantedBy=multi-user.target
+"""
+
 
 @unittest.skipIf(debian.why_not() or machine.why_not(), debian.why_not() or machine.why_not())
 class Machines(Case):
@@ -170,6 +183,53 @@ class Machines(Case):
         self.machine.run("dhclient", "-1", "eth0")  # another lease
         self.assert_nothing_leaks()
         self.uninstall(before)
+
+    # --- another program's service -----------------------------------------------------------------------------------
+
+    def test_takeover_from_a_service_that_holds_port_53(self):
+        """Debian has no cloudflared, so dnsmasq answers under its name, and its unit has cloudflared's words."""
+        self.with_packages("dnsmasq-base")
+        self.without_network_manager()
+        self.machine.write("etc/network/interfaces", "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet static\n address 10.77.0.40/24\n")
+        self.machine.write("etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:2 attempts:3\n")
+        shutil.copy(self.pki.ca, self.machine.root / "usr/local/share/ca-certificates/test.crt")
+        debian.System.at(self.machine.root).run("update-ca-certificates")
+        self.machine.write("usr/local/bin/cloudflared", _OLD_PROGRAM, 0o755)
+        self.machine.write("etc/systemd/system/cloudflared.service", _OLD_UNIT.format(upstream=self.upstream.doh_url()))
+        for unit in ("sockets.target.wants/tacet.socket", "multi-user.target.wants/tacet.service"):
+            (self.machine.root / "etc/systemd/system" / unit).unlink()  # as if the package came later
+        self.machine.boot()
+        self.machine.run("systemctl", "enable", "--now", "cloudflared.service")
+        scratch.eventually(lambda: _OLD_ANSWER in self.look_up("before.many.example.com"), 30, self.machine.console, 0.2)
+        before = self.machine.snapshot()
+        self.machine.attempt("systemctl", "start", "tacet.service")  # what the package does; the port is taken
+        self.assertIn(_OLD_ANSWER, self.look_up("beside.many.example.com"))
+
+        said = self.with_few_lost(lambda: self.machine.run("tacet", "takeover"))
+        self.assertIn("192.0.2.7", self.look_up("taken.many.example.com"))
+        self.assertEqual([self.machine.attempt("systemctl", "is-active", unit).stdout for unit in ("cloudflared.service", "tacet.service")],
+                         ["inactive\n", "active\n"])
+        self.machine.reboot()
+        scratch.eventually(lambda: "192.0.2.7" in self.look_up("again.many.example.com"), 60, self.machine.console, 0.2)
+
+        back = said.rpartition("To go back: ")[2].strip()
+        self.with_few_lost(lambda: self.machine.run("sh", "-c", back))
+        scratch.eventually(lambda: _OLD_ANSWER in self.look_up("back.many.example.com"), 30, self.machine.console, 0.2)
+        kept = {path: facts for path, facts in before.items() if not path.startswith("etc/systemd/system/tacet.service.wants")}  # tacet's own
+        self.assert_same(self.machine.snapshot(), kept)
+
+    def with_few_lost(self, work):
+        """What `work` returns; DNS at port 53 answers before it and after it, and is away for less than a client waits to ask again."""
+        with QueryStream(("127.0.0.1", 53), rate=50, namespace=self.router.client.name) as stream:
+            scratch.eventually(lambda: len(stream.asked) > 25, 30, "some queries", 0.05)
+            result = work()
+            done = len(stream.asked)
+            scratch.eventually(lambda: len(stream.asked) > done + 50, 30, "some more queries", 0.05)
+        lost = [asked.asked_at for asked in stream.asked if asked.answered_at is None]
+        away = max(lost, default=0) - min(lost, default=0)
+        print(f"\n{len(lost)} of {len(stream.asked)} queries lost, in {away * 1000:.0f} ms")
+        self.assertLess(away, 2)
+        return result
 
     # --- browsers ---------------------------------------------------------------------------------------------------
 

@@ -83,6 +83,8 @@ round_robin_upstreams: 1
         answer = dnsclient.exchange_udp(("127.0.0.1", self.port), dnsclient.query("www.example.com").to_wire())
         self.assertEqual(dnsclient.header(answer)[1] & 15, dns.rcode.NOERROR)
         self.assertEqual((self.config.parent / "tacet.yaml.before-takeover").read_text(), "workers: 1\n")
+        self.assertIn(f"To go back: systemctl disable --now tacet.service && mv {self.config}.before-takeover {self.config}"
+                      " && systemctl enable --now stubby.service\n", done.stdout)
 
     def test_a_rehearsal_changes_nothing(self):
         self.old_service(self.upstream.dot_port)

@@ -62,6 +62,7 @@ private:
   Result<void> write_config();
   Result<void> systemctl(std::initializer_list<std::string> words);
   Result<void> roll_back();
+  std::string way_back() const;
   void show() const;
 
   const TakeoverRequest& request_;
@@ -186,6 +187,18 @@ Result<void> Takeover::roll_back() {
   return outcome;
 }
 
+/// The commands that give the place back to the old service. The sockets must close first: they hold its port.
+std::string Takeover::way_back() const {
+  const UnitBefore socket = look_at(tacet_socket);
+  std::string commands = fmt::format("systemctl disable --now {}{}",
+                                     socket.enabled || socket.active ? "tacet.socket " : "", tacet_service);
+  if (config_before_.kind != FileImage::Kind::absent)
+    commands += fmt::format(" && mv {0}.before-takeover {0}", request_.config);
+  for (std::size_t i = 0; i < old_.units.size(); ++i)
+    commands += fmt::format(" && systemctl {} {}", before_[i].enabled ? "enable --now" : "start", before_[i].name);
+  return commands;
+}
+
 Result<void> Takeover::carry_out() {
   if (!request_.dry_run && ::geteuid() != 0)
     return fail(Fault::refused,
@@ -197,8 +210,7 @@ Result<void> Takeover::carry_out() {
   auto done = replace();
   if (done) done = settle();
   if (done) {
-    out_ << fmt::format("done. To go back: systemctl disable --now tacet.service; systemctl enable --now {}\n",
-                        fmt::join(old_.units, " "));
+    out_ << fmt::format("done. To go back: {}\n", way_back());
     return {};
   }
   const auto undone = roll_back();
