@@ -34,8 +34,11 @@ std::string_view words_of(Rung way) {
 
 std::vector<Ladder::Server> ladders_of(const std::vector<Climber::Server>& servers, const Config& config) {
   std::vector<Ladder::Server> ladders;
-  for (const Climber::Server& each : servers)
-    ladders.push_back({each.operator_place, LadderServer(ways_to(each.server->parts().config, config), config.ladder)});
+  for (const Climber::Server& each : servers) {
+    auto ways = ways_to(each.server->parts().config, config);
+    if (each.is_reserve) ways.front() = Rung::other_transport;
+    ladders.push_back({each.operator_place, LadderServer(std::move(ways), config.ladder)});
+  }
   return ladders;
 }
 
@@ -162,7 +165,7 @@ void Climber::remember(std::size_t place) {
   const auto block = ladder.block();
   const Instant now = loop_.now();
   if (block && !ladder.advice()) {
-    const Rung way = ladder.proven() == Rung::configured ? Rung::other_transport : ladder.proven();
+    const Rung way = ladder.is_at_foot() ? Rung::other_transport : ladder.proven();
     memory_->keep(network_, url_of(place), {way, *block, now + LadderServer::retry_interval, {}}, now);
   } else {
     memory_->forget(network_, url_of(place));
@@ -175,7 +178,7 @@ std::vector<std::string> Climber::passed_over() const {
   std::vector<std::string> urls;
   for (std::size_t place = 0; place < servers_.size(); ++place) {
     const LadderServer& ladder = ladder_.servers()[place].ladder;
-    if (ladder.block() && !ladder.advice() && ladder.proven() == Rung::configured) urls.push_back(url_of(place));
+    if (ladder.block() && !ladder.advice() && ladder.is_at_foot()) urls.push_back(url_of(place));
   }
   return urls;
 }
@@ -197,7 +200,7 @@ std::string Climber::words_for(std::size_t place) const {
   const auto seen = fmt::format("{} ({})", url_of(place), to_string(*block));
   if (const auto advice = server.ladder.advice())
     return fmt::format("{}: it would be reached {}, which `ladder: on` allows", seen, words_of(*advice));
-  if (server.ladder.proven() != Rung::configured)
+  if (!server.ladder.is_at_foot())
     return fmt::format("{}: tacet reaches it {}", seen, words_of(server.ladder.proven()));
   for (std::size_t other = 0; other < servers_.size(); ++other)
     if (other != place && servers_[other].operator_place == server.operator_place &&

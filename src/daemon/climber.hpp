@@ -26,7 +26,8 @@ class Climber {
 public:
   struct Server {
     std::size_t operator_place;
-    UpstreamServer* server;  ///< must outlive the climber
+    UpstreamServer* server;   ///< must outlive the climber
+    bool is_reserve = false;  ///< see reserves_of()
   };
   Climber(Loop& loop, const Config& config, std::shared_ptr<LadderMemory> memory, std::vector<Server> servers);
 

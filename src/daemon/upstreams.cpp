@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "daemon/reserves.hpp"
 #include "transport/channel.hpp"
 #include "transport/plain/do53.hpp"
 
@@ -148,7 +149,7 @@ std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& con
 
 std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const Config& config,
                                                                          const TrustStores& trust) {
-  auto group = make_group(for_others(config), trust);
+  auto group = make_group(for_others(config), trust, reserves_of(config));
   group->ladder = config.ladder;
   group->ladder_proxy = config.ladder_proxy;
   std::vector<Climber::Server> servers;
@@ -158,15 +159,15 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const C
     const auto known = std::ranges::find(operators, name);
     const auto place = static_cast<std::size_t>(known - operators.begin());
     if (known == operators.end()) operators.push_back(name);
-    servers.push_back({place, server.get()});
+    servers.push_back({place, server.get(), servers.size() >= config.upstreams.size()});
   }
   group->climber = std::make_unique<Climber>(parts_.loop, config, parts_.ladder_memory, std::move(servers));
   return group;
 }
 
 /// All servers of a zone count as one operator, because the operator of a zone knows its names already.
-std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const ForwardZone& configured,
-                                                                const TrustStores& trust) {
+std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const ForwardZone& configured, const TrustStores& trust,
+                                                                std::span<const UpstreamConfig> reserves) {
   auto group = std::make_shared<UpstreamGroup>(parts_.loop.scheduler());
   const std::string& zone = group->zone = configured.zone;
   group->servers = configured.servers;
@@ -184,6 +185,11 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const ForwardZon
       auto& plain = operator_named(zone).services.emplace_back();
       plain.channels.push_back(std::make_unique<Do53>(parts_.loop, std::get<SocketAddress>(server), group->via));
     }
+  }
+  for (const UpstreamConfig& reserve : reserves) {
+    auto& services = operator_named(reserve.operator_name).services;
+    services.push_back(group->add(make_server(reserve, *group, trust)));
+    services.back().is_reserve = true;
   }
   group->set = std::make_unique<Pool>(parts_.loop.scheduler(), group->tasks, parts_.metrics, std::move(operators));
   return group;

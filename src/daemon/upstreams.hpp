@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,7 +98,8 @@ public:
   std::uint64_t plaintext_lookups() const { return bootstrap_.lookups(); }
 
 private:
-  std::shared_ptr<UpstreamGroup> make_group(const ForwardZone& configured, const TrustStores& trust);
+  std::shared_ptr<UpstreamGroup> make_group(const ForwardZone& configured, const TrustStores& trust,
+                                            std::span<const UpstreamConfig> reserves = {});
   std::shared_ptr<UpstreamGroup> make_set_for_others(const Config& config, const TrustStores& trust);
   std::unique_ptr<UpstreamServer> make_server(const UpstreamConfig& config, UpstreamGroup& group,
                                               const TrustStores& trust);

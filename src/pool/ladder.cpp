@@ -3,11 +3,18 @@
 #include <algorithm>
 
 namespace tacet {
+namespace {
+
+constexpr Duration just_now = std::chrono::seconds(2);
+/// The queries connect first.
+constexpr Duration check_delay = std::chrono::seconds(1);
+
+}  // namespace
 
 void Ladder::saw(std::size_t server, Rung way, GreetingOutcome outcome, Instant connected, Instant now) {
   servers_[server].ladder.saw(way, outcome, connected, now);
   judge(servers_[server].operator_place, now);
-  suspect(servers_[server].operator_place);
+  suspect(servers_[server].operator_place, now);
 }
 
 /// A sight of one server may be what another one waits for.
@@ -41,20 +48,24 @@ std::optional<std::size_t> Ladder::working_beside(std::size_t server) const {
 }
 
 /// A server that fails while another one works is checked, and then the other one is: after an outage the one that
-/// nobody asks again seems to fail for ever.
-void Ladder::suspect(std::size_t operator_place) {
+/// nobody asks again seems to fail for ever. The other one must have been greeted just now. In an outage nobody is, and
+/// a check would take the queries' turns to connect.
+void Ladder::suspect(std::size_t operator_place, Instant now) {
   for (std::size_t place = 0; place < servers_.size(); ++place) {
     if (servers_[place].operator_place != operator_place || !servers_[place].ladder.is_suspect()) continue;
-    if (!working_beside(place) || std::ranges::find(checking_, place) != checking_.end()) continue;
+    const auto other = working_beside(place);
+    if (!other || now - servers_[*other].ladder.greeted_at() > just_now) continue;
+    if (std::ranges::find(checking_, place) != checking_.end()) continue;
     checking_.push_back(place);
-    checks_.push_back({place, {LadderLook::Purpose::check, servers_[place].ladder.way()}});
+    checks_.push_back({now + check_delay, {place, {LadderLook::Purpose::check, servers_[place].ladder.way()}}});
   }
 }
 
 std::optional<Ladder::Look> Ladder::look(Instant now) {
-  if (!checks_.empty()) {
-    const Look look = checks_.back();
-    checks_.pop_back();
+  const auto due = std::ranges::find_if(checks_, [now](const Check& each) { return each.due <= now; });
+  if (due != checks_.end()) {
+    const Look look = due->look;
+    checks_.erase(due);
     return look;
   }
   for (std::size_t place = 0; place < servers_.size(); ++place)
@@ -77,7 +88,8 @@ void Ladder::checked(const Look& look, GreetingOutcome outcome) {
   const bool fails = outcome == reset || outcome == silent || outcome == dropped;
   const auto other = working_beside(place);
   if (!is_witness && fails && other) {
-    checks_.push_back({*other, {LadderLook::Purpose::witness, servers_[*other].ladder.way()}, place, outcome});
+    const LadderLook witness{LadderLook::Purpose::witness, servers_[*other].ladder.way()};
+    checks_.push_back({Instant::min(), {*other, witness, place, outcome}});
     return;
   }
   std::erase(checking_, place);
@@ -93,8 +105,8 @@ void Ladder::begin_again() {
 }
 
 Instant Ladder::next_look() const {
-  if (!checks_.empty()) return Instant::min();
   Instant next = Instant::max();
+  for (const Check& check : checks_) next = std::min(next, check.due);
   for (const Server& server : servers_) next = std::min(next, server.ladder.next_look());
   return next;
 }

@@ -43,12 +43,16 @@ private:
   void judge(std::size_t operator_place, Instant now);
   bool has_other_way(const Server& server, Instant now) const;
   bool works_lower(const Server& server) const;
-  void suspect(std::size_t operator_place);
+  void suspect(std::size_t operator_place, Instant now);
   std::optional<std::size_t> working_beside(std::size_t server) const;
   void checked(const Look& look, GreetingOutcome outcome);
 
   std::vector<Server> servers_;
-  std::vector<Look> checks_;           // due now
+  struct Check {
+    Instant due;
+    Look look;
+  };
+  std::vector<Check> checks_;
   std::vector<std::size_t> checking_;  // servers whose check is due or under way
 };
 

@@ -42,6 +42,7 @@ void LadderServer::saw(Rung way, GreetingOutcome outcome, Instant connected, Ins
 
 void LadderServer::greeted(std::size_t place, Instant now) {
   last_ = GreetingOutcome::greeted;
+  greeted_at_ = now;
   worked_by_ = place;
   if (on_trial() && place == trial_) {
     if (!std::exchange(serves_, true)) look_at_ = now;

@@ -73,6 +73,8 @@ public:
   /// The way that connections take now: the one on trial, or the proven one.
   Rung way() const { return ways_[asks_only_ ? proven_ : trial_]; }
   Rung proven() const { return ways_[proven_]; }
+  /// True unless another way than the first one is proven.
+  bool is_at_foot() const { return proven_ == 0; }
   bool on_trial() const { return trial_ != proven_; }
   /// With `ask_only`: the way that would work.
   std::optional<Rung> advice() const { return advice_; }
@@ -86,6 +88,8 @@ public:
 
   /// True if the last connection was greeted.
   bool works() const { return last_ == GreetingOutcome::greeted; }
+  /// When a connection was greeted last; long ago without any.
+  Instant greeted_at() const { return greeted_at_; }
   /// True once anything was seen of it in this network.
   bool is_known() const { return last_.has_value(); }
   /// How the last connection that was greeted went: a place in ways().
@@ -118,6 +122,7 @@ private:
   unsigned drops_ = 0;    // the same without any TCP connection
   Instant first_strike_{}, last_strike_{};
   Instant rests_until_{};
+  Instant greeted_at_ = Instant(-std::chrono::hours(1));
   unsigned vain_ = 0;  // climbs in a row that led nowhere
   std::optional<GreetingOutcome> last_, sign_;
   std::optional<Rung> advice_;

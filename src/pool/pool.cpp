@@ -23,8 +23,10 @@ Pool::Pool(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, std::vector
       metrics_(metrics),
       asleep_(scheduler.clock().asleep()) {
   for (std::size_t place = 0; place < operators.size(); ++place)
-    for (UpstreamService& configured : operators[place].services)
-      servers_.push_back(std::make_unique<PoolServer>(operators[place].name, place, std::move(configured.channels)));
+    for (UpstreamService& service : operators[place].services) {
+      servers_.push_back(std::make_unique<PoolServer>(operators[place].name, place, std::move(service.channels)));
+      servers_.back()->is_reserve = service.is_reserve;
+    }
 }
 
 Task<Result<Response>> Pool::exchange(const Message& message, Instant deadline) {

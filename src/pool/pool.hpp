@@ -20,6 +20,7 @@ namespace tacet {
 /// traffic. The others are spares, which open once queries get lost.
 struct UpstreamService {
   std::vector<std::unique_ptr<Upstream>> channels;
+  bool is_reserve = false;  ///< not configured: it stands behind all that are, as long as one of them works
 };
 
 /// The servers of one operator, in order of preference. A name that one server gets may go to the others too.

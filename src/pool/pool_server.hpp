@@ -68,6 +68,7 @@ struct PoolServer {
   const std::size_t operator_place;  ///< the place of its operator in the configuration
   std::vector<PoolChannel> channels;
   Health health;
+  bool is_reserve = false;
 
 private:
   std::size_t in_turn(Instant now) const;

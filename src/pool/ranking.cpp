@@ -15,6 +15,7 @@ bool markedly_faster(const PoolServer& a, const PoolServer& b) {
 bool comes_before(const PoolServer& a, const PoolServer& b) {
   if (a.health.good() != b.health.good()) return a.health.good();
   if (a.operator_place != b.operator_place) return a.operator_place < b.operator_place;
+  if (a.is_reserve != b.is_reserve) return b.is_reserve;
   if (!a.health.good()) return a.health.failures() < b.health.failures();
   return markedly_faster(a, b);
 }

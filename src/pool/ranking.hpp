@@ -13,7 +13,8 @@ using PoolServers = std::vector<std::unique_ptr<PoolServer>>;
 
 /// The servers in the order to try them: working ones first, failing ones last. In each half the operators stand as
 /// configured. Inside an operator the working servers stand as configured, unless another is markedly faster; of the
-/// failing ones, the one with the fewest failures comes first.
+/// failing ones, the one with the fewest failures comes first. A reserve comes after the operator's other servers of
+/// its half.
 std::vector<PoolServer*> ranked(const PoolServers& servers);
 
 /// Puts the working servers among `passed_over` (ids of their channels) behind the other working ones. The failing ones

@@ -146,7 +146,9 @@ void Channel::established(Link& link) {
   link.is_established = true;
   counters_.facts = link.connection->facts();
   if (counters_.facts->resumed) ++counters_.resumptions;
-  server_.parts().on_established(server_.parts().config, *counters_.facts);
+  UpstreamConfig dialled = server_.parts().config;
+  if (link.way == Rung::proxy) dialled.proxy = server_.path()->proxy;
+  server_.parts().on_established(dialled, *counters_.facts);
   tell(link, GreetingOutcome::greeted);
 }
 

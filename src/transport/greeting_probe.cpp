@@ -9,7 +9,7 @@ namespace tacet {
 namespace {
 
 /// For TCP, and then for the greeting. A lost segment was sent again several times by then.
-constexpr Duration patience = std::chrono::seconds(3);
+constexpr Duration patience = std::chrono::seconds(2);
 
 }  // namespace
 

@@ -85,6 +85,7 @@ class Ladder(UnboundCase):
         daemon.await_log("it would be reached without its name in the greeting, which `ladder: on` allows")
         self.assertEqual(daemon.status()["upstreams"][0]["ladder"],
                          {"rung": "configured", "blocked_by": "reset after the greeting", "would_work": "no-sni"})
+        self.assertIn("with `ladder: on` it would be reached by the rung no-sni", daemon.verb("status").stdout)
         self.assertEqual(daemon.ask("asked.many.example.com").rcode(), dns.rcode.SERVFAIL)
         self.reload(daemon, "on")
         self.assert_answers(daemon)

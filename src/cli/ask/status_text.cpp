@@ -215,6 +215,16 @@ std::string connected(const ParsedJson& upstream) {
   return open == 0 ? ", not connected" : fmt::format(", {} connection{} open", open, open == 1 ? "" : "s");
 }
 
+/// What this network seems to do to the upstream; empty if it is not blocked.
+std::string block_words(const ParsedJson& ladder) {
+  if (ladder.is_null() || ladder.at("blocked_by").is_null()) return {};
+  auto text = fmt::format("  this network seems to block it: {}", ladder.at("blocked_by").get<std::string>());
+  if (!ladder.at("would_work").is_null())
+    text += fmt::format("; with `ladder: on` it would be reached by the rung {}",
+                        ladder.at("would_work").get<std::string>());
+  return text + "\n";
+}
+
 std::string upstream(const ParsedJson& upstream) {
   const ParsedJson& share = upstream.at("share");
   std::string text =
@@ -222,6 +232,7 @@ std::string upstream(const ParsedJson& upstream) {
                   connected(upstream), share.is_null() ? "" : fmt::format(", {} of answers", percent(share)));
   if (upstream.at("transport") == "UDP")
     text += "  by plain DNS, UDP and TCP: everybody on the path can read the names\n";
+  text += block_words(upstream.at("ladder"));
   text += fmt::format("{}", fmt::join(connections(upstream), ""));
   text += fmt::format("  round trips: {}; answers {}, failures {}, connections made {} ({} resumed)\n",
                       percentiles(upstream, ""), number(upstream, "answers"), number(upstream, "failures"),

@@ -196,11 +196,25 @@ TEST_CASE("another server of the operator that works comes before any other way"
   CHECK(scene.way(0) == configured);
 }
 
+TEST_CASE(
+    "a server that fails is not checked while the other one has not been greeted for a while: it may be an outage") {
+  Scene scene = two(named);
+  scene.sees(greeted, 1);
+  scene.now += seconds(3);
+  scene.sees(dropped, 0);
+  CHECK(scene.ladder.next_look() == Instant::max());
+  scene.sees(greeted, 1);
+  CHECK(scene.ladder.next_look() > scene.now);
+  CHECK(scene.ladder.next_look() < scene.now + seconds(2));
+}
+
 TEST_CASE("a server that fails beside another one counts as blocked only if that one works at the same time") {
   Scene scene = two(named);
   scene.sees(greeted, 1);
   scene.sees(dropped, 0);
   CHECK_FALSE(scene.at(0).block());
+  CHECK_FALSE(scene.ladder.look(scene.now));
+  scene.now = scene.ladder.next_look();
   SUBCASE("it does") {
     scene.looks(dropped);
     CHECK_FALSE(scene.at(0).block());
