@@ -15,6 +15,7 @@ from filter_proxy import FilterProxy, anything, is_whole, nothing, shows_name
 
 RUNS = int(os.environ.get("TACET_LADDER_RUNS", "20"))
 HOSTS = ["10.9.0.2", "10.9.0.3", "fd09::2"]
+CLOUDFLARE = "1.1.1.1"
 HOME, CAFE = ("10.9.0.1", "fd09::1"), ("10.8.0.1", "fd08::1")
 
 
@@ -25,8 +26,10 @@ class Matrix(Case):
         super().setUpClass()
         cls.lab = cls.enterClassContext(netlab.Lab("ladder", delay=0.01))
         cls.lab.run("b", ["ip", "addr", "add", "10.9.0.3/32", "dev", "lo"], check=True)
-        cls.upstream = cls.enterClassContext(servers.Unbound(cls.directory, cls.pki.good(), addresses=("10.9.0.2",), command=cls.lab.command("b")))
-        cls.dot, cls.doh = (cls.enterClassContext(FilterProxy(("10.9.0.2", port), address=HOSTS, port=public, namespace=cls.lab.namespace("b")))
+        cls.lab.run("b", ["ip", "addr", "add", f"{CLOUDFLARE}/32", "dev", "lo"], check=True)
+        certificate = cls.pki.named(f"DNS:{pki.NAME}", f"IP:{CLOUDFLARE}")
+        cls.upstream = cls.enterClassContext(servers.Unbound(cls.directory, certificate, addresses=("10.9.0.2",), command=cls.lab.command("b")))
+        cls.dot, cls.doh = (cls.enterClassContext(FilterProxy(("10.9.0.2", port), address=[*HOSTS, CLOUDFLARE], port=public, namespace=cls.lab.namespace("b")))
                             for port, public in ((cls.upstream.dot_port, 853), (cls.upstream.doh_port, 443)))
 
     def setUp(self):
@@ -114,6 +117,10 @@ class Matrix(Case):
 
     def test_443_dropped(self):
         self.judged("443 dropped", [self.doh_entry(operator="one"), self.dot_entry(operator="one")], "other entry", lambda: self.lab.set(drop_ports=(443,)))
+
+    def test_the_transport_of_cloudflare_that_is_not_configured(self):
+        for title, url, port in (("853", f"tls://{CLOUDFLARE}", 853), ("443", f"https://{CLOUDFLARE}/dns-query", 443)):
+            self.judged(f"Cloudflare by one entry, {title} dropped", [self.entry(url)], "other entry", lambda port=port: self.lab.set(drop_ports=(port,)))
 
     def test_reset_by_name(self):
         self.both("reset by SNI", "no-sni", lambda: self.filter(shows_name))
