@@ -240,7 +240,9 @@ std::vector<Finding> judge_tls(const UpstreamEvidence& evidence) {
     finding.means = "no local authority reads along";
   } else {
     finding.seen = "nothing to compare";
-    finding.means = "no upstream answered, or Mozilla's authorities are not installed (package ca-certificates)";
+    finding.means =
+        "no upstream answered, the configuration names their authorities (ca_file), or Mozilla's are not installed "
+        "(package ca-certificates)";
   }
   return {finding};
 }

@@ -88,8 +88,13 @@ class Networks(Case):
             cls.rehearsal = world.doctor("--dry-run")
         groups = "path,reach,net,clock"
         asked = {"text": ("--only", groups), "json": ("--json", "--only", groups), "paths": ("--paths",), "redacted": ("--redact", "--all", "--only", "reach,who")}
-        with concurrent.futures.ThreadPoolExecutor() as pool:
+        daemon = tacet.Tacet(cls.directory, command=world.lab.command("a"), upstreams=[world.entry(f"https://{CLOUDFLARE}/dns-query")],
+                             dnssec={"mode": "on", "trust_anchors": world.signed.anchors()})
+        own = world.write("own-resolv.conf", "nameserver 127.0.0.1\n")
+        with concurrent.futures.ThreadPoolExecutor() as pool, daemon:
+            whole = pool.submit(world.doctor, config=daemon.config, binds=[(own, "/etc/resolv.conf")])
             cls.honest = dict(zip(asked, pool.map(lambda words: world.doctor(*words), asked.values())))
+            cls.whole = whole.result()
 
     @classmethod
     def see_liar(cls, world):
@@ -134,6 +139,10 @@ class Networks(Case):
         done = self.honest["text"]
         self.assertEqual((done.returncode, done.stdout), (0, "All is well: names go out encrypted, and nothing interferes.\n"), done.stderr)
         self.assertIn("sends 30 questions for fixed public names in clear, on purpose", done.stderr)
+
+    def test_on_a_machine_that_asks_tacet_every_check_together_says_one_sentence(self):
+        self.assertEqual(self.whole.returncode, 0, self.whole.stdout + self.whole.stderr)
+        self.assertRegex(self.whole.stdout, r"\AAll is well: names go out encrypted, and nothing interferes( \(1 could not be found out\))?\.\n\Z")
 
     def test_a_redirection_of_port_53_is_an_interception(self):
         found = json.loads(self.lied_to.stdout)["findings"]

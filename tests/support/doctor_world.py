@@ -106,12 +106,12 @@ class World:
         subprocess.run(self.lab.command("b", "nft", "-f", "-"), input=tables + "".join(f"add rule {rule}\n" for rule in rules.splitlines()),
                        text=True, check=True)
 
-    def doctor(self, *words, under=(), binds=()):
+    def doctor(self, *words, under=(), binds=(), config=None):
         """Runs it with the announced resolvers in /etc/resolv.conf. `under`: words before the command; `binds`: (file, place) over which
-        it sees this file there."""
+        it sees this file there; `config`: a file in place of configure()'s."""
         mounts = [(self.path("resolv.conf"), "/etc/resolv.conf"), *binds]
         script = "".join(f"mount --bind '{file}' '{place}' && " for file, place in mounts) + 'exec "$@"'
-        command = ["unshare", "-m", "sh", "-c", script, "sh", *under, tacet.BINARY, "doctor", "--config", self.config, "--canaries",
+        command = ["unshare", "-m", "sh", "-c", script, "sh", *under, tacet.BINARY, "doctor", "--config", config or self.config, "--canaries",
                    self.path("canaries.yaml"), *words]
         return self.lab.run("a", command, capture_output=True, text=True, timeout=60, check=False)
 
