@@ -120,11 +120,12 @@ Finding judge_upstream(const std::vector<const ReachTry*>& tries, const Upstream
     return finding;
   }
   if (works) finding.seen += "; but " + failures_of(tries);
-  if (!works && std::ranges::all_of(tries, [](const auto* each) { return each->connected; })) {
+  const auto block = block_of(**failed, evidence.tries);
+  const auto is_slow = [](const ReachTry* each) { return each->connected && each->trouble->fault == Fault::timeout; };
+  if (!works && block != Block::name && std::ranges::all_of(tries, is_slow)) {
     finding.means = "this upstream takes connections and did not answer in time";
     return finding;
   }
-  const auto block = block_of(**failed, evidence.tries);
   finding.severity = works ? Severity::note : Severity::warning;
   finding.means = block ? words_of(*block, **failed) : "this upstream does not answer, and another does";
   finding.remedy = works ? "" : "nothing at once: tacet uses another upstream that works";

@@ -5,6 +5,7 @@ and prints what doctor says there.
 
     doctor_matrix_test.py injected portal
 """
+import collections
 import concurrent.futures
 import contextlib
 import os
@@ -15,6 +16,7 @@ import unittest
 
 import injector
 import netlab
+import pki
 import scratch
 from case import Case
 from doctor_world import CLOUDFLARE, CLOUDFLARE_6, HOST, LIE, QUAD9, ROUTER, CanaryWorld, World
@@ -365,14 +367,13 @@ server.serve_forever()
 
 @unittest.skipIf(netlab.why_not(), netlab.why_not())
 class Matrix(Case):
-    """Two worlds work beside each other: doctor mostly waits."""
+    """Some worlds work beside each other: doctor mostly waits."""
 
     WORLDS = 3
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        import pki
         cls.liars = {}
         for word in ("installed", "unknown", "portal"):
             folder = os.path.join(cls.directory, word)
@@ -428,7 +429,8 @@ class Matrix(Case):
         for network, results in judged:
             right = sum(not faults for faults, _ in results)
             print(f"{network.name:62} {right:3}/{len(results)}  slowest {max(seconds for _, seconds in results):.1f} s")
-            wrong += [f"{network.name}: {'; '.join(faults)}" for faults, _ in results if faults]
+            kinds = collections.Counter("; ".join(faults) for faults, _ in results if faults)
+            wrong += [f"{network.name}, {times} times: {faults}" for faults, times in kinds.items()]
         self.assertEqual(wrong, [], "\n".join(wrong))
 
 

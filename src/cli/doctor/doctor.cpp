@@ -120,9 +120,11 @@ std::vector<Finding> judge(const DoctorRequest& request, const Canaries& canarie
   const auto portal = judge_portal(result.path, result.upstreams, about_portal);
   if (is_wrong(clock)) result.upstreams.why_untrusted = "clock";
   if (portal.severity == Severity::failure) result.upstreams.why_untrusted = portal.check;
+  const auto tls = judge_tls(result.upstreams);
+  if (exit_status(tls) != 0) result.path.identities.clear();  // told by somebody else than the servers
   if (!result.path.clear.empty()) found.add("path", judge_path(result.path));
   found.add("reach", judge_reach(result.upstreams));
-  found.add("tls", judge_tls(result.upstreams));
+  found.add("tls", tls);
   found.add("who", judge_sites(result.upstreams));
   found.add("net", judge_families(result.upstreams));
   found.add("net", {portal});

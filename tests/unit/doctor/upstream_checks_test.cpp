@@ -132,6 +132,13 @@ TEST_CASE("A server that takes connections and is slow is no block") {
   CHECK(judge_reach(evidence({a_try(doh, "1.1.1.1"), slow})).back().severity == Severity::unknown);
 }
 
+TEST_CASE("A server that resets a greeting with its name is no slow one") {
+  auto named = a_try(dot, "9.9.9.9", Fault::unreachable);
+  named.connected = true;
+  const auto means = judge_reach(evidence({a_try(doh, "1.1.1.1"), named, without_sni(a_try(dot, "9.9.9.9"))}));
+  CHECK(means.back().means.find("name in the greeting") != std::string::npos);
+}
+
 TEST_CASE("A wrong clock or a portal explains certificates that are not valid") {
   auto seen = evidence({a_try(doh, "1.1.1.1", Fault::tls_untrusted)});
   CHECK(judge_tls(seen)[0].severity == Severity::failure);
