@@ -81,7 +81,7 @@ def own_resolver(port):
     return liar
 
 
-def unbound_at(port, *lines, module="iterator", extra="", identity=True):
+def unbound_at(port, *lines, identity=True):
     """A forwarder with these lines of configuration."""
     def liar(world, stack):
         conf = world.write(f"liar{port}.conf", f"""server:
@@ -98,11 +98,10 @@ def unbound_at(port, *lines, module="iterator", extra="", identity=True):
   do-not-query-localhost: no
   verbosity: 1
   num-threads: 1
-  module-config: "{module}"
+  module-config: "iterator"
   identity: "isp-cache-7"
   {'hide-identity: no' if identity else 'hide-identity: yes'}
   {chr(10).join('  ' + line for line in lines).strip()}
-{extra}
 forward-zone:
   name: "."
   forward-addr: {CLOUDFLARE}
