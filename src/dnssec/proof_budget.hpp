@@ -27,6 +27,7 @@ struct ProofBudget {
   std::size_t signed_octets = 256 << 10;  ///< left, of records whose signatures are verified
   /// Left in this turn, microseconds; to be set in each turn. Otherwise nothing is ever paused.
   int turn = std::numeric_limits<int>::max();
+  int wanted = 0;  ///< microseconds of the verification for which it paused last
 
   enum class Grant : std::uint8_t {
     granted,  ///< go on
@@ -36,7 +37,10 @@ struct ProofBudget {
   /// Asks for one verification of about `microseconds`.
   Grant take_verification(int microseconds) {
     if (verifications == 0 || failures == 0) return Grant::spent;
-    if (turn <= 0) return Grant::paused;
+    if (turn <= 0) {
+      wanted = microseconds;
+      return Grant::paused;
+    }
     --verifications;
     turn -= microseconds;
     return Grant::granted;

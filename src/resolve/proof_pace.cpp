@@ -24,6 +24,10 @@ void ProofPace::end(ProofBudget& budget) {
   may_waste_ = std::max(-most_wasted, may_waste_ - std::exchange(budget.wasted, 0));
 }
 
-Instant ProofPace::next_place(Instant now) { return place_ = std::max(place_, now) + pause; }
+Instant ProofPace::next_place(const ProofBudget& budget, Instant now) {
+  const Instant place = std::max(place_, now + pause);
+  place_ = place + std::chrono::microseconds(budget.wanted);
+  return place;
+}
 
 }  // namespace tacet

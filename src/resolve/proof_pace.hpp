@@ -18,8 +18,8 @@ public:
   void begin(ProofBudget& budget, Instant now);
   /// Call it behind them: notes what they took.
   void end(ProofBudget& budget);
-  /// When a paused proof goes on. Each gets a time of its own.
-  Instant next_place(Instant now);
+  /// When a paused proof goes on: behind those that paused before, with time for what they want.
+  Instant next_place(const ProofBudget& budget, Instant now);
 
 private:
   Instant turn_ = Instant::min();

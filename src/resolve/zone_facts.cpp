@@ -123,7 +123,7 @@ void ZoneFacts::launch(const std::shared_ptr<Upstream>& upstreams, const Questio
 
 Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upstreams, Needs needs, Inquiry& inquiry) {
   if (needs.paused) {
-    const Instant place = pace_.next_place(parts_.scheduler.now());
+    const Instant place = pace_.next_place(inquiry.budget, parts_.scheduler.now());
     if (place >= inquiry.deadline) co_return unknown("there is too much to verify");
     AutoResetEvent turn(parts_.scheduler);
     co_await turn.wait(place);

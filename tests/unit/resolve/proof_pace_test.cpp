@@ -34,9 +34,13 @@ TEST_CASE("All proofs of a turn share its time, and the next turn has time again
 
 TEST_CASE("Paused proofs go on one after the other") {
   ProofPace pace;
-  CHECK(pace.next_place(start) == start + 1ms);
-  CHECK(pace.next_place(start) == start + 2ms);
-  CHECK(pace.next_place(start + 1s) == start + 1s + 1ms);
+  ProofBudget costly, cheap;
+  costly.wanted = 1000;
+  cheap.wanted = 100;
+  CHECK(pace.next_place(costly, start) == start + 1ms);
+  CHECK(pace.next_place(cheap, start) == start + 2ms);
+  CHECK(pace.next_place(cheap, start) == start + 2100us);
+  CHECK(pace.next_place(cheap, start + 1s) == start + 1s + 1ms);
 }
 
 TEST_CASE("A worker that has wasted much time on wrong signatures lets one fail in a proof, until time has passed") {
