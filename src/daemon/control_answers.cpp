@@ -112,7 +112,9 @@ Snapshot ControlAnswers::snapshot() const {
   return snapshot;
 }
 
+/// Keys and denials go, too: they would make the same answers again.
 std::size_t ControlAnswers::flush(const CacheScope& scope) {
+  for (const auto& worker : parts_.workers) worker->forget_verdicts();
   return scope.name ? parts_.cache.remove(*scope.name, scope.reach) : parts_.cache.clear();
 }
 

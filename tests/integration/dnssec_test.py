@@ -173,6 +173,16 @@ class KeptDenials(DnssecCase):
         self.assertEqual((kinds.count(dns.rdatatype.SOA), kinds.count(dns.rdatatype.NSEC) > 0, dns.rdatatype.RRSIG in kinds), (1, True, True), reply)
         self.assertLessEqual(max(rrset.ttl for rrset in reply.authority), 60)
 
+    def test_a_flush_forgets_what_was_denied_and_the_keys(self):
+        fake = self.meddler()
+        daemon = self.daemon(fake.dot_url(), workers=1)
+        self.assert_verdict(daemon, "nothing1.signed.alpha", "A", "secure", "NXDOMAIN")
+        self.assertEqual(daemon.verb("flush", "nothing1.signed.alpha").returncode, 0)
+        asked = len(fake.received)
+        self.assert_verdict(daemon, "nothing2.signed.alpha", "A", "secure", "NXDOMAIN")
+        self.assertIn("DNSKEY", [received.kind for received in fake.received[asked:]])
+        self.assertIn("nothing2.signed.alpha.", [received.name for received in fake.received[asked:]])
+
     def test_names_that_exist_and_clients_that_judge_themselves_are_asked_for(self):
         fake = self.meddler()
         daemon = self.daemon(fake.dot_url(), workers=1)
