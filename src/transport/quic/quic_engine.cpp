@@ -20,6 +20,9 @@ namespace {
 constexpr ApplicationProtocol dns_over_quic{.alpn = "doq", .name = "DNS over QUIC", .is_required = true};
 /// What we ask for. Many NATs forget a UDP flow after this time.
 constexpr std::uint64_t idle_ms = 30000;
+/// A key share for the classical group only, so that the first flight is one datagram. With a hybrid share it needs
+/// two, which a server such as knot takes for two connections. A server that wants the hybrid group asks for its share.
+constexpr const char* one_datagram_groups = "*X25519:X25519MLKEM768:P-256:P-384";
 
 SSL* ssl_of(const QuicStream& stream) { return static_cast<SSL*>(stream.get()); }
 
@@ -67,6 +70,7 @@ bool QuicEngine::State::prepare(int from, Sni sni) {
   context.reset(SSL_CTX_new(OSSL_QUIC_client_method()));
   const auto [store, generation] = client.trust->state().current();
   if (!context || !client.prepare(context.get(), store.get())) return false;
+  if (SSL_CTX_set1_groups_list(context.get(), one_datagram_groups) != 1) ERR_clear_error();  // tls_groups() stay
   SslPointer made(SSL_new(context.get()));
   BIO* const datagrams = made ? BIO_new_dgram(descriptor, BIO_NOCLOSE) : nullptr;
   if (datagrams == nullptr) return false;
