@@ -14,6 +14,7 @@
 #include "transport/framing.hpp"
 #include "transport/quic/quic_engine.hpp"
 #include "transport/quic/stream_credit.hpp"
+#include "transport/quic/stream_window.hpp"
 
 namespace tacet {
 namespace {
@@ -24,13 +25,12 @@ constexpr Duration lapse = std::chrono::seconds(30);
 constexpr Duration idle_horizon = std::chrono::seconds(1);
 /// How long before the server's limit an idle connection ends, so that no query meets a connection that is gone.
 constexpr Duration least_margin = std::chrono::milliseconds(500);
+/// Before queries that wait for a stream are tried again.
+constexpr Duration shortest_wait = std::chrono::milliseconds(1);
 constexpr std::size_t length_size = 2;
 constexpr std::size_t most_waiting = 4096;
 /// What a packet of 1200 octets has for streams, and what each stream takes beside its octets; both with a margin.
 constexpr std::size_t packet_room = 1100, stream_frame_head = 8;
-/// So many queries may wait for their acknowledgement. knot allows a thousand streams, but drops a connection without a
-/// word at the eleventh that is not over. A slow name does not count: its query is acknowledged long before its answer.
-constexpr std::size_t most_in_flight = 8;
 
 /// A query, framed for its stream with the ID 0 (RFC 9250 §4.2.1).
 struct UnsentQuery {
@@ -43,6 +43,7 @@ struct AskedQuery {
   Tag tag;
   PackedQuestion question;
   Instant sent;
+  std::uint64_t number;  // of its stream
   QuicStream stream;
   std::vector<std::uint8_t> octets{};  // of the answer
   bool is_over = false;
@@ -78,7 +79,8 @@ private:
   void go_on();
   void announce();
   Result<void> send_queries();
-  std::size_t in_flight();
+  std::optional<StreamWindow::Oldest> oldest() const;
+  Instant next_stream_at() const;
   bool reached(AskedQuery& asked) const;
   Result<void> collect(std::vector<DoqOutcome>& outcomes);
   Result<void> read(AskedQuery& asked, std::vector<DoqOutcome>& outcomes);
@@ -98,6 +100,8 @@ private:
   std::vector<UnsentQuery> unsent_;
   std::vector<AskedQuery> asked_;  // the oldest first; behind the socket: gone before its engine
   StreamCredit credit_;
+  StreamWindow window_;
+  std::uint64_t streams_ = 0;  // opened so far
   Instant last_received_;
   bool is_announced_ = false;
   bool is_short_ = false;
@@ -171,9 +175,15 @@ void DoqConnection::State::announce() {
   owner_->on_established();
 }
 
-std::size_t DoqConnection::State::in_flight() {
-  return static_cast<std::size_t>(std::ranges::count_if(asked_, [this](AskedQuery& each) { return !reached(each); }));
+/// Nothing if every query is answered.
+std::optional<StreamWindow::Oldest> DoqConnection::State::oldest() const {
+  const auto found = std::ranges::find(asked_, false, &AskedQuery::is_answered);
+  if (found == asked_.end()) return std::nullopt;
+  return StreamWindow::Oldest{found->number, found->sent};
 }
+
+/// When the next query may be sent.
+Instant DoqConnection::State::next_stream_at() const { return window_.may_open(streams_, oldest(), loop_.now()); }
 
 bool DoqConnection::State::reached(AskedQuery& asked) const {
   asked.is_acknowledged = asked.is_acknowledged || engine().is_acknowledged(asked.stream);
@@ -183,9 +193,8 @@ bool DoqConnection::State::reached(AskedQuery& asked) const {
 /// Fills one packet after the other with whole queries, so that no query needs two packets to arrive.
 Result<void> DoqConnection::State::send_queries() {
   Result<void> turned = engine().turn();
-  const std::size_t room = unsent_.empty() ? 0 : most_in_flight - std::min(most_in_flight, in_flight());
   std::size_t opened = 0, octets = 0;
-  while (turned && opened < std::min(room, unsent_.size())) {
+  while (turned && opened < unsent_.size() && next_stream_at() <= loop_.now()) {
     UnsentQuery& next = unsent_[opened];
     if (octets > 0 && octets + next.frame.size() > packet_room) {
       turned = engine().turn();
@@ -194,7 +203,7 @@ Result<void> DoqConnection::State::send_queries() {
     }
     std::optional<QuicStream> stream = engine().ask(next.frame);
     if (!stream) break;
-    asked_.push_back({next.tag, std::move(next.question), loop_.now(), std::move(*stream)});
+    asked_.push_back({next.tag, std::move(next.question), loop_.now(), streams_++, std::move(*stream)});
     octets += next.frame.size() + stream_frame_head;
     ++opened;
   }
@@ -223,6 +232,7 @@ Result<void> DoqConnection::State::read(AskedQuery& asked, std::vector<DoqOutcom
   if (ended && *ended && (have < length_size || have < size)) return broken_rule("a part of an answer");
   if (!ended || asked.is_answered || have < length_size || have < size) return {};
   asked.is_answered = true;
+  if (const auto open = oldest()) window_.answered(asked.number, *open);
   if (size >= length_size + 2 && load16(asked.octets, length_size) != 0) return broken_rule("an answer with an ID");
   Result<Message> answer = accept_answer(
       asked.question.unpacked(), 0, {asked.octets.begin() + length_size, asked.octets.end()}, TransportKind::stream);
@@ -252,10 +262,14 @@ void DoqConnection::State::look_for_shortage() {
 
 void DoqConnection::State::plan() {
   watch_.want_write(engine().wants_write());
-  const std::optional<Duration> wait = engine().due_in();
+  const Instant now = loop_.now();
   const bool is_idle = asked_.empty() && unsent_.empty();
-  if (!wait || (is_idle && *wait > idle_horizon)) return due_.disarm();
-  due_.arm(loop_.now() + *wait);
+  Instant due = Instant::max();
+  if (const auto wait = engine().due_in(); wait && !(is_idle && *wait > idle_horizon)) due = now + *wait;
+  if (!unsent_.empty() && engine().streams_left() > 0)
+    due = std::min(due, std::max(next_stream_at(), now + shortest_wait));
+  if (due == Instant::max()) return due_.disarm();
+  due_.arm(due);
 }
 
 void DoqConnection::State::finish(Error why, DoqError said) {

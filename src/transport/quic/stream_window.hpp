@@ -1,0 +1,42 @@
+#pragma once
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "tacet/instant.hpp"
+
+namespace tacet {
+
+/// How far the streams of a QUIC connection may run ahead of the oldest one without an answer. knot allows a thousand
+/// streams, but drops a connection without a word at the eleventh behind one that is not over. So the window is narrow
+/// until the server has answered a stream from beyond it; then it is wide, and a slow name holds up nothing. Streams
+/// are numbered from 0 in the order of their opening. Pure.
+class StreamWindow {
+public:
+  /// Beyond the narrow window a stream waits for at most this time since the oldest one was opened.
+  static constexpr Duration longest_wait = std::chrono::milliseconds(100);
+  static constexpr std::uint64_t narrow = 8, wide = 1000;
+
+  /// The oldest stream without an answer.
+  struct Oldest {
+    std::uint64_t number;
+    Instant opened;
+  };
+
+  /// When stream `next` may be opened: at once if that is `now` or earlier. `oldest`: nothing if all are answered.
+  Instant may_open(std::uint64_t next, const std::optional<Oldest>& oldest, Instant now) const {
+    if (!oldest || next < oldest->number + (is_wide_ ? wide : narrow)) return now;
+    return is_wide_ ? Instant::max() : oldest->opened + longest_wait;
+  }
+
+  /// Stream `number` was answered, and `oldest` was not.
+  void answered(std::uint64_t number, const Oldest& oldest) {
+    is_wide_ = is_wide_ || number >= oldest.number + 2 * narrow;
+  }
+
+private:
+  bool is_wide_ = false;
+};
+
+}  // namespace tacet
