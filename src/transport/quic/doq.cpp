@@ -25,6 +25,8 @@ constexpr Duration lapse = std::chrono::seconds(30);
 constexpr Duration idle_horizon = std::chrono::seconds(1);
 /// How long before the server's limit an idle connection ends, so that no query meets a connection that is gone.
 constexpr Duration least_margin = std::chrono::milliseconds(500);
+/// Beside two round trips: an acknowledgement may take 25 ms, and a busy machine as long.
+constexpr Duration least_patience = std::chrono::milliseconds(50);
 /// Before queries that wait for a stream are tried again.
 constexpr Duration shortest_wait = std::chrono::milliseconds(1);
 constexpr std::size_t length_size = 2;
@@ -85,6 +87,7 @@ private:
   Result<void> collect(std::vector<DoqOutcome>& outcomes);
   Result<void> read(AskedQuery& asked, std::vector<DoqOutcome>& outcomes);
   void deliver(std::vector<DoqOutcome> outcomes);
+  Duration patience() const;
   void look_for_shortage();
   void plan();
   void finish(Error why, DoqError said = DoqError::none);
@@ -103,6 +106,7 @@ private:
   StreamWindow window_;
   std::uint64_t streams_ = 0;  // opened so far
   Instant last_received_;
+  std::optional<Instant> ran_ahead_at_;  // beyond the window, and nothing came since
   bool is_announced_ = false;
   bool is_short_ = false;
 };
@@ -152,6 +156,7 @@ void DoqConnection::State::on_ready(Watch::Ready ready) {
   if (const Result<void> reached = finish_connect(socket_.get()); !reached)
     return finish({reached.error().fault, facts->address + ": " + reached.error().detail});
   last_received_ = loop_.now();
+  ran_ahead_at_.reset();
   owner_->on_received();
   if (owner_ != nullptr) go_on();
 }
@@ -203,6 +208,7 @@ Result<void> DoqConnection::State::send_queries() {
     }
     std::optional<QuicStream> stream = engine().ask(next.frame);
     if (!stream) break;
+    if (!ran_ahead_at_ && window_.runs_ahead(streams_, oldest())) ran_ahead_at_ = loop_.now();
     asked_.push_back({next.tag, std::move(next.question), loop_.now(), streams_++, std::move(*stream)});
     octets += next.frame.size() + stream_frame_head;
     ++opened;
@@ -251,11 +257,15 @@ void DoqConnection::State::deliver(std::vector<DoqOutcome> outcomes) {
     if (owner_ != nullptr) owner_->on_answer(each.tag, std::move(each.answer));
 }
 
+/// How long a server that is there may be silent after a query.
+Duration DoqConnection::State::patience() const { return least_patience + 2 * facts->connect_time; }
+
 void DoqConnection::State::look_for_shortage() {
   const std::uint64_t left = engine().streams_left();
   if (left == 0 && asked_.empty() && !unsent_.empty())
     return finish({Fault::cancelled, facts->address + " allows no further stream"});
-  if (is_short_ || !credit_.is_short(left, asked_.size())) return;
+  const bool may_be_dropped = ran_ahead_at_ && loop_.now() >= *ran_ahead_at_ + patience();
+  if (is_short_ || (!credit_.is_short(left, asked_.size()) && !may_be_dropped)) return;
   is_short_ = true;
   owner_->on_spent();
 }
@@ -268,6 +278,7 @@ void DoqConnection::State::plan() {
   if (const auto wait = engine().due_in(); wait && !(is_idle && *wait > idle_horizon)) due = now + *wait;
   if (!unsent_.empty() && engine().streams_left() > 0)
     due = std::min(due, std::max(next_stream_at(), now + shortest_wait));
+  if (ran_ahead_at_ && !is_short_) due = std::min(due, *ran_ahead_at_ + patience());
   if (due == Instant::max()) return due_.disarm();
   due_.arm(due);
 }
