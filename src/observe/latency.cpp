@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "observe/rank.hpp"
+
 namespace tacet {
 namespace {
 
@@ -21,7 +23,7 @@ void Latency::sample(Duration time) {
 Duration Latency::percentile(double share) const {
   if (count_ == 0) return Duration::zero();
   auto sorted = times_;
-  const auto rank = std::min(count_ - 1, static_cast<std::size_t>(share * static_cast<double>(count_)));
+  const std::size_t rank = rank_of(share, count_);
   std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(rank),
                    sorted.begin() + static_cast<std::ptrdiff_t>(count_));
   return sorted[rank];

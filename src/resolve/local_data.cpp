@@ -9,7 +9,7 @@ std::optional<AnswerImage> LocalData::find(const QuestionView& question, const C
   const bool elsewhere = question.qclass == Class::in && routes_.of(name)->is_local;
   if (elsewhere || !policy_->might_answer(name, question.type, question.qclass)) return std::nullopt;
   const bool validates = key.dnssec_ok() || key.checking_disabled();
-  return policy_->local_answer(question.copy(), validates ? Policy::Asker::validator : Policy::Asker::plain);
+  return policy_->local_answer(question.copy(), validates ? Policy::Client::validator : Policy::Client::plain);
 }
 
 }  // namespace tacet

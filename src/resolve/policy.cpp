@@ -200,7 +200,7 @@ bool Policy::might_answer(Bytes qname, Type, Class qclass) const {
   }
 }
 
-std::optional<AnswerImage> Policy::local_answer(const Question& question, Asker asker) const {
+std::optional<AnswerImage> Policy::local_answer(const Question& question, Client client) const {
   if (question.qclass == Class::ch) {
     if (!nsid_.empty() && question.type == Type::txt && is_identity_name(question.name))
       return tacet::local_answer(question, Rcode::noerror, std::array{txt_record(question.name, 0, nsid_)});
@@ -223,7 +223,7 @@ std::optional<AnswerImage> Policy::local_answer(const Question& question, Asker 
         return no_data_answer(question, zone->name);
     }
   }
-  if (asker == Asker::plain && question.name.label_count() == 1 && is_host_lookup(question.type))
+  if (client == Client::plain && question.name.label_count() == 1 && is_host_lookup(question.type))
     return one_label_answer(question);
   return std::nullopt;
 }

@@ -25,10 +25,10 @@ public:
 
   /// The kind of client, as far as it matters here: a validator sets DO or CD, and needs the root's signed answer about
   /// a name of one label.
-  enum class Asker : std::uint8_t { plain, validator };
+  enum class Client : std::uint8_t { plain, validator };
 
   /// The answer to a question that this machine answers; nothing if the cache and the upstreams must answer.
-  std::optional<AnswerImage> local_answer(const Question& question, Asker asker = Asker::plain) const;
+  std::optional<AnswerImage> local_answer(const Question& question, Client client = Client::plain) const;
 
   /// The rule by which local_answer answers a plain client, or nothing if it does not.
   std::optional<LocalRule> rule_for(const Question& question) const;

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/duration.hpp"
+#include "observe/rank.hpp"
 #include "report/json.hpp"
 
 namespace tacet {
@@ -13,13 +13,12 @@ namespace {
 
 Json json_of(Duration time) { return time == Duration::zero() ? Json(nullptr) : Json(milliseconds(time)); }
 
-}  // namespace
-
+/// Of sorted times; zero if there is none.
 Duration percentile(const std::vector<Duration>& sorted, double share) {
-  if (sorted.empty()) return {};
-  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
-  return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
+  return sorted.empty() ? Duration() : sorted[rank_of(share, sorted.size())];
 }
+
+}  // namespace
 
 std::string path_times_text(std::vector<PathTimes> times) {
   std::ranges::stable_sort(times, {}, [](const PathTimes& each) {

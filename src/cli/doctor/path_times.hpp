@@ -14,9 +14,6 @@ struct PathTimes {
   std::size_t asked = 0;
 };
 
-/// The value below which this share (0 to 1) of the sorted times lies; zero if there is none.
-Duration percentile(const std::vector<Duration>& sorted, double share);
-
 /// A table for people: a line for each way, the fastest first; those without an answer last, with the reason.
 std::string path_times_text(std::vector<PathTimes> times);
 std::string path_times_json(const std::vector<PathTimes>& times);

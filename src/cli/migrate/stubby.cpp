@@ -9,6 +9,7 @@
 namespace tacet {
 namespace {
 
+constexpr std::string_view validates = "see `dnssec.mode`: log counts what is proven, and on refuses what is not";
 constexpr std::string_view own_tls = "tacet chooses TLS 1.2 or 1.3 with OpenSSL's ciphers by itself";
 constexpr std::array<UnmappedSetting, 26> unmapped{{
     {"resolution_type", ""},
@@ -31,11 +32,11 @@ constexpr std::array<UnmappedSetting, 26> unmapped{{
     {"tls_curves_list", own_tls},
     {"tls_min_version", own_tls},
     {"tls_max_version", own_tls},
-    {"dnssec", "the upstream validates; a program that sets DO gets signatures"},
-    {"dnssec_return_status", "the upstream validates; a program that sets DO gets signatures"},
-    {"dnssec_trust_anchors", "the upstream validates"},
-    {"trust_anchors_backoff_time", "the upstream validates"},
-    {"appdata_dir", "the upstream validates, so tacet keeps no trust anchors"},
+    {"dnssec", validates},
+    {"dnssec_return_status", validates},
+    {"dnssec_trust_anchors", "see `dnssec.trust_anchors`; the keys of the root are built in"},
+    {"trust_anchors_backoff_time", "tacet fetches no trust anchors"},
+    {"appdata_dir", "tacet keeps no trust anchors on disk"},
     {"log_level", "stubby's levels are its own; see `log.level`"},
 }};
 

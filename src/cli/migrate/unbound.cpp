@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t most_included = 4;
 
 constexpr std::string_view by_itself = "not needed: tacet chooses that by itself";
-constexpr std::string_view validates = "the upstream validates; a program that sets DO gets signatures";
+constexpr std::string_view validates = "see `dnssec.mode`: log counts what is proven, and on refuses what is not";
+constexpr std::string_view anchors = "see `dnssec.trust_anchors`; the keys of the root are built in";
 constexpr std::string_view recursion = "concerns unbound's own questions to the zones' servers, which tacet never asks";
 constexpr std::string_view of_cache = "see `cache.size`, which counts octets of all answers together";
 constexpr std::string_view local = "write fixed addresses into the hosts file";
@@ -56,8 +57,8 @@ constexpr std::array<UnmappedSetting, 45> unmapped{{
     {"server.harden-glue", recursion},
     {"server.harden-dnssec-stripped", validates},
     {"server.use-caps-for-id", recursion},
-    {"server.auto-trust-anchor-file", validates},
-    {"server.trust-anchor-file", validates},
+    {"server.auto-trust-anchor-file", anchors},
+    {"server.trust-anchor-file", anchors},
     {"server.module-config", validates},
     {"server.username", "not needed: the service has a user of its own"},
     {"server.chroot", "not needed: tacet confines itself"},

@@ -189,7 +189,7 @@ TEST_CASE("What is said of a single label is no word of that domain, nor an auth
 
 TEST_CASE("A validator is told of a single label by the root, and of special names by us") {
   const auto told = [](std::string_view name) {
-    return policy.local_answer(question(name), Policy::Asker::validator).has_value();
+    return policy.local_answer(question(name), Policy::Client::validator).has_value();
   };
   CHECK(!told("com"));
   CHECK(!told("printer"));

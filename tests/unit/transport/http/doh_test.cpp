@@ -241,8 +241,10 @@ TEST_CASE("a server that says goodbye is done with, though its FIN stays away") 
     bench.stop_after = 9;
     for (Tag tag = 1; tag < 9; ++tag) bench.connection->send(tag, www);
     bench.loop.run();
-    const bool in_order = bench.told == "established, answer 1, answer 2, closed cancelled";
-    CHECK((in_order || bench.told == "established, answer 2, answer 1, closed cancelled"));
+    std::string told = bench.told;  // libcurl tells of the two in any order
+    if (const auto second = told.find("answer 2, answer 1"); second != std::string::npos)
+      told.replace(second, 18, "answer 1, answer 2");
+    CHECK(told == "established, answer 1, answer 2, closed cancelled");
   }
 }
 
