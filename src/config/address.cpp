@@ -1,24 +1,14 @@
 #include "config/address.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 
 #include <algorithm>
-#include <array>
 
+#include "base/ip_address.hpp"
 #include "config/scalar.hpp"
 
 namespace tacet {
 namespace {
-
-std::optional<std::string> shortest_text(int family, const std::string& text) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  if (inet_pton(family, text.c_str(), bytes.data()) != 1) return std::nullopt;
-  std::array<char, INET6_ADDRSTRLEN> shortest{};
-  inet_ntop(family, bytes.data(), shortest.data(), shortest.size());
-  return std::string(shortest.data());
-}
 
 /// The address part and, behind a colon, the port part.
 struct Halves {
@@ -48,11 +38,8 @@ std::optional<Halves> split(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> canonical_address(std::string_view text) {
-  // inet_pton stops at a NUL, so it would accept anything behind one.
-  if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return std::nullopt;
-  const std::string terminated(text);
-  const bool v6 = text.find(':') != std::string_view::npos;
-  return shortest_text(v6 ? AF_INET6 : AF_INET, terminated);
+  const auto address = IpAddress::from_text(text);
+  return address ? std::optional(address->to_string()) : std::nullopt;
 }
 
 bool is_interface(std::string_view name) {
@@ -64,9 +51,8 @@ bool is_interface(std::string_view name) {
 }
 
 bool is_link_local(std::string_view address) {
-  const auto canonical = canonical_address(address.substr(0, address.find('%')));
-  in6_addr octets{};
-  return canonical && inet_pton(AF_INET6, canonical->c_str(), &octets) == 1 && IN6_IS_ADDR_LINKLOCAL(&octets);
+  const auto read = IpAddress::from_text(address.substr(0, address.find('%')));
+  return read && read->is_v6() && read->octets()[0] == 0xfe && (read->octets()[1] & 0xc0U) == 0x80;
 }
 
 Result<std::string> parse_host_address(std::string_view text) {
@@ -93,15 +79,14 @@ Result<std::string> parse_host_address(std::string_view text) {
 }
 
 bool is_one_machine(std::string_view address) {
-  const std::string text(address.substr(0, address.find('%')));
-  in_addr v4{};
-  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) {
-    const auto host_order = ntohl(v4.s_addr);
-    return host_order != INADDR_ANY && host_order != INADDR_BROADCAST && !IN_MULTICAST(host_order);
-  }
-  in6_addr v6{};
-  inet_pton(AF_INET6, text.c_str(), &v6);
-  return !IN6_IS_ADDR_UNSPECIFIED(&v6) && !IN6_IS_ADDR_MULTICAST(&v6);
+  const auto read = IpAddress::from_text(address.substr(0, address.find('%')));
+  if (!read) return false;
+  const Bytes octets = read->octets();
+  const auto all = [&](std::uint8_t value) {
+    return std::ranges::all_of(octets, [&](auto each) { return each == value; });
+  };
+  const bool multicast = read->is_v6() ? octets[0] == 0xff : (octets[0] & 0xf0U) == 0xe0;
+  return !all(0) && !multicast && (read->is_v6() || !all(0xff));
 }
 
 bool is_loopback(std::string_view address) {

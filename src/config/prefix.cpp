@@ -1,12 +1,12 @@
 #include "config/prefix.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
 #include <vector>
 
+#include "base/ip_address.hpp"
 #include "config/address.hpp"
 #include "config/scalar.hpp"
 
@@ -19,12 +19,10 @@ bool is_v6(std::string_view address) { return address.find(':') != std::string_v
 
 AddressOctets octets_of_address(const std::string& address) {
   AddressOctets octets{};
-  if (is_v6(address)) {
-    inet_pton(AF_INET6, address.c_str(), octets.data());
-  } else {
-    octets[10] = octets[11] = 0xff;
-    inet_pton(AF_INET, address.c_str(), octets.data() + v4_starts / 8);
-  }
+  const auto read = IpAddress::from_text(address);
+  if (!read) return octets;
+  if (!read->is_v6()) octets[10] = octets[11] = 0xff;
+  std::ranges::copy(read->octets(), octets.end() - static_cast<std::ptrdiff_t>(read->octets().size()));
   return octets;
 }
 
@@ -36,9 +34,7 @@ AddressOctets masked(AddressOctets octets, unsigned length) {
 }
 
 std::string text_of(const AddressOctets& octets, bool v6) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  inet_ntop(v6 ? AF_INET6 : AF_INET, octets.data() + (v6 ? 0 : v4_starts / 8), text.data(), text.size());
-  return text.data();
+  return IpAddress::from_octets(Bytes(octets).subspan(v6 ? 0 : v4_starts / 8))->to_string();
 }
 
 bool lies_in(const OctetPrefix& inner, const OctetPrefix& outer) {

@@ -1,13 +1,12 @@
 #include "config/reverse_zone.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "base/ip_address.hpp"
 #include "config/scalar.hpp"
 
 namespace tacet {
@@ -77,10 +76,10 @@ std::optional<std::string> zones_of_beginning(std::string_view text) {
 }
 
 std::optional<std::string> zones_of_v6(const std::string& address, std::optional<std::uint64_t> length) {
-  std::array<std::uint8_t, 16> octets{};
-  if (inet_pton(AF_INET6, address.c_str(), octets.data()) != 1 || length > 128U) return std::nullopt;
+  const auto read = IpAddress::from_text(address);
+  if (!read || length > 128U) return std::nullopt;
   std::vector<unsigned> parts;
-  for (const unsigned octet : octets) parts.insert(parts.end(), {octet >> 4U, octet & 0xfU});
+  for (const unsigned octet : read->octets()) parts.insert(parts.end(), {octet >> 4U, octet & 0xfU});
   return zones_of_prefix(v6, parts, static_cast<unsigned>(length.value_or(128)));
 }
 

@@ -1,11 +1,9 @@
 #include "daemon/designations.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <string>
 
+#include "base/ip_address.hpp"
 #include "dns/designation.hpp"
 
 namespace tacet {
@@ -15,10 +13,9 @@ bool is_wildcard(const std::string& address) { return address == "0.0.0.0" || ad
 
 /// 4 or 16 octets; empty for what is no address, such as one with a scope.
 std::vector<std::uint8_t> octets_of(const std::string& address) {
-  std::array<std::uint8_t, 16> octets{};
-  if (::inet_pton(AF_INET, address.c_str(), octets.data()) == 1) return {octets.begin(), octets.begin() + 4};
-  if (::inet_pton(AF_INET6, address.c_str(), octets.data()) == 1) return {octets.begin(), octets.end()};
-  return {};
+  const auto parsed = IpAddress::from_text(address);
+  if (!parsed) return {};
+  return {parsed->octets().begin(), parsed->octets().end()};
 }
 
 /// The listener that has this address, by itself or by the wildcard of its family.

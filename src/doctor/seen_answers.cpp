@@ -1,19 +1,18 @@
 #include "doctor/seen_answers.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+
+#include "base/ip_address.hpp"
 
 namespace tacet {
 namespace {
 
 std::string address_text(Bytes octets) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  ::inet_ntop(octets.size() == 4 ? AF_INET : AF_INET6, octets.data(), text.data(), text.size());
-  return text.data();
+  const auto address = IpAddress::from_octets(octets);
+  return address ? address->to_string() : std::string();
 }
 
 }  // namespace

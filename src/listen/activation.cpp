@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "base/ip_address.hpp"
 #include "config/scalar.hpp"
 
 namespace tacet {
@@ -51,21 +52,11 @@ std::optional<SocketAddress> bound_address(int descriptor) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  SocketAddress address;
-  if (storage.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
-    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    address.port = ntohs(v4.sin_port);
-  } else if (storage.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
-    ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-    address.port = ntohs(v6.sin6_port);
-  } else {
-    return {};
-  }
-  address.address = text.data() + interface_of(storage);
-  return address;
+  const auto bound = IpAddress::from_kernel(reinterpret_cast<const sockaddr&>(storage));
+  if (!bound) return {};
+  const auto port = bound->is_v6() ? reinterpret_cast<const sockaddr_in6&>(storage).sin6_port
+                                   : reinterpret_cast<const sockaddr_in&>(storage).sin_port;
+  return SocketAddress{bound->to_string() + interface_of(storage), ntohs(port)};
 }
 
 ClientTransport streams_named(std::string_view name) {

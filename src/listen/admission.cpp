@@ -1,13 +1,14 @@
 #include "listen/admission.hpp"
 
-#include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <cstring>
 #include <random>
 #include <string>
 
+#include "base/ip_address.hpp"
 #include "config/scalar.hpp"
 
 namespace tacet {
@@ -59,10 +60,7 @@ bool take_one(Instant& full, Duration interval, Duration most, Instant now) {
 
 std::string text_of(const sockaddr_storage& client) {
   const AddressOctets octets = octets_of(client);
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const bool v4 = is_mapped(octets);
-  inet_ntop(v4 ? AF_INET : AF_INET6, octets.data() + (v4 ? 12 : 0), text.data(), text.size());
-  return text.data();
+  return IpAddress::from_octets(Bytes(octets).subspan(is_mapped(octets) ? 12 : 0))->to_string();
 }
 
 Admission::Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits,

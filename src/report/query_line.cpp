@@ -1,6 +1,5 @@
 #include "report/query_line.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -9,6 +8,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/ip_address.hpp"
 #include "base/text.hpp"
 #include "dns/name_text.hpp"
 #include "privacy/exposure.hpp"
@@ -42,9 +42,7 @@ Json client_text(const ClientAddress& client, Disclosure disclosure) {
   const bool v6 = octets.size() == 16;
   if (disclosure == Disclosure::mask)
     std::fill(octets.begin() + (v6 ? shown_of_v6 : shown_of_v4), octets.end(), std::uint8_t{0});
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  ::inet_ntop(v6 ? AF_INET6 : AF_INET, octets.data(), text.data(), text.size());
-  return text.data();
+  return IpAddress::from_octets(octets)->to_string();
 }
 
 std::string shown_name(const LoggedQuery& query, Disclosure disclosure) {

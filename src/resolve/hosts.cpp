@@ -1,11 +1,10 @@
 #include "resolve/hosts.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <bit>
 #include <charconv>
 
+#include "base/ip_address.hpp"
 #include "base/word.hpp"
 #include "dns/local_answer.hpp"
 
@@ -25,13 +24,10 @@ std::string_view take_word(std::string_view& line) {
 
 /// The address in `word`; size 0 if it is none. An answer cannot carry an IPv6 zone ("fe80::1%eth0"), so it is dropped.
 std::size_t read_address(std::string_view word, std::array<std::uint8_t, 16>& octets) {
-  std::array<char, INET6_ADDRSTRLEN> text;
-  word = word.substr(0, word.find('%'));
-  if (word.size() >= text.size()) return 0;
-  *std::ranges::copy(word, text.begin()).out = 0;
-  const bool v6 = word.find(':') != std::string_view::npos;
-  if (::inet_pton(v6 ? AF_INET6 : AF_INET, text.data(), octets.data()) != 1) return 0;
-  return v6 ? 16 : 4;
+  const auto address = IpAddress::from_text(word.substr(0, word.find('%')));
+  if (!address) return 0;
+  std::ranges::copy(address->octets(), octets.begin());
+  return address->octets().size();
 }
 
 /// A name in lower-case wire form, written label by label. Name would cost its 256 octets for each of a million names.

@@ -1,9 +1,7 @@
 #include "cli/doctor/machine_facts.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <ifaddrs.h>
-#include <netinet/in.h>
 #include <sys/timex.h>
 
 #include <algorithm>
@@ -14,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "base/ip_address.hpp"
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
 #include "cli/setup/command.hpp"
@@ -100,13 +99,7 @@ std::vector<InterfaceFacts> interface_facts() {
     if (each->ifa_addr == nullptr) continue;
     auto known = std::ranges::find(found, each->ifa_name, &InterfaceFacts::name);
     if (known == found.end()) known = found.insert(found.end(), {each->ifa_name, {}});
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    const int family = each->ifa_addr->sa_family;
-    if (family == AF_INET)
-      ::inet_ntop(family, &reinterpret_cast<const sockaddr_in*>(each->ifa_addr)->sin_addr, text.data(), text.size());
-    else if (family == AF_INET6)
-      ::inet_ntop(family, &reinterpret_cast<const sockaddr_in6*>(each->ifa_addr)->sin6_addr, text.data(), text.size());
-    if (text[0] != '\0') known->addresses.emplace_back(text.data());
+    if (const auto address = IpAddress::from_kernel(*each->ifa_addr)) known->addresses.push_back(address->to_string());
   }
   ::freeifaddrs(list);
   return found;

@@ -1,13 +1,12 @@
 #include "transport/dial/lookup.hpp"
 
 #include <ares.h>
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "base/ip_address.hpp"
 #include "base/shield.hpp"
 #include "transport/dial/ares_channel.hpp"
 #include "transport/dial/bootstrap.hpp"
@@ -20,21 +19,14 @@ namespace {
 constexpr int timeout_ms = 400;
 constexpr int tries = 2;
 
-std::string text_of(const sockaddr* address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* octets = nullptr;
-  if (address->sa_family == AF_INET) octets = &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
-  if (address->sa_family == AF_INET6) octets = &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
-  if (octets == nullptr || ::inet_ntop(address->sa_family, octets, text.data(), text.size()) == nullptr) return {};
-  return text.data();
-}
-
 /// The addresses in the order given, each once; the least TTL.
 Addresses addresses_in(const ares_addrinfo& info) {
   Addresses found{{}, std::chrono::hours(24)};
   for (const ares_addrinfo_node* node = info.nodes; node != nullptr; node = node->ai_next) {
-    std::string text = text_of(node->ai_addr);
-    if (text.empty() || std::ranges::find(found.addresses, text) != found.addresses.end()) continue;
+    const auto address = IpAddress::from_kernel(*node->ai_addr);
+    if (!address) continue;
+    std::string text = address->to_string();
+    if (std::ranges::find(found.addresses, text) != found.addresses.end()) continue;
     found.addresses.push_back(std::move(text));
     found.ttl = std::min<Duration>(found.ttl, std::chrono::seconds(node->ai_ttl));
   }

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/ip_address.hpp"
 #include "config/scalar.hpp"
 #include "transport/dial/source.hpp"
 
@@ -28,28 +29,27 @@ unsigned scope_of(const std::string& zone) {
   return static_cast<unsigned>(parse_number(zone).value_or(0));
 }
 
-bool fill_v4(KernelAddress& out, const SocketAddress& from) {
+KernelAddress kernel_v4(const IpAddress& address, std::uint16_t port) {
   sockaddr_in to{};
-  if (::inet_pton(AF_INET, from.address.c_str(), &to.sin_addr) != 1) return false;
+  std::memcpy(&to.sin_addr, address.octets().data(), sizeof to.sin_addr);
   to.sin_family = AF_INET;
-  to.sin_port = htons(from.port);
-  std::memcpy(&out.storage, &to, sizeof to);
-  out.size = sizeof to;
-  return true;
+  to.sin_port = htons(port);
+  KernelAddress made;
+  std::memcpy(&made.storage, &to, sizeof to);
+  made.size = sizeof to;
+  return made;
 }
 
-bool fill_v6(KernelAddress& out, const SocketAddress& from) {
-  const std::size_t percent = from.address.find('%');
+KernelAddress kernel_v6(const IpAddress& address, std::uint16_t port, unsigned scope) {
   sockaddr_in6 to{};
-  if (::inet_pton(AF_INET6, from.address.substr(0, percent).c_str(), &to.sin6_addr) != 1) return false;
-  if (percent != std::string::npos) {
-    to.sin6_scope_id = scope_of(from.address.substr(percent + 1));
-  }
+  std::memcpy(&to.sin6_addr, address.octets().data(), sizeof to.sin6_addr);
+  to.sin6_scope_id = scope;
   to.sin6_family = AF_INET6;
-  to.sin6_port = htons(from.port);
-  std::memcpy(&out.storage, &to, sizeof to);
-  out.size = sizeof to;
-  return true;
+  to.sin6_port = htons(port);
+  KernelAddress made;
+  std::memcpy(&made.storage, &to, sizeof to);
+  made.size = sizeof to;
+  return made;
 }
 
 bool set_flags(int fd) {
@@ -100,15 +100,17 @@ Error socket_error(int code) {
 }
 
 Result<KernelAddress> kernel_address(const SocketAddress& address) {
-  KernelAddress made;
-  if (fill_v4(made, address)) return made;
-  if (fill_v6(made, address)) {
-    const auto percent = address.address.find('%');
-    if (percent == std::string::npos || reinterpret_cast<const sockaddr_in6&>(made.storage).sin6_scope_id != 0)
-      return made;
-    return fail(Fault::no_network, "there is no interface " + address.address.substr(percent + 1) + " now");
-  }
-  return fail(Fault::invalid_config, "\"" + address.address + "\" is no IP address");
+  const auto percent = address.address.find('%');
+  const bool has_zone = percent != std::string::npos;
+  const auto read = IpAddress::from_text(std::string_view(address.address).substr(0, percent));
+  if (!read || (has_zone && !read->is_v6()))
+    return fail(Fault::invalid_config, "\"" + address.address + "\" is no IP address");
+  if (!read->is_v6()) return kernel_v4(*read, address.port);
+  if (!has_zone) return kernel_v6(*read, address.port, 0);
+  const std::string zone = address.address.substr(percent + 1);
+  const unsigned scope = scope_of(zone);
+  if (scope == 0) return fail(Fault::no_network, "there is no interface " + zone + " now");
+  return kernel_v6(*read, address.port, scope);
 }
 
 Result<Descriptor> begin_connect(const KernelAddress& address, const ViaConfig& via) {

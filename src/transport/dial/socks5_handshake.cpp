@@ -1,10 +1,10 @@
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 
 #include <array>
 #include <string_view>
 
+#include "base/ip_address.hpp"
 #include "transport/dial/tunnel_handshake.hpp"
 
 namespace tacet {
@@ -39,15 +39,14 @@ void append_text(std::vector<std::uint8_t>& out, std::string_view text) {
 
 /// ATYP and address of RFC 1928 §5; a host name for what is no address.
 void append_address(std::vector<std::uint8_t>& out, const std::string& target) {
-  const std::string address = target.substr(0, target.find('%'));
-  std::array<std::uint8_t, sizeof(in6_addr)> octets{};
-  const bool is_v4 = ::inet_pton(AF_INET, address.c_str(), octets.data()) == 1;
-  if (!is_v4 && ::inet_pton(AF_INET6, address.c_str(), octets.data()) != 1) {
+  const std::string text = target.substr(0, target.find('%'));
+  const auto address = IpAddress::from_text(text);
+  if (!address) {
     out.push_back(name);
-    return append_text(out, address);
+    return append_text(out, text);
   }
-  out.push_back(is_v4 ? ipv4 : ipv6);
-  out.insert(out.end(), octets.begin(), octets.begin() + (is_v4 ? sizeof(in_addr) : sizeof(in6_addr)));
+  out.push_back(address->is_v6() ? ipv6 : ipv4);
+  out.insert(out.end(), address->octets().begin(), address->octets().end());
 }
 
 /// RFC 1928 §3 to §6. It always offers a user name and password: Tor prefers them, and then isolates the stream.
