@@ -219,7 +219,7 @@ class Content(PageCase):
         path = done.stdout.strip().removeprefix(f"http://127.0.0.1:{self.port}")
         status, head, text = self.get(path)
         self.assertEqual((status, head["Referrer-Policy"], head["Cache-Control"]), (200, "no-referrer", "no-store"))
-        self.assertRegex(text, r"<code>broken\.example\.com</code> A</th><td>SERVFAIL: \S")
+        self.assertRegex(text, r"<code>broken\.example\.com</code><small>A</small></th><td>SERVFAIL: \S")
         for wrong in ("/names", "/names?pass=", path[:-1], path + "0", "/names?pass=" + "0" * 32):
             status, _, text = self.get(wrong)
             self.assertEqual((status, "example" in text), (404, False), wrong)

@@ -29,9 +29,10 @@ std::string ago(Instant then, Instant now) {
 std::string text_of(const std::string& wire) { return html_text(name_text(bytes_of(wire))); }
 
 std::string failure_row(const FailedQuestion& question, Instant now) {
-  return fmt::format(R"(<tr><th scope="row"><code>{}</code> {}</th><td>{}</td><td class="num">{}</td><td>{}</td></tr>)",
-                     text_of(question.name), html_text(to_string(question.type)), html_text(question.why),
-                     count_words(question.times), ago(question.last, now));
+  return fmt::format(
+      R"(<tr><th scope="row"><code>{}</code><small>{}</small></th><td>{}</td><td class="num">{}</td><td>{}</td></tr>)",
+      text_of(question.name), html_text(to_string(question.type)), html_text(question.why), count_words(question.times),
+      ago(question.last, now));
 }
 
 std::string failures(const PageView& view) {

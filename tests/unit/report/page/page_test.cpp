@@ -152,7 +152,7 @@ TEST_CASE("names are shown only to a view that has them") {
   CHECK_FALSE(page(shown, exposure).contains("Names that programs asked for"));
   const std::string text = page_html({shown, exposure, {}, noon, &names});
   for (const char* words :
-       {"<code>secret.example</code><small>www.secret.example</small>", "<code>broken.example</code> A",
+       {"<code>secret.example</code><small>www.secret.example</small>", "<code>broken.example</code><small>A</small>",
         "SERVFAIL: &lt;nobody&gt; answered", "1 min ago", "And 21 more"})
     CHECK_MESSAGE(text.contains(words), std::string(words));
   CHECK(text.size() <= 60U * 1024);
