@@ -101,6 +101,10 @@ TEST_CASE("every key sets its field and nothing else") {
   expected.exposure = {.mode = ExposureMode::active, .names = 16, .log_names = true};
   same_as("exposure: {mode: active, names: 16, log_names: true}");
   expected = Config::defaults();
+  expected.ladder = LadderMode::ask_only;
+  expected.ladder_proxy = {.kind = ProxyKind::socks5, .address = {"127.0.0.1", 1080}, .user{}, .password{}};
+  same_as("ladder: ask-only\nladder_proxy: 'socks5://127.0.0.1:1080'");
+  expected = Config::defaults();
   expected.user = "dns";
   expected.confine = false;
   same_as("user: dns\nconfine: false");
@@ -252,6 +256,8 @@ TEST_CASE("a key without the key that it serves is a fault, and one beside a swi
            {"query_log: {to: journal, keep: 2}", "1:32: query_log.keep: has no effect on the journal"},
            {"exposure: {mode: off, log_names: true}",
             "1:34: exposure.log_names: has no effect while exposure.mode is off"},
+           {"{ladder: off, ladder_proxy: 'socks5://127.0.0.1:1080'}",
+            "1:29: ladder_proxy: has no effect while ladder is off"},
            {"upstreams: [{url: 'tls://192.0.2.1', sni: send}]", "1:43: upstreams[0].sni: has no effect: "},
            {"forward: {corp: [{url: 'tls://192.0.2.1', sni: send}]}", "1:48: forward.corp[0].sni: has no effect: "}}) {
     CAPTURE(text);
@@ -263,6 +269,7 @@ TEST_CASE("a key without the key that it serves is a fault, and one beside a swi
   read("control: {socket: \"\", group: dns}");
   read("exposure: {mode: off, names: 16, log_names: false}");
   read("upstreams: [{url: 'tls://192.0.2.1', sni: omit}]");
+  read("{ladder: off, ladder_proxy: none}");
   read("bootstrap: []");
   read("bootstrap: [192.0.2.53]\nforward: {corp: ['tls://dns.example']}");
 }
