@@ -189,7 +189,7 @@ class Debian13(unittest.TestCase):
 
     def assert_speaks_quic(self, system):
         """Debian 12 has no server and no library for it."""
-        system.install("knot", "openssl", "python3-dnspython")
+        system.install("knot", "openssl", "python3-dnspython", "python3-h2")
         said = system.run("env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TACET_BINARY=/build/tacet", "PYTHONPATH=/src/tests/support",
                           "sh", "-c", "cd /src/tests/integration && python3 -m unittest -v doq_test 2>&1", timeout=600)
         self.assertRegex(said, r"(?m)^OK \(skipped=1\)$")  # the refusal, which is Debian 12's

@@ -50,6 +50,8 @@ class Doq(Case):
         [connection] = [one for one in upstream["connections"] if one["answers"]]
         self.assertEqual((upstream["transport"], connection["tls"]["version"]), ("DoQ", "TLSv1.3"))
         self.assertEqual(connection["tls"]["verified"], "127.0.0.1")
+        shown = daemon.verb("query", "www.example.com").stdout
+        self.assertRegex(shown, r"the question was encrypted and padded to 128 octets; the answer \(468 octets\) was padded")
 
     def test_an_answer_longer_than_a_datagram_is_whole(self):
         server = self.knot()
