@@ -39,7 +39,7 @@ class Pki:
         os.chmod(self._dir, 0o755)
         for name, text in (("openssl.cnf", _SETTINGS.format(dir=self._dir)), ("index", ""), ("serial", "1000\n")):
             self._write(name, text)
-        self.ca = self._self_signed("ca", "tacet test authority", ["basicConstraints=critical,CA:TRUE"]).chain
+        self.ca = self._self_signed("ca", "tacet test authority", ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"]).chain
 
     def good(self):
         """Valid for NAME, localhost, the loopback addresses and the extra ones."""
@@ -84,7 +84,7 @@ class Pki:
             return made
         request, extensions = self._path(f"{word}.csr"), self._path(f"{word}.ext")
         names = f"subjectAltName={','.join(sans)}\n" if sans else ""
-        self._write(f"{word}.ext", f"{names}extendedKeyUsage=serverAuth\n")
+        self._write(f"{word}.ext", f"{names}extendedKeyUsage=serverAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
         key = ("rsa:2048",) if rsa else ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
         self._openssl("req", "-config", self._path("openssl.cnf"), "-newkey", *key, "-nodes",
                       "-keyout", made.key, "-out", request, "-subj", f"/CN={common_name}")
