@@ -115,7 +115,6 @@ private:
     const Validation::Subject subject{upstreams.set_for_others(), message.question(), std::nullopt,
                                       loop_.now() + patience};
     Inquiry inquiry{.deadline = subject.deadline};
-    inquiry.budget.begin_turn();
     co_return co_await validation_.settle(subject, message, inquiry);
   }
 
