@@ -30,15 +30,16 @@ std::string_view to_string(Rung rung);
 /// What one connection shows an upstream of us, and what it proves to us; fixed once its handshake is over.
 struct ConnectionFacts {
   Transport transport = Transport::doh;
-  std::string address;           ///< "1.1.1.1:443" or "[2606:4700::1111]:853"
-  std::string sni;               ///< the name sent in clear in the ClientHello; empty if none was sent
-  std::string verified;          ///< the name or address for which the certificate was checked; empty if not encrypted
-  std::string tls_version;       ///< "TLSv1.3"
-  std::string key_exchange;      ///< the key-exchange group, e.g. "X25519"; empty if the library cannot say
-  bool resumed = false;          ///< the TLS session was resumed
-  std::string proxy;             ///< "socks5://127.0.0.1:1080"; empty if none carries the connection
-  std::string interface;         ///< where it leaves this machine: "wg0"; empty if the system cannot say
-  Duration connect_time{};       ///< from the first octet to a connection, with the proxy's share, before TLS; for QUIC with it
+  std::string address;       ///< "1.1.1.1:443" or "[2606:4700::1111]:853"
+  std::string sni;           ///< the name sent in clear in the ClientHello; empty if none was sent
+  std::string verified;      ///< the name or address for which the certificate was checked; empty if not encrypted
+  std::string tls_version;   ///< "TLSv1.3"
+  std::string key_exchange;  ///< the key-exchange group, e.g. "X25519"; empty if the library cannot say
+  bool resumed = false;      ///< the TLS session was resumed
+  std::string proxy;         ///< "socks5://127.0.0.1:1080"; empty if none carries the connection
+  std::string interface;     ///< where it leaves this machine: "wg0"; empty if the system cannot say
+  Duration
+      connect_time{};  ///< from the first octet to a connection, with the proxy's share, before TLS; for QUIC with it
   Rung rung = Rung::configured;  ///< how far the connection is from what the configuration says
 };
 

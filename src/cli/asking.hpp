@@ -9,7 +9,7 @@
 #include "cli/query_report.hpp"
 #include "daemon/upstreams.hpp"
 #include "daemon/validation_rules.hpp"
-#include "resolve/validation.hpp"
+#include "resolve/validation/validation.hpp"
 
 namespace tacet {
 

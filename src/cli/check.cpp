@@ -10,7 +10,7 @@
 #include "base/clock.hpp"
 #include "cli/setup/service_view.hpp"
 #include "config/address.hpp"
-#include "config/dnssec_forms.hpp"
+#include "config/forms/dnssec_forms.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"
 #include "config/void_keys.hpp"

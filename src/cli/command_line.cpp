@@ -8,8 +8,8 @@
 
 #include "base/log.hpp"
 #include "config/address.hpp"
+#include "config/forms/path_forms.hpp"
 #include "config/load.hpp"
-#include "config/path_forms.hpp"
 #include "config/prefix.hpp"
 #include "config/url.hpp"
 

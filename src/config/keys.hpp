@@ -5,11 +5,11 @@
 #include <variant>
 #include <vector>
 
-#include "config/address_forms.hpp"
-#include "config/dnssec_forms.hpp"
-#include "config/form.hpp"
-#include "config/path_forms.hpp"
-#include "config/server_forms.hpp"
+#include "config/forms/address_forms.hpp"
+#include "config/forms/dnssec_forms.hpp"
+#include "config/forms/form.hpp"
+#include "config/forms/path_forms.hpp"
+#include "config/forms/server_forms.hpp"
 #include "config/value.hpp"
 #include "tacet/config.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "config/form_schema.hpp"
+#include "config/forms/form_schema.hpp"
 
 namespace tacet {
 

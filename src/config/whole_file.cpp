@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "config/address.hpp"
+#include "config/forms/server_forms.hpp"
 #include "config/prefix.hpp"
 #include "config/scalar.hpp"
-#include "config/server_forms.hpp"
 #include "config/url.hpp"
 #include "config/zone.hpp"
 

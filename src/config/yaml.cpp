@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "config/document.hpp"
+#include "config/forms/path_forms.hpp"
 #include "config/keys.hpp"
 #include "config/mapping.hpp"
-#include "config/path_forms.hpp"
 #include "config/void_keys.hpp"
 #include "config/whole_file.hpp"
 

@@ -11,7 +11,7 @@
 #include "daemon/upstreams.hpp"
 #include "resolve/policy.hpp"
 #include "resolve/rebind.hpp"
-#include "resolve/validation.hpp"
+#include "resolve/validation/validation.hpp"
 #include "tacet/config.hpp"
 
 namespace tacet {

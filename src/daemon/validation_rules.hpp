@@ -2,7 +2,7 @@
 #include <memory>
 #include <string>
 
-#include "resolve/validation.hpp"
+#include "resolve/validation/validation.hpp"
 #include "tacet/config.hpp"
 #include "tacet/open_file.hpp"
 #include "tacet/result.hpp"

@@ -8,9 +8,9 @@
 #include <optional>
 #include <utility>
 
-#include "config/address_forms.hpp"
-#include "config/dnssec_forms.hpp"
 #include "config/document.hpp"
+#include "config/forms/address_forms.hpp"
+#include "config/forms/dnssec_forms.hpp"
 #include "config/mapping.hpp"
 
 namespace tacet {

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "config/dnssec_forms.hpp"
+#include "config/forms/dnssec_forms.hpp"
 #include "dns/name_text.hpp"
 #include "dnssec/validity.hpp"
 

@@ -12,7 +12,7 @@
 #include "report/query_log.hpp"
 #include "report/upstream_report.hpp"
 #include "resolve/cache/cache.hpp"
-#include "resolve/validation.hpp"
+#include "resolve/validation/validation.hpp"
 #include "system/confinement.hpp"
 #include "tacet/config.hpp"
 #include "tacet/instant.hpp"
@@ -37,11 +37,11 @@ struct DnssecReport {
 /// Everything that `tacet status` shows, taken from all workers at nearly one moment.
 struct Snapshot {
   Duration uptime{};
-  std::vector<std::string> listen;         ///< served addresses
-  std::vector<std::string> listen_absent;  ///< those of them that this machine does not have now
-  std::string page;                        ///< where the page is: "http://127.0.0.1:9153/"; empty: it is off
+  std::vector<std::string> listen;              ///< served addresses
+  std::vector<std::string> listen_absent;       ///< those of them that this machine does not have now
+  std::string page;                             ///< where the page is: "http://127.0.0.1:9153/"; empty: it is off
   std::vector<CertificateReport> certificates;  ///< of the encrypted listeners
-  RebindConfig rebind;                     ///< whether public names may lead here, and the exceptions
+  RebindConfig rebind;                          ///< whether public names may lead here, and the exceptions
   unsigned workers = 0;
   std::string_view log_level;  ///< the present level
   ReloadCounts reloads;
@@ -50,11 +50,11 @@ struct Snapshot {
   CacheStatistics cache;
   QueryLogCounts query_log;
   DnssecReport dnssec;
-  std::vector<UpstreamReport> upstreams;  ///< in configured order
-  std::vector<ZoneReport> zones;          ///< in configured order
+  std::vector<UpstreamReport> upstreams;    ///< in configured order
+  std::vector<ZoneReport> zones;            ///< in configured order
   std::vector<Interference> interferences;  ///< of the network with connections to upstreams
-  std::uint64_t pending = 0;              ///< queries that wait for an upstream
-  std::uint64_t plaintext_lookups = 0;    ///< bootstrap look-ups made in the clear
+  std::uint64_t pending = 0;                ///< queries that wait for an upstream
+  std::uint64_t plaintext_lookups = 0;      ///< bootstrap look-ups made in the clear
 };
 
 }  // namespace tacet

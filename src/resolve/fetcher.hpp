@@ -14,7 +14,7 @@
 #include "resolve/local_data.hpp"
 #include "resolve/rebind.hpp"
 #include "resolve/routes.hpp"
-#include "resolve/validation.hpp"
+#include "resolve/validation/validation.hpp"
 
 namespace tacet {
 

@@ -15,7 +15,7 @@
 #include "dns/nsid.hpp"
 #include "doctor/path_plan.hpp"
 #include "doctor/server_identity.hpp"
-#include "resolve/validation.hpp"
+#include "resolve/validation/validation.hpp"
 #include "transport/dial/socket.hpp"
 #include "transport/http/http.hpp"
 

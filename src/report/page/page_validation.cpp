@@ -5,7 +5,7 @@
 #include <map>
 #include <vector>
 
-#include "config/dnssec_forms.hpp"
+#include "config/forms/dnssec_forms.hpp"
 #include "dns/name_text.hpp"
 #include "dnssec/validity.hpp"
 #include "report/counter_table.hpp"

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "config/forms/patterns.hpp"
 #include "config/keys.hpp"
 #include "config/manual.hpp"
-#include "config/patterns.hpp"
 
 using namespace tacet;
 using Json = nlohmann::ordered_json;

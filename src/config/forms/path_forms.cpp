@@ -1,4 +1,4 @@
-#include "config/path_forms.hpp"
+#include "config/forms/path_forms.hpp"
 
 #include <fmt/format.h>
 
@@ -9,9 +9,9 @@
 #include <variant>
 
 #include "config/address.hpp"
+#include "config/forms/server_forms.hpp"
 #include "config/mapping.hpp"
 #include "config/scalar.hpp"
-#include "config/server_forms.hpp"
 #include "config/url.hpp"
 #include "config/zone.hpp"
 

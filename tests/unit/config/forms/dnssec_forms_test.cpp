@@ -1,4 +1,4 @@
-#include "config/dnssec_forms.hpp"
+#include "config/forms/dnssec_forms.hpp"
 
 #include <doctest/doctest.h>
 

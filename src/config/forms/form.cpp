@@ -1,4 +1,4 @@
-#include "config/form.hpp"
+#include "config/forms/form.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-#include "config/address_forms.hpp"
+#include "config/forms/address_forms.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-#include "config/form_schema.hpp"
+#include "config/forms/form_schema.hpp"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "config/dnssec_forms.hpp"
 #include "config/document.hpp"
+#include "config/forms/dnssec_forms.hpp"
+#include "config/forms/patterns.hpp"
 #include "config/manual.hpp"
-#include "config/patterns.hpp"
 #include "config/prefix.hpp"
 
 namespace tacet {
@@ -61,7 +61,8 @@ constexpr std::array<SharedText, 9> shared_texts{{
     {"machine_name", patterns::machine_name, "the name of a machine such as tacet.home.arpa", true},
     {"proxy_url", patterns::proxy_url, "none, socks5://[USER:PASSWORD@]ADDRESS:PORT or http://…"},
     {"trust_anchor", patterns::trust_anchor, "a DS record, or the absolute path of a file with DS or DNSKEY records"},
-    {"upstream_url", patterns::upstream_url, "https://HOST[:PORT][/PATH], tls://HOST[:PORT] or quic://HOST[:PORT]", false, 2048},
+    {"upstream_url", patterns::upstream_url, "https://HOST[:PORT][/PATH], tls://HOST[:PORT] or quic://HOST[:PORT]",
+     false, 2048},
 }};
 
 Schema shared(std::string_view name) { return {{"$ref", fmt::format("#/$defs/{}", name)}}; }

@@ -1,4 +1,4 @@
-#include "resolve/zone_facts.hpp"
+#include "resolve/validation/zone_facts.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "config/path_forms.hpp"
+#include "config/forms/path_forms.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "config/patterns.hpp"
+#include "config/forms/patterns.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-#include "config/server_forms.hpp"
+#include "config/forms/server_forms.hpp"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 #include <utility>
 #include <variant>
 
-#include "config/address_forms.hpp"
+#include "config/forms/address_forms.hpp"
+#include "config/forms/path_forms.hpp"
 #include "config/keys.hpp"
 #include "config/mapping.hpp"
-#include "config/path_forms.hpp"
 #include "config/scalar.hpp"
 #include "config/url.hpp"
 #include "config/zone.hpp"

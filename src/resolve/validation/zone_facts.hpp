@@ -11,7 +11,7 @@
 #include "dnssec/learn.hpp"
 #include "observe/metrics.hpp"
 #include "resolve/failures.hpp"
-#include "resolve/proof_pace.hpp"
+#include "resolve/validation/proof_pace.hpp"
 
 namespace tacet {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "dnssec/kept_denials.hpp"
-#include "resolve/zone_facts.hpp"
+#include "resolve/validation/zone_facts.hpp"
 #include "tacet/config.hpp"
 
 namespace tacet {

@@ -1,4 +1,4 @@
-#include "resolve/proof_pace.hpp"
+#include "resolve/validation/proof_pace.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "resolve/validation.hpp"
+#include "resolve/validation/validation.hpp"
 
 #include <fmt/format.h>
 

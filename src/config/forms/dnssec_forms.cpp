@@ -1,4 +1,4 @@
-#include "config/dnssec_forms.hpp"
+#include "config/forms/dnssec_forms.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,8 +9,8 @@
 #include <span>
 
 #include "base/text.hpp"
-#include "config/address_forms.hpp"
-#include "config/form.hpp"
+#include "config/forms/address_forms.hpp"
+#include "config/forms/form.hpp"
 #include "config/mapping.hpp"
 #include "config/scalar.hpp"
 #include "config/zone.hpp"
