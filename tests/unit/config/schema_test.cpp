@@ -19,7 +19,7 @@ namespace {
 
 /// The schema of a key such as "cache.size" or "upstreams[].url".
 Json schema_of(std::string_view key) {
-  const Json schema = Json::parse(config_schema());
+  static const Json schema = Json::parse(config_schema());
   constexpr std::string_view upstream = "upstreams[].";
   if (key.starts_with(upstream))
     return schema["$defs"]["upstream"]["properties"][std::string(key.substr(upstream.size()))];
