@@ -17,6 +17,7 @@
 #include "cli/check.hpp"
 #include "cli/command_line.hpp"
 #include "cli/doctor/doctor.hpp"
+#include "cli/option_help.hpp"
 #include "cli/query.hpp"
 #include "cli/run.hpp"
 #include "cli/setup/install.hpp"
@@ -27,31 +28,13 @@
 
 namespace {
 
+using namespace tacet::option_help;
 using tacet::CommandLine;
 
 /// The work of a verb after the command line was parsed; returns the exit code.
 using Verb = std::function<int()>;
 
 constexpr int usage_error = 2, internal_error = 70;
-
-constexpr auto upstream_help =
-    "Ask this upstream: https://HOST[:PORT][/PATH] (DNS over HTTPS),\n"
-    "tls://HOST[:PORT] (DNS over TLS) or quic://HOST[:PORT] (DNS over\n"
-    "QUIC). If HOST is a name, its addresses can follow an @:\n"
-    "tls://dns.example@192.0.2.1,2001:db8::1.\n"
-    "Repeat it for more; tacet prefers the first. It replaces the\n"
-    "file's list";
-constexpr auto bootstrap_help =
-    "Ask this plain DNS server for the addresses of upstreams, and for\n"
-    "nothing else. Repeat it for more. It replaces the file's list";
-constexpr auto proxy_help =
-    "Reach the upstream through this proxy: socks5://ADDRESS:PORT or\n"
-    "http://ADDRESS:PORT, with USER:PASSWORD@ before ADDRESS if it wants\n"
-    "them; none ignores the file's";
-constexpr auto via_help = "Leave this machine by this interface, or from this address of it";
-constexpr auto listen_help =
-    "Listen at ADDRESS[:PORT], by UDP and TCP. Repeat it for more. It\n"
-    "replaces the file's list";
 
 CLI::App& new_verb(CLI::App& app, const std::string& name, const std::string& purpose) {
   return *app.add_subcommand(name, purpose)->group("Verbs");
