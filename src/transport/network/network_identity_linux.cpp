@@ -14,7 +14,7 @@ namespace {
 std::string prefix_of(Bytes address, unsigned length) {
   std::string text;
   for (std::size_t at = 0; at < address.size(); ++at) {
-    const unsigned bits = std::clamp(static_cast<int>(length) - static_cast<int>(at * 8), 0, 8);
+    const auto bits = static_cast<unsigned>(std::clamp(static_cast<int>(length) - static_cast<int>(at * 8), 0, 8));
     text += fmt::format("{:02x}", address[at] & (0xff00U >> bits & 0xffU));
   }
   return fmt::format("{}/{}", text, length);

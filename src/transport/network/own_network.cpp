@@ -9,7 +9,7 @@ namespace {
 constexpr unsigned v4_starts = 96;  // bits of ::ffff:0:0/96
 
 bool is_mapped(const AddressOctets& address) {
-  static constexpr OctetPrefix mapped{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, v4_starts};
+  static const OctetPrefix mapped{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, v4_starts};
   return mapped.holds(address);
 }
 
