@@ -80,9 +80,9 @@ private:
   AttemptPace pace_;
 };
 
-/// A connected socket and its place in the budget; gives both back when destroyed. Before that it holds the place
-/// alone, or a connect that still runs. Behind a proxy the octets go to `address` all the same. A UDP socket comes with
-/// its QUIC connection. Pre: the place was taken.
+/// A connected socket and its place in the budget; gives both back when destroyed. While a connect has not begun, it
+/// holds the place alone. `address` is the server's, also behind a proxy. A UDP socket comes with its QUIC connection.
+/// Pre: the place was taken.
 class ConnectedSocket {
 public:
   ConnectedSocket(Descriptor descriptor, SocketAddress address, SocketBudget& budget,

@@ -11,32 +11,17 @@
 #include <utility>
 #include <vector>
 
+#include "support/netlink_messages.hpp"
 #include "transport/network/network_state.hpp"
 
 using namespace tacet;
 
 namespace {
 
-using Octets = std::vector<std::uint8_t>;
-
-template <class T>
-void append(Octets& to, const T& what) {
-  const auto* octets = reinterpret_cast<const std::uint8_t*>(&what);
-  to.insert(to.end(), octets, octets + sizeof what);
-}
-
-void attribute(Octets& to, unsigned short type, const Octets& value) {
-  append(to, rtattr{static_cast<unsigned short>(RTA_LENGTH(value.size())), type});
-  to.insert(to.end(), value.begin(), value.end());
-  to.resize(NLMSG_ALIGN(to.size()));
-}
-
-Octets message(std::uint16_t type, const Octets& payload) {
-  Octets made;
-  append(made, nlmsghdr{static_cast<std::uint32_t>(NLMSG_LENGTH(payload.size())), type, 0, 0, 0});
-  made.insert(made.end(), payload.begin(), payload.end());
-  return made;
-}
+using netlink::append;
+using netlink::attribute;
+using netlink::message;
+using netlink::Octets;
 
 struct Address {
   std::uint8_t last = 1;  // octet

@@ -8,19 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "support/netlink_messages.hpp"
 #include "transport/network/own_network.hpp"
 
 using namespace tacet;
 
 namespace {
 
-using Buffer = std::vector<std::uint8_t>;
-
-template <class T>
-void append(Buffer& to, const T& what) {
-  const auto* octets = reinterpret_cast<const std::uint8_t*>(&what);
-  to.insert(to.end(), octets, octets + sizeof what);
-}
+using netlink::append;
+using Buffer = netlink::Octets;
 
 template <class T>
 void attribute(Buffer& to, unsigned short type, const T& value) {
@@ -37,10 +33,7 @@ AddressOctets at(const std::string& address) {
 
 /// Adds a message of this type and payload to `network`.
 void tell(OwnNetwork& network, std::uint16_t type, const Buffer& payload) {
-  Buffer made;
-  append(made, nlmsghdr{static_cast<std::uint32_t>(NLMSG_LENGTH(payload.size())), type, 0, 0, 0});
-  made.insert(made.end(), payload.begin(), payload.end());
-  CHECK_FALSE(network.add(made));
+  CHECK_FALSE(network.add(netlink::message(type, payload)));
 }
 
 void tell_address(OwnNetwork& network, const std::string& address, std::uint32_t flags, const std::string& local = {}) {
