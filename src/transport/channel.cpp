@@ -188,11 +188,13 @@ void Channel::settle(const Link& winner) {
 void Channel::lost(Link& link, const Error& why) {
   auto& place = &link == current_.get() ? current_ : fresh_;
   const bool was_used = link.answers > 0;
-  if (const auto showed = greeting_outcome_of(why.fault); showed && !link.is_established) tell(link, *showed);
+  // A server may close an idle connection at any time. That is no failure; send the query again.
+  const bool is_idle_close = why.fault == Fault::cancelled && (was_used || !link.greeted_at);
+  if (const auto showed = greeting_outcome_of(why.fault); showed && !link.is_established && !is_idle_close)
+    tell(link, *showed);
   retire(place);
   if (!current_) std::swap(current_, fresh_);
-  // A server may close an idle connection at any time. That is no failure; send the query again.
-  if (why.fault != Fault::cancelled || !was_used) note_failure(why);
+  if (!is_idle_close) note_failure(why);
   if (has_moved()) return dial_afresh();
   if (calls_.empty() || current_) return;
   reissue(why, was_used);

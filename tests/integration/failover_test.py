@@ -219,6 +219,20 @@ class LateAnswers(Case):
                 self.assertEqual(dnsclient.addresses(daemon.ask(f"idle{number}.{url[:3]}.example.com")), [ADDRESS], daemon.log())
                 fake.drop_connections()
 
+    def test_a_second_connection_that_the_server_closes_unused_is_let_go_and_no_failure(self):
+        upstream = self.unbound(idle_ms=1000)
+        for url in (upstream.doh_url(), upstream.dot_url()):
+            with self.subTest(url):
+                daemon = self.tacet(url, workers=1)
+                made = lambda: daemon.status()["upstreams"][0]["connections_made"]
+                while made() < 2:  # several queries within a second open the second one
+                    for _ in range(4):
+                        self.assertEqual(dnsclient.addresses(daemon.ask(new_name())), ["192.0.2.7"])
+                ports = (upstream.doh_port, upstream.dot_port)
+                scratch.eventually(lambda: daemon.upstream_sockets(*ports) == 0, what="no connection left")
+                self.assertEqual(daemon.log_lines("upstream .* fails"), [])
+                self.assertIsNone(daemon.status()["upstreams"][0]["last_error"])
+
 
 class ClosingBehindAnswers(Case):
     """A server that closes each connection behind its first answer, whatever else was asked over it."""

@@ -182,10 +182,11 @@ void DohConnection::State::ready(Watch::Ready ready) {
 
 /// The server did something on a connection without requests. A close or a goodbye ends the connection now, so that no
 /// query pays for it. Other frames (PING, SETTINGS) stay unread until libcurl's next request, and a close may follow
-/// them.
+/// them. A server that closes before the first request has not failed, whichever way it does it.
 void DohConnection::State::look_at_idle() {
   if (transfers_.in_use() == 0 && socket_->peer_has_left()) {
-    leave(loss("closed by the server while idle"));
+    const std::string words = "closed by the server while idle";
+    leave(stage_ == Stage::handshaking ? Error{Fault::cancelled, words} : loss(words));
     return tell();
   }
   socket_->stop_reading();

@@ -13,7 +13,9 @@ namespace tacet {
 HttpSocket::HttpSocket(Loop& loop, ConnectedSocket socket, std::function<void(Watch::Ready)> on_ready)
     : socket_(std::move(socket)),
       buffer_(socket_.get()),
-      watch_(loop, socket_.get(), std::move(on_ready)) {}
+      watch_(loop, socket_.get(), std::move(on_ready)) {
+  watch_.want_read(true);  // the server may close before the first request
+}
 
 curl_socket_t HttpSocket::open() {
   if (duplicate_ != CURL_SOCKET_BAD) {

@@ -222,6 +222,15 @@ TEST_CASE("a server that closes while idle is noticed at once, also behind octet
   }
 }
 
+TEST_CASE("a server that closes before it was asked anything is noticed at once") {
+  Bench bench([](TestH2Connection&, std::uint32_t) {});
+  while (bench.server.connections.empty()) bench.pass(std::chrono::milliseconds(1));
+  SUBCASE("FIN") { bench.server.connections[0]->finish(); }
+  SUBCASE("reset") { bench.server.connections[0]->reset(); }
+  bench.loop.run();
+  CHECK(bench.told == "closed cancelled");
+}
+
 TEST_CASE("a server that says goodbye is done with, though its FIN stays away") {
   SUBCASE("while idle") {
     Bench bench(
