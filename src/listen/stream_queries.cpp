@@ -160,23 +160,23 @@ void StreamQueries::answer(ReplyFraming::Tag tag, const QueryView& query) {
   parts_.tasks.spawn(answer_later({client_.shared_from_this(), this}, std::move(waiting)));
 }
 
-/// Whether its answer would overtake the key of its name.
+/// True if its answer would overtake the HTTPS record of its name.
 bool StreamQueries::must_wait(const QuestionView& question) const {
-  return (question.type == Type::a || question.type == Type::aaaa) && !keys_.empty() &&
-         keys_.awaits(Name::from_checked_wire(question.name));
+  return (question.type == Type::a || question.type == Type::aaaa) && !https_records_.empty() &&
+         https_records_.awaits(Name::from_checked_wire(question.name));
 }
 
 Task<void> StreamQueries::answer_later(std::shared_ptr<StreamQueries> self, Waiting waiting) {
   std::optional<Counted> in_flight(self->in_flight_);
-  std::optional<AwaitedKeys::KeyQuestion> key;
+  std::optional<AwaitedHttpsRecords::HttpsQuestion> https;
   if (waiting.miss && waiting.question.type == Type::https && is_encrypted(self->terms_.transport))
-    if_memory([&] { key.emplace(self->keys_, waiting.question.name); });
+    if_memory([&] { https.emplace(self->https_records_, waiting.question.name); });
   if (waiting.miss) waiting.reply = co_await self->parts_.resolver.answer(*waiting.miss);
-  std::optional<AwaitedKeys::Hold> hold;
+  std::optional<AwaitedHttpsRecords::Hold> hold;
   Scheduler& scheduler = self->parts_.loop.scheduler();
   if (self->must_wait(QuestionView::of(waiting.question)))
-    if_memory([&] { hold.emplace(self->keys_, waiting.question.name, scheduler); });
-  if (hold) co_await hold->wait(scheduler.now() + AwaitedKeys::patience);
+    if_memory([&] { hold.emplace(self->https_records_, waiting.question.name, scheduler); });
+  if (hold) co_await hold->wait(scheduler.now() + AwaitedHttpsRecords::patience);
   in_flight.reset();
   self->client_.guarded([&] { self->deliver(waiting); });
 }

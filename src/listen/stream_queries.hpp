@@ -7,7 +7,7 @@
 #include "base/loop.hpp"
 #include "base/task_group.hpp"
 #include "listen/admission.hpp"
-#include "listen/awaited_keys.hpp"
+#include "listen/awaited_https_records.hpp"
 #include "listen/stream_client.hpp"
 #include "observe/client_transport.hpp"
 #include "observe/metrics.hpp"
@@ -46,8 +46,8 @@ struct ReplyExtras {
 };
 
 /// Answers the queries of one client of a stream, each as soon as possible, in any order, by the same rules for TCP,
-/// TLS and HTTPS. Over TLS and HTTPS addresses do not overtake the key of the same name (see AwaitedKeys). The session
-/// of the client owns it.
+/// TLS and HTTPS. Over TLS and HTTPS the addresses of a name do not overtake its HTTPS record (see
+/// AwaitedHttpsRecords). The session of the client owns it.
 class StreamQueries {
 public:
   /// `told_idle`: the idle time that it tells clients that ask for it (RFC 7828); nothing: it tells none.
@@ -91,7 +91,7 @@ private:
   StreamClient& client_;
   ReplyFraming& framing_;
   const Terms terms_;
-  AwaitedKeys keys_;  // over encrypted transports only
+  AwaitedHttpsRecords https_records_;  // over encrypted transports only
   std::size_t in_flight_ = 0;
   std::uint64_t at_once_ = 0;  // queries of the last read that were answered at once
   bool paid_ = false;          // the next query is already charged

@@ -1,4 +1,4 @@
-#include "listen/awaited_keys.hpp"
+#include "listen/awaited_https_records.hpp"
 
 #include <doctest/doctest.h>
 
@@ -19,14 +19,14 @@ Name name(std::string_view text) { return Name::from_text(text).value(); }
 struct Addresses {
   ManualClock clock;
   Scheduler scheduler{clock};
-  AwaitedKeys keys;
+  AwaitedHttpsRecords records;
   std::string gone;
   TaskGroup tasks;
 
   void wait(std::string_view text) { tasks.spawn(wait_for(name(text))); }
   Task<void> wait_for(Name of) {
-    AwaitedKeys::Hold hold(keys, of, scheduler);
-    co_await hold.wait(clock.now() + AwaitedKeys::patience);
+    AwaitedHttpsRecords::Hold hold(records, of, scheduler);
+    co_await hold.wait(clock.now() + AwaitedHttpsRecords::patience);
     gone += of.to_string();
   }
   void pass(Duration time) {
@@ -37,26 +37,27 @@ struct Addresses {
 
 }  // namespace
 
-TEST_CASE("Addresses wait until no question for the key of their name is left, whatever the case of its letters") {
+TEST_CASE(
+    "Addresses wait until no question for the HTTPS record of their name is left, whatever the case of its letters") {
   Addresses all;
-  std::optional<AwaitedKeys::KeyQuestion> first(std::in_place, all.keys, name("www.Example.com"));
-  std::optional<AwaitedKeys::KeyQuestion> second(std::in_place, all.keys, name("WWW.example.com"));
-  const AwaitedKeys::KeyQuestion other(all.keys, name("example.com"));
-  CHECK(all.keys.awaits(name("www.example.com")));
+  std::optional<AwaitedHttpsRecords::HttpsQuestion> first(std::in_place, all.records, name("www.Example.com"));
+  std::optional<AwaitedHttpsRecords::HttpsQuestion> second(std::in_place, all.records, name("WWW.example.com"));
+  const AwaitedHttpsRecords::HttpsQuestion other(all.records, name("example.com"));
+  CHECK(all.records.awaits(name("www.example.com")));
   all.wait("www.example.com");
   all.wait("example.com");
   first.reset();
   all.scheduler.run_ready();
   CHECK(all.gone == "");
   second.reset();
-  CHECK(!all.keys.awaits(name("www.example.com")));
+  CHECK(!all.records.awaits(name("www.example.com")));
   all.scheduler.run_ready();
   CHECK(all.gone == "www.example.com.");
 }
 
 TEST_CASE("Addresses wait no longer than a quarter of a second") {
   Addresses all;
-  const AwaitedKeys::KeyQuestion key(all.keys, name("example.com"));
+  const AwaitedHttpsRecords::HttpsQuestion https(all.records, name("example.com"));
   all.wait("example.com");
   all.pass(249ms);
   CHECK(all.gone == "");
@@ -66,11 +67,11 @@ TEST_CASE("Addresses wait no longer than a quarter of a second") {
 
 TEST_CASE("Addresses whose client has gone are not waked") {
   Addresses all;
-  std::optional<AwaitedKeys::KeyQuestion> key(std::in_place, all.keys, name("example.com"));
+  std::optional<AwaitedHttpsRecords::HttpsQuestion> https(std::in_place, all.records, name("example.com"));
   all.wait("example.com");
   all.tasks.cancel();
-  key.reset();
+  https.reset();
   all.scheduler.run_ready();
   CHECK(all.gone == "");
-  CHECK(all.keys.empty());
+  CHECK(all.records.empty());
 }
