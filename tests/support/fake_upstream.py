@@ -91,9 +91,16 @@ class Received:
         return dns.rdatatype.to_text(self.message.question[0].rdtype)
 
 
+def response_to(query, **options):
+    """An empty response without padding; newer releases of dnspython pad what answers a padded query."""
+    response = dns.message.make_response(query, recursion_available=True, **options)
+    response.pad = 0
+    return response
+
+
 def right_answer(query):
     """A, AAAA: our address; anything else: NODATA."""
-    response = dns.message.make_response(query, recursion_available=True, our_payload=1232)
+    response = response_to(query, our_payload=1232)
     question = query.question[0]
     text = {dns.rdatatype.A: ADDRESS, dns.rdatatype.AAAA: ADDRESS_6}.get(question.rdtype)
     if text:
@@ -390,7 +397,7 @@ def response_wire(query, behaviour):
     if action == "wrong_id":
         response.id = (query.id + 1) & 0xFFFF
     if action == "rcode":
-        response = dns.message.make_response(query, recursion_available=True)
+        response = response_to(query)
         response.set_rcode(dns.rcode.from_text(behaviour.value))
     if action == "answer" and behaviour.value:
         behaviour.value(response)
