@@ -17,8 +17,9 @@ from service_stand_in import StandIn
 # Holds the port by UDP and TCP and answers nobody; says READY=1 as a service does.
 OLD_PROGRAM = """
 import os, signal, socket, sys
-u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", int(sys.argv[1])))
-t = socket.socket(); t.bind(("127.0.0.1", int(sys.argv[1]))); t.listen()
+family = socket.AF_INET6 if ":" in sys.argv[2] else socket.AF_INET
+u = socket.socket(family, socket.SOCK_DGRAM); u.bind((sys.argv[2], int(sys.argv[1])))
+t = socket.socket(family); t.bind((sys.argv[2], int(sys.argv[1]))); t.listen()
 socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 signal.pause()
 """
@@ -46,22 +47,24 @@ class Takeover(UnboundCase):
                         run=[tacet.BINARY, "run", "--config", self.config, "--socket", self.socket])
         self.units.unit("tacet.socket", "[Socket]\nListenDatagram=127.0.0.1:53\n", enabled=True)
 
-    def old_service(self, upstream_port):
+    def old_service(self, upstream_port, address="127.0.0.1"):
         settings = self.folder / "stubby.yml"
         settings.write_text(f"""\
-listen_addresses: ["127.0.0.1@{self.port}"]
+listen_addresses: ["{address}@{self.port}"]
 tls_ca_file: {self.pki.ca}
 upstream_recursive_servers:
   - {{address_data: 127.0.0.1, tls_auth_name: {pki.NAME}, tls_port: {upstream_port}}}
 round_robin_upstreams: 1
 """)
         self.units.unit("stubby.service", f"[Service]\nExecStart=/usr/bin/stubby -C {settings}\n", enabled=True,
-                        run=[sys.executable, "-c", OLD_PROGRAM, self.port])
+                        run=[sys.executable, "-c", OLD_PROGRAM, self.port, address])
         subprocess.run(["systemctl", "start", "stubby.service"], env=self.units.environment, check=True)
         (self.units.place / "calls").unlink()
 
     def takeover(self, *words):
-        return subprocess.run([tacet.BINARY, "takeover", "--config", self.config, "--socket", self.socket, *words],
+        """With a /run of its own: what it tells systemd there must not reach this machine's."""
+        own_run = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"]
+        return subprocess.run([*own_run, tacet.BINARY, "takeover", "--config", self.config, "--socket", self.socket, *words],
                               env=self.units.environment, capture_output=True, text=True, timeout=100, check=False)
 
     def assert_as_before(self):
@@ -77,7 +80,8 @@ round_robin_upstreams: 1
         self.assertIn("stubby.service is a service of stubby", done.stdout)
         self.assertIn("round_robin_upstreams: left out", done.stdout)
         self.assertIn(f"tacet answers at 127.0.0.1:{self.port}", done.stdout)
-        self.assertEqual(self.units.calls(), ["stop stubby.service", "disable --now tacet.socket", "restart tacet.service",
+        self.assertEqual(self.units.calls(), ["daemon-reload", "stop tacet.socket tacet.service", "start tacet.socket", "restart tacet.service",
+                                              "stop stubby.service", "disable --now tacet.socket", "daemon-reload",
                                               "disable stubby.service", "enable tacet.service"])
         self.assertFalse(self.units.is_active("stubby.service") or self.units.is_enabled("stubby.service"))
         answer = dnsclient.exchange_udp(("127.0.0.1", self.port), dnsclient.query("www.example.com").to_wire())
@@ -85,6 +89,12 @@ round_robin_upstreams: 1
         self.assertEqual((self.config.parent / "tacet.yaml.before-takeover").read_text(), "workers: 1\n")
         self.assertIn(f"To go back: systemctl disable --now tacet.service && mv {self.config}.before-takeover {self.config}"
                       " && systemctl enable --now stubby.service\n", done.stdout)
+
+    def test_if_both_cannot_have_the_address_the_old_service_stops_before_tacet_starts(self):
+        self.old_service(self.upstream.dot_port, "::")
+        done = self.takeover()
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout + self.units.log("tacet.service"))
+        self.assertEqual(self.units.calls()[:3], ["stop stubby.service", "disable --now tacet.socket", "restart tacet.service"])
 
     def test_a_rehearsal_changes_nothing(self):
         self.old_service(self.upstream.dot_port)
@@ -113,7 +123,7 @@ round_robin_upstreams: 1
     def test_if_nobody_answers_where_the_old_service_did_everything_is_put_back(self):
         self.old_service(self.upstream.dot_port)
         elsewhere = scratch.free_port(["127.0.0.1"])
-        (self.units.place / "tacet.service.run").write_text(json.dumps([sys.executable, "-c", OLD_PROGRAM, str(elsewhere)]))
+        (self.units.place / "tacet.service.run").write_text(json.dumps([sys.executable, "-c", OLD_PROGRAM, str(elsewhere), "127.0.0.1"]))
         done = self.takeover()
         self.assertEqual(done.returncode, 1)
         self.assertIn("everything is as it was", done.stderr)

@@ -27,8 +27,36 @@ def flag(name, what):
     return place / (name + "." + what)
 
 
+def listening(name):
+    """The sockets of a socket unit, as its text and its drop-ins have them."""
+    text = (place / name).read_text() + "".join(path.read_text() for path in pathlib.Path("/run/systemd/system").glob(name + ".d/*.conf"))
+    addresses, opened = [], []
+    for line in text.splitlines():
+        setting, _, value = line.partition("=")
+        if setting in ("ListenDatagram", "ListenStream"):
+            addresses = addresses + [(setting, value)] if value else []
+    for setting, value in addresses:
+        host, _, port = value.rpartition(":")
+        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if setting == "ListenDatagram" else socket.SOCK_STREAM)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int("ReusePort=yes" in text))
+        one.bind((host, int(port)))
+        if setting == "ListenStream":
+            one.listen()
+        opened.append(one)
+    return opened
+
+
 def start(name):
+    if flag(name, "active").exists():
+        return
+    if name.endswith(".socket"):
+        listening(name)  # it fails if they cannot be opened
     command = json.loads(flag(name, "run").read_text()) if flag(name, "run").exists() else None
+    unit = name.removesuffix(".service") + ".socket"
+    passed = listening(unit) if command and flag(unit, "active").exists() else []  # from 3 on: nothing else is open yet
+    if passed:
+        command = ["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=%d exec "$@"' % len(passed), "sh", *command]
     if command:
         ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         path = str(place / (name + ".notify"))
@@ -36,7 +64,7 @@ def start(name):
         ready.bind(path)
         ready.settimeout(0.1)
         log = open(flag(name, "log"), "ab")
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env={{**os.environ, "NOTIFY_SOCKET": path}})
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, pass_fds=[one.fileno() for one in passed], env={{**os.environ, "NOTIFY_SOCKET": path}})
         flag(name, "pid").write_text(str(process.pid))
         while True:
             if process.poll() is not None:
@@ -76,6 +104,9 @@ if verb == "cat":
     sys.exit()
 if verb in ("is-active", "is-enabled"):
     sys.exit(0 if flag(names[0], verb[3:]).exists() else 3)
+if verb == "show":  # of its properties, MainPID alone
+    print(flag(names[0], "pid").read_text() if flag(names[0], "pid").exists() else 0)
+    sys.exit()
 with open(place / "calls", "a") as calls:
     calls.write(" ".join(words) + "\\n")
 for name in names:

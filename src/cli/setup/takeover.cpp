@@ -5,18 +5,23 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <ostream>
 #include <ranges>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include "cli/setup/command.hpp"
 #include "cli/setup/file_image.hpp"
+#include "cli/setup/held_sockets.hpp"
 #include "cli/setup/old_resolver.hpp"
 #include "cli/setup/probe.hpp"
 #include "cli/words.hpp"
 #include "config/address.hpp"
 #include "config/fault.hpp"
+#include "config/scalar.hpp"
 #include "config/yaml.hpp"
 
 namespace tacet {
@@ -24,6 +29,10 @@ namespace {
 
 constexpr auto tacet_service = "tacet.service";
 constexpr auto tacet_socket = "tacet.socket";
+/// Gone when the machine starts again, whatever happens to us.
+constexpr auto drop_in = "/run/systemd/system/tacet.socket.d/50-takeover.conf";
+/// How long the old service may still answer what it was asked before tacet got the queries.
+constexpr std::chrono::seconds last_answers(1);
 
 /// A unit of systemd's, and how it was before.
 struct UnitBefore {
@@ -45,6 +54,21 @@ std::string asked_at(const SocketAddress& listening) {
   return listening.address == "::" ? "::1" : listening.address;
 }
 
+/// The sockets of the process that a service runs; none if systemd knows of none.
+HeldSockets sockets_of(const std::string& service, const std::vector<SocketAddress>& addresses) {
+  auto process = output_of({.words = {"systemctl", "show", "--property=MainPID", "--value", service}}).value_or("");
+  while (process.ends_with('\n')) process.pop_back();
+  return {static_cast<pid_t>(parse_number(process).value_or(0)), addresses};
+}
+
+/// What lets the socket unit bind beside the old service; with `listen`, these addresses and no others.
+std::string sharing_sockets(const std::vector<SocketAddress>& listen) {
+  std::string text = "[Socket]\nReusePort=yes\n";
+  if (!listen.empty()) text += "ListenDatagram=\n";  // this forgets both kinds
+  for (const auto& at : listen) text += fmt::format("ListenDatagram={0}\nListenStream={0}\n", to_string(at));
+  return text;
+}
+
 /// One run of the verb, with all that is needed to put everything back.
 class Takeover {
 public:
@@ -58,6 +82,13 @@ private:
   Result<void> prepare();
   Result<void> ask_upstreams();
   Result<void> replace();
+  bool has_usual_addresses() const;
+  bool open_beside();
+  Result<void> start_beside();
+  Result<void> start_after();
+  Result<void> answer();
+  Result<void> stop_old();
+  Result<void> end_sharing();
   Result<void> settle();
   Result<void> write_config();
   Result<void> systemctl(std::initializer_list<std::string> words);
@@ -73,6 +104,8 @@ private:
   std::vector<SocketAddress> listen_;
   std::vector<UnitBefore> before_;
   FileImage config_before_;
+  HeldSockets old_sockets_;
+  bool shares_ = false;  ///< the drop-in is there
 };
 
 Result<void> Takeover::systemctl(std::initializer_list<std::string> words) {
@@ -146,20 +179,77 @@ Result<void> Takeover::write_config() {
   return write_image(request_.config, file_with(new_.yaml));
 }
 
-/// The old service must leave the port before tacet can have it.
 Result<void> Takeover::replace() {
   if (auto done = write_config(); !done) return done;
-  for (const auto& unit : std::views::reverse(old_.units))
-    if (auto done = systemctl({"stop", unit}); !done) return done;
-  // The socket unit has port 53 of loopback; any other address is tacet's own to open, and 53 may be another program's.
-  const bool usual =
-      std::ranges::all_of(listen_, [](const SocketAddress& at) { return at.port == 53 && is_loopback(at.address); });
-  if (!usual && (before_.back().enabled || before_.back().active))
+  return open_beside() ? start_beside() : start_after();
+}
+
+/// True if tacet.socket has the right addresses: port 53 of loopback. Any other is tacet's own to open, and 53 may be
+/// another program's.
+bool Takeover::has_usual_addresses() const {
+  return std::ranges::all_of(listen_, [](const SocketAddress& at) { return at.port == 53 && is_loopback(at.address); });
+}
+
+/// Opens tacet's sockets while the old service still has its own, and leaves the queries to it. False if that cannot be
+/// done here; then nothing has changed.
+bool Takeover::open_beside() {
+  // systemd's socket of [::] takes IPv4, too, and that can be another program's.
+  if (std::ranges::find(listen_, "::", &SocketAddress::address) != listen_.end()) return false;
+  old_sockets_ = sockets_of(old_.units.front(), listen_);
+  if (!old_sockets_.complete() || !old_sockets_.share()) return false;
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(drop_in).parent_path(), error);
+  shares_ =
+      write_image(drop_in, file_with(sharing_sockets(has_usual_addresses() ? std::vector<SocketAddress>() : listen_)))
+          .has_value();
+  const bool opened = shares_ && systemctl({"daemon-reload"}) && systemctl({"stop", tacet_socket, tacet_service}) &&
+                      systemctl({"start", tacet_socket});
+  if (!opened) static_cast<void>(end_sharing());
+  old_sockets_.keep_queries();
+  return opened;
+}
+
+/// The old service stops only when tacet has answered in its place.
+Result<void> Takeover::start_beside() {
+  if (auto done = systemctl({"restart", tacet_service}); !done) return done;
+  old_sockets_.yield_queries();
+  if (auto done = answer(); !done) return done;
+  std::this_thread::sleep_for(last_answers);
+  if (auto done = stop_old(); !done) return done;
+  sockets_of(tacet_service, listen_).seal();
+  if (!has_usual_addresses() || !before_.back().enabled)
+    if (auto done = systemctl({"disable", "--now", tacet_socket}); !done) return done;  // tacet has the sockets
+  return end_sharing();
+}
+
+/// The old service leaves the port before tacet has it.
+Result<void> Takeover::start_after() {
+  if (auto done = stop_old(); !done) return done;
+  if (!has_usual_addresses() && (before_.back().enabled || before_.back().active))
     if (auto done = systemctl({"disable", "--now", tacet_socket}); !done) return done;
   if (auto done = systemctl({"restart", tacet_service}); !done) return done;
+  return answer();
+}
+
+Result<void> Takeover::answer() {
   const auto answers = probe_resolver(asked_at(listen_.front()), request_.socket, listen_.front().port);
   if (answers) out_ << fmt::format("tacet answers at {}\n", to_string(listen_.front()));
   return answers;
+}
+
+Result<void> Takeover::stop_old() {
+  for (const auto& unit : std::views::reverse(old_.units))
+    if (auto done = systemctl({"stop", unit}); !done) return done;
+  return {};
+}
+
+Result<void> Takeover::end_sharing() {
+  old_sockets_.seal();
+  if (!std::exchange(shares_, false)) return {};
+  std::error_code error;
+  std::filesystem::remove(drop_in, error);
+  std::filesystem::remove(std::filesystem::path(drop_in).parent_path(), error);  // unless others have files in it
+  return systemctl({"daemon-reload"});
 }
 
 Result<void> Takeover::settle() {
@@ -175,7 +265,9 @@ Result<void> Takeover::roll_back() {
   const auto note = [&outcome](Result<void> done) {
     if (!done && outcome) outcome = std::move(done);
   };
-  note(systemctl({"stop", tacet_service}));
+  if (shares_) old_sockets_.keep_queries();
+  note(shares_ ? systemctl({"stop", tacet_socket, tacet_service}) : systemctl({"stop", tacet_service}));
+  note(end_sharing());
   if (config_before_.kind == FileImage::Kind::absent)
     ::unlink(request_.config.c_str());
   else
