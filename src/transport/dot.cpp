@@ -26,6 +26,8 @@ namespace tacet {
 namespace {
 
 constexpr std::size_t read_size = 65536;
+/// Octets of queries in two records: about a segment, so that a loss delays no query that arrived before it.
+constexpr std::size_t most_grouped = 1300;
 
 /// Forget an unanswered query after this time: its owner gave up long before.
 constexpr Duration lapse = std::chrono::seconds(30);
@@ -153,16 +155,16 @@ void DotConnection::State::guarded(Work&& work) noexcept {
                     shielded(false, [&] { return finish({Fault::overloaded, "out of memory"}), true; }));
 }
 
-/// Each query gets a record of its own. Some servers read one message of a record and see the next ones only when more
-/// octets come (dnsdist 1.7), which they wait for in vain.
+/// Some servers read one message of a record and see the next ones only when more octets come (dnsdist 1.7). So the
+/// last query of each group has a record of its own: while it lies in the server's socket, the server reads on.
 Result<void> DotConnection::State::encrypt_queries() {
-  Result<void> taken;
-  std::size_t done = 0;
-  do {
-    const std::size_t size = done == queries_.size() ? 0 : 2U + load16(queries_, done);
-    taken = tls_.send(Bytes(queries_).subspan(done, size));
-    done += size;
-  } while (taken && done < queries_.size());
+  Result<void> taken = tls_.send({});  // tells of a handshake that cannot begin
+  for (Bytes rest(queries_); taken && !rest.empty();) {
+    const FrameGroup group = first_frames(rest, most_grouped);
+    taken = tls_.send(rest.first(group.last_begins));
+    if (taken) taken = tls_.send(rest.subspan(group.last_begins, group.size - group.last_begins));
+    rest = rest.subspan(group.size);
+  }
   queries_.clear();
   return taken;
 }

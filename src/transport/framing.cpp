@@ -32,6 +32,16 @@ std::optional<Bytes> FrameReader::next() {
   return rest.subspan(length_size, size);
 }
 
+FrameGroup first_frames(Bytes frames, std::size_t most) {
+  FrameGroup group{0, length_size + load16(frames, 0)};
+  while (group.size < frames.size()) {
+    const std::size_t end = group.size + length_size + load16(frames, group.size);
+    if (end > most) break;
+    group = {group.size, end};
+  }
+  return group;
+}
+
 void append_frame(std::vector<std::uint8_t>& out, Bytes message) {
   const std::size_t begins = out.size();
   out.resize(begins + length_size + message.size());  // at once, so that without memory there is no half of a frame

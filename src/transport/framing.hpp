@@ -30,6 +30,16 @@ private:
   std::size_t begins_ = 0;  // of the first octet not handed out
 };
 
+/// Whole frames that stand one behind the other.
+struct FrameGroup {
+  std::size_t last_begins;  ///< octets before the last frame; 0: it is the only one
+  std::size_t size;         ///< octets of them all
+};
+
+/// The first of `frames` that fit into `most` octets together, but at least one. Pre: `frames` holds whole frames, and
+/// is not empty.
+FrameGroup first_frames(Bytes frames, std::size_t most);
+
 /// Appends `message` behind its length. Pre: at most 65535 octets.
 void append_frame(std::vector<std::uint8_t>& out, Bytes message);
 

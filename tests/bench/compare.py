@@ -128,6 +128,8 @@ class Bench:
         for transport in ("dot", "doh"):
             if row in ("cached", transport):
                 made.append(self._resolver("tacet", "tacet", transport, self._tacet, stack))
+                made += [self._resolver(f"tacet of {os.path.basename(binary)}", "tacet", transport, functools.partial(self._tacet, binary=binary), stack)
+                         for binary in self.arguments.beside]
         for peer in peers.PEERS:
             fits = peer.caches if row == "cached" else row in peer.transports
             if fits and peers.is_there(peer) and self._wanted(peer.name):
@@ -178,13 +180,13 @@ class Bench:
         say(self.refused[-1])
         return None
 
-    def _tacet(self, folder, port, transport, asked, workers=1):
+    def _tacet(self, folder, port, transport, asked, workers=1, binary=None):
         url = f"tls://127.0.0.1:{asked.dot}" if transport == "dot" else f"https://127.0.0.1:{asked.doh}/dns-query"
         path = os.path.join(folder, "tacet.yaml")
         with open(path, "w", encoding="ascii") as file:
             json.dump({"listen": [f"127.0.0.1:{port}"], "upstreams": [{"url": url, "ca_file": asked.ca}], "control": {"socket": ""},
                        "workers": workers}, file)
-        return peers.Command([self.arguments.binary, "run", "--config", path], {})
+        return peers.Command([binary or self.arguments.binary, "run", "--config", path], {})
 
 
 def answers_rightly(port):
@@ -236,6 +238,7 @@ def machine():
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=os.environ.get("TACET_BINARY", "tacet"), help="tacet, an optimised build")
+    parser.add_argument("--beside", nargs="+", metavar="BINARY", default=[], help="other builds of tacet, in the same turns")
     parser.add_argument("--echo", default=os.environ.get("TACET_UDP_ECHO", "udp_echo"), help="udp_echo of the same build")
     parser.add_argument("--runs", type=int, default=5, help="runs of each (5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a run (2)")

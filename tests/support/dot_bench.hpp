@@ -70,7 +70,7 @@ public:
     peer_.close();
     write();
   }
-  std::size_t records() const { return peer_.records; }
+  const std::vector<std::size_t>& records() const { return peer_.records; }
   void hang_up() { ::shutdown(socket_.get(), SHUT_RDWR); }
   /// Reads what is left and tells whether a close_notify was there.
   bool goodbye_heard() {

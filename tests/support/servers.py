@@ -180,16 +180,17 @@ class Dnsdist:
 
     PROGRAM = "dnsdist"
 
-    def __init__(self, directory, certificate, backend, *, port, doh_port=None, command=()):
+    def __init__(self, directory, certificate, backend, *, port, doh_port=None, options="", command=()):
+        """`options` are those of its DoT listener, as in its configuration: 'provider="gnutls", maxInFlight=2'."""
         self._path = os.path.join(directory, scratch.unique_name("dnsdist"))
         self._command = [*command, self.PROGRAM, "--supervised", "--disable-syslog", "-C", self._path]
         address = backend.addresses[0]
         doh = f'addDOHLocal("{address}:{doh_port}", "{certificate.chain}", "{certificate.key}", "/dns-query", {{idleTimeout=600}})' if doh_port else ""
         with open(self._path, "w", encoding="ascii") as file:
-            file.write(f"""setLocal("127.0.0.1:5300")
+            file.write(f"""setLocal("127.0.0.1:{scratch.free_port()}")
 setSecurityPollSuffix("")
 newServer({{address="{address}:{backend.plain_port}", healthCheckMode="up"}})
-addTLSLocal("{address}:{port}", "{certificate.chain}", "{certificate.key}")
+addTLSLocal("{address}:{port}", "{certificate.chain}", "{certificate.key}", {{{options}}})
 {doh}
 """)
 

@@ -119,7 +119,7 @@ public:
     int count = 0;
     while ((count = SSL_read(ssl_.get(), octets, sizeof octets)) > 0) {
       plain.insert(plain.end(), octets, octets + count);
-      ++records;
+      records.push_back(static_cast<std::size_t>(count));
     }
     ERR_clear_error();
     return plain;
@@ -137,7 +137,7 @@ public:
   }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   SSL* get() { return ssl_.get(); }
-  std::size_t records = 0;  ///< received so far, if none was longer than 4 KiB
+  std::vector<std::size_t> records;  ///< octets of each that came so far, if none was longer than 4 KiB
 
 private:
   std::unique_ptr<SSL, TestReleaser<SSL_free>> ssl_;

@@ -44,3 +44,23 @@ TEST_CASE("a cut message is known as partial") {
   CHECK(copy(reader.next().value()) == std::vector<std::uint8_t>{1, 2, 3, 9});
   CHECK_FALSE(reader.partial());
 }
+
+TEST_CASE("frames are grouped up to a size, and one that is longer stands alone") {
+  std::vector<std::uint8_t> frames;
+  for (const std::size_t size : {98UL, 98UL, 98UL, 500UL, 0UL}) append_frame(frames, std::vector<std::uint8_t>(size));
+  const auto groups = [&frames](std::size_t most) {
+    std::vector<std::pair<std::size_t, std::size_t>> all;
+    for (Bytes rest(frames); !rest.empty(); rest = rest.subspan(all.back().second)) {
+      const FrameGroup group = first_frames(rest, most);
+      all.emplace_back(group.last_begins, group.size);
+    }
+    return all;
+  };
+  using Groups = std::vector<std::pair<std::size_t, std::size_t>>;
+  CHECK(groups(1) == Groups{{0, 100}, {0, 100}, {0, 100}, {0, 502}, {0, 2}});
+  CHECK(groups(200) == Groups{{100, 200}, {0, 100}, {0, 502}, {0, 2}});
+  CHECK(groups(299) == Groups{{100, 200}, {0, 100}, {0, 502}, {0, 2}});
+  CHECK(groups(300) == Groups{{200, 300}, {0, 502}, {0, 2}});
+  CHECK(groups(504) == Groups{{200, 300}, {502, 504}});
+  CHECK(groups(5000) == Groups{{802, 804}});
+}
