@@ -47,6 +47,7 @@ std::vector<Ladder::Server> ladders_of(const std::vector<Climber::Server>& serve
 std::vector<Rung> ways_to(const UpstreamConfig& upstream, const Config& config) {
   std::vector<Rung> ways{Rung::configured};
   if (config.ladder == LadderMode::off || upstream.proxy.is_used()) return ways;
+  if (upstream.encryption == Encryption::doq) return ways;  // what follows is made of TCP
   if (sends_name(upstream)) ways.push_back(Rung::no_name);
   ways.push_back(Rung::split_greeting);
   if (config.ladder_proxy.is_used() && !upstream.via.is_set()) ways.push_back(Rung::proxy);

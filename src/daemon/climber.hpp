@@ -16,8 +16,9 @@
 
 namespace tacet {
 
-/// The ways by which a server may be reached, the least change first. Only the first one for a server behind a proxy:
-/// what is blocked there is not this network's doing.
+/// The ways by which a server may be reached, the least change first. Only the first one for a server behind a proxy,
+/// because what is blocked there is not this network's doing, and for one that is asked over QUIC: it is itself a way
+/// past a block of TCP, and no proxy carries it.
 std::vector<Rung> ways_to(const UpstreamConfig& upstream, const Config& config);
 
 /// Carries out the decisions of the Ladder for one set of servers: gives the servers their paths, makes the connections
