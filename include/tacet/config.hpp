@@ -7,13 +7,14 @@
 #include <variant>
 #include <vector>
 
+#include "tacet/ip_address.hpp"
 #include "tacet/log_level.hpp"
 
 namespace tacet {
 
-/// An IP address and a port, as text and number; the address is checked when the configuration is read.
+/// An IP address and a port.
 struct SocketAddress {
-  std::string address;  ///< "127.0.0.1", "::1" or "fe80::1%eth0", without brackets
+  IpAddress address;
   std::uint16_t port = 53;
   bool is_default = false;  ///< the user did not ask for it: skipped with a warning if the machine lacks its family
   friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
@@ -36,17 +37,17 @@ std::string to_string(const ProxyConfig& proxy);
 
 /// Where connections to a server leave this machine; at most one of both is given.
 struct ViaConfig {
-  std::string interface;  ///< a name such as "wg0"
-  std::string address;    ///< one of this machine's own
-  bool is_set() const { return !interface.empty() || !address.empty(); }
+  std::string interface;             ///< a name such as "wg0"
+  std::optional<IpAddress> address;  ///< one of this machine's own
+  bool is_set() const { return !interface.empty() || address; }
   friend bool operator==(const ViaConfig&, const ViaConfig&) = default;
 };
 /// "wg0" or "192.0.2.7"; empty if nothing is given.
 std::string to_string(const ViaConfig& via);
 
-/// A block of IP addresses; checked when the configuration is read.
+/// A block of IP addresses.
 struct AddressPrefix {
-  std::string address;  ///< "192.168.1.0", "fd00::", "fe80::%eth0"; bits behind the prefix are zero
+  IpAddress address;    ///< bits behind the prefix are zero; with an interface, only those on its link
   unsigned length = 0;  ///< bits: 0 to 32, or to 128
   friend bool operator==(const AddressPrefix&, const AddressPrefix&) = default;
 };
@@ -64,12 +65,12 @@ struct UpstreamConfig {
   Encryption encryption = Encryption::doh;
   std::string host;  ///< host part of the URL, without brackets; a name or an address
   bool host_is_address = false;
-  std::uint16_t port = 443;            ///< 443 for https, 853 for tls and quic, unless the URL says otherwise
-  std::string path;                    ///< with query, for https; "/dns-query" if the URL has none
-  std::vector<std::string> addresses;  ///< pinned; if empty and host is a name, resolved through `bootstrap`
-  std::string ca_file;                 ///< PEM bundle; empty: the system's
-  std::string operator_name;           ///< entries of the same operator form a group; default: the host
-  Sni sni = Sni::send;                 ///< `omit` if the host is an address, which is never sent
+  std::uint16_t port = 443;          ///< 443 for https, 853 for tls and quic, unless the URL says otherwise
+  std::string path;                  ///< with query, for https; "/dns-query" if the URL has none
+  std::vector<IpAddress> addresses;  ///< pinned; if empty and host is a name, resolved through `bootstrap`
+  std::string ca_file;               ///< PEM bundle; empty: the system's
+  std::string operator_name;         ///< entries of the same operator form a group; default: the host
+  Sni sni = Sni::send;               ///< `omit` if the host is an address, which is never sent
   ProxyConfig proxy;
   ViaConfig via;
   friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;

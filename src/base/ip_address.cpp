@@ -1,30 +1,22 @@
-#include "base/ip_address.hpp"
+#include "tacet/ip_address.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include <algorithm>
 #include <cstring>
 
 namespace tacet {
 
 std::optional<IpAddress> IpAddress::from_text(std::string_view text) {
-  // inet_pton stops at a NUL, so it would accept anything behind one.
-  std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return std::nullopt;
-  std::ranges::copy(text, terminated.begin());
-  const bool v6 = text.find(':') != std::string_view::npos;
   IpAddress address;
-  if (::inet_pton(v6 ? AF_INET6 : AF_INET, terminated.data(), address.octets_.data()) != 1) return std::nullopt;
-  address.size_ = v6 ? 16 : 4;
-  return address;
+  return address.read(text) ? std::optional(address) : std::nullopt;
 }
 
 std::optional<IpAddress> IpAddress::from_octets(Bytes octets) {
   if (octets.size() != 4 && octets.size() != 16) return std::nullopt;
   IpAddress address;
   std::ranges::copy(octets, address.octets_.begin());
-  address.size_ = octets.size();
+  address.size_ = static_cast<std::uint8_t>(octets.size());
   return address;
 }
 
@@ -40,10 +32,14 @@ std::optional<IpAddress> IpAddress::from_kernel(const sockaddr& address) {
   return made;
 }
 
+bool IpAddress::is_loopback() const { return is_v6() ? *this == IpAddress("::1") : octets_[0] == 127; }
+
 std::string IpAddress::to_string() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
   ::inet_ntop(is_v6() ? AF_INET6 : AF_INET, octets_.data(), text.data(), text.size());
-  return text.data();
+  std::string whole = text.data();
+  if (interface_.front() != '\0') whole.append("%").append(interface());
+  return whole;
 }
 
 }  // namespace tacet

@@ -36,8 +36,8 @@ Result<std::vector<SocketAddress>> addresses(const std::vector<std::string>& tex
 }
 
 /// "192.0.2.1,2001:db8::1" as addresses; nothing if a part is no address.
-std::optional<std::vector<std::string>> address_list(std::string_view text) {
-  std::vector<std::string> all;
+std::optional<std::vector<IpAddress>> address_list(std::string_view text) {
+  std::vector<IpAddress> all;
   while (true) {
     const auto comma = text.find(',');
     auto address = parse_host_address(text.substr(0, comma));
@@ -49,7 +49,7 @@ std::optional<std::vector<std::string>> address_list(std::string_view text) {
 }
 
 /// Cuts off the last '@' and the addresses behind it, and returns the addresses, if any.
-std::vector<std::string> take_pinned(std::string_view& text) {
+std::vector<IpAddress> take_pinned(std::string_view& text) {
   const auto at = text.rfind('@');
   if (at == std::string_view::npos) return {};
   auto pinned = address_list(text.substr(at + 1));

@@ -44,7 +44,7 @@ std::string shows(const Config& config) {
 
 /// An address that a program on this machine can ask: loopback if there is one.
 SocketAddress to_ask(const Config& config) {
-  const auto is_near = [](const SocketAddress& address) { return is_loopback(address.address); };
+  const auto is_near = [](const SocketAddress& address) { return address.address.is_loopback(); };
   const auto near = std::ranges::find_if(config.listen, is_near);
   return near != config.listen.end() ? *near : config.listen.front();
 }
@@ -52,7 +52,7 @@ SocketAddress to_ask(const Config& config) {
 std::string next(const Config& config) {
   const SocketAddress address = to_ask(config);
   const auto port = address.port == 53 ? std::string() : fmt::format(" -p {}", address.port);
-  std::string text = fmt::format("Try     dig @{}{} example.com", address.address, port);
+  std::string text = fmt::format("Try     dig @{}{} example.com", address.address.to_string(), port);
   const Config defaults = Config::defaults();
   if (!config.control.socket.empty())
     text += config.control.socket == defaults.control.socket

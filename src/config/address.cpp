@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/ip_address.hpp"
 #include "config/scalar.hpp"
 
 namespace tacet {
@@ -37,9 +36,8 @@ std::optional<Halves> split(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> canonical_address(std::string_view text) {
-  const auto address = IpAddress::from_text(text);
-  return address ? std::optional(address->to_string()) : std::nullopt;
+std::optional<IpAddress> address_before_interface(std::string_view text) {
+  return IpAddress::from_text(text.substr(0, text.find('%')));
 }
 
 bool is_interface(std::string_view name) {
@@ -50,14 +48,13 @@ bool is_interface(std::string_view name) {
   });
 }
 
-bool is_link_local(std::string_view address) {
-  const auto read = IpAddress::from_text(address.substr(0, address.find('%')));
-  return read && read->is_v6() && read->octets()[0] == 0xfe && (read->octets()[1] & 0xc0U) == 0x80;
+bool is_link_local(const IpAddress& address) {
+  return address.is_v6() && address.octets()[0] == 0xfe && (address.octets()[1] & 0xc0U) == 0x80;
 }
 
-Result<std::string> parse_host_address(std::string_view text) {
+Result<IpAddress> parse_host_address(std::string_view text) {
   const auto percent = text.find('%');
-  const auto address = canonical_address(text.substr(0, percent));
+  const auto address = address_before_interface(text);
   if (!address) return fail(Fault::invalid_config, fmt::format("{} is no IP address", quotation(text)));
   const bool local = is_link_local(*address);
   if (percent == std::string_view::npos && !local) return *address;
@@ -65,40 +62,31 @@ Result<std::string> parse_host_address(std::string_view text) {
     return fail(Fault::invalid_config,
                 fmt::format("{0} is a link-local address, and each link has its own: name the interface, "
                             "such as \"{1}%eth0\" (`ip -6 route` shows them)",
-                            quotation(text), *address));
+                            quotation(text), address->to_string()));
   const auto interface = text.substr(percent + 1);
   if (!local)
     return fail(Fault::invalid_config, fmt::format("{} has an interface, which only link-local addresses have: write "
                                                    "\"{}\"",
-                                                   quotation(text), *address));
+                                                   quotation(text), address->to_string()));
   if (!is_interface(interface))
     return fail(Fault::invalid_config, fmt::format("{} behind the percent sign is no interface, allowed: such as "
                                                    "\"{}%eth0\"",
-                                                   quotation(interface), *address));
-  return fmt::format("{}%{}", *address, interface);
+                                                   quotation(interface), address->to_string()));
+  return address->on(interface);
 }
 
-bool is_one_machine(std::string_view address) {
-  const auto read = IpAddress::from_text(address.substr(0, address.find('%')));
-  if (!read) return false;
-  const Bytes octets = read->octets();
-  const auto all = [&](std::uint8_t value) {
-    return std::ranges::all_of(octets, [&](auto each) { return each == value; });
-  };
-  const bool multicast = read->is_v6() ? octets[0] == 0xff : (octets[0] & 0xf0U) == 0xe0;
-  return !all(0) && !multicast && (read->is_v6() || !all(0xff));
-}
-
-bool is_loopback(std::string_view address) {
-  return address == "::1" || (address.starts_with("127.") && address.find(':') == std::string_view::npos);
+bool is_one_machine(const IpAddress& address) {
+  const Bytes octets = address.octets();
+  const bool multicast = address.is_v6() ? octets[0] == 0xff : (octets[0] & 0xf0U) == 0xe0;
+  return !address.is_unspecified() && !multicast && address != IpAddress("255.255.255.255");
 }
 
 std::optional<std::string> left_out(const std::vector<SocketAddress>& listen) {
   for (const SocketAddress& all : listen) {
     const auto is_v4_there = [&](const SocketAddress& other) {
-      return other.port == all.port && other.address.find(':') == std::string::npos;
+      return other.port == all.port && !other.address.is_v6();
     };
-    if (all.address != "::" || std::ranges::any_of(listen, is_v4_there)) continue;
+    if (all.address != IpAddress("::") || std::ranges::any_of(listen, is_v4_there)) continue;
     return fmt::format("listen: {0} is IPv6 only, and IPv4 is not served: add \"0.0.0.0:{1}\" to serve it too",
                        to_string(all), all.port);
   }
@@ -115,8 +103,7 @@ Result<SocketAddress> parse_socket_address(std::string_view text, std::uint16_t 
   const auto halves = split(text);
   const auto address = halves ? parse_host_address(halves->address) : fail(Fault::invalid_config);
   if (!address) {
-    const bool is_address = halves && canonical_address(halves->address.substr(0, halves->address.find('%')));
-    if (is_address) return fail(address.error());
+    if (halves && address_before_interface(halves->address)) return fail(address.error());
     return fail(
         Fault::invalid_config,
         fmt::format(R"({} is no IP address with an optional port, allowed: such as "127.0.0.1:{}" or "[::1]:{}")",

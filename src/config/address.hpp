@@ -10,29 +10,23 @@
 
 namespace tacet {
 
-/// The address in its shortest usual text ("::1"), or nothing if `text` is no IPv4 or IPv6 address.
-/// Brackets, ports and interfaces are not part of an address.
-std::optional<std::string> canonical_address(std::string_view text);
-
 /// True for a name that a kernel may give an interface, or for an interface's number.
 bool is_interface(std::string_view name);
 
-/// True for an IPv6 address that means another machine on each link (fe80::/10), with or without its interface, in the
-/// text of canonical_address().
-bool is_link_local(std::string_view address);
+/// True for an IPv6 address that means another machine on each link (fe80::/10), with or without its interface.
+bool is_link_local(const IpAddress& address);
 
-/// The address of a machine in its shortest usual text. A link-local address has its interface behind a percent sign
-/// ("fe80::1%eth0", RFC 4007 §11); the interface need not exist now. Fault::invalid_config for what is no address ("is
-/// no IP address"), for a link-local address without an interface, and for an interface behind any other address; the
-/// detail says what to write.
-Result<std::string> parse_host_address(std::string_view text);
+/// The address of a machine. A link-local address has its interface behind a percent sign ("fe80::1%eth0", RFC 4007
+/// §11); the interface need not exist now. Fault::invalid_config for what is no address ("is no IP address"), for a
+/// link-local address without an interface, and for an interface behind any other address; the detail says what to
+/// write.
+Result<IpAddress> parse_host_address(std::string_view text);
 
-/// True if an address can be that of one machine: it is not unspecified ("0.0.0.0", "::"), multicast or broadcast. Pre:
-/// as parse_host_address() makes it.
-bool is_one_machine(std::string_view address);
+/// The address in front of a percent sign and an interface, or without both; nothing if it is no IP address.
+std::optional<IpAddress> address_before_interface(std::string_view text);
 
-/// True for 127.0.0.0/8 and ::1, in the text of canonical_address().
-bool is_loopback(std::string_view address);
+/// True if an address can be that of one machine: it is not unspecified ("0.0.0.0", "::"), multicast or broadcast.
+bool is_one_machine(const IpAddress& address);
 
 /// What a list of listening addresses leaves out although it seems to include it, and what to write: IPv4, if [::] is
 /// the only address for a port. Nothing if it leaves nothing out.

@@ -17,8 +17,8 @@ UpstreamConfig cloudflare(std::string_view url) {
 }  // namespace
 
 std::string to_string(const SocketAddress& address) {
-  const bool v6 = address.address.find(':') != std::string::npos;
-  return fmt::format("{}{}{}:{}", v6 ? "[" : "", address.address, v6 ? "]" : "", address.port);
+  return fmt::format(fmt::runtime(address.address.is_v6() ? "[{}]:{}" : "{}:{}"), address.address.to_string(),
+                     address.port);
 }
 
 std::string_view to_string(Encryption encryption) {
@@ -31,7 +31,7 @@ std::string to_string(const ProxyConfig& proxy) {
   return fmt::format("{}://{}", proxy.kind == ProxyKind::http ? "http" : "socks5", to_string(proxy.address));
 }
 
-std::string to_string(const ViaConfig& via) { return via.interface.empty() ? via.address : via.interface; }
+std::string to_string(const ViaConfig& via) { return via.address ? via.address->to_string() : via.interface; }
 
 Config Config::defaults() {
   Config config;

@@ -69,7 +69,7 @@ constexpr ConfigKey<Config> section(std::string_view name, SectionForm form) { r
 constexpr ConfigKey<UpstreamConfig> upstream_table[]{
     // Must be first, because it makes the entry that the others change.
     key<UpstreamConfig>("url", UrlForm{}),
-    key<UpstreamConfig, &UpstreamConfig::addresses>("addresses", NamesForm{machine_addresses, machine_address}),
+    key<UpstreamConfig, &UpstreamConfig::addresses>("addresses", IpAddressesForm{machine_addresses, machine_address}),
     key<UpstreamConfig, &UpstreamConfig::ca_file>(
         "ca_file",
         PathForm{"the absolute path of a file that may be read, or \"\" for the system's", 4095, "", {}, unusable}),

@@ -24,8 +24,8 @@ struct SectionForm {
 };
 
 using Form = std::variant<NumberForm, SizeForm, WordForm, TruthForm, TextForm, PathForm, SocketAddressesForm,
-                          PrefixesForm, NamesForm, LoopbackForm, UrlForm, UpstreamsForm, ForwardForm, IgnoreForm,
-                          ProxyForm, ViaForm, SectionForm>;
+                          PrefixesForm, IpAddressesForm, NamesForm, LoopbackForm, UrlForm, UpstreamsForm, ForwardForm,
+                          IgnoreForm, ProxyForm, ViaForm, SectionForm>;
 
 /// The values that a key of this form may have, for people.
 std::string allowed(const Form& form);

@@ -6,7 +6,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/ip_address.hpp"
 #include "config/address.hpp"
 #include "config/scalar.hpp"
 
@@ -15,14 +14,10 @@ namespace {
 
 constexpr unsigned v4_starts = 96;  // bits of ::ffff:0:0/96
 
-bool is_v6(std::string_view address) { return address.find(':') != std::string_view::npos; }
-
-AddressOctets octets_of_address(const std::string& address) {
+AddressOctets octets_of_address(const IpAddress& address) {
   AddressOctets octets{};
-  const auto read = IpAddress::from_text(address);
-  if (!read) return octets;
-  if (!read->is_v6()) octets[10] = octets[11] = 0xff;
-  std::ranges::copy(read->octets(), octets.end() - static_cast<std::ptrdiff_t>(read->octets().size()));
+  if (!address.is_v6()) octets[10] = octets[11] = 0xff;
+  std::ranges::copy(address.octets(), octets.end() - static_cast<std::ptrdiff_t>(address.octets().size()));
   return octets;
 }
 
@@ -33,17 +28,15 @@ AddressOctets masked(AddressOctets octets, unsigned length) {
   return octets;
 }
 
-std::string text_of(const AddressOctets& octets, bool v6) {
-  return IpAddress::from_octets(Bytes(octets).subspan(v6 ? 0 : v4_starts / 8))->to_string();
-}
-
 bool lies_in(const OctetPrefix& inner, const OctetPrefix& outer) {
   return inner.length >= outer.length && outer.holds(inner.octets);
 }
 
 }  // namespace
 
-std::string to_string(const AddressPrefix& prefix) { return fmt::format("{}/{}", prefix.address, prefix.length); }
+std::string to_string(const AddressPrefix& prefix) {
+  return fmt::format("{}/{}", prefix.address.to_string(), prefix.length);
+}
 
 bool OctetPrefix::holds(const AddressOctets& address) const {
   const auto whole = static_cast<std::ptrdiff_t>(length / 8);
@@ -58,8 +51,8 @@ void OctetPrefix::clear_behind() { octets = masked(octets, length); }
 Result<AddressPrefix> parse_prefix(std::string_view text) {
   const auto slash = text.find('/');
   const auto percent = std::min(text.find('%'), slash);
-  const auto address = canonical_address(text.substr(0, percent));
-  const unsigned longest = address && !is_v6(*address) ? 32 : 128;
+  const auto address = IpAddress::from_text(text.substr(0, percent));
+  const unsigned longest = address && !address->is_v6() ? 32 : 128;
   const auto length = slash == std::string_view::npos ? longest : parse_number(text.substr(slash + 1));
   if (!address || !length || *length > longest) {
     return fail(Fault::invalid_config,
@@ -72,19 +65,17 @@ Result<AddressPrefix> parse_prefix(std::string_view text) {
     if (!whole) return fail(std::move(whole.error()));
     prefix.address = *std::move(whole);
   }
-  const OctetPrefix proper_octets = octets_of(prefix);
-  auto proper = text_of(proper_octets.octets, is_v6(*address));
-  if (proper == *address) return prefix;
-  if (!proper_octets.interface.empty()) proper += "%" + proper_octets.interface;
-  return fail(Fault::invalid_config,
-              fmt::format("{} has bits behind its prefix, allowed: {}/{}", quotation(text), proper, prefix.length));
+  const AddressOctets proper = octets_of(prefix).octets;
+  const auto first =
+      IpAddress::from_octets(Bytes(proper).last(address->octets().size()))->on(prefix.address.interface());
+  if (first == prefix.address) return prefix;
+  return fail(Fault::invalid_config, fmt::format("{} has bits behind its prefix, allowed: {}", quotation(text),
+                                                 to_string(AddressPrefix{first, prefix.length})));
 }
 
 OctetPrefix octets_of(const AddressPrefix& prefix) {
-  const unsigned length = prefix.length + (is_v6(prefix.address) ? 0 : v4_starts);
-  const auto percent = std::min(prefix.address.find('%'), prefix.address.size());
-  const auto interface = prefix.address.substr(std::min(percent + 1, prefix.address.size()));
-  return {masked(octets_of_address(prefix.address.substr(0, percent)), length), length, interface};
+  const unsigned length = prefix.length + (prefix.address.is_v6() ? 0 : v4_starts);
+  return {masked(octets_of_address(prefix.address), length), length, std::string(prefix.address.interface())};
 }
 
 bool is_public(const AddressPrefix& prefix) {
@@ -97,7 +88,7 @@ bool is_public(const AddressPrefix& prefix) {
 
 Result<void> check_access(const std::vector<SocketAddress>& listen, const std::vector<AddressPrefix>& allow) {
   if (!allow.empty()) return {};
-  const auto open = std::ranges::find_if_not(listen, [](const auto& at) { return is_loopback(at.address); });
+  const auto open = std::ranges::find_if_not(listen, [](const auto& at) { return at.address.is_loopback(); });
   if (open == listen.end()) return {};
   return fail(
       Fault::invalid_config,

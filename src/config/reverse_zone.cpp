@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/ip_address.hpp"
 #include "config/scalar.hpp"
+#include "tacet/ip_address.hpp"
 
 namespace tacet {
 namespace {

@@ -90,11 +90,13 @@ Result<void> set_port(std::string_view text, UpstreamConfig& upstream) {
   return {};
 }
 
-void set_address(std::string address, UpstreamConfig& upstream) {
+Result<void> set_address(const IpAddress& address, UpstreamConfig& upstream) {
+  if (!is_one_machine(address)) return refuse(fmt::format("{} is no server's address", quotation(address.to_string())));
   upstream.host_is_address = true;
   upstream.sni = Sni::omit;
   upstream.addresses = {address};
-  upstream.host = std::move(address);
+  upstream.host = address.to_string();
+  return {};
 }
 
 /// A URL spells the percent sign before an interface as "%25" (RFC 6874); a plain "%" is accepted, too.
@@ -109,12 +111,12 @@ Result<void> read_bracketed(std::string_view authority, UpstreamConfig& upstream
   const auto end = authority.find(']');
   const auto literal = authority.substr(1, end == std::string_view::npos ? end : end - 1);
   const bool is_v6 = literal.find(':') != std::string_view::npos;
-  if (end == std::string_view::npos || !is_v6 || !canonical_address(literal.substr(0, literal.find('%')))) {
+  if (end == std::string_view::npos || !is_v6 || !address_before_interface(literal)) {
     return refuse(fmt::format("{} is no IPv6 address in brackets", quotation(authority)));
   }
   auto address = parse_host_address(decoded_interface(literal));
   if (!address) return refuse(address.error().detail);
-  set_address(*std::move(address), upstream);
+  if (auto set = set_address(*address, upstream); !set) return set;
   const auto rest = authority.substr(end + 1);
   if (rest.empty()) return {};
   if (rest.front() != ':') return refuse(fmt::format("{} after the bracket is no port", quotation(rest)));
@@ -122,10 +124,7 @@ Result<void> read_bracketed(std::string_view authority, UpstreamConfig& upstream
 }
 
 Result<void> set_host(std::string_view host, UpstreamConfig& upstream) {
-  if (auto address = canonical_address(host)) {
-    set_address(*std::move(address), upstream);
-    return {};
-  }
+  if (const auto address = IpAddress::from_text(host)) return set_address(*address, upstream);
   // Certificates and SNI name a host without the root's dot (RFC 6066 §3).
   if (host.ends_with('.')) host.remove_suffix(1);
   if (!is_host_name(host)) return refuse(fmt::format("{} is no host name or IP address", quotation(host)));
@@ -171,8 +170,6 @@ Result<UpstreamConfig> parse_upstream_url(std::string_view url) {
   if (auto scheme = read_scheme(url, upstream); !scheme) return fail(scheme.error());
   const auto path_begin = std::min(url.find_first_of("/?{"), url.size());
   if (auto authority = read_authority(url.substr(0, path_begin), upstream); !authority) return fail(authority.error());
-  if (upstream.host_is_address && !is_one_machine(upstream.host))
-    return refuse(fmt::format("{} is no server's address", quotation(upstream.host)));
   if (auto path = read_path(url.substr(path_begin), upstream); !path) return fail(path.error());
   upstream.operator_name = upstream.host;
   return upstream;

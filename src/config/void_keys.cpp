@@ -86,7 +86,7 @@ std::vector<std::string> remarks(const Config& config) {
   const auto defaults = Config::defaults();
   std::vector<std::string> out;
   const auto is_local = [](const auto& addresses) {
-    return std::ranges::all_of(addresses, is_loopback, &SocketAddress::address);
+    return std::ranges::all_of(addresses, &IpAddress::is_loopback, &SocketAddress::address);
   };
   if (!config.allow.empty() && is_local(config.listen) && is_local(config.https.listen) && is_local(config.tls.listen))
     out.emplace_back("allow: has no effect while others reach no address under listen, unless tacet.socket has one");

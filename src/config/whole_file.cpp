@@ -94,8 +94,8 @@ void check_ttls(const Value& root, const Config& config) {
 /// True if a query sent there would come back to this tacet.
 bool is_own(const SocketAddress& server, const Config& config) {
   return std::ranges::any_of(config.listen, [&](const SocketAddress& own) {
-    const bool everywhere = own.address == "0.0.0.0" || own.address == "::";
-    return own.port == server.port && (own.address == server.address || (everywhere && is_loopback(server.address)));
+    const bool everywhere = own.address.is_unspecified();
+    return own.port == server.port && (own.address == server.address || (everywhere && server.address.is_loopback()));
   });
 }
 

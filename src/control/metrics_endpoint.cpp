@@ -106,8 +106,8 @@ bool is_own_host(std::string_view host, const std::vector<std::string>& names) {
   const std::string name = lower_case(host);
   if (name == "localhost" || std::ranges::find(names, name) != names.end()) return true;
   const bool in_brackets = host.starts_with('[') && host.ends_with(']');
-  const auto address = canonical_address(in_brackets ? host.substr(1, host.size() - 2) : host);
-  return address && is_loopback(*address) && in_brackets == address->contains(':');
+  const auto address = IpAddress::from_text(in_brackets ? host.substr(1, host.size() - 2) : host);
+  return address && address->is_loopback() && in_brackets == address->is_v6();
 }
 
 }  // namespace tacet

@@ -10,18 +10,12 @@
 namespace tacet {
 namespace {
 
-std::vector<std::string> addresses_of(const UpstreamConfig& upstream) {
-  if (upstream.addresses.empty() && upstream.host_is_address) return {upstream.host};
-  return upstream.addresses;
-}
-
 bool is_known(const UpstreamConfig& upstream) {
   const auto known = Config::defaults().upstreams.front().addresses;
-  const auto addresses = addresses_of(upstream);
   const std::uint16_t usual = upstream.encryption == Encryption::doh ? 443 : 853;
-  return !addresses.empty() && !upstream.proxy.is_used() && upstream.port == usual &&
-         std::ranges::all_of(addresses,
-                             [&](const std::string& each) { return std::ranges::find(known, each) != known.end(); });
+  return !upstream.addresses.empty() && !upstream.proxy.is_used() && upstream.port == usual &&
+         std::ranges::all_of(upstream.addresses,
+                             [&](const IpAddress& each) { return std::ranges::find(known, each) != known.end(); });
 }
 
 /// The same host by the other transport.
@@ -30,7 +24,7 @@ UpstreamConfig other_service(const UpstreamConfig& upstream) {
   const auto host = is_v6 ? fmt::format("[{}]", upstream.host) : upstream.host;
   const bool to_dot = upstream.encryption == Encryption::doh;
   auto other = parse_upstream_url(to_dot ? "tls://" + host : fmt::format("https://{}/dns-query", host)).value();
-  other.addresses = addresses_of(upstream);
+  other.addresses = upstream.addresses;
   other.ca_file = upstream.ca_file;
   other.operator_name = upstream.operator_name;
   other.sni = upstream.sni;

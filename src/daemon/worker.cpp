@@ -15,13 +15,11 @@ namespace {
 
 constexpr Duration drain_limit = std::chrono::seconds(1), drain_look = std::chrono::milliseconds(5);
 
-bool is_ipv6(const std::string& address) { return address.contains(':'); }
-
 /// True if IPv4 won a race in which IPv6 had its head start (RFC 8305).
 bool has_lost_ipv6(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
   if (facts.address.starts_with('[') || !facts.proxy.empty()) return false;
-  if (std::ranges::all_of(upstream.addresses, is_ipv6)) return false;
-  const auto other = std::ranges::find_if(upstream.addresses, is_ipv6);
+  if (std::ranges::all_of(upstream.addresses, &IpAddress::is_v6)) return false;
+  const auto other = std::ranges::find_if(upstream.addresses, &IpAddress::is_v6);
   if (other == upstream.addresses.end()) return false;
   const auto where = kernel_address({.address = *other, .port = upstream.port});
   return where && connected_datagrams(*where).has_value();  // sends nothing: asks for a route

@@ -73,7 +73,7 @@ Finding judge_identity(const PathEvidence& evidence) {
     if (identity.empty() && !was_asked_for_its_name(asked)) continue;
     words.push_back(fmt::format("{}: {}", server, identity.empty() ? "no name" : identity));
     if (identity.empty()) nameless.push_back(server);
-    const auto encrypted = evidence.identities.find(asked.front()->query.server.address);
+    const auto encrypted = evidence.identities.find(asked.front()->query.server.address.to_string());
     if (encrypted != evidence.identities.end() && !identity.empty() && !same_form(identity, encrypted->second))
       others.push_back(fmt::format("{} encrypted", encrypted->second));
     ++bearers[identity];

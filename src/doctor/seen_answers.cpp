@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/ip_address.hpp"
+#include "tacet/ip_address.hpp"
 
 namespace tacet {
 namespace {

@@ -16,8 +16,8 @@
 #include <string>
 #include <utility>
 
-#include "base/ip_address.hpp"
 #include "config/scalar.hpp"
+#include "tacet/ip_address.hpp"
 
 namespace tacet {
 namespace {
@@ -39,13 +39,13 @@ std::optional<int> option(int descriptor, int name) {
   return value;
 }
 
-/// "%eth0" for a link-local address, which differs on each interface; else nothing.
+/// "eth0" for a link-local address, which differs on each interface; else nothing.
 std::string interface_of(const sockaddr_storage& bound) {
   if (bound.ss_family != AF_INET6) return {};
   const unsigned scope = reinterpret_cast<const sockaddr_in6&>(bound).sin6_scope_id;
   std::array<char, IF_NAMESIZE> name{};
   if (scope == 0) return {};
-  return fmt::format("%{}", ::if_indextoname(scope, name.data()) != nullptr ? name.data() : std::to_string(scope));
+  return ::if_indextoname(scope, name.data()) != nullptr ? name.data() : std::to_string(scope);
 }
 
 std::optional<SocketAddress> bound_address(int descriptor) {
@@ -56,7 +56,7 @@ std::optional<SocketAddress> bound_address(int descriptor) {
   if (!bound) return {};
   const auto port = bound->is_v6() ? reinterpret_cast<const sockaddr_in6&>(storage).sin6_port
                                    : reinterpret_cast<const sockaddr_in&>(storage).sin_port;
-  return SocketAddress{bound->to_string() + interface_of(storage), ntohs(port)};
+  return SocketAddress{bound->on(interface_of(storage)), ntohs(port)};
 }
 
 ClientTransport streams_named(std::string_view name) {

@@ -8,8 +8,8 @@
 #include <random>
 #include <string>
 
-#include "base/ip_address.hpp"
 #include "config/scalar.hpp"
+#include "tacet/ip_address.hpp"
 
 namespace tacet {
 namespace {

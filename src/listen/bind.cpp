@@ -37,12 +37,10 @@ void set(int descriptor, int level, int name, int value) {
   ::setsockopt(descriptor, level, name, &value, sizeof value);
 }
 
-bool is_wildcard(const SocketAddress& address) { return address.address == "0.0.0.0" || address.address == "::"; }
-
 /// A reply must leave from the address that received the query. On a wildcard socket the kernel has to tell that
 /// address.
 void ask_for_destination(int descriptor, const SocketAddress& wildcard) {
-  const bool v6 = wildcard.address == "::";
+  const bool v6 = wildcard.address.is_v6();
   if (v6) set(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 #ifdef IP_PKTINFO
   if (!v6) set(descriptor, IPPROTO_IP, IP_PKTINFO, 1);
@@ -113,7 +111,7 @@ void add_reply_sockets(std::vector<ListenSockets>& sockets) {
   const SocketAddress& address = sockets.front().address;
   const Result<KernelAddress> where = kernel_address(address);
   if (is_encrypted(sockets.front().streams)) return;
-  if (!where || is_wildcard(address)) return;  // a connected socket has one local address
+  if (!where || address.address.is_unspecified()) return;  // a connected socket has one local address
   for (ListenSockets& each : sockets) each.replies = reply_socket(*where);
 }
 
@@ -151,7 +149,7 @@ Result<std::vector<ListenSockets>> bind_for(const SocketAddress& address, Client
 void prepare_datagrams(int descriptor, const SocketAddress& address) {
   set(descriptor, SOL_SOCKET, SO_RCVBUF, 1 << 20);
   set(descriptor, SOL_SOCKET, SO_SNDBUF, 1 << 20);
-  if (is_wildcard(address)) ask_for_destination(descriptor, address);
+  if (address.address.is_unspecified()) ask_for_destination(descriptor, address);
 }
 
 void prepare_streams(int descriptor) { set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1); }

@@ -77,17 +77,16 @@ bool covers(const ListenSockets& passed, ClientTransport streams, const SocketAd
   if (passed.streams != streams) return false;
   if (passed.address.port != address.port) return false;
   if (passed.address.address == address.address) return true;
-  const bool is_v6 = address.address.find(':') != std::string::npos;
-  if (passed.address.address == "0.0.0.0") return !is_v6;
-  return passed.address.address == "::" && (is_v6 || takes_both_families(passed.tcp));
+  if (!passed.address.address.is_unspecified()) return false;
+  if (passed.address.address.is_v6() == address.address.is_v6()) return true;
+  return passed.address.address.is_v6() && takes_both_families(passed.tcp);
 }
 
 /// The kernel lets no socket listen on all addresses of a port while another listens on one of them.
 Result<void> check_beside(const std::vector<ListenSockets>& passed, const SocketAddress& address) {
-  const bool v4 = address.address == "0.0.0.0", v6 = address.address == "::";
+  if (!address.address.is_unspecified()) return {};
   for (const ListenSockets& each : passed) {
-    const bool is_v6 = each.address.address.find(':') != std::string::npos;
-    if (each.address.port != address.port || !((v4 && !is_v6) || (v6 && is_v6))) continue;
+    if (each.address.port != address.port || each.address.address.is_v6() != address.address.is_v6()) continue;
     return fail(Fault::invalid_config,
                 fmt::format("listen: {} cannot be opened beside {}, which systemd holds for tacet. Name this machine's "
                             "addresses one by one, or let tacet open all by itself: systemctl disable --now "

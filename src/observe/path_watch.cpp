@@ -13,7 +13,7 @@ bool has(const std::vector<Interference>& all, InterferenceKind kind) {
 /// Entries can share a URL and leave by different interfaces. Empty for what is not watched.
 std::string key_of(const UpstreamConfig& upstream) {
   if (upstream.proxy.is_used()) return {};
-  return upstream.via.is_set() ? upstream.url + " by " + upstream.via.interface + upstream.via.address : upstream.url;
+  return upstream.via.is_set() ? upstream.url + " by " + to_string(upstream.via) : upstream.url;
 }
 
 }  // namespace

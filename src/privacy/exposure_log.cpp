@@ -50,12 +50,8 @@ void tell_of_sni(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
       facts.transport == Transport::doh ? upstream.path : "");
 }
 
-bool is_on_this_machine(const SocketAddress& address) {
-  return address.address.starts_with("127.") || address.address == "::1";
-}
-
 void tell_of_proxy(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
-  const bool is_local = is_on_this_machine(upstream.proxy.address);
+  const bool is_local = upstream.proxy.address.address.is_loopback();
   log::info(
       "upstream {}: its connections go through the proxy {}{}: the proxy sees {}, sizes and times, and no names that "
       "you "

@@ -8,11 +8,11 @@
 #include <cstring>
 #include <ctime>
 
-#include "base/ip_address.hpp"
 #include "base/text.hpp"
 #include "dns/name_text.hpp"
 #include "privacy/exposure.hpp"
 #include "report/json.hpp"
+#include "tacet/ip_address.hpp"
 
 namespace tacet {
 namespace {

@@ -4,9 +4,9 @@
 #include <bit>
 #include <charconv>
 
-#include "base/ip_address.hpp"
 #include "base/word.hpp"
 #include "dns/local_answer.hpp"
+#include "tacet/ip_address.hpp"
 
 namespace tacet {
 namespace {

@@ -8,7 +8,7 @@ namespace tacet {
 
 void Channel::tell(Link& link, GreetingOutcome showed) {
   if (showed != GreetingOutcome::greeted && std::exchange(link.is_told, true)) return;
-  server_.saw({link.way, showed, link.opened, link.address});
+  server_.saw({link.way, showed, link.opened, link.address.address()});
 }
 
 void Channel::tell_unreachable(GreetingOutcome showed) {

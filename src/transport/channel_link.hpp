@@ -77,7 +77,7 @@ public:
   std::optional<Name> left_unanswered;  // the first name given up since then
   bool left_others = false;             // queries for other names were given up, too
   Rung way;
-  SocketAddress address;
+  DialTarget address;
   Duration patience;                  // with the greeting
   std::optional<Instant> greeted_at;  // with the first query: DoH shakes hands with it
   bool is_told = false;               // that the greeting failed

@@ -19,12 +19,17 @@ constexpr Duration doq_idle = std::chrono::seconds(25);
 constexpr Duration spare_idle = std::chrono::seconds(50);
 constexpr std::size_t kept_long = 2;
 
-std::vector<SocketAddress> pinned(const UpstreamConfig& config) {
-  std::vector<SocketAddress> addresses;
-  for (const std::string& address : config.addresses) addresses.push_back({address, config.port});
+std::vector<DialTarget> targets(const std::vector<IpAddress>& addresses, std::uint16_t port) {
+  std::vector<DialTarget> targets;
+  for (const IpAddress& address : addresses) targets.emplace_back(address, port);
+  return targets;
+}
+
+std::vector<DialTarget> pinned(const UpstreamConfig& config) {
+  auto known = targets(config.addresses, config.port);
   // A proxy looks a name up itself.
-  if (addresses.empty() && !needs_bootstrap(config)) addresses.push_back({config.host, config.port});
-  return addresses;
+  if (known.empty() && !needs_bootstrap(config)) known.push_back(DialTarget::by_name(config.host, config.port));
+  return known;
 }
 
 }  // namespace
@@ -43,11 +48,9 @@ void UpstreamServer::saw(const GreetingSight& sight) {
 }
 
 Task<Result<void>> UpstreamServer::look_up(Instant deadline) {
-  Result<std::vector<std::string>> found = co_await parts_.bootstrap.resolve(parts_.config.host, deadline);
+  Result<std::vector<IpAddress>> found = co_await parts_.bootstrap.resolve(parts_.config.host, deadline);
   if (!found) co_return fail(std::move(found.error()));
-  std::vector<SocketAddress> addresses;
-  for (std::string& address : *found) addresses.push_back({std::move(address), parts_.config.port});
-  book_.replace(std::move(addresses));
+  book_.replace(targets(*found, parts_.config.port));
   co_return Result<void>{};
 }
 

@@ -23,7 +23,7 @@ struct GreetingSight {
   Rung way = Rung::configured;
   GreetingOutcome showed = GreetingOutcome::greeted;
   Instant connected{};                     ///< its TCP connection came up; now if it did not
-  std::optional<SocketAddress> address{};  ///< nothing if no TCP connection came up
+  std::optional<SocketAddress> address{};  ///< nothing if no TCP connection came up, or by a name
 };
 
 /// The parts that the channels of one upstream entry share: its addresses with what it learned of them, its TLS

@@ -171,11 +171,11 @@ int main(int count, char** arguments) {
   UpstreamConfig upstream;
   const std::string host = arguments[1];
   upstream.host = host;
-  upstream.host_is_address = kernel_address({.address = host}).has_value();
+  upstream.host_is_address = IpAddress::from_text(host).has_value();
   upstream.port = static_cast<std::uint16_t>(std::atoi(arguments[3]));
   upstream.path = "/dns-query";
   const Plan plan{.upstream = upstream,
-                  .address = {.address = arguments[2], .port = upstream.port},
+                  .address = {.address = IpAddress::from_text(arguments[2]).value(), .port = upstream.port},
                   .queries = std::strtoull(arguments[5], nullptr, 10),
                   .in_flight = std::strtoull(arguments[6], nullptr, 10),
                   .churn = count > 7};

@@ -51,16 +51,14 @@ Outcome talk(const TunnelRequest& request, Bytes octets, std::size_t piece) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
   Choices choices({octets, size});
   const std::uint8_t how = choices.u8();
-  TunnelRequest request;
+  const DialTarget target = (how & 4U) != 0   ? DialTarget("2001:db8::1", 853)
+                            : (how & 8U) != 0 ? DialTarget::by_name("dns.example", 853)
+                                              : DialTarget("192.0.2.1", 853);
+  TunnelRequest request{.proxy = {}, .target = target, .isolation = "alone"};
   request.proxy.kind = (how & 1U) != 0 ? ProxyKind::http : ProxyKind::socks5;
   request.proxy.address = {.address = "127.0.0.1", .port = 1080};
   if ((how & 2U) != 0) request.proxy.user = "user";
   if ((how & 2U) != 0) request.proxy.password = "QpassQ";
-  request.target = {.address = (how & 4U) != 0   ? "2001:db8::1"
-                               : (how & 8U) != 0 ? "dns.example"
-                                                 : "192.0.2.1",
-                    .port = 853};
-  request.isolation = "alone";
   const std::vector<std::uint8_t> input = copy_of(choices.rest());
 
   const Outcome whole = talk(request, input, std::max<std::size_t>(1, input.size()));

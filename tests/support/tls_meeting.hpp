@@ -8,7 +8,7 @@
 
 namespace tacet::tls_test {
 
-inline const SocketAddress here{"127.0.0.1", 853};
+inline const DialTarget here{"127.0.0.1", 853};
 
 inline std::shared_ptr<TrustStore> trust_in(const TestAuthority& authority) {
   Result<std::shared_ptr<TrustStore>> loaded = TrustStore::load(authority.file());
@@ -53,7 +53,7 @@ struct Meeting {
   TestTlsPeer peer;
   TlsStream stream;
   ConnectionFacts facts;
-  Meeting(TlsClient& client, TestTlsServer& server, const SocketAddress& at = here) : peer(server), stream(client, at) {
+  Meeting(TlsClient& client, TestTlsServer& server, const DialTarget& at = here) : peer(server), stream(client, at) {
     REQUIRE(talk(stream, peer));
     REQUIRE(stream.established());
     stream.describe(facts);

@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "base/ip_address.hpp"
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
 #include "cli/setup/command.hpp"
@@ -22,6 +21,7 @@
 #include "cli/setup/resolved_servers.hpp"
 #include "config/address.hpp"
 #include "dnssec/validity.hpp"
+#include "tacet/ip_address.hpp"
 
 namespace tacet {
 namespace {
@@ -43,7 +43,7 @@ std::vector<std::string> listening(const ParsedJson& status) {
   std::vector<std::string> addresses;
   for (const auto& text : status.at("listen").get<std::vector<std::string>>()) {
     const auto address = parse_socket_address(text, 53);
-    if (address && address->port == 53) addresses.push_back(address->address);
+    if (address && address->port == 53) addresses.push_back(address->address.to_string());
   }
   return addresses;
 }
@@ -55,7 +55,9 @@ std::vector<SocketAddress> network_resolvers(const std::vector<std::string>& own
   for (const char* path : announcements)
     for (const auto& server : nameservers(text_of_file(path))) {
       const auto address = parse_server_address(server, 53);
-      if (!address || is_loopback(address->address) || std::ranges::find(own, address->address) != own.end()) continue;
+      if (!address || address->address.is_loopback() ||
+          std::ranges::find(own, address->address.to_string()) != own.end())
+        continue;
       if (std::ranges::find(found, *address) == found.end()) found.push_back(*address);
     }
   return found;
@@ -84,7 +86,10 @@ HostFacts host_facts(const std::string& socket) {
 
 ContainerFacts container_facts(const HostFacts& host) {
   std::error_code error;
-  const auto loopback = [](const std::string& server) { return is_loopback(server); };
+  const auto loopback = [](const std::string& server) {
+    const auto address = IpAddress::from_text(server);
+    return address && address->is_loopback();
+  };
   return {.has_docker = std::filesystem::exists("/var/run/docker.sock", error) ||
                         std::filesystem::exists("/usr/bin/dockerd", error),
           .daemon_json = text_of_file("/etc/docker/daemon.json"),

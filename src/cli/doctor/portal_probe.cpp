@@ -38,8 +38,9 @@ std::optional<PortalProbe> probe_portal(const Canaries& canaries, const PathEvid
     const auto addresses = answer == nullptr ? std::vector<std::string>() : addresses_in(*answer);
     if (addresses.empty()) continue;
     const HttpLibrary http;
-    const FetchRequest request{
-        .url = canaries.portal.url, .address = {.address = addresses.front(), .port = 80}, .ca_file = {}};
+    const FetchRequest request{.url = canaries.portal.url,
+                               .address = {.address = IpAddress::from_text(addresses.front()).value(), .port = 80},
+                               .ca_file = {}};
     return judged(canaries.portal, http_fetch(request));
   }
   return std::nullopt;

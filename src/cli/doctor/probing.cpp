@@ -9,6 +9,7 @@
 #include "base/task_group.hpp"
 #include "cli/doctor/mozilla_roots.hpp"
 #include "cli/doctor/trace_fetches.hpp"
+#include "config/address.hpp"
 #include "daemon/upstreams.hpp"
 #include "daemon/validation_rules.hpp"
 #include "dns/edns.hpp"
@@ -31,7 +32,7 @@ Config only(const Config& config, const ReachTry& each) {
   alone.upstreams = {config.upstreams[each.entry]};
   alone.forward.clear();
   alone.ladder = LadderMode::off;  // the findings are about this way
-  if (!each.address.empty()) alone.upstreams.front().addresses = {each.address};
+  if (!each.address.empty()) alone.upstreams.front().addresses = {parse_host_address(each.address).value()};
   if (each.without_sni) alone.upstreams.front().sni = Sni::omit;
   return alone;
 }
@@ -144,7 +145,8 @@ private:
   /// Connects to another port of the same address, and says nothing there.
   Task<void> knock(ReachTry& each) {
     constexpr std::uint16_t https = 443, dns_over_tls = 853;
-    const auto where = kernel_address({.address = each.address, .port = each.port == https ? dns_over_tls : https});
+    const auto where = kernel_address(
+        {.address = parse_host_address(each.address).value(), .port = each.port == https ? dns_over_tls : https});
     auto socket = where ? begin_connect(*where) : fail(where.error());
     if (!socket) {
       each.reached_elsewhere = socket.error().fault == Fault::unreachable;
@@ -185,7 +187,7 @@ private:
 };
 
 /// True if the kernel has a route to this address. Sends nothing.
-bool has_route(const char* address) {
+bool has_route(const IpAddress& address) {
   const auto where = kernel_address({.address = address, .port = 53});
   return where && connected_datagrams(*where).has_value();
 }
@@ -224,11 +226,11 @@ std::vector<ReachTry> plan_tries(const Config& config) {
                   .transport = transport_of(upstream.encryption),
                   .port = upstream.port,
                   .way = way_of(upstream)};
-    auto addresses = upstream.addresses;
-    if (addresses.empty()) addresses.push_back(upstream.host_is_address ? upstream.host : std::string());
+    std::vector<std::optional<IpAddress>> addresses(upstream.addresses.begin(), upstream.addresses.end());
+    if (addresses.empty()) addresses.emplace_back();  // a name that has to be looked up
     for (const auto& address : addresses) {
-      each.address = address;
-      each.is_ipv6 = address.find(':') != std::string::npos;
+      each.address = address ? address->to_string() : std::string();
+      each.is_ipv6 = address && address->is_v6();
       each.without_sni = false;
       tries.push_back(each);
       if (upstream.sni == Sni::omit) continue;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "config/address.hpp"
 #include "transport/http/http.hpp"
 #include "transport/http/http_fetch.hpp"
 
@@ -18,7 +19,7 @@ std::optional<Trace> fetch_trace(const FetchRequest& request) {
 
 void TraceFetches::begin(const UpstreamConfig& upstream, ReachTry& into) {
   if (into.transport != Transport::doh || into.address.empty() || into.without_sni || !into.way.empty()) return;
-  const SocketAddress address{.address = into.address, .port = into.port};
+  const SocketAddress address{.address = parse_host_address(into.address).value(), .port = into.port};
   FetchRequest request{
       .url = http_target(upstream, address).origin + "/cdn-cgi/trace", .address = address, .ca_file = upstream.ca_file};
   running_.emplace_back(&into, std::async(std::launch::async, fetch_trace, std::move(request)));

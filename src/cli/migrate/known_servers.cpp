@@ -82,7 +82,7 @@ void recognise(UpstreamConfig& upstream) {
   upstream.operator_name = found->operator_name;
   if (!upstream.addresses.empty()) return;
   for (const auto part : std::views::split(found->addresses, ' '))
-    upstream.addresses.emplace_back(part.begin(), part.end());
+    upstream.addresses.push_back(IpAddress::from_text({part.begin(), part.end()}).value());
 }
 
 std::optional<std::string> url_of_listed(std::string_view name) {

@@ -19,10 +19,7 @@ namespace {
 bool among(const auto& one, const auto& all) { return std::ranges::find(all, one) != all.end(); }
 
 /// True for an address of the local network or of this machine.
-bool is_local(const std::string& address) {
-  const auto prefix = parse_prefix(address);
-  return prefix && !is_public(*prefix);
-}
+bool is_local(const IpAddress& address) { return !is_public({address, address.is_v6() ? 128U : 32U}); }
 
 }  // namespace
 
@@ -166,7 +163,7 @@ void Migration::settle_bootstrap() {
 
 void allow_private_networks(Config& config, std::vector<std::string>& notes) {
   for (const auto& address : config.listen) {
-    if (is_loopback(address.address)) continue;
+    if (address.address.is_loopback()) continue;
     if (config.allow.empty())
       for (const char* prefix : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"})
         config.allow.push_back(parse_prefix(prefix).value());

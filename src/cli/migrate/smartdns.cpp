@@ -150,12 +150,12 @@ std::string SmartFile::url_of(const SmartLine& line, std::string& address) const
   }
   const auto server = parse_socket_address(text, 853);
   if (!server) return fmt::format("tls://{}", text);
-  address = server->address;
+  address = server->address.to_string();
   const bool named = !name.empty() && name != "-";
   return fmt::format("tls://{}:{}",
-                     named                                    ? name
-                     : address.find(':') == std::string::npos ? address
-                                                              : "[" + address + "]",
+                     named                      ? name
+                     : !server->address.is_v6() ? address
+                                                : "[" + address + "]",
                      server->port);
 }
 

@@ -219,7 +219,7 @@ void read_access(const ForeignSetting& setting, Migration& to) {
   const auto prefix = parse_prefix(setting.value.substr(0, space));
   if (trimmed(action).starts_with("allow") && prefix) {
     auto& allow = to.config().allow;
-    if (!is_loopback(prefix->address) && std::ranges::find(allow, *prefix) == allow.end()) allow.push_back(*prefix);
+    if (!prefix->address.is_loopback() && std::ranges::find(allow, *prefix) == allow.end()) allow.push_back(*prefix);
   } else {
     to.note(setting, "left out: tacet refuses all whom `allow` does not name");
   }

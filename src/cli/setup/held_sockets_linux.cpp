@@ -10,7 +10,6 @@
 #include <string>
 #include <utility>
 
-#include "base/ip_address.hpp"
 #include "cli/setup/held_sockets.hpp"
 #include "config/scalar.hpp"
 #include "transport/dial/socket.hpp"

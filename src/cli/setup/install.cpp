@@ -176,7 +176,7 @@ void Installation::warn() const {
 Result<void> Installation::check_resolver() const {
   if (!acts()) return {};
   const LiveLine line("asking tacet");
-  const auto answers = probe_resolver(request_.server, request_.socket);
+  const auto answers = probe_resolver({.address = IpAddress::from_text(request_.server).value()}, request_.socket);
   if (answers) return {};
   return fail(
       answers.error().fault,
@@ -251,7 +251,7 @@ int report(const Result<void>& outcome, std::ostream& err) {
 }  // namespace
 
 int run_install(const InstallRequest& request, std::ostream& out, std::ostream& err) {
-  if (const auto server = canonical_address(request.server); !server || *server != request.server) {
+  if (const auto server = IpAddress::from_text(request.server); !server || server->to_string() != request.server) {
     err << fmt::format("tacet: --server: not an IP address in its usual form, such as 127.0.0.1 or ::1\n");
     return 1;
   }

@@ -50,12 +50,12 @@ Result<std::vector<SocketAddress>> listen_addresses(const CloudflaredSettings& s
     return std::vector<SocketAddress>{{"127.0.0.1", *port, usual}, {"::1", *port, usual}};
   }
   auto address = parse_host_address(host);
-  if (!address && canonical_address(host.substr(0, host.find('%')))) return fail(std::move(address.error()));
+  if (!address && address_before_interface(host)) return fail(std::move(address.error()));
   if (!address)
     return fail(Fault::invalid_config,
                 fmt::format("--address {} is neither localhost nor an IP address; tacet listens on addresses",
                             quotation(host)));
-  return std::vector<SocketAddress>{{*std::move(address), *port, false}};
+  return std::vector<SocketAddress>{{*address, *port, false}};
 }
 
 /// Cloudflare's servers by their names and the addresses that tacet knows: they need no look-up, and count as one
@@ -63,7 +63,8 @@ Result<std::vector<SocketAddress>> listen_addresses(const CloudflaredSettings& s
 void recognise(UpstreamConfig& upstream) {
   const auto known = Config::defaults().upstreams.front();
   const bool by_name = upstream.host == known.host || upstream.host == "one.one.one.one";
-  const bool by_address = std::ranges::find(known.addresses, upstream.host) != known.addresses.end();
+  const bool by_address = upstream.host_is_address &&
+                          std::ranges::find(known.addresses, upstream.addresses.front()) != known.addresses.end();
   if (by_name) upstream.addresses = known.addresses;
   if (by_name || by_address) upstream.operator_name = known.operator_name;
 }
@@ -95,7 +96,7 @@ std::vector<SocketAddress> bootstrap_servers(const CloudflaredSettings& settings
       notes.push_back(fmt::format("--bootstrap {}: left out: not an https URL with an address in it", quotation(url)));
       continue;
     }
-    SocketAddress server{.address = upstream->host, .port = 53};
+    SocketAddress server{.address = upstream->addresses.front(), .port = 53};
     if (std::ranges::find(servers, server) == servers.end()) servers.push_back(std::move(server));
   }
   return servers;

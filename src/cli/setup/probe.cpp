@@ -50,10 +50,10 @@ std::vector<std::uint8_t> query_for(const ProbeQuestion& question) {
 /// One conversation with the server.
 class Probe {
 public:
-  Probe(const std::string& server, std::uint16_t port) : server_(server), port_(port) {}
+  explicit Probe(const SocketAddress& server) : server_(server) {}
 
   Result<void> connect() {
-    const auto where = kernel_address({.address = server_, .port = port_});
+    const auto where = kernel_address(server_);
     if (!where) return fail(where.error());
     socket_ = Descriptor(::socket(where->family(), SOCK_DGRAM, 0));
     if (!socket_ || ::connect(socket_.get(), where->get(), where->size) != 0) return socket_error();
@@ -69,7 +69,7 @@ public:
       if (!rcode) return fail(rcode.error());
       if (*rcode) return **rcode;
     }
-    return fail(Fault::timeout, fmt::format("no answer from {} port {}", server_, port_));
+    return fail(Fault::timeout, fmt::format("no answer from {} port {}", server_.address.to_string(), server_.port));
   }
 
 private:
@@ -88,12 +88,12 @@ private:
 
   std::unexpected<Error> socket_error() const {
     if (errno == ECONNREFUSED)
-      return fail(Fault::unreachable, fmt::format("nobody answers at {} port {}", server_, port_));
-    return fail(Fault::system, fmt::format("{}: {}", server_, std::strerror(errno)));
+      return fail(Fault::unreachable,
+                  fmt::format("nobody answers at {} port {}", server_.address.to_string(), server_.port));
+    return fail(Fault::system, fmt::format("{}: {}", server_.address.to_string(), std::strerror(errno)));
   }
 
-  const std::string& server_;
-  std::uint16_t port_;
+  const SocketAddress server_;
   Descriptor socket_;
 };
 
@@ -161,8 +161,9 @@ std::string fresh_name() {
   return fmt::format("tacet-{:08x}{:08x}.test.", random(), random());
 }
 
-Result<void> probe_resolver(const std::string& server, const std::string& socket, std::uint16_t port) {
-  Probe probe(server, port);
+Result<void> probe_resolver(const SocketAddress& at, const std::string& socket) {
+  const std::string server = at.address.to_string();
+  Probe probe(at);
   if (auto connected = probe.connect(); !connected) return connected;
   const auto before = query_count(socket);
   if (auto served = ask_own_names(probe, server); !served) return served;
@@ -172,12 +173,12 @@ Result<void> probe_resolver(const std::string& server, const std::string& socket
   const auto also = looked_up ? std::string() : "; and " + looked_up.error().detail;
   if (!before || !after)
     return fail(Fault::refused, fmt::format("{} answers at port {}, but nothing shows that it is tacet: {}{}", server,
-                                            port, (before ? after : before).error().detail, also));
+                                            at.port, (before ? after : before).error().detail, also));
   return fail(
       Fault::refused,
       fmt::format("the program at {} port {} is not the tacet that listens on {}, which has counted none of the "
                   "queries (`ss -lpn sport = :{}` names it){}",
-                  server, port, socket, port, also));
+                  server, at.port, socket, at.port, also));
 }
 
 }  // namespace tacet

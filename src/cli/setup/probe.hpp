@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 
+#include "tacet/config.hpp"
 #include "tacet/result.hpp"
 
 namespace tacet {
@@ -21,10 +22,10 @@ Result<QueryCount> query_count(const std::string& socket);
 /// are down, and the query does no harm at another server.
 std::string fresh_name();
 
-/// Asks `server` at `port` by UDP. It must be the tacet that listens at `socket`: that tacet's count of queries must
+/// Asks `server` by UDP. It must be the tacet that listens at `socket`: that tacet's count of queries must
 /// grow. It must serve this machine, and one of its upstreams must answer anything. Waits half a minute at most.
 /// Faults: unreachable (no program listens), timeout, refused (it is another program, or does not serve this machine),
 /// protocol (no upstream answers; the detail has the questions), system.
-Result<void> probe_resolver(const std::string& server, const std::string& socket, std::uint16_t port = 53);
+Result<void> probe_resolver(const SocketAddress& server, const std::string& socket);
 
 }  // namespace tacet

@@ -49,9 +49,9 @@ UnitBefore look_at(const std::string& unit) {
 }
 
 /// Where a program of this machine can ask a listening address.
-std::string asked_at(const SocketAddress& listening) {
-  if (listening.address == "0.0.0.0") return "127.0.0.1";
-  return listening.address == "::" ? "::1" : listening.address;
+IpAddress asked_at(const SocketAddress& listening) {
+  if (!listening.address.is_unspecified()) return listening.address;
+  return listening.address.is_v6() ? IpAddress("::1") : IpAddress("127.0.0.1");
 }
 
 /// The sockets of the process that a service runs; none if systemd knows of none.
@@ -187,14 +187,14 @@ Result<void> Takeover::replace() {
 /// True if tacet.socket has the right addresses: port 53 of loopback. Any other is tacet's own to open, and 53 may be
 /// another program's.
 bool Takeover::has_usual_addresses() const {
-  return std::ranges::all_of(listen_, [](const SocketAddress& at) { return at.port == 53 && is_loopback(at.address); });
+  return std::ranges::all_of(listen_, [](const SocketAddress& at) { return at.port == 53 && at.address.is_loopback(); });
 }
 
 /// Opens tacet's sockets while the old service still has its own, and leaves the queries to it. False if that cannot be
 /// done here; then nothing has changed.
 bool Takeover::open_beside() {
   // systemd's socket of [::] takes IPv4, too, and that can be another program's.
-  if (std::ranges::find(listen_, "::", &SocketAddress::address) != listen_.end()) return false;
+  if (std::ranges::find(listen_, IpAddress("::"), &SocketAddress::address) != listen_.end()) return false;
   old_sockets_ = sockets_of(old_.units.front(), listen_);
   if (!old_sockets_.complete() || !old_sockets_.share()) return false;
   std::error_code error;
@@ -232,7 +232,8 @@ Result<void> Takeover::start_after() {
 }
 
 Result<void> Takeover::answer() {
-  const auto answers = probe_resolver(asked_at(listen_.front()), request_.socket, listen_.front().port);
+  const auto answers =
+      probe_resolver({.address = asked_at(listen_.front()), .port = listen_.front().port}, request_.socket);
   if (answers) out_ << fmt::format("tacet answers at {}\n", to_string(listen_.front()));
   return answers;
 }

@@ -17,9 +17,10 @@ namespace {
 
 const std::string& to_string(const std::string& text) { return text; }
 
-std::string_view without_brackets(std::string_view text) {
+bool is_bare_link_local(std::string_view text) {
   if (text.starts_with('[')) text.remove_prefix(1);
-  return text.substr(0, text.find(']'));
+  const auto address = address_before_interface(text.substr(0, text.find(']')));
+  return address && is_link_local(*address);
 }
 
 }  // namespace
@@ -54,6 +55,7 @@ std::string ListForm<T>::text(const std::vector<T>& items) const {
 
 template struct ListForm<SocketAddress>;
 template struct ListForm<AddressPrefix>;
+template struct ListForm<IpAddress>;
 template struct ListForm<std::string>;
 
 std::string LoopbackForm::allowed() const {
@@ -70,7 +72,7 @@ void LoopbackForm::read(const Value& value, std::optional<SocketAddress>& out) c
   auto address = parse_socket_address(*text, default_port);
   // A link-local address lacks its interface here, but advice to add it would not help: with it the address is no
   // loopback address either.
-  if (address ? !is_loopback(address->address) : is_link_local(without_brackets(*text)))
+  if (address ? !address->address.is_loopback() : is_bare_link_local(*text))
     value.wrong("is no loopback address");
   else if (!address)
     value.fault(address.error().detail);
@@ -97,14 +99,14 @@ Result<std::string> zone_below_root(std::string_view text) {
 
 Result<std::string> machine_name(std::string_view text) {
   auto name = parse_zone(text);
-  if (!name || *name == "." || text.contains('*') || canonical_address(text))
+  if (!name || *name == "." || text.contains('*') || IpAddress::from_text(text))
     return fail(Fault::invalid_config, fmt::format("{} is no name of a machine", quotation(text)));
   return name;
 }
 
-Result<std::string> machine_address(std::string_view text) {
+Result<IpAddress> machine_address(std::string_view text) {
   auto address = parse_host_address(text);
-  if (address ? !is_one_machine(*address) : !canonical_address(text.substr(0, text.find('%'))))
+  if (address ? !is_one_machine(*address) : !address_before_interface(text))
     return fail(Fault::invalid_config, fmt::format("{} is no IP address{}, allowed: {}", quotation(text),
                                                    address ? " of a machine" : "", machine_addresses));
   return address;

@@ -27,6 +27,7 @@ struct ListForm {
 
 using SocketAddressesForm = ListForm<SocketAddress>;
 using PrefixesForm = ListForm<AddressPrefix>;
+using IpAddressesForm = ListForm<IpAddress>;
 using NamesForm = ListForm<std::string>;
 
 /// The words for an item of a list, or a key, that stands twice; with the other spelling if it differs.
@@ -49,7 +50,7 @@ Result<SocketAddress> tls_address(std::string_view text);
 Result<SocketAddress> server_address(std::string_view text);
 Result<std::string> zone_below_root(std::string_view text);
 Result<std::string> machine_name(std::string_view text);
-Result<std::string> machine_address(std::string_view text);
+Result<IpAddress> machine_address(std::string_view text);
 
 inline constexpr std::string_view machine_addresses =
     R"(a list of IP addresses such as [1.1.1.1, "2606:4700:4700::1111"], none twice)";

@@ -78,9 +78,10 @@ constexpr std::array socket_address_texts{
     ItemText<SocketAddress>{listen_address, "listen_address"}, ItemText<SocketAddress>{https_address, "listen_address"},
     ItemText<SocketAddress>{tls_address, "listen_address"}, ItemText<SocketAddress>{server_address, "server_address"}};
 constexpr std::array prefix_texts{ItemText<AddressPrefix>{parse_prefix, "prefix"}};
-constexpr std::array name_texts{
-    ItemText<std::string>{machine_address, "machine_address"}, ItemText<std::string>{machine_name, "machine_name"},
-    ItemText<std::string>{parse_trust_anchor, "trust_anchor"}, ItemText<std::string>{zone_below_root, "zone"}};
+constexpr std::array ip_address_texts{ItemText<IpAddress>{machine_address, "machine_address"}};
+constexpr std::array name_texts{ItemText<std::string>{machine_name, "machine_name"},
+                                ItemText<std::string>{parse_trust_anchor, "trust_anchor"},
+                                ItemText<std::string>{zone_below_root, "zone"}};
 
 /// A parser without a line above takes any text, for the schema must refuse nothing that the program accepts; a test
 /// finds it.
@@ -94,6 +95,8 @@ Schema item_schema(Result<T> (*parse)(std::string_view)) {
     return in(socket_address_texts);
   else if constexpr (std::is_same_v<T, AddressPrefix>)
     return in(prefix_texts);
+  else if constexpr (std::is_same_v<T, IpAddress>)
+    return in(ip_address_texts);
   else
     return in(name_texts);
 }

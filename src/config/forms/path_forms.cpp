@@ -35,7 +35,7 @@ Result<ViaConfig> address_via(std::string_view text) {
   if (!address || !is_one_machine(*address))
     return fail(Fault::invalid_config,
                 fmt::format("{} is no address of this machine, allowed: such as 192.0.2.7", quotation(text)));
-  return ViaConfig{.interface = {}, .address = *std::move(address)};
+  return ViaConfig{.interface = {}, .address = *address};
 }
 
 void read_part(const Value& part, std::string_view key, ViaConfig& out) {
@@ -98,7 +98,7 @@ std::string ViaForm::text(const ViaConfig& via) const {
 }
 
 Result<ViaConfig> parse_via(std::string_view text) {
-  return canonical_address(text.substr(0, text.find('%'))) ? address_via(text) : interface_via(text);
+  return address_before_interface(text) ? address_via(text) : interface_via(text);
 }
 
 Result<void> check_path(const UpstreamConfig& upstream) {
@@ -109,7 +109,7 @@ Result<void> check_path(const UpstreamConfig& upstream) {
                     "or https:// instead",
                     quotation(upstream.url)));
   if (!upstream.via.is_set()) return {};
-  if (upstream.proxy.is_used() && is_loopback(upstream.proxy.address.address))
+  if (upstream.proxy.is_used() && upstream.proxy.address.address.is_loopback())
     return fail(Fault::invalid_config,
                 fmt::format("via has no effect on {}: its proxy is on this machine, allowed: one of both",
                             quotation(upstream.url)));

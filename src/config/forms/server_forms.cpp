@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "config/address.hpp"
 #include "config/forms/address_forms.hpp"
 #include "config/forms/path_forms.hpp"
 #include "config/keys.hpp"
@@ -29,7 +30,8 @@ UpstreamConfig read_upstream(const Value& entry) {
   UpstreamConfig upstream;
   read_mapping(entry, upstream_keys(), upstream);
   // An empty list pins nothing, so the address in the URL must stay.
-  if (upstream.addresses.empty() && upstream.host_is_address) upstream.addresses = {upstream.host};
+  if (upstream.addresses.empty() && upstream.host_is_address)
+    upstream.addresses = {parse_host_address(upstream.host).value()};
   if (const auto sni = entry.find("sni"); sni && upstream.host_is_address && upstream.sni == Sni::send)
     sni->fault("has no effect: the URL has an address, which is never sent, allowed: omit");
   if ((entry.is(NodeKind::mapping) || entry.is(NodeKind::null)) && !entry.node().find("url"))

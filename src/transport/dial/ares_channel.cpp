@@ -26,7 +26,7 @@ namespace {
 std::string csv_of(const std::vector<SocketAddress>& servers) {
   std::string csv;
   for (SocketAddress server : servers) {
-    server.address.resize(std::min(server.address.size(), server.address.find('%')));
+    server.address = server.address.without_interface();
     csv += (csv.empty() ? "" : ",") + to_string(server);
   }
   return csv;
@@ -112,7 +112,7 @@ int AresChannel::open(const std::vector<SocketAddress>& servers, const Settings&
   given |= ARES_OPT_QUERY_CACHE;  // with a maximum of 0: only our own cache keeps answers
 #endif
   std::ranges::copy_if(servers, std::back_inserter(link_local_),
-                       [](const SocketAddress& server) { return server.address.contains('%'); });
+                       [](const SocketAddress& server) { return !server.address.interface().empty(); });
   static constexpr ares_socket_functions functions{open_socket, close_socket, &AresChannel::connect_socket, receive,
                                                    send};
   const int status = ares_init_options(&channel_, &options, given);

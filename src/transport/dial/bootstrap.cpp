@@ -19,7 +19,7 @@ void Bootstrap::use(std::vector<SocketAddress> servers) {
   ++generation_;
 }
 
-Task<Result<std::vector<std::string>>> Bootstrap::resolve(const std::string& host, Instant deadline) {
+Task<Result<std::vector<IpAddress>>> Bootstrap::resolve(const std::string& host, Instant deadline) {
   const std::string name = host;
   const auto known = known_.find(name);
   if (known != known_.end() && loop_.now() < known->second.fresh_until) co_return known->second.addresses;

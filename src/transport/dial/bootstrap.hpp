@@ -24,14 +24,14 @@ public:
   /// The IPv4 and IPv6 addresses of `host`, at the latest at `deadline`. Uses an earlier answer for its TTL, at least a
   /// minute. Then asks again, and uses the old answer if no server answers. An empty answer is a failure. Faults:
   /// invalid_config (no server is configured), timeout, unreachable, protocol (what a server said).
-  Task<Result<std::vector<std::string>>> resolve(const std::string& host, Instant deadline);
+  Task<Result<std::vector<IpAddress>>> resolve(const std::string& host, Instant deadline);
 
   /// How many names it asked for in plaintext since the start.
   std::uint64_t lookups() const { return lookups_; }
 
 private:
   struct Known {
-    std::vector<std::string> addresses;
+    std::vector<IpAddress> addresses;
     Instant fresh_until;
   };
   Loop& loop_;

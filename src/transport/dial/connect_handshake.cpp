@@ -27,8 +27,8 @@ std::string base64(std::string_view text) {
 }
 
 /// "192.0.2.1:443", "[2001:db8::1]:443", "dns.example:443"; the interface of an address concerns this machine alone.
-std::string authority_of(const SocketAddress& target) {
-  return to_string(SocketAddress{.address = target.address.substr(0, target.address.find('%')), .port = target.port});
+std::string authority_of(const DialTarget& target) {
+  return to_string(target.ip() != nullptr ? DialTarget(target.ip()->without_interface(), target.port()) : target);
 }
 
 /// RFC 9110 §9.3.6, by HTTP/1.1.

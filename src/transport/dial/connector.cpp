@@ -37,7 +37,7 @@ Error no_answer(const ConnectedSocket& socket) {
 }
 
 /// The words for a failure at `address`, with the proxy that they are about.
-Error failure_at(const SocketAddress& address, const DialPath& path, const Error& why) {
+Error failure_at(const DialTarget& address, const DialPath& path, const Error& why) {
   if (why.detail.contains(to_string(address))) return why;  // a handshake's
   if (!path.proxy.is_used()) return {why.fault, to_string(address) + ": " + why.detail};
   return {why.fault, fmt::format("{}: the proxy {}: {}", to_string(address), to_string(path.proxy), why.detail)};
@@ -146,7 +146,7 @@ void Connector::try_next(Instant now) {
   slow_down(now);
 }
 
-Connector::Begun Connector::begin(const SocketAddress& address, Instant now) {
+Connector::Begun Connector::begin(const DialTarget& address, Instant now) {
   const auto kind = tried_ ? AttemptPace::Kind::further : AttemptPace::Kind::first;
   if (!pace_.may_begin(*this, kind)) return Begun::no_turn;
   make_room(now);
@@ -157,7 +157,9 @@ Connector::Begun Connector::begin(const SocketAddress& address, Instant now) {
   }
   const SharedDialPath path = path_;
   ConnectedSocket place(Descriptor(), address, budget_, path);
-  const Result<KernelAddress> target = kernel_address(path->proxy.is_used() ? path->proxy.address : address);
+  const auto to = path->proxy.is_used() ? path->proxy.address : address.address();
+  const Result<KernelAddress> target =
+      to ? kernel_address(*to) : fail(Fault::invalid_config, "only a proxy can look this name up");
   Result<Descriptor> begun = !target            ? fail(target.error())
                              : quic_ != nullptr ? connected_datagrams(*target, path->via)
                                                 : begin_connect(*target, path->via);
@@ -310,11 +312,11 @@ void Connector::report() {
 
 void Connector::succeed(Attempt& winner) {
   const Instant now = loop_.now();
-  const SocketAddress& address = winner.socket.address();
+  const DialTarget& address = winner.socket.address();
   book_.won(address, now - winner.began);
   for (const auto& each : attempts_) {
-    const SocketAddress& other = each->socket.address();
-    const bool other_family = other.address.contains(':') != address.address.contains(':');
+    const DialTarget& other = each->socket.address();
+    const bool other_family = other.is_v6() != address.is_v6();
     if (winner.first_round && other_family && now - each->began >= stagger) book_.failed(other, now);
   }
   winner.socket.took(now - winner.began);

@@ -14,6 +14,7 @@
 #include "tacet/upstream.hpp"
 #include "transport/dial/attempt_pace.hpp"
 #include "transport/dial/dial_path.hpp"
+#include "transport/dial/dial_target.hpp"
 
 namespace tacet {
 
@@ -24,7 +25,7 @@ class TlsClient;
 /// Pure: events and times are arguments.
 class AddressBook {
 public:
-  explicit AddressBook(std::vector<SocketAddress> addresses) : addresses_(std::move(addresses)) {
+  explicit AddressBook(std::vector<DialTarget> addresses) : addresses_(std::move(addresses)) {
     lost_.resize(addresses_.size(), Instant::min());
     mute_.resize(addresses_.size(), Instant::min());
   }
@@ -32,32 +33,32 @@ public:
   /// In the order to try: the last winner first; else alternating families with IPv6 first (RFC 8305 §4); an address of
   /// a family that lost a race within the last ten minutes comes after those that did not. Last come those whose
   /// greeting failed, the latest failure behind the others. Returns a copy.
-  std::vector<SocketAddress> order(Instant now) const;
+  std::vector<DialTarget> order(Instant now) const;
   /// An address connected. Remembers the connect time, and the address if it is still in the book.
-  void won(const SocketAddress& address, Duration took);
+  void won(const DialTarget& address, Duration took);
   /// How long the last successful connect took; nothing before the first one in this network.
   std::optional<Duration> connect_time() const { return connect_time_; }
   /// An address of another family connected first, although this one had its head start. No effect if it is no longer
   /// in the book.
-  void failed(const SocketAddress& address, Instant now);
+  void failed(const DialTarget& address, Instant now);
   /// TCP connected, but the greeting got no answer: the address comes behind those with a better record for ten
   /// minutes, or until it is greeted.
-  void greeting_failed(const SocketAddress& address, Instant now);
-  void greeted(const SocketAddress& address);
+  void greeting_failed(const DialTarget& address, Instant now);
+  void greeted(const DialTarget& address);
   /// This address is likely to win: it comes first.
-  void expect(const SocketAddress& address);
+  void expect(const DialTarget& address);
   /// The network changed: forgets everything that it learned.
   void forget();
   /// Takes new addresses (of a bootstrap look-up) and keeps what it learned of those that stay. May be called at any
   /// time: a running Connector uses the new addresses from its next round on.
-  void replace(std::vector<SocketAddress> addresses);
+  void replace(std::vector<DialTarget> addresses);
 
   std::size_t size() const { return addresses_.size(); }
 
 private:
-  std::optional<std::size_t> place_of(const SocketAddress& address) const;
+  std::optional<std::size_t> place_of(const DialTarget& address) const;
 
-  std::vector<SocketAddress> addresses_;
+  std::vector<DialTarget> addresses_;
   std::vector<Instant> lost_;  // when, to another family; by index
   std::vector<Instant> mute_;  // when its greeting failed; by index
   std::optional<std::size_t> winner_;
@@ -85,7 +86,7 @@ private:
 /// Pre: the place was taken.
 class ConnectedSocket {
 public:
-  ConnectedSocket(Descriptor descriptor, SocketAddress address, SocketBudget& budget,
+  ConnectedSocket(Descriptor descriptor, DialTarget address, SocketBudget& budget,
                   SharedDialPath path = std::make_shared<const DialPath>())
       : descriptor_(std::move(descriptor)),
         address_(std::move(address)),
@@ -108,7 +109,7 @@ public:
   /// Null for TCP.
   QuicEngine* quic() const { return quic_.get(); }
   int get() const { return descriptor_.get(); }
-  const SocketAddress& address() const { return address_; }
+  const DialTarget& address() const { return address_; }
   /// How it was dialled.
   const DialPath& path() const { return *path_; }
   /// The connect took so long; the proxy's share included.
@@ -119,7 +120,7 @@ public:
 
 private:
   Descriptor descriptor_;
-  SocketAddress address_;
+  DialTarget address_;
   SocketBudget* budget_;
   SharedDialPath path_;
   Duration connect_time_{};
@@ -175,7 +176,7 @@ private:
 
   void begin_round(Instant now);
   void try_next(Instant now);
-  Begun begin(const SocketAddress& address, Instant now);
+  Begun begin(const DialTarget& address, Instant now);
   void give_up_old(Instant now);
   void make_room(Instant now);
   void end_round();
@@ -198,12 +199,12 @@ private:
   bool running_ = false;
   bool tried_ = false;  // an attempt was begun since start()
 
-  std::vector<SocketAddress> order_;  // a copy of the book's order; one pass over it is a round
-  std::size_t next_ = 0;              // place in `order_`
-  unsigned rounds_ = 0;               // begun since start()
-  std::string isolation_;             // the user name of this race for a SOCKS proxy
-  bool silent_ = false;               // an attempt of this round had no answer
-  Duration pause_{};                  // pause after a round that failed at once
+  std::vector<DialTarget> order_;  // a copy of the book's order; one pass over it is a round
+  std::size_t next_ = 0;           // place in `order_`
+  unsigned rounds_ = 0;            // begun since start()
+  std::string isolation_;          // the user name of this race for a SOCKS proxy
+  bool silent_ = false;            // an attempt of this round had no answer
+  Duration pause_{};               // pause after a round that failed at once
   Instant next_at_;
   Instant tried_at_;                                // when the last attempt was begun
   std::vector<std::unique_ptr<Attempt>> attempts_;  // the oldest first

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/ip_address.hpp"
 #include "base/shield.hpp"
 #include "transport/dial/ares_channel.hpp"
 #include "transport/dial/bootstrap.hpp"
@@ -25,9 +24,8 @@ Addresses addresses_in(const ares_addrinfo& info) {
   for (const ares_addrinfo_node* node = info.nodes; node != nullptr; node = node->ai_next) {
     const auto address = IpAddress::from_kernel(*node->ai_addr);
     if (!address) continue;
-    std::string text = address->to_string();
-    if (std::ranges::find(found.addresses, text) != found.addresses.end()) continue;
-    found.addresses.push_back(std::move(text));
+    if (std::ranges::find(found.addresses, *address) != found.addresses.end()) continue;
+    found.addresses.push_back(*address);
     found.ttl = std::min<Duration>(found.ttl, std::chrono::seconds(node->ai_ttl));
   }
   return found;

@@ -12,7 +12,7 @@ namespace tacet {
 
 /// The addresses of a name and their TTL.
 struct Addresses {
-  std::vector<std::string> addresses;
+  std::vector<IpAddress> addresses;
   Duration ttl{};
 };
 

@@ -11,7 +11,6 @@
 #include <cstring>
 #include <system_error>
 
-#include "base/ip_address.hpp"
 #include "config/scalar.hpp"
 #include "transport/dial/source.hpp"
 
@@ -100,17 +99,12 @@ Error socket_error(int code) {
 }
 
 Result<KernelAddress> kernel_address(const SocketAddress& address) {
-  const auto percent = address.address.find('%');
-  const bool has_zone = percent != std::string::npos;
-  const auto read = IpAddress::from_text(std::string_view(address.address).substr(0, percent));
-  if (!read || (has_zone && !read->is_v6()))
-    return fail(Fault::invalid_config, "\"" + address.address + "\" is no IP address");
-  if (!read->is_v6()) return kernel_v4(*read, address.port);
-  if (!has_zone) return kernel_v6(*read, address.port, 0);
-  const std::string zone = address.address.substr(percent + 1);
+  if (!address.address.is_v6()) return kernel_v4(address.address, address.port);
+  const std::string zone(address.address.interface());
+  if (zone.empty()) return kernel_v6(address.address, address.port, 0);
   const unsigned scope = scope_of(zone);
   if (scope == 0) return fail(Fault::no_network, "there is no interface " + zone + " now");
-  return kernel_v6(*read, address.port, scope);
+  return kernel_v6(address.address, address.port, scope);
 }
 
 Result<Descriptor> begin_connect(const KernelAddress& address, const ViaConfig& via) {

@@ -11,7 +11,7 @@
 
 namespace tacet {
 
-/// A socket address in the kernel's form, made from text without a look-up.
+/// A socket address in the kernel's form.
 struct KernelAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
@@ -19,8 +19,7 @@ struct KernelAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-/// Fault::invalid_config if the text is no IP address; Fault::no_network if there is no interface "eth0" now for
-/// "fe80::1%eth0".
+/// Fault::no_network if there is no interface "eth0" now for "fe80::1%eth0".
 Result<KernelAddress> kernel_address(const SocketAddress& address);
 
 /// Begins a TCP connect to `address`, by the interface or from the address that `via` names: non-blocking,

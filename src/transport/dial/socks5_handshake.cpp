@@ -4,7 +4,6 @@
 #include <array>
 #include <string_view>
 
-#include "base/ip_address.hpp"
 #include "transport/dial/tunnel_handshake.hpp"
 
 namespace tacet {
@@ -37,13 +36,12 @@ void append_text(std::vector<std::uint8_t>& out, std::string_view text) {
   out.insert(out.end(), text.begin(), text.end());
 }
 
-/// ATYP and address of RFC 1928 §5; a host name for what is no address.
-void append_address(std::vector<std::uint8_t>& out, const std::string& target) {
-  const std::string text = target.substr(0, target.find('%'));
-  const auto address = IpAddress::from_text(text);
-  if (!address) {
+/// ATYP and address of RFC 1928 §5.
+void append_address(std::vector<std::uint8_t>& out, const DialTarget& target) {
+  const IpAddress* const address = target.ip();
+  if (address == nullptr) {
     out.push_back(name);
-    return append_text(out, text);
+    return append_text(out, target.host());
   }
   out.push_back(address->is_v6() ? ipv6 : ipv4);
   out.insert(out.end(), address->octets().begin(), address->octets().end());
@@ -117,9 +115,9 @@ private:
 
   void ask() {
     output_.insert(output_.end(), {version, connect_command, 0});
-    append_address(output_, request_.target.address);
-    output_.push_back(static_cast<std::uint8_t>(request_.target.port >> 8));
-    output_.push_back(static_cast<std::uint8_t>(request_.target.port & 0xff));
+    append_address(output_, request_.target);
+    output_.push_back(static_cast<std::uint8_t>(request_.target.port() >> 8));
+    output_.push_back(static_cast<std::uint8_t>(request_.target.port() & 0xff));
     expect(Stage::reply);
   }
 

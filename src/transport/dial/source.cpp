@@ -41,17 +41,18 @@ Result<void> bind_to_interface(int descriptor, [[maybe_unused]] int family, cons
   return cannot_leave_by(interface);
 }
 
-Result<void> bind_to_address(int descriptor, int family, const std::string& address) {
+Result<void> bind_to_address(int descriptor, int family, const IpAddress& address) {
   const Result<KernelAddress> own = kernel_address({.address = address, .port = 0});
   if (!own) return fail(own.error());
-  if (own->family() != family) return fail(Fault::no_network, fmt::format("{} is of another family", address));
+  if (own->family() != family)
+    return fail(Fault::no_network, fmt::format("{} is of another family", address.to_string()));
 #ifdef IP_BIND_ADDRESS_NO_PORT
   const int on = 1;  // connect() chooses the port, so that two connections to different servers may share one
   ::setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
 #endif
   if (::bind(descriptor, own->get(), own->size) == 0) return {};
   if (errno == EADDRNOTAVAIL)
-    return fail(Fault::no_network, fmt::format("this machine has no address {} now", address));
+    return fail(Fault::no_network, fmt::format("this machine has no address {} now", address.to_string()));
   return fail(socket_error(errno));
 }
 
@@ -70,7 +71,7 @@ bool is_same_address(const sockaddr* one, const sockaddr* other) {
 
 Result<void> bind_source(int descriptor, int family, const ViaConfig& via) {
   if (!via.interface.empty()) return bind_to_interface(descriptor, family, via.interface);
-  if (!via.address.empty()) return bind_to_address(descriptor, family, via.address);
+  if (via.address) return bind_to_address(descriptor, family, *via.address);
   return {};
 }
 

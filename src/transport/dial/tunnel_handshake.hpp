@@ -9,13 +9,14 @@
 #include "tacet/config.hpp"
 #include "tacet/message.hpp"
 #include "tacet/result.hpp"
+#include "transport/dial/dial_target.hpp"
 
 namespace tacet {
 
 /// What a proxy is asked for.
 struct TunnelRequest {
   ProxyConfig proxy;
-  SocketAddress target;   ///< its address may be a host name, which the proxy then looks up
+  DialTarget target;
   std::string isolation;  ///< the user name for a SOCKS proxy if none is configured: Tor keeps such streams apart
 };
 

@@ -30,7 +30,7 @@ HttpFeatures http_features() {
 
 std::string http_library_version() { return http_features().version; }
 
-HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& address) {
+HttpTarget http_target(const UpstreamConfig& upstream, const DialTarget& address) {
   // The zone of an address concerns this machine alone (RFC 6874 §3), and the socket is already connected.
   const std::string name = upstream.host.substr(0, upstream.host.find('%'));
   const std::string host = name.contains(':') ? "[" + name + "]" : name;
@@ -48,9 +48,8 @@ std::string HttpTarget::path_of_get() const {
 
 std::string HttpTarget::resolution() const {
   // The socket is connected already, so libcurl may take any address for a name that a proxy looked up.
-  const std::string ip = canonical_address(address.address.substr(0, address.address.find('%'))).value_or("192.0.2.1");
-  const bool bracketed = ip.find(':') != std::string::npos;
-  return fmt::format("{}:{}:{}{}{}", host, port, bracketed ? "[" : "", ip, bracketed ? "]" : "");
+  const IpAddress ip = address.ip() != nullptr ? address.ip()->without_interface() : IpAddress("192.0.2.1");
+  return fmt::format(fmt::runtime(ip.is_v6() ? "{}:{}:[{}]" : "{}:{}:{}"), host, port, ip.to_string());
 }
 
 }  // namespace tacet

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "tacet/config.hpp"
+#include "transport/dial/dial_target.hpp"
 
 namespace tacet {
 
@@ -30,7 +31,7 @@ struct HttpTarget {
   std::string path;    ///< "/dns-query": what a POST asks for
   std::string host;    ///< name or address in the URL, without brackets
   std::uint16_t port = 443;
-  SocketAddress address;
+  DialTarget address;
   bool host_is_address = false;
 
   /// "/dns-query?dns=": what a GET asks for, up to where the query in base64url is appended.
@@ -38,6 +39,6 @@ struct HttpTarget {
   /// The one address for the name, as libcurl's CURLOPT_RESOLVE wants it. Only for a host that is a name.
   std::string resolution() const;
 };
-HttpTarget http_target(const UpstreamConfig& upstream, const SocketAddress& address);
+HttpTarget http_target(const UpstreamConfig& upstream, const DialTarget& address);
 
 }  // namespace tacet

@@ -31,10 +31,8 @@ std::size_t take(const char* octets, std::size_t, std::size_t size, void* into) 
 
 Result<FetchedDocument> http_fetch(const FetchRequest& request) {
   const std::unique_ptr<CURL, Freed> easy(curl_easy_init());
-  const auto host =
-      request.address.address.contains(':') ? fmt::format("[{}]", request.address.address) : request.address.address;
   const std::unique_ptr<curl_slist, Freed> there(
-      curl_slist_append(nullptr, fmt::format("::{}:{}", host, request.address.port).c_str()));
+      curl_slist_append(nullptr, fmt::format("::{}", to_string(request.address)).c_str()));
   if (!easy || !there) return fail(Fault::system, "no memory");
   FetchedDocument document;
   const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(request.patience).count();

@@ -44,7 +44,7 @@ void QuicStream::Release::operator()(void* held) const {
 }
 
 struct QuicEngine::State {
-  State(TlsClient& client, const SocketAddress& server) : handshake(client, server, dns_over_quic) {}
+  State(TlsClient& client, const DialTarget& server) : handshake(client, server, dns_over_quic) {}
 
   bool prepare(int from, Sni sni);
   Result<bool> check_peer();
@@ -83,7 +83,7 @@ bool QuicEngine::State::prepare(int from, Sni sni) {
   return ready;
 }
 
-QuicEngine::QuicEngine(TlsClient& client, int descriptor, const SocketAddress& peer, Sni sni)
+QuicEngine::QuicEngine(TlsClient& client, int descriptor, const DialTarget& peer, Sni sni)
     : state_(std::make_unique<State>(client, peer)) {
   ERR_clear_error();
   if (!state_->prepare(descriptor, sni)) state_->is_scarce = is_scarcity(ERR_peek_error());

@@ -8,6 +8,7 @@
 #include "tacet/message.hpp"
 #include "tacet/result.hpp"
 #include "tacet/upstream.hpp"
+#include "transport/dial/dial_target.hpp"
 #include "transport/quic/doq_error.hpp"
 #include "transport/tls/tls.hpp"
 
@@ -35,7 +36,7 @@ private:
 class QuicEngine {
 public:
   /// The descriptor stays the caller's. It and `client` must outlive the engine. `sni`: see TlsStream.
-  QuicEngine(TlsClient& client, int descriptor, const SocketAddress& peer, Sni sni = Sni::send);
+  QuicEngine(TlsClient& client, int descriptor, const DialTarget& peer, Sni sni = Sni::send);
   /// Tells the server that the connection is over, if close() did not.
   ~QuicEngine();
   QuicEngine(const QuicEngine&) = delete;

@@ -7,7 +7,7 @@ struct QuicEngine::State {};
 
 void QuicStream::Release::operator()(void*) const {}
 
-QuicEngine::QuicEngine(TlsClient&, int, const SocketAddress&, Sni) {}
+QuicEngine::QuicEngine(TlsClient&, int, const DialTarget&, Sni) {}
 QuicEngine::~QuicEngine() = default;
 
 Result<bool> QuicEngine::shake_hands() { return fail(Fault::system, "this OpenSSL has no QUIC"); }

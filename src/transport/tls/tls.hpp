@@ -11,6 +11,7 @@
 #include "tacet/result.hpp"
 #include "tacet/upstream.hpp"
 #include "transport/dial/dial_path.hpp"
+#include "transport/dial/dial_target.hpp"
 
 namespace tacet {
 
@@ -81,7 +82,7 @@ class ForeignHandshake {
 public:
   struct State;
   /// `sni` and `framing`: see TlsStream.
-  ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer, Sni sni = Sni::send,
+  ForeignHandshake(TlsClient& client, const DialTarget& peer, TlsBuffer& buffer, Sni sni = Sni::send,
                    HelloFraming framing = HelloFraming::whole);
   ~ForeignHandshake();
 
@@ -108,8 +109,7 @@ public:
   /// address, the certificate must be valid for `peer`'s address, because an entry may list several. The client must
   /// outlive the stream. `omit` withholds the server's name even if the identity sends it. `split` puts the greeting
   /// into two records, see split_greeting(); the octets up to the end of the first one are pending() alone.
-  TlsStream(TlsClient& client, const SocketAddress& peer, Sni sni = Sni::send,
-            HelloFraming framing = HelloFraming::whole);
+  TlsStream(TlsClient& client, const DialTarget& peer, Sni sni = Sni::send, HelloFraming framing = HelloFraming::whole);
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;

@@ -31,7 +31,7 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) {
     const TlsHandshake* handshake = TlsHandshake::of(ssl);
     if (handshake == nullptr) return 0;
     TlsClient::State& client = handshake->client.state();
-    if (handshake->epoch == client.epoch) client.slot(handshake->peer.address).keep(session);
+    if (handshake->epoch == client.epoch) client.slot(handshake->peer.host()).keep(session);
     return 0;
   });
 }

@@ -20,7 +20,7 @@ int foreign_index() {
 }  // namespace
 
 struct ForeignHandshake::State {
-  State(TlsClient& client, const SocketAddress& peer, TlsBuffer& carrier)
+  State(TlsClient& client, const DialTarget& peer, TlsBuffer& carrier)
       : handshake(client, peer, http2),
         buffer(carrier) {}
 
@@ -59,7 +59,7 @@ void on_foreign_state(const SSL* ssl, int where, int value) {
 
 }  // namespace
 
-ForeignHandshake::ForeignHandshake(TlsClient& client, const SocketAddress& peer, TlsBuffer& buffer, Sni sni,
+ForeignHandshake::ForeignHandshake(TlsClient& client, const DialTarget& peer, TlsBuffer& buffer, Sni sni,
                                    HelloFraming framing)
     : state_(std::make_unique<State>(client, peer, buffer)) {
   state_->handshake.sni = sni;

@@ -90,13 +90,13 @@ std::string alert_words(unsigned long error) {
   return is_alert(error) ? std::string("alert ") + SSL_alert_desc_string_long(alert_of(error)) : std::string();
 }
 
-TlsHandshake::TlsHandshake(TlsClient& from, const SocketAddress& server, ApplicationProtocol spoken)
+TlsHandshake::TlsHandshake(TlsClient& from, const DialTarget& server, ApplicationProtocol spoken)
     : client(from),
       peer(server),
       protocol(spoken) {
   const TlsIdentity& identity = client.identity();
   // An entry may list several addresses: the certificate must be for this peer's.
-  expected = identity.host_is_address ? peer.address.substr(0, peer.address.find('%')) : identity.host;
+  expected = identity.host_is_address ? peer.ip()->without_interface().to_string() : identity.host;
   if (!identity.host_is_address && expected.ends_with('.')) expected.pop_back();  // certificates carry names without it
 }
 
@@ -120,7 +120,7 @@ bool TlsHandshake::prepare(SSL* ssl) {
       (identity.host_is_address ? X509_VERIFY_PARAM_set1_ip_asc(check, expected.c_str()) == 1
                                 : X509_VERIFY_PARAM_set1_host(check, expected.data(), expected.size()) == 1);
   if (!checks || !set_sni(ssl, sends_name() ? expected.c_str() : nullptr)) return false;
-  if (const SessionPointer session = client.state().slot(peer.address).take()) SSL_set_session(ssl, session.get());
+  if (const SessionPointer session = client.state().slot(peer.host()).take()) SSL_set_session(ssl, session.get());
   return true;
 }
 
@@ -130,7 +130,7 @@ void TlsHandshake::note_failure(const SSL* ssl, unsigned long why) {
 }
 
 Error TlsHandshake::failure() const {
-  client.state().slot(peer.address).clear();  // a session may be the cause, and is not worth a second failure
+  client.state().slot(peer.host()).clear();  // a session may be the cause, and is not worth a second failure
   const std::string server = to_string(peer);
   if (is_scarcity(error) || verdict == X509_V_ERR_OUT_OF_MEM) return {Fault::overloaded, "out of memory"};
   if (!objection.empty()) return {Fault::tls_untrusted, fmt::format("certificate of {} {}", server, objection)};
@@ -151,7 +151,7 @@ bool TlsHandshake::withholds_name() const {
 bool TlsHandshake::sends_name() const { return !client.identity().host_is_address && !withholds_name(); }
 
 Error TlsHandshake::cut_off(bool was_reset) const {
-  client.state().slot(peer.address).clear();
+  client.state().slot(peer.host()).clear();
   return {
       Fault::unreachable,
       fmt::format("{} {} the connection during the TLS handshake{}", to_string(peer), was_reset ? "reset" : "closed",

@@ -198,9 +198,10 @@ CertificateTerm TlsServer::term() const {
   return {wall_time_of(X509_get0_notBefore(own)), wall_time_of(X509_get0_notAfter(own))};
 }
 
-bool TlsServer::holds_address(const std::string& address) const {
+bool TlsServer::holds_address(const IpAddress& address) const {
   const std::lock_guard lock(state_->mutex);
-  return X509_check_ip_asc(SSL_CTX_get0_certificate(state_->context.get()), address.c_str(), 0) == 1;
+  return X509_check_ip(SSL_CTX_get0_certificate(state_->context.get()), address.octets().data(),
+                       address.octets().size(), 0) == 1;
 }
 
 std::string TlsServer::first_name() const {

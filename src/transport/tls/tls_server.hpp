@@ -4,6 +4,7 @@
 
 #include "base/descriptor.hpp"
 #include "tacet/instant.hpp"
+#include "tacet/ip_address.hpp"
 #include "tacet/open_file.hpp"
 #include "tacet/result.hpp"
 #include "transport/byte_stream.hpp"
@@ -53,7 +54,7 @@ public:
   CertificateTerm term() const;
 
   /// Whether the certificate proves this IP address, in presentation form, by its own subjectAltName.
-  bool holds_address(const std::string& address) const;
+  bool holds_address(const IpAddress& address) const;
   /// The first DNS name that the certificate proves and that is no wildcard; empty if there is none.
   std::string first_name() const;
 

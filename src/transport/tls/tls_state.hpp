@@ -107,10 +107,10 @@ struct ApplicationProtocol {
 /// One handshake, ours or libcurl's: its rules, and notes on its failure. Both have the same rules and the same texts.
 /// It must outlive its SSL object's handshake.
 struct TlsHandshake {
-  TlsHandshake(TlsClient& from, const SocketAddress& server, ApplicationProtocol spoken);
+  TlsHandshake(TlsClient& from, const DialTarget& server, ApplicationProtocol spoken);
 
   TlsClient& client;
-  SocketAddress peer;
+  DialTarget peer;
   ApplicationProtocol protocol;
   Sni sni = Sni::send;       // `omit` withholds the name even if the identity sends it
   std::uintptr_t epoch = 0;  // TlsClient::State::epoch when it began
@@ -142,7 +142,7 @@ struct TlsHandshake {
 std::string objection(X509_STORE_CTX* check, const std::string& expected);
 
 struct TlsStream::State {
-  State(TlsClient& client, const SocketAddress& server);
+  State(TlsClient& client, const DialTarget& server);
 
   TlsHandshake handshake;
   SslPointer ssl;

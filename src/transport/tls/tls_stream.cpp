@@ -18,9 +18,9 @@ constexpr ApplicationProtocol dns_over_tls{.alpn = "dot", .name = "DNS over TLS"
 
 }  // namespace
 
-TlsStream::State::State(TlsClient& client, const SocketAddress& server) : handshake(client, server, dns_over_tls) {}
+TlsStream::State::State(TlsClient& client, const DialTarget& server) : handshake(client, server, dns_over_tls) {}
 
-TlsStream::TlsStream(TlsClient& client, const SocketAddress& peer, Sni sni, HelloFraming framing)
+TlsStream::TlsStream(TlsClient& client, const DialTarget& peer, Sni sni, HelloFraming framing)
     : state_(std::make_unique<State>(client, peer)) {
   TlsClient::State& from = client.state();
   const bool ready = from.follow_trust();

@@ -1,9 +1,14 @@
-#include "base/ip_address.hpp"
+#include "tacet/ip_address.hpp"
 
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
+#include <random>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,6 +44,40 @@ TEST_CASE("Nothing else is an address") {
   }
   for (const std::size_t size : {0U, 3U, 5U, 15U, 17U})
     CHECK_FALSE(IpAddress::from_octets(std::vector<std::uint8_t>(size)));
+}
+
+TEST_CASE("The system's library reads the same texts as addresses, and the same addresses") {
+  constexpr std::array<std::string_view, 14> pieces{"0",    "1",     "9", "255", "256", "00", "a",
+                                                    "FFFF", "12345", ":", ":",   "::",  ".",  "192.0.2.1"};
+  std::mt19937 random(20261128);
+  std::size_t addresses = 0;
+  for (int i = 0; i < 200000; ++i) {
+    std::string text;
+    for (auto left = 1 + random() % 15; left > 0; --left) {
+      text += pieces[random() % pieces.size()];
+      if (left > 1 && random() % 2 == 0) text += i % 2 == 0 ? ":" : ".";
+    }
+    CAPTURE(text);
+    std::array<std::uint8_t, 16> octets{};
+    const bool is_v6 = text.contains(':');
+    const bool is_one = ::inet_pton(is_v6 ? AF_INET6 : AF_INET, text.c_str(), octets.data()) == 1;
+    const auto address = IpAddress::from_text(text);
+    REQUIRE(address.has_value() == is_one);
+    if (!is_one) continue;
+    ++addresses;
+    REQUIRE(address == IpAddress::from_octets(Bytes(octets).first(is_v6 ? 16 : 4)));
+  }
+  CHECK(addresses > 1000);
+}
+
+TEST_CASE("An address may name the interface of its link, and is another without it") {
+  constexpr IpAddress here("fe80::1%eth0");
+  CHECK(here.to_string() == "fe80::1%eth0");
+  CHECK(here.interface() == "eth0");
+  CHECK(here != IpAddress("fe80::1"));
+  CHECK(here.without_interface() == IpAddress("fe80::1"));
+  CHECK(here.without_interface().on("eth0") == here);
+  CHECK(IpAddress() == IpAddress("0.0.0.0"));
 }
 
 TEST_CASE("The kernel's addresses are read by their family") {

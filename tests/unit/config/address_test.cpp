@@ -7,7 +7,7 @@ using namespace tacet;
 TEST_CASE("a listening address is read in every usual form") {
   struct Row {
     const char* text;
-    const char* address;
+    IpAddress address;
     std::uint16_t port;
     const char* printed;
   };
@@ -46,11 +46,12 @@ TEST_CASE("what is no address or no port is refused with what is allowed") {
   }
 }
 
-TEST_CASE("an address ends where it ends") {
-  CHECK(canonical_address("1.1.1.1") == "1.1.1.1");
-  CHECK(canonical_address("0:0:0:0:0:0:0:0") == "::");
-  CHECK_FALSE(canonical_address(std::string_view("1.1.1.1\0x", 9)));
-  CHECK_FALSE(canonical_address(std::string(5000, '1')));
+TEST_CASE("an address ends at its interface") {
+  CHECK(address_before_interface("1.1.1.1") == IpAddress("1.1.1.1"));
+  CHECK(address_before_interface("fe80::1%eth0") == IpAddress("fe80::1"));
+  CHECK_FALSE(address_before_interface("%eth0"));
+  CHECK_FALSE(address_before_interface(std::string_view("1.1.1.1\0x", 9)));
+  CHECK_FALSE(address_before_interface(std::string(5000, '1')));
 }
 
 TEST_CASE("a link-local address needs its interface, and no other address has one; the words say what to write") {

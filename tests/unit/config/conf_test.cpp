@@ -167,9 +167,8 @@ TEST_CASE("no-sni.yaml names no server") {
 TEST_CASE("ipv6-only.yaml has no IPv4 address in it") {
   const auto config = load_config(conf / "ipv6-only.yaml");
   REQUIRE(config.has_value());
-  const auto is_v6 = [](const std::string& address) { return address.find(':') != std::string::npos; };
-  CHECK(std::ranges::all_of(config->listen, is_v6, &SocketAddress::address));
-  for (const auto& upstream : config->upstreams) CHECK(std::ranges::all_of(upstream.addresses, is_v6));
+  CHECK(std::ranges::all_of(config->listen, &IpAddress::is_v6, &SocketAddress::address));
+  for (const auto& upstream : config->upstreams) CHECK(std::ranges::all_of(upstream.addresses, &IpAddress::is_v6));
 }
 
 TEST_CASE("a file that cannot be read is one fault that says why") {

@@ -77,8 +77,9 @@ TEST_CASE("public is what reaches beyond private blocks") {
 TEST_CASE("an address that others reach needs somebody who may ask") {
   const std::vector<SocketAddress> here{{"127.0.0.1", 53}, {"127.8.8.8", 53}, {"::1", 53}};
   CHECK(check_access(here, {}).has_value());
-  for (const auto* address : {"0.0.0.0", "::", "192.168.1.2", "fe80::1%eth0", "12.7.0.1"}) {
-    CAPTURE(address);
+  for (const IpAddress& address : {IpAddress("0.0.0.0"), IpAddress("::"), IpAddress("192.168.1.2"),
+                                   IpAddress("fe80::1%eth0"), IpAddress("12.7.0.1")}) {
+    CAPTURE(address.to_string());
     auto listen = here;
     listen.push_back({address, 53});
     const auto closed = check_access(listen, {});

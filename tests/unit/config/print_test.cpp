@@ -34,7 +34,7 @@ Config unusual() {
   UpstreamConfig corporate = *parse_upstream_url("tls://dns.corp.example");
   corporate.addresses = {"10.0.0.53", "fd00::53"};
   corporate.sni = Sni::omit;
-  corporate.via.address = "192.0.2.7";
+  corporate.via.address = IpAddress("192.0.2.7");
   config.forward = {
       {"lan", {SocketAddress{"192.168.1.1", 53}, SocketAddress{"fd00::1", 5353}}},
       {"0/26.2.0.192.in-addr.arpa", {SocketAddress{"192.168.1.1", 5354}}, {.interface = "eth7", .address = {}}},

@@ -62,7 +62,7 @@ TEST_CASE("an upstream URL yields transport, host, port and path") {
 }
 
 TEST_CASE("a host that is an address is its own pinned address, a name needs a lookup") {
-  CHECK(parsed("tls://[::1]").addresses == std::vector<std::string>{"::1"});
+  CHECK(parsed("tls://[::1]").addresses == std::vector<IpAddress>{"::1"});
   CHECK_FALSE(needs_bootstrap(parsed("tls://[::1]")));
   auto named = parsed("tls://dns.example");
   CHECK(named.addresses.empty());
@@ -153,7 +153,7 @@ TEST_CASE("an upstream at a link-local address has its interface in the URL, cod
     const auto upstream = parse_upstream_url(url);
     REQUIRE(upstream);
     CHECK(upstream->host == "fe80::1%eth0");
-    CHECK(upstream->addresses == std::vector<std::string>{"fe80::1%eth0"});
+    CHECK(upstream->addresses == std::vector<IpAddress>{"fe80::1%eth0"});
     CHECK(upstream->host_is_address);
     CHECK(upstream->port == 8853);
   }

@@ -124,11 +124,11 @@ TEST_CASE("an upstream entry overrides what its URL implies") {
   CHECK(upstream.operator_name == "somebody");
   CHECK(upstream.sni == Sni::omit);
   CHECK(upstream.ca_file == ca_file);
-  CHECK(upstream.addresses == std::vector<std::string>{"192.0.2.1", "2001:db8::1"});
+  CHECK(upstream.addresses == std::vector<IpAddress>{"192.0.2.1", "2001:db8::1"});
 }
 
 TEST_CASE("an address URL keeps its address when nothing is pinned") {
-  CHECK(read("upstreams: [{url: tls://192.0.2.1}]").upstreams[0].addresses == std::vector<std::string>{"192.0.2.1"});
+  CHECK(read("upstreams: [{url: tls://192.0.2.1}]").upstreams[0].addresses == std::vector<IpAddress>{"192.0.2.1"});
   CHECK(read("upstreams: [{url: tls://192.0.2.1, addresses: []}]").upstreams[0].addresses.size() == 1);
 }
 

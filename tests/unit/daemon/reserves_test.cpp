@@ -26,12 +26,12 @@ TEST_CASE("an entry at the default operator's addresses has the other transport 
   CHECK(doh.front().url == "https://1.1.1.1/dns-query");
   CHECK(doh.front().port == 443);
   CHECK(doh.front().encryption == Encryption::doh);
-  CHECK(doh.front().addresses == std::vector<std::string>{"1.1.1.1"});
+  CHECK(doh.front().addresses == std::vector<IpAddress>{"1.1.1.1"});
   CHECK(doh.front().operator_name == "cloudflare");
   const auto dot = reserves_of(with({"https://cloudflare-dns.com/dns-query"}));
   REQUIRE(dot.size() == 1);
   CHECK(dot.front().url == "tls://cloudflare-dns.com");
-  CHECK(dot.front().addresses == std::vector<std::string>{"1.1.1.1"});
+  CHECK(dot.front().addresses == std::vector<IpAddress>{"1.1.1.1"});
   const auto v6 = reserves_of(with({"tls://[2606:4700:4700::1111]"}));
   REQUIRE(v6.size() == 1);
   CHECK(v6.front().url == "https://[2606:4700:4700::1111]/dns-query");

@@ -30,7 +30,7 @@ TEST_CASE("A file of canaries replaces what it names and keeps the rest") {
   REQUIRE(read);
   CHECK(read->expires == "2030-01-01");
   REQUIRE(read->resolvers.size() == 1);
-  CHECK(read->resolvers[0].address.address == "192.0.2.1");
+  CHECK(read->resolvers[0].address.address == IpAddress("192.0.2.1"));
   CHECK(read->signed_names == built_in_canaries().signed_names);
 }
 

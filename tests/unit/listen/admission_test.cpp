@@ -100,7 +100,7 @@ TEST_CASE("a link-local prefix with an interface holds the clients of that link 
   };
   REQUIRE(lo != 0);
   for (const std::string& interface : {std::string("lo"), std::to_string(lo)}) {
-    const Admission named({{"fe80::%" + interface, 64}}, {});
+    const Admission named({{IpAddress("fe80::").on(interface), 64}}, {});
     CHECK(named.allows(on("fe80::7", lo)));
     CHECK_FALSE(named.allows(on("fe80::7", lo + 1)));
     CHECK_FALSE(named.allows(on("fe81::7", lo)));

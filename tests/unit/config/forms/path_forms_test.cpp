@@ -114,9 +114,9 @@ TEST_CASE("what is printed shows no secret, and is refused where one is missing"
 
 TEST_CASE("--via takes an interface or an address") {
   CHECK(parse_via("wg0")->interface == "wg0");
-  CHECK(parse_via("192.0.2.7")->address == "192.0.2.7");
-  CHECK(parse_via("2001:DB8::1")->address == "2001:db8::1");
-  CHECK(parse_via("fe80::1%eth0")->address == "fe80::1%eth0");
+  CHECK(parse_via("192.0.2.7")->address == IpAddress("192.0.2.7"));
+  CHECK(parse_via("2001:DB8::1")->address == IpAddress("2001:db8::1"));
+  CHECK(parse_via("fe80::1%eth0")->address == IpAddress("fe80::1%eth0"));
   CHECK_FALSE(parse_via("0.0.0.0"));
   CHECK_FALSE(parse_via("much-too-long-for-one"));
 }

@@ -12,19 +12,19 @@ namespace {
 
 using Order = std::vector<std::size_t>;
 
-std::vector<SocketAddress> two_of_each() {
+std::vector<DialTarget> two_of_each() {
   return {{"192.0.2.1", 853}, {"192.0.2.2", 853}, {"2001:db8::1", 853}, {"2001:db8::2", 853}};
 }
 
 /// Where the book's addresses stand in `listed`, in the order to try.
-Order order_of(const AddressBook& book, Instant now, const std::vector<SocketAddress>& listed = two_of_each()) {
+Order order_of(const AddressBook& book, Instant now, const std::vector<DialTarget>& listed = two_of_each()) {
   Order order;
-  for (const SocketAddress& address : book.order(now))
+  for (const DialTarget& address : book.order(now))
     order.push_back(static_cast<std::size_t>(std::ranges::find(listed, address) - listed.begin()));
   return order;
 }
 
-const SocketAddress v4_a = two_of_each()[0], v4_b = two_of_each()[1], v6_a = two_of_each()[2], v6_b = two_of_each()[3];
+const DialTarget v4_a = two_of_each()[0], v4_b = two_of_each()[1], v6_a = two_of_each()[2], v6_b = two_of_each()[3];
 
 }  // namespace
 
@@ -80,11 +80,11 @@ TEST_CASE("new addresses keep what was learned of those that stay") {
   AddressBook book(two_of_each());
   book.won(v4_b, 20ms);
   book.failed(v6_a, clock.now());
-  const std::vector<SocketAddress> next{v6_a, {"192.0.2.9", 853}, v4_b};
+  const std::vector<DialTarget> next{v6_a, {"192.0.2.9", 853}, v4_b};
   book.replace(next);
   CHECK(book.size() == 3);
   CHECK(order_of(book, clock.now(), next) == Order{2, 1, 0});
-  const std::vector<SocketAddress> others{{"2001:db8::7", 853}, {"192.0.2.9", 853}};
+  const std::vector<DialTarget> others{{"2001:db8::7", 853}, {"192.0.2.9", 853}};
   book.replace(others);
   CHECK(order_of(book, clock.now(), others) == Order{0, 1});
 }

@@ -32,8 +32,7 @@ struct Talk {
   }
 };
 
-const SocketAddress v4{.address = "1.1.1.1", .port = 853}, v6{.address = "2606:4700:4700::1111", .port = 443},
-    named{.address = "dns.example", .port = 443};
+const DialTarget v4("1.1.1.1", 853), v6("2606:4700:4700::1111", 443), named = DialTarget::by_name("dns.example", 443);
 
 }  // namespace
 

@@ -16,8 +16,7 @@ namespace {
 /// A tunnel and its proxy, on the two ends of a pair of sockets.
 struct Ends {
   Descriptor ours, theirs;
-  Tunnel tunnel{
-      {.proxy = {.kind = ProxyKind::socks5}, .target = {.address = "1.1.1.1", .port = 853}, .isolation = "a"}};
+  Tunnel tunnel{{.proxy = {.kind = ProxyKind::socks5}, .target = {"1.1.1.1", 853}, .isolation = "a"}};
 
   Ends() {
     std::array<int, 2> pair{};

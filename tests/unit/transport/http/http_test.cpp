@@ -26,9 +26,9 @@ TEST_CASE("a query is appended to the URL as the parameter dns") {
 
 TEST_CASE("a name resolves to the one address that the socket is connected to") {
   const auto config = upstream("dns.test", "/dns-query");
-  CHECK(http_target(config, {.address = "192.0.2.1", .port = 8443}).resolution() == "dns.test:8443:192.0.2.1");
-  CHECK(http_target(config, {.address = "2001:db8::1", .port = 8443}).resolution() == "dns.test:8443:[2001:db8::1]");
-  CHECK(http_target(config, {.address = "fe80::1%eth0", .port = 8443}).resolution() == "dns.test:8443:[fe80::1]");
+  CHECK(http_target(config, {"192.0.2.1", 8443}).resolution() == "dns.test:8443:192.0.2.1");
+  CHECK(http_target(config, {"2001:db8::1", 8443}).resolution() == "dns.test:8443:[2001:db8::1]");
+  CHECK(http_target(config, {"fe80::1%eth0", 8443}).resolution() == "dns.test:8443:[fe80::1]");
 }
 
 TEST_CASE("the HTTP library says what it is and speaks HTTP/2") {
