@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/setup/file_image.hpp"
+#include "cli/setup/kept_files.hpp"
 #include "tacet/result.hpp"
 
 namespace tacet {
@@ -27,10 +27,10 @@ public:
   /// Reads it; a missing one is empty. Faults: malformed, system.
   static Result<ChangeRecord> load(const std::string& root);
 
-  bool empty() const { return files_.empty(); }
+  bool empty() const { return kept_.files().empty(); }
   /// The changed files below the root, in the order of their changes.
-  const std::vector<std::string>& files() const { return files_; }
-  bool has(const std::string& path) const;
+  const std::vector<std::string>& files() const { return kept_.files(); }
+  bool has(const std::string& path) const { return kept_.has(path); }
 
   /// The state of a recorded file. Fault: system.
   Result<ChangeState> state(const std::string& path) const;
@@ -51,15 +51,11 @@ public:
   Result<void> finish();
 
 private:
-  explicit ChangeRecord(std::string root) : root_(std::move(root)) {}
-  std::string at_root(std::string_view path) const { return root_ + std::string(path); }
-  std::string copy(std::string_view when, const std::string& path) const;
+  explicit ChangeRecord(const std::string& root) : kept_(root, std::string(browser_folder), "record") {}
   Result<void> save() const;
   Result<void> restore(const std::string& path, const Removal& removal) const;
 
-  std::string root_;
-  std::vector<std::string> files_;
-  std::vector<std::string> directories_;  ///< made for files, the outermost first
+  KeptFiles kept_;
 };
 
 }  // namespace tacet

@@ -45,7 +45,7 @@ private:
   Result<void> write(const std::vector<FileChange>& changes);
   Result<void> list(const InstallPlan& plan);
   Result<void> run_all(const std::vector<Command>& commands);
-  Result<void> roll_back(const InstallPlan& plan, const InstallState& state);
+  Result<void> roll_back(const InstallPlan& plan, InstallState state);
   void describe(const FileChange& change);
   void warn() const;
   Result<void> check_resolver() const;
@@ -128,21 +128,21 @@ Result<void> Installation::list(const InstallPlan& plan) {
   return {};
 }
 
-Result<void> Installation::roll_back(const InstallPlan& plan, const InstallState& state) {
+Result<void> Installation::roll_back(const InstallPlan& plan, InstallState state) {
   out_ << "put everything back\n";
-  const auto files = restore_files(request_.root, state);
+  const auto files = restore_files(state);
   const auto commands = run_all(plan.revert);
   if (!files) return files;  // the state stays, for another try
-  remove_state(request_.root);
+  if (auto forgotten = state.kept.finish(); !forgotten) return forgotten;
   return commands;
 }
 
 Result<void> Installation::change(const InstallPlan& plan, const std::vector<FileChange>& changes, InstallState state) {
   std::optional<InstallEffect> effect;
   if (on_this_machine()) effect.emplace(request_.server, request_.socket);
-  const auto saved = save_state(request_.root, std::move(state), plan);
+  const auto saved = save_state(std::move(state), plan);
   if (!saved) return fail(saved.error());
-  auto done = make_directories(request_.root, *saved);
+  auto done = saved->kept.make_directories();
   if (done) done = write(changes);
   if (done) done = run_all(plan.apply);
   if (done && effect) {
@@ -213,7 +213,7 @@ Result<void> Installation::install() {
   if (auto answers = check_resolver(); !answers) return answers;
   for (const auto& one : *changes) describe(one);
   if (request_.dry_run) return run_all(plan->apply);
-  auto next = state->value_or(InstallState{.managers = {}, .server = request_.server});
+  auto next = state->value_or(first_state(request_.root, request_.server));
   next.managers = *managers;
   if (auto done = change(*plan, *changes, std::move(next)); !done) return done;
   warn();
@@ -222,7 +222,7 @@ Result<void> Installation::install() {
 
 Result<void> Installation::uninstall() {
   if (auto allowed = check_rights(); !allowed) return allowed;
-  const auto state = load_state(request_.root);
+  auto state = load_state(request_.root);
   if (!state) return fail(state.error());
   if (!*state) {
     out_ << "not installed: nothing to do\n";
@@ -230,16 +230,15 @@ Result<void> Installation::uninstall() {
   }
   const auto plan = plan_install((*state)->managers, request_.root, (*state)->server);
   if (!plan) return fail(plan.error());
-  const bool theirs = taken_over(request_.root, **state);
-  for (const auto& path : std::views::reverse((*state)->files)) {
+  const bool theirs = taken_over(**state);
+  for (const auto& path : std::views::reverse((*state)->kept.files())) {
     const bool leave = theirs && path == "/etc/resolv.conf";
     out_ << (leave ? "leave " : "put back ") << at_root(path) << (leave ? "  # somebody else wrote it since\n" : "\n");
   }
   if (request_.dry_run) return run_all(plan->revert);
-  if (auto files = restore_files(request_.root, **state); !files) return files;
+  if (auto files = restore_files(**state); !files) return files;
   if (auto commands = run_all(plan->revert); !commands) return commands;  // the state stays, for another try
-  remove_state(request_.root);
-  return {};
+  return (*state)->kept.finish();
 }
 
 int report(const Result<void>& outcome, std::ostream& err) {

@@ -3,32 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <ranges>
-#include <system_error>
 #include <utility>
-
-#include "cli/setup/file_copies.hpp"
 
 namespace tacet {
 namespace {
 
-namespace fs = std::filesystem;
+constexpr auto resolv_conf = "/etc/resolv.conf";
 
-constexpr std::string_view folder = "/var/lib/tacet/install";
-constexpr std::string_view resolv_conf = "/etc/resolv.conf";
-
-std::string state_path(const std::string& root) { return fmt::format("{}{}/state", root, folder); }
-std::string copy_path(const std::string& root, const std::string& path) {
-  return fmt::format("{}{}/before{}", root, folder, path);
-}
-
-std::string text_of(const InstallState& state) {
+std::string head_of(const InstallState& state) {
   auto text = fmt::format("# Written by `tacet install`; beside it, before/ holds every file as it was.\nserver {}\n",
                           state.server);
   for (const auto manager : state.managers) text += fmt::format("manager {}\n", to_string(manager));
-  for (const auto& directory : state.directories) text += fmt::format("directory {}\n", directory);
-  for (const auto& file : state.files) text += fmt::format("file {}\n", file);
   return text;
 }
 
@@ -44,20 +30,21 @@ bool read_line(std::string_view line, InstallState& state) {
     return manager.has_value();
   }
   if (key == "server") return state.server = value, true;
-  if (!value.starts_with('/')) return false;
-  if (key == "directory") return state.directories.push_back(value), true;
-  if (key == "file") return state.files.push_back(value), true;
-  return false;
+  return state.kept.read(line);
 }
 
 }  // namespace
 
+InstallState first_state(const std::string& root, const std::string& server) {
+  return {.managers = {}, .server = server, .kept = KeptFiles(root, "/var/lib/tacet/install", "state")};
+}
+
 Result<std::optional<InstallState>> load_state(const std::string& root) {
-  const auto path = state_path(root);
+  auto state = first_state(root, {});
+  const auto path = state.kept.record_path();
   const auto image = read_image(path);
   if (!image) return fail(image.error());
   if (image->kind == FileImage::Kind::absent) return std::optional<InstallState>{};
-  InstallState state;
   for (const auto line : std::views::split(image->content, '\n')) {
     if (!read_line(std::string_view(line.begin(), line.end()), state))
       return fail(Fault::malformed, fmt::format("{}: not written by tacet", path));
@@ -66,57 +53,33 @@ Result<std::optional<InstallState>> load_state(const std::string& root) {
   return state;
 }
 
-Result<InstallState> save_state(const std::string& root, InstallState state, const InstallPlan& plan) {
+Result<InstallState> save_state(InstallState state, const InstallPlan& plan) {
   for (const auto& change : plan.files) {
-    if (std::ranges::find(state.files, change.path) != state.files.end()) continue;
-    if (auto kept = keep_copy(root + change.path, copy_path(root, change.path)); !kept) return fail(kept.error());
-    state.files.push_back(change.path);
-    for (auto& directory : missing_directories(root, change.path)) {
-      if (std::ranges::find(state.directories, directory) == state.directories.end())
-        state.directories.push_back(std::move(directory));
-    }
+    if (state.kept.has(change.path)) continue;
+    if (auto kept = state.kept.keep(change.path); !kept) return fail(kept.error());
   }
-  const auto path = state_path(root);
-  if (auto made = make_parents(path); !made) return fail(made.error());
-  if (auto written = write_image(path, file_with(text_of(state))); !written) return fail(written.error());
+  if (auto saved = state.kept.save(head_of(state)); !saved) return fail(saved.error());
   return state;
 }
 
-Result<void> make_directories(const std::string& root, const InstallState& state) {
-  for (const auto& directory : state.directories) {
-    std::error_code error;
-    fs::create_directory(root + directory, error);
-    if (error) return fail(Fault::system, fmt::format("{}{}: {}", root, directory, error.message()));
-  }
-  return {};
-}
-
-bool taken_over(const std::string& root, const InstallState& state) {
-  if (std::ranges::find(state.files, resolv_conf) == state.files.end()) return false;
-  const auto now = read_image(root + std::string(resolv_conf));
+bool taken_over(const InstallState& state) {
+  if (!state.kept.has(resolv_conf)) return false;
+  const auto now = read_image(state.kept.at_root(resolv_conf));
   if (!now || now->kind != FileImage::Kind::file) return false;
   const auto servers = nameservers(now->content);
   return !servers.empty() && std::ranges::find(servers, state.server) == servers.end();
 }
 
-Result<void> restore_files(const std::string& root, const InstallState& state) {
+Result<void> restore_files(const InstallState& state) {
   Result<void> outcome;
-  const bool keep_theirs = taken_over(root, state);
-  for (const auto& path : std::views::reverse(state.files)) {
+  const bool keep_theirs = taken_over(state);
+  for (const auto& path : std::views::reverse(state.kept.files())) {
     if (keep_theirs && path == resolv_conf) continue;
-    const auto before = read_image(copy_path(root, path));
-    const auto restored = before ? write_image(root + path, *before) : Result<void>(fail(before.error()));
+    const auto restored = state.kept.restore(path);
     if (!restored && outcome) outcome = restored;
   }
-  remove_empty(root, state.directories);
+  state.kept.remove_directories();
   return outcome;
-}
-
-void remove_state(const std::string& root) {
-  std::error_code ignored;  // remove the state first: copies without it have no effect
-  fs::remove(state_path(root), ignored);
-  fs::remove_all(root + std::string(folder), ignored);
-  fs::remove(fs::path(root + std::string(folder)).parent_path(), ignored);
 }
 
 }  // namespace tacet

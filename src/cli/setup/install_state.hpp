@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/setup/dns_manager.hpp"
+#include "cli/setup/kept_files.hpp"
 #include "tacet/result.hpp"
 
 namespace tacet {
@@ -13,28 +14,24 @@ namespace tacet {
 struct InstallState {
   std::vector<DnsManager> managers;  ///< the first has /etc/resolv.conf
   std::string server;
-  std::vector<std::string> files;        ///< changed or made, in order
-  std::vector<std::string> directories;  ///< made, the outermost first
+  KeptFiles kept;
 };
+
+/// That of a first install.
+InstallState first_state(const std::string& root, const std::string& server);
 
 /// The state below `root`, or nothing if tacet is not installed there. Faults: malformed, system.
 Result<std::optional<InstallState>> load_state(const std::string& root);
 
-/// Keeps a copy of every file of the plan that is not in `state` yet, and then the state itself; returns it. Change
+/// Keeps a copy of every file of the plan that `state` does not have yet, and then the state itself; returns it. Change
 /// nothing before this returns. Faults: system.
-Result<InstallState> save_state(const std::string& root, InstallState state, const InstallPlan& plan);
-
-/// Makes the directories of the state.
-Result<void> make_directories(const std::string& root, const InstallState& state);
+Result<InstallState> save_state(InstallState state, const InstallPlan& plan);
 
 /// Restores every file, and removes the directories that it made if they are empty. Goes on after a fault and returns
 /// the first. Leaves /etc/resolv.conf alone if it no longer names our server: another program has written it.
-Result<void> restore_files(const std::string& root, const InstallState& state);
+Result<void> restore_files(const InstallState& state);
 
-/// True if `tacet install` wrote /etc/resolv.conf below `root`, and another program has written it since.
-bool taken_over(const std::string& root, const InstallState& state);
-
-/// Forgets the state and its copies.
-void remove_state(const std::string& root);
+/// True if `tacet install` wrote /etc/resolv.conf, and another program has written it since.
+bool taken_over(const InstallState& state);
 
 }  // namespace tacet
