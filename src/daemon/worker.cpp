@@ -62,25 +62,23 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
 }
 
 void Worker::add_listeners(const ListenSockets& listen) {
-  StreamQueryParts parts{loop_, tasks_, resolver_, metrics_, admission_, nsid_};
+  ListenerContext context{loop_, tasks_, resolver_, metrics_, admission_, nsid_};
   const std::size_t clients = settings_->config.limits.tcp_clients;
   auto certificate = settings_->certificates.of(listen.streams);
   if (listen.streams == ClientTransport::https) {
-    HttpsListener::Parts of_https{parts, [this] { return is_ready(); }, std::move(certificate), clients};
+    HttpsListener::Parts of_https{context, [this] { return is_ready(); }, std::move(certificate), clients};
     https_.push_back(std::make_unique<HttpsListener>(std::move(of_https), listen.tcp.get()));
     return;
   }
   if (listen.streams == ClientTransport::tls) {
-    tls_.push_back(std::make_unique<TcpListener>(parts, listen.tcp.get(), clients, std::move(certificate)));
+    tls_.push_back(std::make_unique<TcpListener>(context, listen.tcp.get(), clients, std::move(certificate)));
     return;
   }
-  parts.designate =
+  context.designate =
       &designate_.emplace_back([this, address = listen.address] { return designations(*settings_, address); });
   const int replies = listen.replies ? listen.replies.get() : listen.udp.get();
-  udp_.push_back(std::make_unique<UdpListener>(
-      UdpListener::Parts{loop_, tasks_, resolver_, metrics_, admission_, nsid_, parts.designate}, listen.udp.get(),
-      replies));
-  tcp_.push_back(std::make_unique<TcpListener>(parts, listen.tcp.get(), clients));
+  udp_.push_back(std::make_unique<UdpListener>(context, listen.udp.get(), replies));
+  tcp_.push_back(std::make_unique<TcpListener>(context, listen.tcp.get(), clients));
 }
 
 /// True unless every upstream is failing: the next query would get its answer.

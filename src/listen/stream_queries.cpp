@@ -65,34 +65,34 @@ struct StreamQueries::Waiting {
   ReplyFraming::Tag tag;
   ReplyExtras wanted;
   std::optional<Miss> miss = std::nullopt;
-  Reply reply = {};  // without a miss: it is ready, and waits for a key
+  Reply reply = {};  // without a miss: it is ready, and waits for an HTTPS record
 };
 
-StreamQueries::StreamQueries(const StreamQueryParts& parts, StreamClient& client, ReplyFraming& framing,
+StreamQueries::StreamQueries(const ListenerContext& context, StreamClient& client, ReplyFraming& framing,
                              const Terms& terms)
-    : parts_(parts),
+    : context_(context),
       client_(client),
       framing_(framing),
       terms_(terms) {
-  ++clients_of(parts_.metrics, terms_.transport);
+  ++clients_of(context_.metrics, terms_.transport);
 }
 
-void StreamQueries::on_closed() noexcept { --clients_of(parts_.metrics, terms_.transport); }
+void StreamQueries::on_closed() noexcept { --clients_of(context_.metrics, terms_.transport); }
 
 void StreamQueries::on_turn_ended(Instant begun) {
   if (at_once_ == 0) return;
-  const Instant now = parts_.loop.scheduler().clock().now();
-  parts_.metrics.at_once_time.observe(now - begun, std::exchange(at_once_, 0));
+  const Instant now = context_.loop.scheduler().clock().now();
+  context_.metrics.at_once_time.observe(now - begun, std::exchange(at_once_, 0));
 }
 
 bool StreamQueries::rests(Instant now) {
   if (paid_) return false;
-  switch (parts_.admission.judge_connected(client_.address().storage, now)) {
+  switch (context_.admission.judge_connected(client_.address().storage, now)) {
     case Admission::Verdict::rate_limited:
-      client_.rest_until(now + parts_.admission.pace());
+      client_.rest_until(now + context_.admission.pace());
       return true;
     case Admission::Verdict::not_allowed:
-      ++parts_.metrics.not_allowed;
+      ++context_.metrics.not_allowed;
       client_.finish();
       return true;
     default:
@@ -124,21 +124,21 @@ void StreamQueries::serve_now(ReplyFraming::Tag tag, Bytes message, Instant now)
   if (!index) {
     const std::size_t size = write_refusal(message, index.error(), refusal);
     if (size == 0) return framing_.reject(tag);  // no DNS client
-    ++parts_.metrics.rejected;
+    ++context_.metrics.rejected;
     return send(tag, refusal, size, {});
   }
-  ++queries_of(parts_.metrics, terms_.transport);
+  ++queries_of(context_.metrics, terms_.transport);
   answer(tag,
-         {message, *index, now, 65535, {octets_of(client_.address()), terms_.transport}, asker(), parts_.designate});
+         {message, *index, now, 65535, {octets_of(client_.address()), terms_.transport}, asker(), context_.designate});
 }
 
-Asker StreamQueries::asker() const { return parts_.admission.asker(client_.address().storage); }
+Asker StreamQueries::asker() const { return context_.admission.asker(client_.address().storage); }
 
 void StreamQueries::answer(ReplyFraming::Tag tag, const QueryView& query) {
   auto& scratch = reply_scratch();
-  auto found = parts_.resolver.answer_now(query, scratch);
+  auto found = context_.resolver.answer_now(query, scratch);
   const ReplyExtras wanted{.timeout = terms_.told_idle && asks_tcp_keepalive(query.wire, query.index),
-                           .nsid = !parts_.nsid.empty() && asks_nsid(query.wire, query.index)};
+                           .nsid = !context_.nsid.empty() && asks_nsid(query.wire, query.index)};
   const QuestionView question = QuestionView::of(query.wire, query.index);
   const auto* size = std::get_if<std::size_t>(&found);
   if (size != nullptr && (*size == 0 || !must_wait(question))) {
@@ -146,9 +146,9 @@ void StreamQueries::answer(ReplyFraming::Tag tag, const QueryView& query) {
     if (*size > 0) send(tag, scratch, *size, wanted);
     return;
   }
-  auto place = parts_.admission.enter(client_.address().storage);
+  auto place = context_.admission.enter(client_.address().storage);
   if (!place) {
-    ++parts_.metrics.wait_limited;
+    ++context_.metrics.wait_limited;
     return turn_away(tag, query.wire, query.index);
   }
   Waiting waiting{*std::move(place), question.copy(), tag, wanted};
@@ -157,7 +157,7 @@ void StreamQueries::answer(ReplyFraming::Tag tag, const QueryView& query) {
   else
     waiting.miss = std::move(std::get<Miss>(found));
   // It shares the client, and so keeps the client's session alive.
-  parts_.tasks.spawn(answer_later({client_.shared_from_this(), this}, std::move(waiting)));
+  context_.tasks.spawn(answer_later({client_.shared_from_this(), this}, std::move(waiting)));
 }
 
 /// True if its answer would overtake the HTTPS record of its name.
@@ -171,9 +171,9 @@ Task<void> StreamQueries::answer_later(std::shared_ptr<StreamQueries> self, Wait
   std::optional<AwaitedHttpsRecords::HttpsQuestion> https;
   if (waiting.miss && waiting.question.type == Type::https && is_encrypted(self->terms_.transport))
     if_memory([&] { https.emplace(self->https_records_, waiting.question.name); });
-  if (waiting.miss) waiting.reply = co_await self->parts_.resolver.answer(*waiting.miss);
+  if (waiting.miss) waiting.reply = co_await self->context_.resolver.answer(*waiting.miss);
   std::optional<AwaitedHttpsRecords::Hold> hold;
-  Scheduler& scheduler = self->parts_.loop.scheduler();
+  Scheduler& scheduler = self->context_.loop.scheduler();
   if (self->must_wait(QuestionView::of(waiting.question)))
     if_memory([&] { hold.emplace(self->https_records_, waiting.question.name, scheduler); });
   if (hold) co_await hold->wait(scheduler.now() + AwaitedHttpsRecords::patience);
@@ -193,8 +193,8 @@ void StreamQueries::deliver(Waiting& waiting) {
 /// Sends the reply in the first `size` octets of the buffer, with the options of its transport.
 void StreamQueries::send(ReplyFraming::Tag tag, std::span<std::uint8_t> buffer, std::size_t size,
                          const ReplyExtras& wanted) {
-  parts_.metrics.truncated += is_truncated(buffer.first(size)) ? 1 : 0;  // set by an upstream
-  if (wanted.nsid) size = add_nsid(buffer, size, parts_.nsid);
+  context_.metrics.truncated += is_truncated(buffer.first(size)) ? 1 : 0;  // set by an upstream
+  if (wanted.nsid) size = add_nsid(buffer, size, context_.nsid);
   if (wanted.timeout) size = add_tcp_keepalive(buffer, size, *terms_.told_idle);
   if (is_encrypted(terms_.transport)) size = add_padding(buffer, size);
   framing_.frame(tag, buffer.first(size));

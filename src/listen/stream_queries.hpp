@@ -4,28 +4,12 @@
 #include <optional>
 #include <string>
 
-#include "base/loop.hpp"
-#include "base/task_group.hpp"
-#include "listen/admission.hpp"
 #include "listen/awaited_https_records.hpp"
+#include "listen/listener_context.hpp"
 #include "listen/stream_client.hpp"
 #include "observe/client_transport.hpp"
-#include "observe/metrics.hpp"
-#include "resolve/resolver.hpp"
 
 namespace tacet {
-
-/// What the sessions of a worker's stream listeners share. `tasks` must be cancelled before the listeners are
-/// destroyed; everything else must outlive them.
-struct StreamQueryParts {
-  Loop& loop;
-  TaskGroup& tasks;
-  Resolver& resolver;
-  Metrics& metrics;
-  Admission& admission;
-  const std::string& nsid;               ///< the name of this server for clients that ask; empty: none
-  const Designate* designate = nullptr;  ///< outlives it; null: the listener designates none
-};
 
 /// How the replies to a client's queries are framed. A tag tells for which query a reply is.
 class ReplyFraming {
@@ -55,7 +39,7 @@ public:
     ClientTransport transport;
     std::optional<Duration> told_idle;
   };
-  StreamQueries(const StreamQueryParts& parts, StreamClient& client, ReplyFraming& framing, const Terms& terms);
+  StreamQueries(const ListenerContext& context, StreamClient& client, ReplyFraming& framing, const Terms& terms);
   ~StreamQueries() = default;
   StreamQueries(const StreamQueries&) = delete;
   StreamQueries& operator=(const StreamQueries&) = delete;
@@ -68,7 +52,7 @@ public:
   /// Answers a message by the framing, now or later. The message is no longer needed when it returns.
   void serve(ReplyFraming::Tag tag, Bytes message, Instant now);
   /// False while too many queries wait.
-  bool takes_more() const { return in_flight_ < parts_.admission.per_client(); }
+  bool takes_more() const { return in_flight_ < context_.admission.per_client(); }
   /// True while a query waits for its answer.
   bool owes() const { return in_flight_ > 0; }
   /// To be called at the end of each turn.
@@ -87,7 +71,7 @@ private:
   static Task<void> answer_later(std::shared_ptr<StreamQueries> self, Waiting waiting);
   void deliver(Waiting& waiting);
 
-  const StreamQueryParts& parts_;
+  const ListenerContext& context_;
   StreamClient& client_;
   ReplyFraming& framing_;
   const Terms terms_;

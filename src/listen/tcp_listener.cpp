@@ -17,9 +17,9 @@ constexpr StreamLimits tls_limits{.idle = TcpListener::tls_idle_limit,
 /// The queries of one connection, each behind its length (RFC 1035 §4.2.2).
 class TcpListener::Session final : public StreamSession, private ReplyFraming {
 public:
-  Session(const StreamQueryParts& parts, StreamClient& client, const StreamQueries::Terms& terms)
+  Session(const ListenerContext& context, StreamClient& client, const StreamQueries::Terms& terms)
       : client_(client),
-        queries_(parts, client, *this, terms) {}
+        queries_(context, client, *this, terms) {}
 
   void feed(Bytes octets) override { frames_.feed(octets); }
   bool partial() const override { return frames_.partial(); }
@@ -45,22 +45,23 @@ private:
   StreamQueries queries_;
 };
 
-TcpListener::TcpListener(const StreamQueryParts& parts, int socket, std::size_t client_limit,
+TcpListener::TcpListener(const ListenerContext& context, int socket, std::size_t client_limit,
                          std::shared_ptr<const TlsServer> tls)
-    : parts_(parts),
+    : context_(context),
       tls_(std::move(tls)),
-      server_({parts.loop, socket, *this, tls_ ? tls_limits : tcp_limits, client_limit}) {}
+      server_({context.loop, socket, *this, tls_ ? tls_limits : tcp_limits, client_limit}) {}
 
 TcpListener::~TcpListener() = default;
 
 void TcpListener::judge_again(std::size_t limit) {
-  server_.finish_if([this](const StreamClient& client) { return !parts_.admission.allows(client.address().storage); });
+  server_.finish_if(
+      [this](const StreamClient& client) { return !context_.admission.allows(client.address().storage); });
   server_.set_most_clients(limit);
 }
 
 bool TcpListener::admits(const KernelAddress& client) {
-  const bool allowed = parts_.admission.allows(client.storage);
-  if (!allowed) ++parts_.metrics.not_allowed;
+  const bool allowed = context_.admission.allows(client.storage);
+  if (!allowed) ++context_.metrics.not_allowed;
   return allowed;
 }
 
@@ -71,7 +72,7 @@ std::unique_ptr<ByteStream> TcpListener::stream_of(Descriptor socket) {
 std::unique_ptr<StreamSession> TcpListener::open(StreamClient& client) {
   const StreamQueries::Terms terms = tls_ ? StreamQueries::Terms{ClientTransport::tls, tls_idle_limit}
                                           : StreamQueries::Terms{ClientTransport::tcp, idle_limit};
-  return std::make_unique<Session>(parts_, client, terms);
+  return std::make_unique<Session>(context_, client, terms);
 }
 
 }  // namespace tacet

@@ -20,7 +20,7 @@ public:
   static constexpr Duration tls_idle_limit = std::chrono::seconds(60), handshake_limit = std::chrono::seconds(10);
 
   /// Null `tls`: plain TCP.
-  TcpListener(const StreamQueryParts& parts, int socket, std::size_t client_limit,
+  TcpListener(const ListenerContext& context, int socket, std::size_t client_limit,
               std::shared_ptr<const TlsServer> tls = nullptr);
   ~TcpListener() override;
 
@@ -37,11 +37,11 @@ private:
   class Session;
 
   bool admits(const KernelAddress& client) override;
-  bool is_front_end(const KernelAddress& peer) override { return parts_.admission.is_front_end(peer.storage); }
+  bool is_front_end(const KernelAddress& peer) override { return context_.admission.is_front_end(peer.storage); }
   std::unique_ptr<ByteStream> stream_of(Descriptor socket) override;
   std::unique_ptr<StreamSession> open(StreamClient& client) override;
 
-  StreamQueryParts parts_;
+  ListenerContext context_;
   std::shared_ptr<const TlsServer> tls_;
   StreamServer server_;
 };

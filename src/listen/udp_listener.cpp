@@ -10,12 +10,12 @@
 
 namespace tacet {
 
-UdpListener::UdpListener(const Parts& parts, int socket, int replies)
-    : parts_(parts),
+UdpListener::UdpListener(const ListenerContext& context, int socket, int replies)
+    : context_(context),
       socket_(socket),
       replies_(replies),
-      end_of_turn_(parts.loop, [this] { send_late(); }),
-      watch_(parts.loop, socket, [this](Watch::Ready) { on_readable(); }) {
+      end_of_turn_(context.loop, [this] { send_late(); }),
+      watch_(context.loop, socket, [this](Watch::Ready) { on_readable(); }) {
   asked_.reserve(Datagrams::most);
   late_.reserve(Datagrams::most);
   watch_.want_read(true);
@@ -23,21 +23,21 @@ UdpListener::UdpListener(const Parts& parts, int socket, int replies)
 
 void UdpListener::on_readable() {
   const std::size_t count = burst_.receive(socket_);
-  const Instant now = parts_.loop.now();
+  const Instant now = context_.loop.now();
   asked_.clear();
   for (std::size_t i = 0; i < count; ++i) admit(i, now);
-  for (const Asked& asked : asked_) parts_.resolver.approach(asked.key);
+  for (const Asked& asked : asked_) context_.resolver.approach(asked.key);
   std::uint64_t at_once = 0;
   for (const Asked& asked : asked_) at_once += serve_or_say_why_not(asked, now) ? 1 : 0;
-  parts_.metrics.send_failures += burst_.send(replies_);
+  context_.metrics.send_failures += burst_.send(replies_);
   // One look at the clock serves the whole burst.
-  if (at_once > 0) parts_.metrics.at_once_time.observe(parts_.loop.scheduler().clock().now() - now, at_once);
+  if (at_once > 0) context_.metrics.at_once_time.observe(context_.loop.scheduler().clock().now() - now, at_once);
 }
 
 /// Reads the PROXY header of a front end's datagram. False if it has none, or a broken one.
 bool UdpListener::read_header(std::size_t i) {
   if (headers_[i].size > 0) headers_[i] = {};
-  if (!parts_.admission.is_front_end(burst_.address(i))) return true;
+  if (!context_.admission.is_front_end(burst_.address(i))) return true;
   const auto header = parse_proxy_header(burst_.datagram(i));
   if (header) headers_[i] = *header;
   return header.has_value();
@@ -56,22 +56,22 @@ ClientView UdpListener::client(std::size_t i) const {
 /// Puts the query among those to answer, or rejects it.
 void UdpListener::admit(std::size_t i, Instant now) {
   if (!read_header(i)) {
-    ++parts_.metrics.dropped;
+    ++context_.metrics.dropped;
     return;
   }
   const Bytes datagram = message(i);
   const auto index = judge_query(datagram);
-  const auto verdict = parts_.admission.judge(address(i), now);
+  const auto verdict = context_.admission.judge(address(i), now);
   if (!index) {
     if (verdict != Admission::Verdict::allowed) return;  // other clients get no refusal
     const std::size_t size = write_refusal(datagram, index.error(), burst_.room(i));
-    ++(size > 0 ? parts_.metrics.rejected : parts_.metrics.dropped);
+    ++(size > 0 ? context_.metrics.rejected : context_.metrics.dropped);
     if (size > 0) burst_.reply(i, size);
     return;
   }
-  ++parts_.metrics.udp_queries;
+  ++context_.metrics.udp_queries;
   if (verdict != Admission::Verdict::allowed) return turn_away(i, *index, verdict);
-  asked_.emplace_back(i, *index, parts_.resolver.key_of(datagram, *index));
+  asked_.emplace_back(i, *index, context_.resolver.key_of(datagram, *index));
 }
 
 /// If memory is out for one query, those behind it must go on.
@@ -88,15 +88,15 @@ bool UdpListener::serve_or_say_why_not(const Asked& asked, Instant now) {
 /// True if policy or cache answered it at once.
 bool UdpListener::serve(const Asked& asked, Instant now) {
   const auto& [i, index, key] = asked;
-  const QueryView query{message(i),      index, now, udp_limit(index), client(i), parts_.admission.asker(address(i)),
-                        parts_.designate};
-  auto answer = parts_.resolver.answer_now(query, key, burst_.room(i));
+  const QueryView query{
+      message(i), index, now, udp_limit(index), client(i), context_.admission.asker(address(i)), context_.designate};
+  auto answer = context_.resolver.answer_now(query, key, burst_.room(i));
   if (const auto* size = std::get_if<std::size_t>(&answer)) {
     if (*size > 0) reply(i, with_nsid(query, burst_.room(i), *size));
     return true;
   }
-  if (auto place = parts_.admission.enter(address(i)))
-    parts_.tasks.spawn(answer_later(std::move(std::get<Miss>(answer)), burst_.peer(i), *std::move(place)));
+  if (auto place = context_.admission.enter(address(i)))
+    context_.tasks.spawn(answer_later(std::move(std::get<Miss>(answer)), burst_.peer(i), *std::move(place)));
   else
     turn_away(i, index, Admission::Verdict::wait_limited);
   return false;
@@ -104,8 +104,8 @@ bool UdpListener::serve(const Asked& asked, Instant now) {
 
 /// The size of the reply in `room` with the name of this server, if the client asks for that and has room for it.
 std::size_t UdpListener::with_nsid(const QueryView& query, std::span<std::uint8_t> room, std::size_t size) const {
-  if (parts_.nsid.empty() || !asks_nsid(query.wire, query.index)) return size;
-  return add_nsid(room.first(std::min(room.size(), query.limit)), size, parts_.nsid);
+  if (context_.nsid.empty() || !asks_nsid(query.wire, query.index)) return size;
+  return add_nsid(room.first(std::min(room.size(), query.limit)), size, context_.nsid);
 }
 
 /// Such a reply exceeds its query by at most an extended error, so that forged addresses gain nothing.
@@ -113,45 +113,45 @@ void UdpListener::turn_away(std::size_t i, const MessageIndex& index, Admission:
   const ReplyRequest request{message(i), index, udp_limit(index)};
   std::size_t size = 0;
   if (verdict == Admission::Verdict::rate_limited) {
-    ++parts_.metrics.rate_limited;
+    ++context_.metrics.rate_limited;
     size = write_truncated(request, burst_.room(i));
   } else if (verdict == Admission::Verdict::wait_limited) {
-    ++parts_.metrics.wait_limited;
+    ++context_.metrics.wait_limited;
     size = write_error(request, Rcode::servfail, ExtendedError{ede::not_ready, {}}, burst_.room(i));
   } else {
-    ++parts_.metrics.not_allowed;
+    ++context_.metrics.not_allowed;
     size = write_error(request, Rcode::refused, ExtendedError{ede::prohibited, {}}, burst_.room(i));
   }
   if (size > 0) reply(i, size);
 }
 
 void UdpListener::reply(std::size_t i, std::size_t size) {
-  parts_.metrics.truncated += is_truncated(burst_.room(i).first(size)) ? 1 : 0;
+  context_.metrics.truncated += is_truncated(burst_.room(i).first(size)) ? 1 : 0;
   burst_.reply(i, size);
 }
 
 Task<void> UdpListener::answer_later(Miss miss, Peer peer, [[maybe_unused]] Admission::Place place) {
-  const bool wants_nsid = !parts_.nsid.empty() && asks_nsid(miss.query, miss.index);
+  const bool wants_nsid = !context_.nsid.empty() && asks_nsid(miss.query, miss.index);
   const std::size_t limit = miss.limit;
-  Reply reply = co_await parts_.resolver.answer(miss);
+  Reply reply = co_await context_.resolver.answer(miss);
   if (wants_nsid) {
     const std::size_t size = reply.size();
     reply.resize(std::max(size, limit));
-    reply.resize(add_nsid(reply, size, parts_.nsid));
+    reply.resize(add_nsid(reply, size, context_.nsid));
   }
   if (!reply.empty()) reply_late(peer, std::move(reply));
 }
 
 /// One read from an upstream brings many answers. A system call for each reply would cost more than the reply itself.
 void UdpListener::reply_late(const Peer& peer, Reply reply) {
-  parts_.metrics.truncated += is_truncated(reply) ? 1 : 0;
+  context_.metrics.truncated += is_truncated(reply) ? 1 : 0;
   if (late_.size() == Datagrams::most) send_late();
   late_.push_back({peer, std::move(reply)});
   end_of_turn_.post();
 }
 
 void UdpListener::send_late() {
-  parts_.metrics.send_failures += send_letters(replies_, late_);
+  context_.metrics.send_failures += send_letters(replies_, late_);
   late_.clear();
 }
 

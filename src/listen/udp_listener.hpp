@@ -3,13 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "base/loop.hpp"
-#include "base/task_group.hpp"
-#include "listen/admission.hpp"
 #include "listen/datagrams.hpp"
+#include "listen/listener_context.hpp"
 #include "listen/proxy_header.hpp"
-#include "observe/metrics.hpp"
-#include "resolve/resolver.hpp"
 #include "tacet/result.hpp"
 
 namespace tacet {
@@ -19,18 +15,8 @@ namespace tacet {
 /// so that a flood of datagrams starves nothing else.
 class UdpListener {
 public:
-  /// `tasks` must be cancelled before the listener is destroyed; everything else must outlive it.
-  struct Parts {
-    Loop& loop;
-    TaskGroup& tasks;
-    Resolver& resolver;
-    Metrics& metrics;
-    Admission& admission;
-    const std::string& nsid;               ///< as in StreamQueryParts
-    const Designate* designate = nullptr;  ///< as in StreamQueryParts
-  };
   /// Takes queries from `socket`, and replies by `replies`, which may be the same. Both must outlive the listener.
-  UdpListener(const Parts& parts, int socket, int replies);
+  UdpListener(const ListenerContext& context, int socket, int replies);
   ~UdpListener() { send_late(); }
   UdpListener(const UdpListener&) = delete;
   UdpListener& operator=(const UdpListener&) = delete;
@@ -60,7 +46,7 @@ private:
   void reply_late(const Peer& peer, Reply reply);
   void send_late();
 
-  Parts parts_;
+  ListenerContext context_;
   int socket_, replies_;
   Datagrams burst_;
   std::array<ProxyHeader, Datagrams::most> headers_;  // of the burst; of size 0 unless a front end sent it

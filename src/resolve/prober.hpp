@@ -19,12 +19,9 @@ public:
   static constexpr std::size_t most_waiting = 256;
 
   /// `busy` tells if a client waits. `ask` sends the question for a name, or returns false if that is not needed.
-  struct Parts {
-    std::function<bool()> busy;
-    std::function<bool(const Name&)> ask;
-  };
-  Prober(Scheduler& scheduler, Parts parts)
-      : parts_(std::move(parts)),
+  Prober(Scheduler& scheduler, std::function<bool()> busy, std::function<bool(const Name&)> ask)
+      : busy_(std::move(busy)),
+        ask_(std::move(ask)),
         scheduler_(scheduler),
         alarm_(scheduler, [this] { tick(); }) {}
 
@@ -51,15 +48,16 @@ private:
     if (!waiting_.empty() && tokens_ >= 1 && !alarm_.armed()) alarm_.arm(scheduler_.now() + pace);
   }
   void tick() {
-    if (!parts_.busy()) {
+    if (!busy_()) {
       const Name name = waiting_.front();
       waiting_.pop_front();
-      if (parts_.ask(name)) tokens_ -= 1;
+      if (ask_(name)) tokens_ -= 1;
     }
     wake();
   }
 
-  Parts parts_;
+  std::function<bool()> busy_;
+  std::function<bool(const Name&)> ask_;
   Scheduler& scheduler_;
   Alarm alarm_;
   std::deque<Name> waiting_;

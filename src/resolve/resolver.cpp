@@ -94,8 +94,9 @@ Resolver::Resolver(const Parts& parts)
                   learn(key, fetched.image.wire, {origin, fetched.exchange.upstream, scheduler_.now()});
                 }}),
       look_ahead_({parts.scheduler, parts.cache, routes_, local_data_, fetcher_}),
-      prober_(parts.scheduler, {[this] { return routes_.others()->in_flight.waiting() > 0; },
-                                [this](const Name& n) { return probe(n); }}) {
+      prober_(
+          parts.scheduler, [this] { return routes_.others()->in_flight.waiting() > 0; },
+          [this](const Name& n) { return probe(n); }) {
   fetcher_.use(parts.dnssec);
 }
 

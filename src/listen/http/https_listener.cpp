@@ -12,11 +12,11 @@ public:
   Session(const Parts& parts, StreamClient& client)
       : parts_(parts),
         client_(client),
-        queries_(parts.queries, client, *this, {ClientTransport::https, std::nullopt}) {}
+        queries_(parts.context, client, *this, {ClientTransport::https, std::nullopt}) {}
 
   void feed(Bytes octets) override {
     if (!http_) {
-      const DohSession::Parts made{client_, queries_, parts_.queries.loop, parts_.is_ready};
+      const DohSession::Parts made{client_, queries_, parts_.context.loop, parts_.is_ready};
       http_ = client_.stream().protocol() == "h2" ? make_http2_session(made) : make_http1_session(made);
     }
     http_->feed(octets);
@@ -43,7 +43,7 @@ private:
 
 HttpsListener::HttpsListener(Parts parts, int socket)
     : parts_(std::move(parts)),
-      server_({parts_.queries.loop,
+      server_({parts_.context.loop,
                socket,
                *this,
                {.idle = idle_limit, .partial = partial_limit, .greeting = handshake_limit},
@@ -52,14 +52,14 @@ HttpsListener::HttpsListener(Parts parts, int socket)
 HttpsListener::~HttpsListener() = default;
 
 void HttpsListener::judge_again(std::size_t limit) {
-  const Admission& admission = parts_.queries.admission;
+  const Admission& admission = parts_.context.admission;
   server_.finish_if([&](const StreamClient& client) { return !admission.allows(client.address().storage); });
   server_.set_most_clients(limit);
 }
 
 bool HttpsListener::admits(const KernelAddress& client) {
-  const bool allowed = parts_.queries.admission.allows(client.storage);
-  if (!allowed) ++parts_.queries.metrics.not_allowed;
+  const bool allowed = parts_.context.admission.allows(client.storage);
+  if (!allowed) ++parts_.context.metrics.not_allowed;
   return allowed;
 }
 

@@ -18,7 +18,7 @@ public:
                             handshake_limit = std::chrono::seconds(10);
 
   struct Parts {
-    StreamQueryParts queries;
+    ListenerContext context;
     std::function<bool()> is_ready;  ///< what /readyz tells
     std::shared_ptr<const TlsServer> tls;
     std::size_t client_limit;
@@ -35,7 +35,7 @@ private:
   class Session;
 
   bool admits(const KernelAddress& client) override;
-  bool is_front_end(const KernelAddress& peer) override { return parts_.queries.admission.is_front_end(peer.storage); }
+  bool is_front_end(const KernelAddress& peer) override { return parts_.context.admission.is_front_end(peer.storage); }
   std::unique_ptr<ByteStream> stream_of(Descriptor socket) override { return parts_.tls->accept(std::move(socket)); }
   std::unique_ptr<StreamSession> open(StreamClient& client) override;
 

@@ -20,12 +20,11 @@ struct Probing {
   bool busy = false;
   bool needed = true;
   std::vector<Name> asked;
-  Prober prober{scheduler,
-                {[this] { return busy; },
-                 [this](const Name& name) {
-                   if (needed) asked.push_back(name);
-                   return needed;
-                 }}};
+  Prober prober{scheduler, [this] { return busy; },
+                [this](const Name& name) {
+                  if (needed) asked.push_back(name);
+                  return needed;
+                }};
 
   void pass(Duration time) {
     const Instant until = clock.now() + time;

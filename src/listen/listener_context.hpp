@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+
+#include "base/loop.hpp"
+#include "base/task_group.hpp"
+#include "listen/admission.hpp"
+#include "observe/metrics.hpp"
+#include "resolve/resolver.hpp"
+
+namespace tacet {
+
+/// What all listeners of a worker answer queries with. `tasks` must be cancelled before the listeners are destroyed;
+/// everything else must outlive them.
+struct ListenerContext {
+  Loop& loop;
+  TaskGroup& tasks;
+  Resolver& resolver;
+  Metrics& metrics;
+  Admission& admission;
+  const std::string& nsid;               ///< the name of this server for clients that ask; empty: none
+  const Designate* designate = nullptr;  ///< outlives it; null: the listener designates none
+};
+
+}  // namespace tacet
