@@ -48,8 +48,8 @@ constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 /// The golden ratio's fraction: a factor for mix() whose ones and zeros have no pattern.
 inline constexpr std::uint64_t golden_ratio = 0x9E3779B97F4A7C15U;
 
-/// A hash of `octets`, of each word as `project` makes it, such as fold_word(). It has no key: one who may choose the
-/// octets can make hashes collide.
+/// A hash of `octets`, of each word as `project` makes it, such as fold_word(). It has no key: a peer that
+/// chooses the octets can make hashes collide.
 template <class Projection = std::identity>
 std::uint64_t hash_of(Bytes octets, Projection project = {}) {
   constexpr std::uint64_t factor = 0xD6E8FEB86659FD93U;

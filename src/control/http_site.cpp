@@ -28,8 +28,8 @@ std::string_view reason_of(int status) {
   return found == std::end(reasons) ? "Unknown" : found->second;
 }
 
-/// True if a browser says that another site caused the request, and it is not a person who follows a link: an image, a
-/// script or a frame (Fetch Metadata).
+/// True if a browser says that another site embeds what it asks for: an image, a script or a frame, but no link that a
+/// person follows (Fetch Metadata).
 bool is_embedded_elsewhere(const HttpRequest& request) {
   const auto value = [&](const char* name) {
     const auto found = request.fields.find(name);

@@ -37,7 +37,7 @@ ReloadOutcome Reloader::reload() {
     announce();
     auto outcome = read_and_change();
     count(outcome);
-    // What has been done is done, even if there are no words for it.
+    // The change stands, even if there is no memory for the words that tell it.
     if (!shielded(false, [&] { return tell(outcome), true; })) parts_.notify.tell("READY=1");
     return outcome;
   } catch (...) {

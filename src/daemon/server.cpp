@@ -30,8 +30,8 @@
 namespace tacet {
 namespace {
 
-/// How often bundle files and the hosts file are looked at for changes that no watch has seen, and the service manager
-/// is told that all is well unless it wants to hear so more often; also the only wake-up of an idle tacet.
+/// An idle tacet wakes up this often, and for nothing else. It looks at bundle files and the hosts file for changes
+/// that no watch has seen. It tells the service manager that all is well, unless that wants to hear so more often.
 constexpr Duration housekeeping = std::chrono::minutes(1);
 
 /// Beyond it, the former verdicts do not hold: a signature's times are checked with an hour of tolerance.
@@ -186,7 +186,7 @@ void Server::State::report_health() {
   startup_.notify.tell("WATCHDOG=1");
 }
 
-/// What was judged by a clock that was wrong may be wrong. A small step of the clock stays within the tolerance for
+/// A wrong clock may have led to wrong judgements. A small step of the clock stays within the tolerance for
 /// signatures.
 void Server::State::judge_again() {
   const Duration offset = offset_of(clock_);

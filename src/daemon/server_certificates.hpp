@@ -13,7 +13,7 @@
 
 namespace tacet {
 
-/// The certificates with which this configuration's encrypted listeners prove who we are, shared by all workers.
+/// The certificates by which this configuration's encrypted listeners prove our identity, shared by all workers.
 class ServerCertificates {
 public:
   ServerCertificates() : ServerCertificates(OpenFile(open_file)) {}

@@ -25,7 +25,8 @@ struct PortalPage {
   Name host() const;
 };
 
-/// What `tacet doctor` asks for in clear, and of whom. Only fixed public names are among it, never a name of the user.
+/// The names that `tacet doctor` asks for in clear, and the servers that it asks. The names are fixed and public, and
+/// never the user's.
 /// It is data with an end: operators move, and names lose their signatures.
 struct Canaries {
   std::string expires;                    ///< "2027-12-01": after this day a result may be wrong

@@ -27,8 +27,8 @@ struct ClearOutcome {
   const Message* first() const { return answers.empty() ? nullptr : &answers.front().message; }
 };
 
-/// Sends queries in clear and keeps all that comes back. It waits on after the first answer, because who injects
-/// answers does not stop the true one. It never sends more queries than the limit.
+/// Sends queries in clear and keeps all that comes back. It waits on after the first answer: a network that
+/// injects answers does not stop the true one. It never sends more queries than the limit.
 class ClearAsker {
 public:
   /// A query by UDP is sent at most three times, a second apart, each time from a new port with a new ID: one lost

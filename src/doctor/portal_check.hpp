@@ -9,7 +9,7 @@
 
 namespace tacet {
 
-/// What a page that is fetched by plain HTTP on purpose shows.
+/// The result of fetching a page by plain HTTP, on purpose.
 struct PortalProbe {
   enum class Outcome : std::uint8_t { true_page, another_page, silent };
   Outcome outcome = Outcome::silent;

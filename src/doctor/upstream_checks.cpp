@@ -16,7 +16,7 @@ std::string trouble_of(const ReachTry& each) {
   return each.trouble->detail.empty() ? std::string(to_string(each.trouble->fault)) : each.trouble->detail;
 }
 
-/// What the failed try shares with tries that work tells what is blocked.
+/// What a network blocks: the failed try has it, and the tries that work have something else.
 enum class Block : std::uint8_t { name, port, family, address };
 
 std::optional<Block> block_of(const ReachTry& failed, const std::vector<ReachTry>& tries) {

@@ -18,8 +18,8 @@ struct ProxyHeader {
   std::optional<KernelAddress> client;
 };
 
-/// How many octets the header has whose first `fixed_size` octets these are. Fault::malformed if they begin no such
-/// header. Pre: at least fixed_size octets.
+/// The size of a header in octets, from its first `fixed_size` octets. Fault::malformed if they begin no such header.
+/// Pre: at least fixed_size octets.
 Result<std::size_t> proxy_header_size(Bytes octets);
 
 /// Whether these octets begin as such a header does.

@@ -47,7 +47,7 @@ public:
   /// True while the client may ask nothing more. Admission charges a query before the session looks for it. A client
   /// that lost its permission (a reload, an address that has gone) is served no further.
   bool rests(Instant now);
-  /// What the session has found is no query. It costs as much.
+  /// The session has found something that is no query. It costs the client as much as one.
   void forfeit() { paid_ = false; }
   /// Answers a message by the framing, now or later. The message is no longer needed when it returns.
   void serve(ReplyFraming::Tag tag, Bytes message, Instant now);

@@ -9,8 +9,8 @@ namespace tacet {
 
 /// What came of a greeting (ClientHello), or of the TCP connection before it.
 enum class GreetingOutcome : std::uint8_t {
-  greeted,  ///< the server proved who it is
-  reset,    ///< TCP came up, and the connection ended before the server had proved who it is
+  greeted,  ///< the server proved its identity
+  reset,    ///< TCP came up, and the connection ended before the server had proved its identity
   silent,   ///< TCP came up, and the greeting got no answer in time
   refused,  ///< something answered, but not the server: a false certificate, an alert, no TLS
   dropped,  ///< no TCP connection came up, and nobody said why

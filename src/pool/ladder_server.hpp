@@ -15,11 +15,11 @@ namespace tacet {
 /// A connection to make beside the queries, to look whether a way works.
 struct LadderLook {
   enum class Purpose : std::uint8_t {
-    trial,    ///< of a way that no query takes: with `ask-only`
-    control,  ///< of the former way
-    retry,    ///< of the way below the proven one
-    check,    ///< of a server that fails while another one of the operator works
-    witness,  ///< of that other one, because the network may just be down
+    trial,    ///< tries a way that no query takes: with `ask-only`
+    control,  ///< tries the former way again
+    retry,    ///< tries the way below the proven one
+    check,    ///< asks a server that fails while another one of the operator works
+    witness,  ///< asks that other one, because the network may just be down
   };
   Purpose purpose = Purpose::control;
   Rung way = Rung::configured;

@@ -192,7 +192,7 @@ Result<void> read_https_dns_proxy(const std::string&, std::string_view text, Mig
       common = std::move(section.settings);
       for (const auto& setting : common) to.leave_out(setting, unmapped);
     } else if (section.type == "https-dns-proxy") {
-      // What stands for all instances counts where the instance says nothing.
+      // Settings for all instances come first, so the last one of a name is that of the instance.
       std::erase_if(common, [](const auto& setting) { return setting.name != "listen_addr"; });
       section.settings.insert(section.settings.begin(), common.begin(), common.end());
       ProxyInstance(std::move(section.settings)).carry_over(to, std::exchange(first, false), "5053");

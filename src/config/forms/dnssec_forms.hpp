@@ -30,7 +30,7 @@ struct IgnoreForm {
   std::string text(const std::vector<IgnoredZone>& zones) const;
 };
 
-/// What is said of zones whose last day has passed: they are validated again.
+/// Remarks on zones whose last day has passed: they are validated again.
 std::vector<std::string> lapsed_remarks(const DnssecConfig& config, std::chrono::sys_days today);
 
 }  // namespace tacet

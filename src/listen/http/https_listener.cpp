@@ -6,7 +6,7 @@
 
 namespace tacet {
 
-/// One connection. Only the handshake tells the version of HTTP, so the first octets choose who reads them.
+/// One connection. The handshake tells the version of HTTP, so the first octets choose their reader.
 class HttpsListener::Session final : public StreamSession, private ReplyFraming {
 public:
   Session(const Parts& parts, StreamClient& client)

@@ -234,7 +234,7 @@ Result<bool> Connector::shake_hands(Attempt& attempt) {
 void Connector::on_ready(Attempt& attempt) {
   const Result<bool> outcome = progress(attempt);
   if (outcome && !*outcome) return;
-  // That a proxy is not there tells nothing of the network: the attempts stay spread.
+  // A proxy that is not there tells nothing of the network, so the attempts stay spread.
   if (!attempt.seeks_proxy()) pace_.answered();
   if (outcome) return succeed(attempt);
   const auto place = std::ranges::find(attempts_, &attempt, &std::unique_ptr<Attempt>::get);

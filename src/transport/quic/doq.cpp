@@ -31,7 +31,7 @@ constexpr Duration least_patience = std::chrono::milliseconds(50);
 constexpr Duration shortest_wait = std::chrono::milliseconds(1);
 constexpr std::size_t length_size = 2;
 constexpr std::size_t most_waiting = 4096;
-/// What a packet of 1200 octets has for streams, and what each stream takes beside its octets; both with a margin.
+/// The octets that a packet of 1200 has for streams, and those that each stream adds; both with a margin.
 constexpr std::size_t packet_room = 1100, stream_frame_head = 8;
 
 /// A query, framed for its stream with the ID 0 (RFC 9250 §4.2.1).
@@ -257,7 +257,7 @@ void DoqConnection::State::deliver(std::vector<DoqOutcome> outcomes) {
     if (owner_ != nullptr) owner_->on_answer(each.tag, std::move(each.answer));
 }
 
-/// How long a server that is there may be silent after a query.
+/// After a query, a server that is there is silent for at most so long.
 Duration DoqConnection::State::patience() const { return least_patience + 2 * facts->connect_time; }
 
 void DoqConnection::State::look_for_shortage() {
