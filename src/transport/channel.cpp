@@ -19,7 +19,7 @@ constexpr Duration watch_interval = milliseconds(250);
 /// After such a pause a connection may be dead without a sign.
 constexpr Duration doubted_after = seconds(15);
 /// How late an acknowledgement is late after a pause, beyond the usual time of an answer.
-constexpr Duration least_lateness = milliseconds(10);
+constexpr Duration least_lateness = milliseconds(3);
 /// A race for a connection goes on for this time after its last query gave up, so that it notices the end of an outage
 /// early.
 constexpr Duration race_beyond_demand = seconds(3);
@@ -69,7 +69,10 @@ void Channel::prepare() {
 void Channel::submit(Call& call) {
   call.tag = next_tag_++;
   call.sent = now();
-  doubtful_ = doubtful_ || doubts_connection();
+  if (doubts_connection()) {
+    doubtful_ = true;
+    current_->pause = now() - current_->last_received;
+  }
   calls_.emplace(call.tag, &call);
   idle_.disarm();
   for (Link* link : {current_.get(), fresh_.get()})
@@ -170,7 +173,15 @@ void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
       deliver(call, fail(std::move(answer.error())));
     }
   }
+  judge_pause(link);
   if (fresh_) settle(link);
+}
+
+/// The first answer after a pause tells whether the connection survived it, or a fresh one had to answer.
+void Channel::judge_pause(const Link& answering) {
+  if (!current_ || current_->pause == Duration::zero()) return;
+  const Duration pause = std::exchange(current_->pause, Duration::zero());
+  &answering == current_.get() ? server_.pauses().survived(pause) : server_.pauses().died(pause);
 }
 
 /// The successor races the spent connection, so that every query is on one that can answer it.

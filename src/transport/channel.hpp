@@ -71,6 +71,7 @@ private:
   void on_late_greeting();
   void watch(Duration patience);
   bool doubts_connection() const;
+  void judge_pause(const Link& answering);
   void on_doubt();
   void on_watch();
   bool suspect(const Link& link, Duration silence) const;

@@ -84,6 +84,7 @@ public:
   bool is_established = false;
   bool is_spent = false;  // it must give way to a successor
   bool prepared = false;  // opened for queries to come; DoH shakes hands with the first of them
+  Duration pause{};       // a long one that the queries of now ended; zero once it is known whether this survived it
   std::uint64_t answers = 0;
 
 private:

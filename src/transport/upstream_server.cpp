@@ -66,12 +66,13 @@ std::unique_ptr<Connection> UpstreamServer::connect(ConnectedSocket socket, Conn
 Duration UpstreamServer::idle_limit(std::size_t channel) const {
   if (parts_.config.encryption == Encryption::dot) return dot_idle;
   if (parts_.config.encryption == Encryption::doq) return doq_idle;
-  return channel < kept_long ? doh_idle : spare_idle;
+  return pauses_.limit(channel < kept_long ? doh_idle : spare_idle);
 }
 
 void UpstreamServer::network_changed() {
   parts_.budget.pace().forget();
   book_.forget();
+  pauses_ = {};
   if (expected_) book_.expect(*expected_);
   doh_method_state_.method = DohMethod::post;  // a middlebox of the old network may have refused it
   tls_.forget_sessions();

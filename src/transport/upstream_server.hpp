@@ -14,6 +14,7 @@
 #include "transport/dial/bootstrap.hpp"
 #include "transport/dial/connector.hpp"
 #include "transport/http/doh_method.hpp"
+#include "transport/pause_record.hpp"
 #include "transport/tls/tls.hpp"
 
 namespace tacet {
@@ -71,6 +72,8 @@ public:
 
   /// How long an idle connection of the channel with this number is kept if the server does not say.
   Duration idle_limit(std::size_t channel) const;
+  /// What connections do after a pause; what it learns shortens idle_limit() in this network.
+  PauseRecord& pauses() { return pauses_; }
 
   /// The network changed: forgets what it learned of addresses, and drops sessions, which would link us to the old
   /// network.
@@ -86,6 +89,7 @@ private:
   TlsClient tls_;
   DohMethodState doh_method_state_;
   std::optional<SocketAddress> expected_;
+  PauseRecord pauses_;
   bool said_failing_ = false;
 };
 

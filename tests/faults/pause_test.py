@@ -48,13 +48,14 @@ class Pause(FaultCase):
         lab = self.lab()
         self.patient_server(lab)
         daemons, clients = self.started(lab)
-        time.sleep(FORGETS_AFTER)
-        done = lab.run("a", ["ss", "-Hatn", f"( dport = :{DOH_PORT} )"], capture_output=True, text=True)
-        ports = [int(line.split()[3].rpartition(":")[2]) for line in done.stdout.splitlines()]
-        lab.set(drop_ports=ports)  # the old connections lead nowhere, in silence; new ones work
-        took = [client.ask() for client in clients]
-        self.none(f"a NAT forgot within {FORGETS_AFTER} s: failures", [each for each in took if each.failed])
-        self.at_most("a NAT forgot: first query, median, in round trips", statistics.median(each.took for each in took) / RTT, 5.5, "RTT", 1)
+        for word, most in (("first", 5.5), ("second", 5.5), ("third", 4.0)):
+            time.sleep(FORGETS_AFTER)
+            done = lab.run("a", ["ss", "-Hatn", f"( dport = :{DOH_PORT} )"], capture_output=True, text=True)
+            ports = [int(line.split()[3].rpartition(":")[2]) for line in done.stdout.splitlines()]
+            lab.set(drop_ports=ports)  # the old connections lead nowhere, in silence; new ones work
+            took = [client.ask() for client in clients]
+            self.none(f"a NAT forgot within {FORGETS_AFTER} s, {word} time: failures", [each for each in took if each.failed])
+            self.at_most(f"a NAT forgot, {word} time: first query, median, in round trips", statistics.median(each.took for each in took) / RTT, most, "RTT", 1)
 
 
 if __name__ == "__main__":
