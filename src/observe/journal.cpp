@@ -56,7 +56,7 @@ void Journal::log(const QueryRecord& record) {
 void Journal::tap(const QueryRecord& record) {
   tap_->put([&](LoggedQuery& entry) {
     const Bytes name = name_in(record);
-    std::ranges::copy(name, entry.name.begin());
+    std::copy(name.begin(), name.end(), entry.name.begin());
     entry.name_size = static_cast<std::uint8_t>(name.size());
     entry.client = record.client;
     entry.type = record.index.type;

@@ -46,7 +46,8 @@ void append_frame(std::vector<std::uint8_t>& out, Bytes message) {
   const std::size_t begins = out.size();
   out.resize(begins + length_size + message.size());  // at once, so that without memory there is no half of a frame
   store16(out, begins, static_cast<std::uint16_t>(message.size()));
-  std::ranges::copy(message, out.begin() + static_cast<std::ptrdiff_t>(begins + length_size));
+  // g++ 12 makes a loop over octets of std::ranges::copy, and a call of memmove of this.
+  std::copy(message.begin(), message.end(), out.begin() + static_cast<std::ptrdiff_t>(begins + length_size));
 }
 
 }  // namespace tacet
