@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <asio.hpp>
 #include <atomic>
 #include <new>
@@ -45,6 +46,8 @@ struct Loop::State {
   std::function<void(int)> on_signal;
   std::optional<Instant> armed;
   bool overdue = false;  // a turn for what is due has been posted
+  TurnCounts turns;
+  Duration asleep = scheduler.clock().asleep();
 
   /// Every event runs through here. What it made ready runs before the next event, and what is due runs soon after.
   /// False if the event failed.
@@ -58,8 +61,17 @@ struct Loop::State {
       done = succeeds(work);
       succeeds([this] { scheduler.run_ready(); });
     }
-    rearm(begun);
+    const Instant ended = scheduler.now();
+    if (ended - begun > TurnCounts::slow) note_slow(ended - begun);
+    rearm(begun, ended);
     return done;
+  }
+
+  void note_slow(Duration took) {
+    const Duration now_asleep = scheduler.clock().asleep();
+    if (now_asleep - std::exchange(asleep, now_asleep) > TurnCounts::slow) return;
+    ++turns.slow_ones;
+    turns.longest = std::max(turns.longest, took);
   }
 
   void run_due() {
@@ -72,15 +84,15 @@ struct Loop::State {
   }
 
   /// Arms the system's one alarm for our earliest time. If the earliest time moves later, the alarm stays and fires
-  /// early once. A time that is due at `now` does not wait for the alarm: after a suspend or a jump of the clock, the
-  /// alarm may fire long after it.
-  void rearm(Instant now) {
+  /// early once. A time that was due at `begun` does not wait for the alarm: after a suspend or a jump of the clock,
+  /// the alarm may fire long after it.
+  void rearm(Instant begun, Instant now) {
     const auto next = scheduler.next_timer();
     if (!next) return;
-    if (*next <= now && post_overdue()) return;
-    if (armed && *armed <= *next && *armed > now) return;
+    if (*next <= begun && post_overdue()) return;
+    if (armed && *armed <= *next && *armed > begun) return;
     armed.reset();
-    if (alarm.set(*next - scheduler.now())) armed = next;  // else the next event tries again
+    if (alarm.set(*next - now)) armed = next;  // else the next event tries again
   }
 
   /// Runs what is overdue in a turn of its own, behind the events that came with this one: an answer that has arrived
@@ -110,6 +122,7 @@ Loop::~Loop() = default;
 
 Scheduler& Loop::scheduler() { return state_->scheduler; }
 Instant Loop::now() const { return state_->scheduler.now(); }
+const TurnCounts& Loop::turns() const { return state_->turns; }
 
 void Loop::run() {
   const auto keep = asio::make_work_guard(state_->io);
@@ -171,7 +184,8 @@ struct Watch::Entry : std::enable_shared_from_this<Entry> {
   void pause() {
     if (dead) return;
     rest.arm(state.scheduler.now() + rest_time);
-    state.rearm(state.scheduler.now());
+    const Instant now = state.scheduler.now();
+    state.rearm(now, now);
   }
 
   void await_both() {

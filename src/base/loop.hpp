@@ -1,4 +1,6 @@
 #pragma once
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -7,6 +9,14 @@
 #include "base/scheduler.hpp"
 
 namespace tacet {
+
+/// How long the turns of a loop took: what a turn takes, all other clients wait.
+struct TurnCounts {
+  static constexpr Duration slow = std::chrono::milliseconds(2);
+
+  std::uint64_t slow_ones = 0;  ///< turns that took longer than `slow`
+  Duration longest{};           ///< of the slow ones, since the start; one in which the machine slept does not count
+};
 
 /// One thread's event loop: descriptors, times, signals and messages from other threads. After each event it resumes
 /// the coroutines that the event made ready. Only this room knows Asio.
@@ -23,6 +33,7 @@ public:
   Scheduler& scheduler();
   /// When the present turn began.
   Instant now() const;
+  const TurnCounts& turns() const;
 
   /// Runs until stop(). Call it from the one thread that owns everything on this loop.
   void run();

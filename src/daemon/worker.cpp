@@ -146,6 +146,9 @@ void Worker::add_to(Snapshot& snapshot) {
   ask_and_wait([&] {
     snapshot.metrics.add(metrics_);
     snapshot.pending += resolver_.pending();
+    snapshot.slow_turns += loop_.turns().slow_ones;
+    const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(loop_.turns().longest);
+    snapshot.longest_turn = std::max(snapshot.longest_turn, static_cast<std::uint64_t>(longest.count()));
     snapshot.plaintext_lookups += upstreams_.plaintext_lookups();
     const auto facts = resolver_.validation().table().counts();
     for (std::size_t state = 0; state < facts.size(); ++state) snapshot.dnssec.zones[state] += facts[state];

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -34,10 +35,10 @@ struct ProofBudget {
     paused,   ///< not in this turn
     spent,    ///< never: the answer costs too much
   };
-  /// Asks for one verification of about `microseconds`.
+  /// Asks for one verification of about `microseconds`. One that is costlier than a whole turn gets a turn of its own.
   Grant take_verification(int microseconds) {
     if (verifications == 0 || failures == 0) return Grant::spent;
-    if (turn <= 0) {
+    if (turn < std::min(microseconds, turn_length)) {
       wanted = microseconds;
       return Grant::paused;
     }

@@ -54,6 +54,8 @@ struct Snapshot {
   std::vector<ZoneReport> zones;            ///< in configured order
   std::vector<Interference> interferences;  ///< of the network with connections to upstreams
   std::uint64_t pending = 0;                ///< queries that wait for an upstream
+  std::uint64_t slow_turns = 0;             ///< turns of the workers' loops that took longer than TurnCounts::slow
+  std::uint64_t longest_turn = 0;           ///< microseconds, of these
   std::uint64_t plaintext_lookups = 0;      ///< bootstrap look-ups made in the clear
 };
 

@@ -5,7 +5,9 @@
 
 The zone has 100 keys of one tag (P-384, the most costly) and 100 signatures over each of its RRsets; another denies by NSEC3 with
 2,500 iterations; a third answers with 60 KiB. A client asks them for new names, --rate a second. Another client asks for names that are
-cached and for new ones of an honest zone. Its times are taken with and without the hostile client, in turns.
+cached and for new ones of an honest zone. Its times are taken with and without the hostile client, in turns. All that is measured runs
+before other processes, and the daemon first (as root): slow turns are its own then, and not those of a busy machine. The cache is small,
+so that it is full after the first round: what memory grows by later is a leak.
 """
 import argparse
 import contextlib
@@ -98,6 +100,12 @@ class Client(threading.Thread):
         self.lost = len(sent)
 
 
+def put_first(pid, priority):
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(PermissionError):
+            os.sched_setscheduler(int(thread), os.SCHED_RR, os.sched_param(priority))
+
+
 def resident(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1)) / 1024
@@ -116,12 +124,13 @@ def main():
     given = options.parse_args()
     world = SignedWorld(defects=(), denials=(), extra=hostile)
     counter = iter(range(1 << 30))
+    put_first(os.getpid(), 1)  # and all that is started from now on
     with scratch.directory() as folder, contextlib.ExitStack() as stack:
         authority = pki.Pki(folder)
         upstream = stack.enter_context(servers.Unbound(folder, authority.good(), zones=world.zone_texts(), resolving=True))
         port = scratch.free_port()
         stack.enter_context(servers.Dnsdist(folder, authority.good(), upstream, port=port))
-        daemon = stack.enter_context(Tacet(folder, upstreams=[{"url": f"tls://127.0.0.1:{port}", "ca_file": authority.ca}], workers=1,
+        daemon = stack.enter_context(Tacet(folder, upstreams=[{"url": f"tls://127.0.0.1:{port}", "ca_file": authority.ca}], workers=1, cache={"size": "4MiB"},
                                            dnssec={"mode": "on", "trust_anchors": world.anchors()}))
 
         def bad(number):
@@ -135,10 +144,12 @@ def main():
         daemon.ask("n0.honest.alpha")
         for name in ("www.trap.alpha", "x.hashes.alpha", "x.wild.big.alpha"):
             daemon.ask(name)
+        put_first(daemon.process.pid, 2)
         times = {False: {}, True: {}}
-        memory, lost = [], 0
+        memory, lost, slow = [], 0, {False: 0, True: 0}
         for _ in range(given.rounds):
             for is_hostile in (False, True):
+                before = daemon.status()["slow_turns"]
                 clients = [Client(daemon.port, 200, given.seconds, good)]
                 if is_hostile:
                     clients.append(Client(daemon.port, given.rate, given.seconds, bad))
@@ -147,11 +158,13 @@ def main():
                 for client in clients:
                     client.join()
                 lost += clients[0].lost
+                slow[is_hostile] += daemon.status()["slow_turns"] - before
                 for row, found in clients[0].times.items():
                     times[is_hostile].setdefault(row, []).extend(found)
                 if is_hostile:
                     times[True].setdefault("hostile", []).extend(clients[1].times.get("hostile", []))
                     memory.append(resident(daemon.process.pid))
+        longest = daemon.status()["longest_turn_us"] / 1000
         status = daemon.status()["dnssec"]
     print(f"{'ms':28}{'median':>10}{'p99':>10}{'worst':>10}{'answers':>10}")
     for is_hostile in (False, True):
@@ -162,7 +175,8 @@ def main():
           f"{status['bogus']} bogus, {status['indeterminate']} not known, {status['secure']} secure")
     alone, beside = (percentile(times[which]["hit"] + times[which]["miss"], 0.99) for which in (False, True))
     print(f"p99 of the others: {alone:.2f} ms alone, {beside:.2f} ms beside the hostile zone")
-    held = beside <= 10 and memory[-1] <= memory[0] + 4 and lost == 0
+    print(f"turns over 2 ms: {slow[False]} alone, {slow[True]} beside it; the longest {longest:.2f} ms")
+    held = beside <= 10 and slow[True] == 0 and memory[-1] <= memory[0] + 4 and lost == 0
     return 1 if given.judge and not held else 0
 
 

@@ -78,6 +78,13 @@ class Counters(Case):
             for name in names:
                 client.send(dnsclient.query(name).to_wire())
 
+    def halt(self, daemon):
+        """Stops the daemon for a moment, most likely within a turn."""
+        self.burst(daemon, ["www.example.com"] * 300)
+        daemon.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.005)
+        daemon.process.send_signal(signal.SIGCONT)
+
     def upstreams_words(self):
         """Everything that comes of what upstreams say."""
         down = threading.Event()
@@ -116,6 +123,7 @@ class Counters(Case):
         self.until(daemon, "tacet_prefetches_used_total", lambda: daemon.ask("soon.example.com"))
         self.until(daemon, "tacet_cache_evicted_total", lambda: self.burst(daemon, [f"n{next(numbers)}.example.com" for _ in range(100)]))
         self.until(daemon, 'tacet_query_log_queries_total{outcome="written"}')
+        self.until(daemon, "tacet_slow_turns_total", lambda: self.halt(daemon))
 
     def guesses(self):
         """Names that come behind another one, used at first and then no more."""

@@ -50,6 +50,27 @@ TEST_CASE("a watch reports again for as long as something is left to read") {
   CHECK(got == "abc");
 }
 
+TEST_CASE("a turn that takes long is counted, and one in which the machine slept is not") {
+  struct Manual final : Clock {
+    Instant time = SystemClock().now();
+    Duration slept{};
+    Instant now() const override { return time; }
+    Duration asleep() const override { return slept; }
+    WallTime wall_time() const override { return {}; }
+  } clock;
+  Loop loop(clock);
+  for (const Duration took : {Duration(1ms), Duration(7ms), Duration(2ms), Duration(3ms)})
+    loop.post([&clock, took] { clock.time += took; });
+  loop.post([&] {
+    clock.slept += 1h;
+    clock.time += 1h;
+  });
+  loop.post([&] { loop.stop(); });
+  loop.run();
+  CHECK(loop.turns().slow_ones == 2);
+  CHECK(loop.turns().longest == 7ms);
+}
+
 TEST_CASE("a watch may be destroyed by its own callback, and its descriptor reused at once") {
   const SystemClock clock;
   Loop loop(clock);

@@ -118,6 +118,8 @@ TEST_CASE("counters of queries, cache and look-ups keep their numbers apart") {
   snapshot.cache = {.entries = 21, .octets = 22, .budget = 23, .stored = 24, .evicted = 25};
   snapshot.pending = 31;
   snapshot.plaintext_lookups = 32;
+  snapshot.slow_turns = 33;
+  snapshot.longest_turn = 3400;
   const auto status = json::parse(status_json(snapshot, {}));
   CHECK(status.at("listen") == json{"127.0.0.1:53", "[::1]:53"});
   CHECK(status.at("queries") ==
@@ -125,6 +127,8 @@ TEST_CASE("counters of queries, cache and look-ups keep their numbers apart") {
   CHECK(status.at("cache") == json{{"entries", 21}, {"octets", 22}, {"budget", 23}, {"stored", 24}, {"evicted", 25}});
   CHECK(status.at("pending") == 31);
   CHECK(status.at("plaintext_lookups") == 32);
+  CHECK(status.at("slow_turns") == 33);
+  CHECK(status.at("longest_turn_us") == 3400);
 }
 
 TEST_CASE("an upstream that never connected has no connections, no times and no error") {

@@ -32,6 +32,16 @@ TEST_CASE("All proofs of a turn share its time, and the next turn has time again
   CHECK(verify(pace, second, start + 1ms, 100) == ProofBudget::Grant::granted);
 }
 
+TEST_CASE("A verification that the rest of a turn does not hold waits, and one costlier than a turn has its own") {
+  ProofPace pace;
+  ProofBudget budget;
+  CHECK(verify(pace, budget, start, 300) == ProofBudget::Grant::granted);
+  CHECK(verify(pace, budget, start, 800) == ProofBudget::Grant::paused);
+  CHECK(verify(pace, budget, start, 700) == ProofBudget::Grant::granted);
+  CHECK(verify(pace, budget, start + 1ms, 1200) == ProofBudget::Grant::granted);
+  CHECK(verify(pace, budget, start + 1ms, 1) == ProofBudget::Grant::paused);
+}
+
 TEST_CASE("Paused proofs go on one after the other") {
   ProofPace pace;
   ProofBudget costly, cheap;
