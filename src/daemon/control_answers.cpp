@@ -102,6 +102,9 @@ Snapshot ControlAnswers::snapshot() const {
   snapshot.reloads = parts_.reloader.counts();
   snapshot.confinement = parts_.confinement;
   snapshot.interferences = parts_.path.interferences();
+  snapshot.sites = parts_.sites.sites();
+  snapshot.site_changes = parts_.sites.changes();
+  snapshot.now = parts_.clock.now();
   snapshot.workers = static_cast<unsigned>(parts_.workers.size());
   snapshot.cache = parts_.cache.statistics();
   const auto settings = parts_.settings.get();

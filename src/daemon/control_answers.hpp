@@ -30,6 +30,7 @@ public:
     const std::unique_ptr<QueryLog>& query_log;
     Reloader& reloader;
     const PathWatch& path;
+    const SiteWatch& sites;
   };
   explicit ControlAnswers(const Parts& parts) : parts_(parts), started_(parts.clock.now()) {}
 

@@ -91,6 +91,7 @@ private:
   Cache cache_;
   ExposureLog exposure_;
   PathWatch path_;
+  SiteWatch sites_;
   Loop loop_{clock_};  // of the thread that called run()
   BundleWatch bundles_{loop_, [this] { settings_.get()->trust.refresh(); }};
   ExpiryLog expiry_log_;
@@ -105,7 +106,7 @@ private:
   Reloader reloader_{{loop_, clock_, startup_.notify, settings_, startup_.read, startup_.open,
                       [this](const auto& next) { return change_to(next); }}};
   ControlAnswers answers_{
-      {clock_, settings_, cache_, workers_, listen_, startup_.confinement, query_log_, reloader_, path_}};
+      {clock_, settings_, cache_, workers_, listen_, startup_.confinement, query_log_, reloader_, path_, sites_}};
   std::unique_ptr<Control> control_;
   std::unique_ptr<MetricsEndpoint> metrics_;
   std::optional<Duration> watchdog_ = watchdog_period();
@@ -118,7 +119,7 @@ Result<void> Server::State::make_workers() {
   auto log = QueryLog::create(settings->config.query_log, settings->config.workers, clock_);
   if (!log) return fail(log.error());
   query_log_ = *std::move(log);
-  const SharedParts shared{clock_, settings, cache_, exposure_, path_};
+  const SharedParts shared{clock_, settings, cache_, exposure_, path_, sites_};
   for (auto& of_worker : startup_.sockets) {
     QueryTap* const tap = query_log_ ? &query_log_->tap(workers_.size()) : nullptr;
     workers_.push_back(std::make_unique<Worker>(shared, std::move(of_worker), tap));
@@ -260,7 +261,7 @@ void Server::State::change_parts(const Config& former, const std::shared_ptr<con
   log::set_level(config.log.level);
   if (config.log.lines != former.log.lines) log::set_limit(config.log.lines);
   exposure_.use(config.exposure);
-  shielded(0, [&] { return path_.use(config.upstreams), 0; });
+  shielded(0, [&] { return path_.use(config.upstreams), sites_.use(config.upstreams), 0; });
   cache_.set_config(config.cache);
   for (const auto& worker : workers_) worker->use_prepared();
 }

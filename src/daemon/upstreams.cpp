@@ -144,7 +144,7 @@ std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& con
   };
   return std::make_unique<UpstreamServer>(UpstreamServer::Parts{parts_.loop, group.tasks, config, trust.of(config),
                                                                 group.budget, bootstrap_, parts_.on_established,
-                                                                std::move(on_greeting), parts_.on_failed});
+                                                                std::move(on_greeting), parts_.on_failed, parts_.on_named});
 }
 
 std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const Config& config,

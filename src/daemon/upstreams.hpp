@@ -64,6 +64,8 @@ public:
     std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
     std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};  ///< for every failure; may be empty
     std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();  ///< of all workers
+    /// For the name of each connection's server, with its address; may be empty.
+    std::function<void(const UpstreamConfig&, const std::string&, const std::string&)> on_named = {};
   };
   Upstreams(Parts parts, const Config& config, const TrustStores& trust);
   ~Upstreams();

@@ -9,6 +9,7 @@
 #include "base/shield.hpp"
 #include "daemon/designations.hpp"
 #include "transport/dial/socket.hpp"
+#include "transport/network/network_identity.hpp"
 
 namespace tacet {
 namespace {
@@ -30,6 +31,7 @@ bool has_lost_ipv6(const UpstreamConfig& upstream, const ConnectionFacts& facts)
 Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, QueryTap* query_log)
     : exposure_(shared.exposure),
       path_(shared.path),
+      sites_(shared.sites),
       ladder_memory_(shared.ladder_memory),
       settings_(shared.settings),
       sockets_(std::move(sockets)),
@@ -44,6 +46,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
                [this] {
                  log::info("the network has changed: connecting afresh");
                  path_.network_changed();
+                 present_network_.reset();
                  upstreams_.network_changed();
                  resolver_.forget_failures();
                }),
@@ -98,7 +101,14 @@ Upstreams::Parts Worker::upstream_parts() {
   auto on_failed = [this](const UpstreamConfig& upstream, const Error& error) {
     path_.failed(upstream, error, loop_.now());
   };
-  return {loop_, metrics_, std::move(on_established), std::move(on_failed), ladder_memory_};
+  auto on_named = [this](const UpstreamConfig& upstream, const std::string& address, const std::string& server) {
+    shielded(0, [&] {
+      if (!present_network_) present_network_ = NetworkIdentity::take().value_or(std::string());
+      sites_.saw(upstream, address, server, *present_network_, loop_.now());
+      return 0;
+    });
+  };
+  return {loop_, metrics_, std::move(on_established), std::move(on_failed), ladder_memory_, std::move(on_named)};
 }
 
 void Worker::start() {

@@ -19,6 +19,7 @@
 #include "listen/tcp_listener.hpp"
 #include "listen/udp_listener.hpp"
 #include "observe/path_watch.hpp"
+#include "observe/site_watch.hpp"
 #include "privacy/exposure_log.hpp"
 #include "privacy/exposure_report.hpp"
 #include "report/snapshot.hpp"
@@ -36,6 +37,7 @@ struct SharedParts {
   Cache& cache;
   ExposureLog& exposure;
   PathWatch& path;
+  SiteWatch& sites;
   std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();
 };
 
@@ -109,6 +111,8 @@ private:
 
   ExposureLog& exposure_;
   PathWatch& path_;
+  SiteWatch& sites_;
+  std::optional<std::string> present_network_;  // its identity, once a server has named itself there
   std::shared_ptr<LadderMemory> ladder_memory_;
   std::shared_ptr<const Settings> settings_;
   std::vector<ListenSockets> sockets_;

@@ -1,5 +1,8 @@
 #include "dns/edns.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -39,6 +42,8 @@ std::size_t add_option(std::span<std::uint8_t> buffer, std::size_t size, std::ui
   store16(buffer, length_at, static_cast<std::uint16_t>(load16(buffer, length_at) + tail.size()));
   return size + tail.size();
 }
+
+constexpr std::array<std::uint8_t, option_head_size> empty_nsid{0, option::nsid, 0, 0};
 
 /// A query with these options in front of the padding.
 Message padded_query(const Question& question, std::uint16_t flags, bool dnssec_ok, Bytes options) {
@@ -80,8 +85,25 @@ Message upstream_query(const Question& question, bool dnssec_ok, bool checking_d
 }
 
 Message query_with_nsid(const Question& question) {
-  static constexpr std::array<std::uint8_t, option_head_size> nsid{0, option::nsid, 0, 0};
-  return padded_query(question, flag::rd | flag::ad, false, nsid);
+  return padded_query(question, flag::rd | flag::ad, false, empty_nsid);
+}
+
+Message with_nsid(const Message& query) {
+  return padded_query(query.question(), query.index().flags, query.index().dnssec_ok(), empty_nsid);
+}
+
+std::string text_of_server(Bytes octets) {
+  const std::string_view text = chars_of(octets);
+  if (std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; })) return std::string(text);
+  return fmt::format("{:02x}", fmt::join(octets, ""));
+}
+
+std::string nsid_of(const Message& answer) {
+  std::string found;
+  for_each_option(answer.wire(), answer.index(), [&](std::uint16_t code, Bytes value) {
+    if (code == option::nsid && !value.empty()) found = text_of_server(value);
+  });
+  return found;
 }
 
 std::optional<ExtendedError> extended_error_of(const Message& message) {

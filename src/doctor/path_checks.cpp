@@ -11,6 +11,7 @@
 #include "doctor/answer_checks.hpp"
 #include "doctor/authenticity.hpp"
 #include "doctor/seen_answers.hpp"
+#include "dns/nsid.hpp"
 #include "doctor/server_identity.hpp"
 
 namespace tacet {

@@ -6,10 +6,8 @@
 
 namespace tacet {
 
-/// The name that a server gave itself by NSID; in hexadecimal unless all of it can be printed; empty if it gave none.
-std::string nsid_of(const Message& answer);
-
-/// The first text of the first TXT record of the answer, such as that of id.server (RFC 4892); likewise.
+/// The first text of the first TXT record of the answer, such as that of id.server (RFC 4892), as text_of_server() has
+/// it; empty if there is none.
 std::string first_text_of(const Message& answer);
 
 /// True if servers of one operator can have these two names. Names of machines and sites differ, and their form does

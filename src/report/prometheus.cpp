@@ -178,6 +178,15 @@ void write_interferences(Exposition& out, const std::vector<Interference>& all) 
   }
 }
 
+void write_sites(Exposition& out, const Snapshot& snapshot) {
+  out.begin({"upstream_site_info", "1: the server at this address names itself so (NSID)."});
+  for (const ServerSite& each : snapshot.sites)
+    out.sample({{"upstream", each.upstream}, {"address", each.address}, {"site", each.site}, {"server", each.server}},
+               1);
+  out.begin({"upstream_site_changes_total", "How often another site than before answered at an address."});
+  out.sample({}, snapshot.site_changes);
+}
+
 void write_upstreams(Exposition& out, const std::vector<ZoneAndUpstream>& all) {
   out.begin({"upstream_up", "1 if all workers believe that the upstream works, 0 if one found it failing."});
   for (const auto& each : all) out.sample(labels_of(each), each.second->good ? 1 : 0);
@@ -231,6 +240,7 @@ std::string prometheus_text(const Snapshot& snapshot, const ExposureOverview& ex
   write_times(out, snapshot.metrics);
   write_upstreams(out, all_upstreams(snapshot));
   write_interferences(out, snapshot.interferences);
+  write_sites(out, snapshot);
   write_names(out, exposure);
   write_endpoints(out, exposure);
   return out.take();

@@ -8,6 +8,7 @@
 
 #include "observe/interference.hpp"
 #include "observe/metrics.hpp"
+#include "observe/site_watch.hpp"
 #include "report/certificate_report.hpp"
 #include "report/query_log.hpp"
 #include "report/upstream_report.hpp"
@@ -53,6 +54,9 @@ struct Snapshot {
   std::vector<UpstreamReport> upstreams;    ///< in configured order
   std::vector<ZoneReport> zones;            ///< in configured order
   std::vector<Interference> interferences;  ///< of the network with connections to upstreams
+  std::vector<ServerSite> sites;            ///< of the addresses whose servers name themselves
+  std::uint64_t site_changes = 0;           ///< since the start
+  Instant now{};                            ///< when it was taken
   std::uint64_t pending = 0;                ///< queries that wait for an upstream
   std::uint64_t slow_turns = 0;             ///< turns of the workers' loops that took longer than TurnCounts::slow
   std::uint64_t longest_turn = 0;           ///< microseconds, of these

@@ -186,6 +186,23 @@ Json interferences(const std::vector<Interference>& all) {
   return list;
 }
 
+Json sites(const Snapshot& snapshot) {
+  Json list = Json::array();
+  for (const ServerSite& each : snapshot.sites) {
+    Json change = nullptr;
+    if (each.change)
+      change = {{"before", each.change->before},
+                {"elsewhere", each.change->elsewhere},
+                {"seconds_ago", seconds(snapshot.now - each.change->at)}};
+    list.push_back({{"upstream", each.upstream},
+                    {"address", each.address},
+                    {"server", each.server},
+                    {"site", each.site},
+                    {"change", change}});
+  }
+  return list;
+}
+
 Json summary(const StatusSummary& summary) {
   return {{"state", to_string(summary.verdict)},
           {"sentence", summary.sentence},
@@ -216,6 +233,8 @@ std::string status_json(const Snapshot& snapshot, const ExposureOverview& exposu
   json.add("rebind", {{"protect", snapshot.rebind.protect}, {"allow", snapshot.rebind.allow}});
   json.add("confinement", confinement(snapshot.confinement));
   json.add("path_interference", interferences(snapshot.interferences));
+  json.add("sites", sites(snapshot));
+  json.add("site_changes", snapshot.site_changes);
   json.add("upstreams", upstreams(snapshot.upstreams));
   json.add("zones", zones(snapshot.zones));
   return json.dump();

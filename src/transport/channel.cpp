@@ -159,6 +159,9 @@ void Channel::established(Link& link) {
 
 void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
   if (link.answers++ == 0 && answer) server_.parts().budget.pace().led_to_answer();
+  if (tag == link.asks_name && answer)
+    if (const auto name = nsid_of(*answer); !name.empty())
+      server_.parts().on_named(server_.parts().config, link.connection->facts()->address, name);
   const auto found = calls_.find(tag);
   if (found != calls_.end()) {
     Call& call = *found->second;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "dns/nsid.hpp"
 #include "transport/channel.hpp"
 
 /// The insides of a Channel, for its own files only.
@@ -55,7 +56,9 @@ public:
 
   void send(Tag tag, const Message& query) {
     if (!greeted_at) greeted_at = channel_.now();
-    connection->send(tag, query);
+    const bool asks = !asks_name && channel_.server_.parts().on_named;
+    if (asks) asks_name = tag;
+    connection->send(tag, asks ? with_nsid(query) : query);
   }
   /// When the answer to the greeting is late; never if there is no greeting that waits for one.
   Instant greeting_due() const {
@@ -86,6 +89,7 @@ public:
   bool prepared = false;  // opened for queries to come; DoH shakes hands with the first of them
   Duration pause{};       // a long one that the queries of now ended; zero once it is known whether this survived it
   std::uint64_t answers = 0;
+  std::optional<Tag> asks_name;  // the query that asks for the server's name, too
 
 private:
   Channel& channel_;

@@ -45,6 +45,9 @@ public:
     std::function<void(const GreetingSight&)> on_greeting{};
     /// Called for every connection, or try to connect, that failed; may be empty.
     std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};
+    /// Hears the name of the server at this address, once for each connection, if the server tells it (RFC 5001). If it
+    /// is empty, no query asks for it.
+    std::function<void(const UpstreamConfig&, const std::string& address, const std::string& name)> on_named = {};
   };
   explicit UpstreamServer(Parts parts);
 

@@ -24,11 +24,18 @@ class OnTheWire(Case):
             daemon.ask(name, "AAAA", edns=False)
             daemon.ask(name, "MX", dnssec=True, options=[CLIENT_SUBNET, COOKIE, PADDING])
             daemon.ask(name, "TXT", tcp=True, options=[KEEPALIVE])
-        self.assertEqual(len(fake.received), 4 * len(NAMES))
+        copies = daemon.status()["events"]["hedges_sent"]  # of queries that a busy machine made late
+        self.assertIn(len(fake.received), range(4 * len(NAMES), 4 * len(NAMES) + copies + 1))
+        greeted = []
         for received in fake.received:
             self.assertEqual(len(received.wire) % 128, 0, f"{len(received.wire)} octets for {received.name}")
             self.assertLessEqual(len(received.wire), 384)
-            self.assertEqual({int(option.otype) for option in received.message.options}, {int(dns.edns.OptionType.PADDING)}, received.name)
+            options = {int(option.otype) for option in received.message.options}
+            if received.connection not in greeted:  # its first query asks for the server's name, which says nothing of the client
+                greeted.append(received.connection)
+                self.assertEqual([option.data for option in received.message.options if option.otype == dns.edns.NSID], [b""])
+                options.discard(dns.edns.NSID)
+            self.assertEqual(options, {int(dns.edns.OptionType.PADDING)}, received.name)
             self.assertTrue(received.message.flags & dns.flags.RD)
         return fake
 
@@ -155,7 +162,8 @@ class SpecialNames(Case):
         passing = [(".", "NS"), ("com", "DS"), ("com", "NS"), ("home.arpa", "DS"), ("arpa", "NS")]
         for name, kind in passing:
             self.daemon.ask(name, kind)
-        self.assertEqual([(received.name.rstrip("."), received.kind) for received in self.upstream.received], [(name.rstrip("."), kind) for name, kind in passing])
+        asked = [(received.name.rstrip("."), received.kind) for received in self.upstream.received]
+        self.assertEqual(list(dict.fromkeys(asked)), [(name.rstrip("."), kind) for name, kind in passing])  # a late query goes out twice
 
     def test_validators_are_told_of_a_name_of_one_label_by_the_root(self):
         self.daemon.ask("com", dnssec=True)

@@ -192,6 +192,23 @@ std::string interferences(const ParsedJson& status) {
   return text;
 }
 
+/// Where the addresses end whose servers name themselves; empty if none does.
+std::string sites(const ParsedJson& status) {
+  std::string text;
+  for (const auto& each : status.at("sites")) {
+    const auto word = [&each](const char* key) { return each.at(key).get<std::string>(); };
+    text += fmt::format("{}{} at {} is answered from {}", text.empty() ? "sites     " : "          ", word("upstream"),
+                        word("address"), word("site"));
+    if (word("server") != word("site")) text += fmt::format(" ({})", word("server"));
+    if (const auto& change = each.at("change"); !change.is_null())
+      text += fmt::format("; before from {}{}, until {:.0f} s ago", change.at("before").get<std::string>(),
+                          change.at("elsewhere").get<bool>() ? " on another network" : "",
+                          change.at("seconds_ago").get<double>());
+    text += "\n";
+  }
+  return text;
+}
+
 /// The exposure by each connection; equal lines once. Skips connections that were never made.
 std::vector<std::string> connections(const ParsedJson& upstream) {
   std::vector<std::string> lines;
@@ -256,7 +273,7 @@ std::string zone(const ParsedJson& zone) {
 std::string status_text(const ParsedJson& status) {
   std::string text = heading(status) + "\n" + certificates(status) + queries(status) + answers(status) + times(status) +
                      events(status) + ahead(status) + cache(status) + dnssec(status) + query_log(status) +
-                     exposure(status) + confinement(status) + interferences(status);
+                     exposure(status) + confinement(status) + interferences(status) + sites(status);
   for (const auto& each : status.at("upstreams")) text += upstream(each);
   for (const auto& each : status.at("zones")) text += zone(each);
   return text;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.hpp"
+#include "dns/nsid.hpp"
 #include "unit/dns/wire_fixture.hpp"
 
 using namespace tacet;
@@ -163,4 +165,23 @@ TEST_CASE("A reply without an OPT at its end, or without room, keeps its octets"
   CHECK(add_tcp_keepalive(narrow, size, 10s) == size);
   narrow.resize(size);
   CHECK(narrow == before);
+}
+
+TEST_CASE("A query that asks for the server's name, too, is the same and as large") {
+  for (const bool dnssec : {false, true}) {
+    const Message plain = upstream_query({Name::from_text("www.example.com").value(), Type::aaaa}, dnssec, dnssec);
+    const Message asking = with_nsid(plain);
+    CHECK(asking.wire().size() == plain.wire().size());
+    CHECK(asking.index().flags == plain.index().flags);
+    CHECK(asking.index().dnssec_ok() == dnssec);
+    CHECK(asking.question() == plain.question());
+    CHECK(asks_nsid(asking.wire(), asking.index()));
+    CHECK(is_padded(asking));
+    CHECK(nsid_of(asking).empty());
+  }
+}
+
+TEST_CASE("A server's name is text if it can be printed, and hexadecimal otherwise") {
+  CHECK(text_of_server(bytes_of("res100.fra")) == "res100.fra");
+  CHECK(text_of_server(bytes_of("a\x1b[")) == "611b5b");
 }
