@@ -161,7 +161,7 @@ class Networks(Case):
 
     def test_without_a_network_nothing_is_a_failure_and_it_ends_in_time(self):
         self.assertEqual({each["severity"] for each in self.cut} - {"unknown", "note"}, set())
-        self.assertLess(self.cut_took, 8)  # five seconds, on a machine that has them
+        self.assertLess(self.cut_took, 6)  # 3.2 s of silence, and what a busy machine takes beside (3.4 to 3.8 s in all at a load of 12)
 
     def test_the_times_of_every_way_are_a_table(self):
         done = self.honest["paths"]

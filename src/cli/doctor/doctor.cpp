@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <ostream>
 #include <random>
@@ -153,6 +154,11 @@ void announce(const ProbePlan& plan, const Canaries& canaries, const Streams& to
       plan.clear.size());
 }
 
+void note_arrival(Result<void> arrived, HostFacts& host) {
+  host.names_arrive = arrived.has_value();
+  if (!arrived) host.names_trouble = std::move(arrived.error().detail);
+}
+
 /// Measures with the same questions on every way.
 int run_paths(const DoctorRequest& request, const Config& config, const Streams& to) {
   constexpr std::size_t times = 20;
@@ -173,7 +179,7 @@ int run_doctor(const DoctorRequest& request, const CommandLine& given, const Str
   log::start(LogLevel::error);
   if (request.paths) return run_paths(request, *config, to);
   const bool looks_at_host = request.portal_probe || wants_any(request, {"host", "warp", "path"});
-  const HostFacts host = looks_at_host && !request.dry_run ? host_facts(config->control.socket) : HostFacts{};
+  HostFacts host = looks_at_host && !request.dry_run ? host_facts(config->control.socket) : HostFacts{};
   const ProbePlan plan = plan_for(request, *canaries, *config, host);
   if (request.dry_run) {
     to.out << rehearsal_text(plan.clear, plan.references.size() + plan.tries.size());
@@ -182,7 +188,11 @@ int run_doctor(const DoctorRequest& request, const CommandLine& given, const Str
     return 0;
   }
   announce(plan, *canaries, to);
+  std::future<Result<void>> arriving;  // beside the questions, because both wait where there is no network
+  if (wants(request, "host") && host.names_trouble.empty())
+    arriving = std::async(std::launch::async, names_reach_tacet, host, config->control.socket);
   auto result = probe(plan, *config);
+  if (arriving.valid()) note_arrival(arriving.get(), host);
   if (!result) return complain(to, result.error().detail);
   const auto findings = judge(request, *canaries, *result, host);
   const ReportStyle style{.colours = ::isatty(STDOUT_FILENO) == 1, .all = request.all, .redact = request.redact};

@@ -48,6 +48,10 @@ std::vector<std::string> listening(const ParsedJson& status) {
   return addresses;
 }
 
+std::string own_server(const HostFacts& facts) {
+  return facts.own_addresses.empty() ? std::string() : facts.own_addresses.front();
+}
+
 }  // namespace
 
 std::vector<SocketAddress> network_resolvers(const std::vector<std::string>& own) {
@@ -73,15 +77,16 @@ HostFacts host_facts(const std::string& socket) {
     return facts;
   }
   facts.own_addresses = listening(*status);
-  const std::string server = facts.own_addresses.empty() ? std::string() : facts.own_addresses.front();
-  const auto arrived = names_arrive(server, socket, names_patience);
-  facts.names_arrive = arrived.has_value();
-  if (!arrived) facts.names_trouble = arrived.error().detail;
+  const std::string server = own_server(facts);
   if (const auto scopes = resolved_scopes()) {
     facts.other_servers = other_servers(*scopes, server);
     facts.link_domains = domains_of_links(*scopes, server);
   }
   return facts;
+}
+
+Result<void> names_reach_tacet(const HostFacts& facts, const std::string& socket) {
+  return names_arrive(own_server(facts), socket, names_patience);
 }
 
 ContainerFacts container_facts(const HostFacts& host) {

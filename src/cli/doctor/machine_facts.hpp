@@ -12,8 +12,11 @@ namespace tacet {
 /// former /etc/resolv.conf name, without loopback addresses and without `own`. In this order, none twice.
 std::vector<SocketAddress> network_resolvers(const std::vector<std::string>& own);
 
-/// Looks at this machine. Asks for some names of its own by getaddrinfo(), if a tacet listens at `socket`.
+/// Looks at this machine, without names_arrive.
 HostFacts host_facts(const std::string& socket);
+/// Asks for some names of its own by getaddrinfo(); the fault says why they do not arrive at the tacet behind `socket`.
+/// Takes four seconds where the machine's resolvers are silent.
+Result<void> names_reach_tacet(const HostFacts& facts, const std::string& socket);
 ContainerFacts container_facts(const HostFacts& host);
 std::vector<InterfaceFacts> interface_facts();
 /// What NetworkManager and systemd-networkd say of a captive portal (RFC 8910). Asks the network nothing.

@@ -23,8 +23,10 @@
 namespace tacet {
 namespace {
 
-/// A run without a network ends within five seconds.
 constexpr Duration patience = std::chrono::milliseconds(4500);
+/// Where nothing at all has arrived by now, behind the third sending of each plain query, there is no network. Nothing
+/// is learned by waiting on, and a run without a network shall end within five seconds, also on a busy machine.
+constexpr Duration silence_is_proof_after = std::chrono::milliseconds(3200);
 
 /// The configuration with this upstream alone, at this address alone.
 Config only(const Config& config, const ReachTry& each) {
@@ -72,6 +74,7 @@ public:
   }
 
   void await() {
+    silence_.arm(loop_.now() + silence_is_proof_after);
     if (running_ > 0) loop_.run();
   }
 
@@ -93,6 +96,15 @@ private:
   Task<void> run(Task<void> task) {
     co_await std::move(task);
     if (--running_ == 0) loop_.stop();
+  }
+
+  /// True if anything has come back, an answer or a connection.
+  bool has_heard() {
+    const auto answered = [](const ClearSeen& seen) { return !seen.outcome.answers.empty(); };
+    const auto connected = [](const ChannelReport& channel) { return channel.state.connections > 0; };
+    return was_knocked_at_ || !references_.empty() || std::ranges::any_of(in_clear_, answered) ||
+           std::ranges::any_of(upstreams_,
+                               [&](Upstreams& each) { return std::ranges::any_of(each.set().reports(), connected); });
   }
 
   Task<void> ask_in_clear(Upstreams& upstreams, ClearSeen& seen) {
@@ -121,6 +133,7 @@ private:
 
   Task<void> reach_one(Upstreams& upstreams, ReachTry& each) {
     const Message query = query_with_nsid({Name(), Type::ns});
+    each.trouble = Error{Fault::timeout, "no answer"};  // unless one comes
     const auto response = co_await upstreams.set().exchange(query, loop_.now() + patience);
     if (!response) {
       each.trouble = response.error();
@@ -130,6 +143,7 @@ private:
       }
       co_return;
     }
+    each.trouble.reset();
     each.facts = response->exchange.facts;
     each.round_trip = response->exchange.round_trip;
     each.padded = is_padded(response->message);
@@ -149,7 +163,7 @@ private:
         {.address = parse_host_address(each.address).value(), .port = each.port == https ? dns_over_tls : https});
     auto socket = where ? begin_connect(*where) : fail(where.error());
     if (!socket) {
-      each.reached_elsewhere = socket.error().fault == Fault::unreachable;
+      was_knocked_at_ |= each.reached_elsewhere = socket.error().fault == Fault::unreachable;
       co_return;
     }
     AutoResetEvent event(loop_.scheduler());
@@ -157,7 +171,7 @@ private:
     watch.want_write(true);
     if (!co_await event.wait(loop_.now() + patience)) co_return;
     const auto connected = finish_connect(socket->get());
-    each.reached_elsewhere = connected || connected.error().fault == Fault::unreachable;
+    was_knocked_at_ |= each.reached_elsewhere = connected || connected.error().fault == Fault::unreachable;
   }
 
   Task<void> time_one(Upstreams& upstreams, PathTimes& each) {
@@ -181,9 +195,13 @@ private:
   std::list<Upstreams> upstreams_;
   std::vector<Reference> references_;
   std::size_t running_ = 0;
+  bool was_knocked_at_ = false;  // some address answered a knock
   HashSeed seed_ = HashSeed::random();
   TaskGroup tasks_;
   Validation validation_;
+  Alarm silence_{loop_.scheduler(), [this] {
+                   if (!has_heard()) loop_.stop();
+                 }};
 };
 
 /// True if the kernel has a route to this address. Sends nothing.
