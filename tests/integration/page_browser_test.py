@@ -3,6 +3,7 @@ and AXE the file axe.min.js of the npm package axe-core, without which the acces
 import http.server
 import os
 import pathlib
+import statistics
 import threading
 import time
 import unittest
@@ -18,6 +19,9 @@ FAULTS = ("Runtime.exceptionThrown", "Log.entryAdded", "Audits.issueAdded", "Net
 @unittest.skipUnless(browser.PROGRAM, "chromium is not here")
 class InBrowser(UnboundCase):
     def setUp(self):
+        if os.geteuid() == 0:  # what is measured goes before what else runs here
+            os.setpriority(os.PRIO_PROCESS, 0, -10)
+            self.addCleanup(os.setpriority, os.PRIO_PROCESS, 0, 0)
         self.port = scratch.free_port()
         self.daemon = self.tacet(self.entry(self.upstream.doh_url(), operator="example"), self.entry(self.upstream.dot_url(), operator="example"),
                                  metrics={"listen": f"127.0.0.1:{self.port}"}, dnssec={"mode": "log"}, forward={"lan": [f"127.0.0.1:{scratch.free_port()}"]})
@@ -96,8 +100,9 @@ class InBrowser(UnboundCase):
                              " answered: performance.getEntriesByType('navigation')[0].responseEnd})")
 
     def test_the_first_paint_has_data_and_comes_at_once(self):
-        """In a new tab, the time has the start of Chromium's own process in it. A busy machine delays that, so a page of plain text from
-        the same server tells how much. When the page is loaded again in its tab, the time is the page's own."""
+        """All times count from the start of the navigation, as `first-contentful-paint` does. In a new tab Chromium first starts a process of
+        its own, which a busy machine delays: the best of these counts, and plain text from the same server tells what no page can spare.
+        Loaded again in its tab, the page has only its own work to do, and the middle of its times counts."""
         self.daemon.ask("www.example.com")
         plain = [self.paint(f"{self.url}metrics") for _ in range(8)]
         ours = [self.paint(self.url) for _ in range(8)]
@@ -106,11 +111,12 @@ class InBrowser(UnboundCase):
             page.call("Page.reload")
             page.until(lambda: len(page.events("Page.loadEventFired")) > count, "it is loaded again")
             again.append(self.paint_of(page))
-        for name, paints in (("plain text", plain), ("the page", ours), ("the page again", again)):
-            print(f"\n{name}, ms:", *(f"paint {each['paint']:.0f} (answered {each['answered']:.0f})" for each in paints))
-        late = min(each["paint"] for each in ours)
-        self.assertLessEqual(min(late, late - min(each["paint"] for each in plain)), 200)
-        self.assertLessEqual(min(each["paint"] for each in again), 200)
+        for name, paints in (("plain text in a new tab", plain), ("the page in a new tab", ours), ("the page again", again)):
+            times = sorted(each["paint"] for each in paints)
+            answered = statistics.median(each["answered"] for each in paints)
+            print(f"\n{name}, ms: best {times[0]:.0f}, middle {statistics.median(times):.0f}, worst {times[-1]:.0f}; answered after {answered:.0f}")
+        self.assertLessEqual(min(each["paint"] for each in ours), 200)
+        self.assertLessEqual(statistics.median(each["paint"] for each in again), 200)
 
     def test_an_open_page_costs_the_daemon_nearly_nothing(self):
         for count in range(200):
