@@ -12,7 +12,7 @@ import browser
 import scratch
 from case import UnboundCase
 
-VIEWS = {"light": {}, "dark": {"dark": True}, "narrow": {"width": 390, "height": 844}, "without-script": {"script": False}}
+VIEWS = {"light": {}, "dark": {"dark": True}, "middle": {"width": 800, "height": 1000}, "narrow": {"width": 390, "height": 844}, "without-script": {"script": False}}
 FAULTS = ("Runtime.exceptionThrown", "Log.entryAdded", "Audits.issueAdded", "Network.loadingFailed")
 
 
@@ -63,6 +63,8 @@ class InBrowser(UnboundCase):
                 self.assertEqual([str(event) for fault in FAULTS for event in page.events(fault)], [])
                 wide = page.evaluate("document.documentElement.scrollWidth - innerWidth") if name != "without-script" else 0
                 self.assertLessEqual(wide, 0)
+                hidden = "[...document.querySelectorAll('.wide')].filter(e => e.clientWidth && !e.closest('details')).map(e => e.scrollWidth - e.clientWidth)"
+                self.assertEqual({*page.evaluate(hidden)} if name != "without-script" else {0}, {0}, "no column is cut off")
                 seen = page.evaluate("document.body.innerText") if name != "without-script" else ""
                 self.assertNotIn("example.com", seen)
 

@@ -1,5 +1,6 @@
 """tacet remembers which site answers at each address of an upstream, and says when it is another one."""
 import unittest
+import urllib.request
 
 import dns.edns
 import dns.message
@@ -24,7 +25,8 @@ class Sites(Case):
         for url in (servers.Unbound.dot_url, servers.Unbound.doh_url):
             with self.subTest(url=url.__name__):
                 with self.named("res100.fra.example.net") as first:
-                    daemon = self.tacet(url(first))
+                    page = scratch.free_port()
+                    daemon = self.tacet(url(first), metrics={"listen": f"127.0.0.1:{page}"})
                     seen = self.one_query_later(daemon)
                     self.assertEqual((seen["server"], seen["site"], seen["change"]), ("res100.fra.example.net", "fra.example.net", None))
                 ports = first.plain_port, first.dot_port, first.doh_port
@@ -33,6 +35,8 @@ class Sites(Case):
                     self.assertEqual((seen["site"], seen["change"]["before"], seen["change"]["elsewhere"]), ("muc.example.net", "fra.example.net", False))
                     self.assertIn("is answered from muc.example.net (res7.muc.example.net); before from fra.example.net, until ", daemon.verb("status").stdout)
                     self.assertEqual(len(daemon.log_lines("answers from the site muc.example.net now .*; before from fra.example.net$")), 1)
+                with urllib.request.urlopen(f"http://127.0.0.1:{page}/", timeout=5) as answer:
+                    self.assertIn("<small>site muc.<wbr>example.<wbr>net, before fra.<wbr>example.<wbr>net</small>", answer.read().decode())
                 metrics = daemon.control("GET /metrics").decode()
                 self.assertIn('site="muc.example.net",server="res7.muc.example.net"} 1\n', metrics)
                 self.assertIn("tacet_upstream_site_changes_total 1\n", metrics)

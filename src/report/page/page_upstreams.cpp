@@ -38,6 +38,23 @@ std::string way_words(const UpstreamReport& upstream, const ConnectionFacts* fac
                      facts->rung == Rung::configured ? "" : fmt::format(", on the rung {}", to_string(facts->rung)));
 }
 
+/// A name that can break behind its dots.
+std::string breakable(std::string_view name) {
+  std::string html;
+  for (const char each : name) html += each == '.' ? std::string(".<wbr>") : html_text(std::string_view(&each, 1));
+  return html;
+}
+
+/// The site that answers at the connection's address; empty if its server does not name itself.
+std::string site_words(const Snapshot& snapshot, const UpstreamReport& upstream, const ConnectionFacts* facts) {
+  const auto site = std::ranges::find_if(snapshot.sites, [&](const ServerSite& each) {
+    return facts != nullptr && each.upstream == upstream.id && each.address == facts->address;
+  });
+  if (site == snapshot.sites.end()) return {};
+  return fmt::format("<small>site {}{}</small>", breakable(site->site),
+                     site->change ? fmt::format(", before {}", breakable(site->change->before)) : "");
+}
+
 std::string tls_words(const ConnectionFacts* facts) {
   if (facts == nullptr || facts->tls_version.empty()) return "–";
   return fmt::format("{}<small>{}{}</small>", html_text(facts->tls_version), html_text(facts->key_exchange),
@@ -74,10 +91,12 @@ std::string error_words(const UpstreamReport& upstream) {
 }
 
 /// A row of a table of upstreams; `path` leads to the upstream in status_json(). `heading` is HTML.
-std::string row(const std::string& path, const UpstreamReport& upstream, const std::string& heading) {
+std::string row(const Snapshot& snapshot, const std::string& path, const UpstreamReport& upstream,
+                const std::string& heading) {
   const ConnectionFacts* const facts = facts_of(upstream);
   return fmt::format(R"(<tr role="row"><th role="rowheader" scope="row">{}{}</th>)", heading, error_words(upstream)) +
-         cell("State", state_words(upstream)) + cell("Way", way_words(upstream, facts)) +
+         cell("State", state_words(upstream)) +
+         cell("Way", way_words(upstream, facts) + site_words(snapshot, upstream, facts)) +
          cell("Encryption", tls_words(facts)) + cell("Server name", sni_words(upstream, facts)) +
          percentile_cells(path, upstream) + counter_cell(path, upstream, "answers") +
          counter_cell(path, upstream, "failures") + "</tr>";
@@ -99,7 +118,7 @@ std::string upstreams_section(const PageView& view) {
   for (std::size_t i = 0; i < view.snapshot.upstreams.size(); ++i) {
     const UpstreamReport& upstream = view.snapshot.upstreams[i];
     rows +=
-        row(fmt::format("upstreams.{}", i), upstream,
+        row(view.snapshot, fmt::format("upstreams.{}", i), upstream,
             fmt::format("<code>{}</code><small>{}</small>", html_text(upstream.id), html_text(upstream.operator_name)));
   }
   return fmt::format(head, "Upstreams", "Upstream", rows);
@@ -110,7 +129,7 @@ std::string zones_section(const PageView& view) {
   for (std::size_t i = 0; i < view.snapshot.zones.size(); ++i) {
     const ZoneReport& zone = view.snapshot.zones[i];
     for (std::size_t k = 0; k < zone.upstreams.size(); ++k)
-      rows += row(fmt::format("zones.{}.upstreams.{}", i, k), zone.upstreams[k],
+      rows += row(view.snapshot, fmt::format("zones.{}.upstreams.{}", i, k), zone.upstreams[k],
                   fmt::format("<strong>{}</strong><small><code>{}</code></small>", html_text(zone.zone),
                               html_text(zone.upstreams[k].id)));
   }
