@@ -155,6 +155,52 @@ class Image(Case):
         os.kill(self.pid, signal.SIGCONT)
         scratch.eventually(self.is_healthy)
 
+    def runtime_bundle(self, *flags):
+        """What umoci made of the image's description, read-only, in the network of this test."""
+        description = json.loads((self.folder / "bundle" / "config.json").read_text())
+        description["root"] = {"path": str(self.root), "readonly": True}
+        description["process"].update(terminal=False, args=[*self.image["config"]["Entrypoint"], *flags], noNewPrivileges=True,
+                                      capabilities={kind: [] for kind in ("bounding", "effective", "inheritable", "permitted", "ambient")})
+        description["linux"]["namespaces"] = [one for one in description["linux"]["namespaces"] if one["type"] not in ("network", "cgroup")]
+        description["mounts"] = [one for one in description["mounts"] if one["destination"] not in ("/run/tacet", "/sys", "/sys/fs/cgroup")]
+        description["mounts"] += [
+            {"destination": "/run/tacet", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", f"uid={USER}", f"gid={USER}", "mode=700"]},
+            {"destination": "/etc/ssl/certs/ca-certificates.crt", "type": "bind", "source": self.pki.ca, "options": ["bind", "ro"]}]
+        bundle = self.folder / scratch.unique_name("crun")
+        bundle.mkdir()
+        (bundle / "config.json").write_text(json.dumps(description))
+        return bundle
+
+    @unittest.skipUnless(shutil.which("crun"), "crun is not here")
+    def test_a_container_runtime_runs_it_read_only_and_unprivileged(self):
+        """crun has what its description asks for, but for limits: groups of processes belong to a manager, which is not here."""
+        upstream = self.unbound()
+        name, state = scratch.unique_name("tacet"), self.folder / "state"
+        # crun refuses a machine with both versions of cgroups, so it sees the second alone.
+        alone = ["unshare", "--mount", "sh", "-c", 'umount --recursive /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; exec "$@"', "sh"]
+        crun = [*alone, "crun", f"--root={state}", "--cgroup-manager=disabled"]
+        log_path = self.folder / scratch.unique_name("log")
+        with open(log_path, "wb") as log:
+            container = self.child(*crun, "run", f"--bundle={self.runtime_bundle('--upstream', upstream.dot_url())}", name, stdout=log, stderr=log)
+        self.addCleanup(subprocess.run, [*crun, "delete", "--force", name], check=False, capture_output=True)
+        scratch.eventually(lambda: "serves" in log_path.read_text(), what=log_path.read_text)
+        self.assertEqual(self.ask("www.example.com").rcode(), dns.rcode.NOERROR)
+        pid = json.loads(subprocess.run([*crun, "state", name], check=True, capture_output=True).stdout)["pid"]
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        for line in (f"Uid:\t{USER}\t", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1"):
+            self.assertIn(line, status)
+        [root] = [line for line in pathlib.Path(f"/proc/{pid}/mountinfo").read_text().splitlines() if line.split()[4] == "/"]
+        self.assertIn("ro", root.split()[5].split(","))
+        check = self.image["config"]["Healthcheck"]["Test"][1:]
+        for outage in (False, True):
+            if outage:
+                upstream.stop()
+                self.assertEqual(self.ask("other.example.com").rcode(), dns.rcode.SERVFAIL)
+            health = subprocess.run([*crun, "exec", f"--user={USER}:{USER}", name, *check], capture_output=True, text=True, timeout=10, check=False)
+            self.assertEqual(health.returncode, 0, health.stderr)
+        subprocess.run([*crun, "kill", name, "TERM"], check=True)
+        self.assertEqual(container.wait(10), 0)
+
     def test_answers_what_waits_when_it_is_stopped(self):
         fake = self.fake(lambda received: Behaviour(delay=0.5))
         self.run_image("--upstream", fake.dot_url())
