@@ -322,7 +322,8 @@ void Channel::network_changed() {
 void Channel::note_failure(const Error& error) {
   counters_.last_error = error.detail;
   if (error.fault == Fault::overloaded) return;  // not the upstream's fault
-  if (server_.parts().on_failed) server_.parts().on_failed(server_.parts().config, error);
+  if (server_.parts().on_failed && server_.may_be_interference(error))
+    server_.parts().on_failed(server_.parts().config, error);
   const bool changed = !std::exchange(failing_, true);
   if (!changed && error.fault != Fault::tls_untrusted) return;
   const auto held = failure_log_.pass(now());

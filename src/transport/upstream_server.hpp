@@ -43,7 +43,8 @@ public:
     std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
     /// Hears what each greeting showed. It may call take(). May be empty.
     std::function<void(const GreetingSight&)> on_greeting{};
-    /// Called for every connection, or try to connect, that failed; may be empty.
+    /// Called for every connection, or try to connect, that failed by what the network may have done. Not for an
+    /// operator's certificate that has expired. May be empty.
     std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};
     /// Hears the name of the server at this address, once for each connection, if the server tells it (RFC 5001). If it
     /// is empty, no query asks for it.
@@ -81,6 +82,11 @@ public:
   /// The network changed: forgets what it learned of addresses, and drops sessions, which would link us to the old
   /// network.
   void network_changed();
+
+  /// True if the network can have caused this failure of a connection.
+  bool may_be_interference(const Error& error) const {
+    return error.fault != Fault::tls_untrusted || !tls_.refused_only_time();
+  }
 
   /// Notes whether the log said last that this upstream fails, once for all its channels. Returns the former value.
   bool say_failing(bool failing) { return std::exchange(said_failing_, failing); }

@@ -73,5 +73,21 @@ class Interference(Case):
         self.assertIn("port 853 is blocked", str(self.daemon.status()["summary"]["warnings"]))
 
 
+class Certificates(Case):
+    def interference_with(self, certificate):
+        """Of the first upstream's certificate, once both upstreams have been tried."""
+        other, good = self.fake(certificate=certificate), self.unbound()
+        daemon = self.tacet(self.entry(other.dot_url(), operator="other"), self.entry(good.dot_url(), operator="good"))
+        daemon.ask("www.example.com")
+        daemon.await_log("upstream .* fails: certificate of")
+        return [each["kind"] for each in daemon.status()["path_interference"]]
+
+    def test_an_operators_own_certificate_that_has_expired_is_none(self):
+        self.assertEqual(self.interference_with(self.pki.expired()), [])
+
+    def test_the_certificate_of_another_authority_is_one(self):
+        self.assertEqual(self.interference_with(self.pki.self_signed()), ["tls"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -65,6 +65,9 @@ public:
   const TlsIdentity& identity() const;
   /// Forgets all sessions (network change), and keeps no later ones of present connections.
   void forget_sessions();
+  /// True if the certificate that was refused last is of a trusted authority and for the right name, and only its time
+  /// is over or has not begun. Then nothing shows that somebody else answers.
+  bool refused_only_time() const;
 
   State& state() { return *state_; }
 

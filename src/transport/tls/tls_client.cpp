@@ -127,6 +127,8 @@ TlsClient::TlsClient(TlsIdentity identity, std::shared_ptr<TrustStore> trust) : 
 TlsClient::~TlsClient() = default;
 
 const TlsIdentity& TlsClient::identity() const { return state_->identity; }
+bool TlsClient::refused_only_time() const { return state_->refused_only_time; }
+
 void TlsClient::forget_sessions() { state_->drop_sessions(); }
 
 bool set_sni(SSL* ssl, const char* name) {

@@ -52,6 +52,12 @@ std::string not_for(const char* what, const std::string& expected, const X509* c
 
 }  // namespace
 
+bool is_only_out_of_time(X509_STORE_CTX* check) {
+  const int verdict = X509_STORE_CTX_get_error(check);
+  return X509_STORE_CTX_get_error_depth(check) == 0 &&
+         (verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID);
+}
+
 std::string objection(X509_STORE_CTX* check, const std::string& expected) {
   const int verdict = X509_STORE_CTX_get_error(check);
   const X509* const at_fault = X509_STORE_CTX_get_current_cert(check);

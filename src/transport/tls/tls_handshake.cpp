@@ -21,6 +21,7 @@ int on_verified(int good, X509_STORE_CTX* check) {
   return shielded(good, [&] {
     TlsHandshake& handshake = *TlsHandshake::of(ssl);
     handshake.objection = objection(check, handshake.expected);
+    handshake.client.state().refused_only_time = is_only_out_of_time(check);
     return good;
   });
 }

@@ -85,7 +85,8 @@ struct TlsClient::State {
   ContextPointer context;
   std::map<std::string, SessionSlot> sessions;  // by address
   unsigned generation = 0;                      // of the trust store in `context`
-  std::uintptr_t epoch = 0;  // goes up when sessions are dropped; sessions of an older epoch are not kept
+  std::uintptr_t epoch = 0;        // goes up when sessions are dropped; sessions of an older epoch are not kept
+  bool refused_only_time = false;  // of the certificate that was refused last
 
   SessionSlot& slot(const std::string& address);
   void drop_sessions();
@@ -140,6 +141,9 @@ struct TlsHandshake {
 /// Why OpenSSL refuses a certificate: "is not valid for the name a.test (it is for …)". Call it in OpenSSL's callback.
 /// Empty if memory is out.
 std::string objection(X509_STORE_CTX* check, const std::string& expected);
+/// True if only the time of the peer's own certificate is over or has not begun. OpenSSL looks at the time last: behind
+/// the chain, the name and the signature. Call it as objection().
+bool is_only_out_of_time(X509_STORE_CTX* check);
 
 struct TlsStream::State {
   State(TlsClient& client, const DialTarget& server);
