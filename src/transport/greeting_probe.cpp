@@ -17,7 +17,7 @@ GreetingProbe::GreetingProbe(UpstreamServer& server, DialPath path, std::functio
     : server_(server),
       path_(std::make_shared<const DialPath>(std::move(path))),
       on_end_(std::move(on_end)),
-      connector_(server.parts().loop, {server.book(), server.parts().budget, path_},
+      connector_(server.parts().loop, {server.book(), server.parts().budget, path_, server.quic_client()},
                  {[this](ConnectedSocket socket) { connected(std::move(socket)); },
                   [this](const Error& error) {
                     end(error.fault == Fault::timeout ? GreetingOutcome::dropped : GreetingOutcome::closed);
