@@ -6,11 +6,13 @@ import unittest
 
 import dns.rcode
 import dnsclient
+import knot
 import netlab
 import pki
 import scratch
 import servers
 from case import Case
+from doq_test import WHY_NOT as WHY_NO_QUIC
 from filter_proxy import FilterProxy, anything, is_whole, nothing, shows_name
 
 RUNS = int(os.environ.get("TACET_LADDER_RUNS", "20"))
@@ -27,8 +29,8 @@ class Matrix(Case):
         cls.lab = cls.enterClassContext(netlab.Lab("ladder", delay=0.01))
         cls.lab.run("b", ["ip", "addr", "add", "10.9.0.3/32", "dev", "lo"], check=True)
         cls.lab.run("b", ["ip", "addr", "add", f"{CLOUDFLARE}/32", "dev", "lo"], check=True)
-        certificate = cls.pki.named(f"DNS:{pki.NAME}", f"IP:{CLOUDFLARE}")
-        cls.upstream = cls.enterClassContext(servers.Unbound(cls.directory, certificate, addresses=("10.9.0.2",), command=cls.lab.command("b")))
+        cls.certificate = cls.pki.named(f"DNS:{pki.NAME}", f"IP:{CLOUDFLARE}")
+        cls.upstream = cls.enterClassContext(servers.Unbound(cls.directory, cls.certificate, addresses=("10.9.0.2",), command=cls.lab.command("b")))
         cls.dot, cls.doh = (cls.enterClassContext(FilterProxy(("10.9.0.2", port), address=[*HOSTS, CLOUDFLARE], port=public, namespace=cls.lab.namespace("b")))
                             for port, public in ((cls.upstream.dot_port, 853), (cls.upstream.doh_port, 443)))
 
@@ -87,7 +89,9 @@ class Matrix(Case):
             block()
             daemon = self.start(*entries, **settings)
             first.append(self.ask(daemon))
-            if rung != "other entry":
+            if rung == "QUIC":
+                daemon.await_log("tacet uses quic://")
+            elif rung != "other entry":
                 self.assertIn(rung, self.rungs(daemon))
             if rung != "configured":
                 daemon.await_log("this network seems to block")
@@ -137,6 +141,15 @@ class Matrix(Case):
     def test_both_transports_reset_by_name(self):
         self.judged("DoH and DoT, reset by SNI", [self.doh_entry(operator="one"), self.dot_entry(operator="one")], "no-sni", lambda: self.filter(shows_name))
         self.judged("DoH and DoT, silence by SNI", [self.doh_entry(operator="one"), self.dot_entry(operator="one")], "no-sni", lambda: self.filter(shows_name, silently=True))
+
+    @unittest.skipIf(WHY_NO_QUIC, WHY_NO_QUIC)
+    def test_tcp_is_blocked_and_quic_is_not(self):
+        server = self.enterContext(knot.Knot(self.directory, self.certificate, addresses=("10.9.0.2",), command=self.lab.command("b"), ports=(53, 853, 8853)))
+        quic = self.entry(server.quic_url(pki.NAME), "10.9.0.2", operator="one")
+        entries = [self.dot_entry(operator="one"), self.doh_entry(operator="one"), quic]
+        self.judged("853 and 443 by TCP reset, QUIC open", entries, "QUIC", lambda: self.filter(anything))
+        self.judged("853 and 443 by TCP silent, QUIC open", entries, "QUIC", lambda: self.filter(anything, silently=True))
+        self.judged("853 and 443 by TCP dropped, QUIC open", entries, "QUIC", lambda: self.rules("tcp dport { 443, 853 } drop"))
 
     def test_each_address_dropped(self):
         for kept in HOSTS:
