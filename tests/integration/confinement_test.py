@@ -28,7 +28,7 @@ rules = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x00050001), (0x06,
 code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
 program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(rules), ctypes.addressof(code)))
 assert ctypes.CDLL(None, use_errno=True).prctl(22, 2, ctypes.byref(program), 0, 0) == 0
-os.execv(sys.argv[1], sys.argv[1:])
+os.execve(int(sys.argv[1]), sys.argv[2:], os.environ)
 """
 
 
@@ -77,10 +77,12 @@ class Confined(UnboundCase):
         port, path = scratch.free_port(), os.path.join(run, "control.sock")
         with open(config, "w", encoding="ascii") as file:
             file.write(f'listen: ["127.0.0.1:{port}"]\ncontrol: {{socket: {path}}}\n')
-        with open(log, "wb") as file:
+        # By its descriptor: this user may not enter every directory that a checkout is in.
+        with open(log, "wb") as file, open(tacet.BINARY, "rb") as binary:
             self.child("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--inh-caps=-all,+net_bind_service",
                        "--ambient-caps=-all,+net_bind_service", "--bounding-set=-all,+net_bind_service",
-                       sys.executable, "-c", _WITHOUT_CAPSET, tacet.BINARY, "run", "--config", config, stderr=file)
+                       sys.executable, "-c", _WITHOUT_CAPSET, binary.fileno(), "tacet", "run", "--config", config, stderr=file,
+                       pass_fds=[binary.fileno()])
         scratch.eventually(lambda: tacet.run("status", "--socket", path).returncode == 0, what="its start")
         with open(log, encoding="ascii") as file:
             self.assertNotRegex(file.read(), "capset|without|not permitted")
