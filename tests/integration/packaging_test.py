@@ -163,7 +163,7 @@ class Package(Scratch):
         self.assertEqual(done.returncode, 0, done.stderr)
         [package] = packages
         depends = run("dpkg-deb", "--field", package, "Depends").stdout
-        for needed in ("libc6", "libssl3", "libcurl4", "libc-ares2", "libseccomp2", "ca-certificates", "passwd"):
+        for needed in ("libc6", "libssl3", "libcurl4", "libc-?ares2", "libseccomp2", "ca-certificates", "passwd"):
             self.assertRegex(depends, rf"(^|, ){needed}")
 
     def test_is_not_made_without_what_finds_its_dependencies(self):

@@ -24,8 +24,7 @@ class OnTheWire(Case):
             daemon.ask(name, "AAAA", edns=False)
             daemon.ask(name, "MX", dnssec=True, options=[CLIENT_SUBNET, COOKIE, PADDING])
             daemon.ask(name, "TXT", tcp=True, options=[KEEPALIVE])
-        copies = daemon.status()["events"]["hedges_sent"]  # of queries that a busy machine made late
-        self.assertIn(len(fake.received), range(4 * len(NAMES), 4 * len(NAMES) + copies + 1))
+        self.assertEqual(len({(received.name, received.kind) for received in fake.received}), 4 * len(NAMES))  # a late answer makes a copy
         greeted = []
         for received in fake.received:
             self.assertEqual(len(received.wire) % 128, 0, f"{len(received.wire)} octets for {received.name}")
@@ -62,7 +61,7 @@ class OnTheWire(Case):
         daemon = self.tacet(fake.doh_url())
         for number in range(3):
             self.assertEqual(dnsclient.addresses(daemon.ask(f"n{number}.example.com")), [ADDRESS])
-        self.assertEqual([received.http.get("cookie") for received in fake.received], [None] * 3)
+        self.assertEqual({received.http.get("cookie") for received in fake.received}, {None})
 
 
 class Exposure(Case):
