@@ -31,11 +31,14 @@ Pool::Pool(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, std::vector
 
 Task<Result<Response>> Pool::exchange(const Message& message, Instant deadline) {
   const SharedQuery query = begin(message, deadline);
+  query->first->server->open_second(*query->first, scheduler_.now());
   PoolQuery::Waiter waiter(scheduler_, *query);
   while (const std::optional<Instant> until = advance(query)) co_await waiter.event.wait(*until);
   co_return query->outcome();
 }
 
+/// Such a question is tacet's own. The four of one proof are no traffic that wants a second connection: the next one
+/// would wait for its handshake.
 Task<Result<Response>> Pool::exchange_elsewhere(const Message& message, Instant deadline,
                                                 std::span<const std::string> passed_over) {
   const SharedQuery query = begin(message, deadline, passed_over);
@@ -75,7 +78,6 @@ Pool::SharedQuery Pool::begin(const Message& message, Instant deadline, std::spa
   query->first = query->last = &first;
   query->first_number = first.sent + 1;
   start(query, first, Purpose::first);
-  first.server->open_second(first, now);
   probe(message, deadline, *order.front());
   return query;
 }

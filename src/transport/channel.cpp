@@ -339,7 +339,11 @@ void Channel::note_success() {
   if (server_.say_failing(false)) log::info("upstream {} works again, by {}", id_, counters_.facts->address);
 }
 
-bool Channel::warm() const { return current_ && (current_->is_established || current_->prepared); }
+bool Channel::warm() const {
+  if (!current_) return false;
+  const bool greets_by_itself = server_.parts().config.encryption == Encryption::dot;
+  return current_->is_established || (current_->prepared && !greets_by_itself);
+}
 
 bool Channel::held_up() const { return current_ && current_->connection->unacknowledged() > Duration::zero(); }
 

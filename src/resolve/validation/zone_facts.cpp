@@ -96,6 +96,10 @@ void ZoneFacts::foresee(const std::shared_ptr<Upstream>& upstreams, const Questi
     if (guesses_ < 1) return;
     if (domain.under(need.name) && begin(upstreams, need)) guesses_ -= 1;
   }
+  // While not even the anchor's keys are known, the connection is fresh too, and each round trip counts. Later on, most
+  // zones are unsigned, and their keys would be asked for in vain.
+  const bool knows_nothing = needs.questions.front().type == Type::dnskey;
+  if (knows_nothing && guesses_ >= 1 && begin(upstreams, {domain, Type::dnskey, Class::in})) guesses_ -= 1;
 }
 
 void ZoneFacts::warm_up(const std::shared_ptr<Upstream>& upstreams) {

@@ -48,6 +48,10 @@ struct Lab : World {
     told.result = co_await pool->exchange(query, told.asked_at + limit);
     told.taken = clock.now() - told.asked_at;
   }
+  Task<void> asking_elsewhere(Told& told) {
+    const Message query = upstream_query(question("www.example"), true, true);
+    told.result = co_await pool->exchange_elsewhere(query, told.asked_at + limit, {});
+  }
   Told& ask(std::string name = "www.example") {
     Told& told = all_told.emplace_back(Told{clock.now(), std::nullopt});
     tasks.spawn(asking(std::move(name), told));

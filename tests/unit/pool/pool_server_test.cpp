@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "pool_fixture.hpp"
 
 using namespace tacet;
@@ -36,6 +38,16 @@ TEST_CASE("The second connection is prepared only under traffic, and only beside
   lab.pass(2s);
   for (int i = 0; i < 4; ++i) lab.ask();
   CHECK(lab.fakes[1]->prepared == 1);
+}
+
+TEST_CASE("Questions for a proof open no second connection, however many there are") {
+  Lab lab({{{answers(5ms), answers(5ms)}}});
+  lab.fakes[1]->now_.warm = false;
+  std::deque<Told> told;
+  for (int i = 0; i < 10; ++i) lab.tasks.spawn(lab.asking_elsewhere(told.emplace_back(Told{lab.clock.now(), {}})));
+  lab.pass(10ms);
+  CHECK(std::ranges::all_of(told, &Told::good));
+  CHECK(lab.fakes[1]->prepared == 0);
 }
 
 TEST_CASE("While a loss holds up both connections that take turns, the spare is used") {
