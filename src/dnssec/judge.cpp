@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dns/alias_chain.hpp"
+#include "dns/record_walk.hpp"
 #include "dns/wire.hpp"
 #include "dnssec/canonical.hpp"
 #include "dnssec/complaint.hpp"
@@ -132,6 +133,22 @@ std::variant<Judgement, Needs> judge(const AnswerPart& answer, ZoneTable& table,
   if (judgement.status == SecurityStatus::secure && !clock_is_set(now))
     judgement.why = ExtendedError{ede::other, "The clock is not set: signatures are checked without their dates"};
   return std::move(judgement);
+}
+
+std::optional<Judgement> judge_unsigned(const Message& answer, ZoneTable& table, WallTime now) {
+  const Question asked = answer.question();
+  const bool is_answer = answer.rcode() == Rcode::noerror || answer.rcode() == Rcode::nxdomain;
+  if (!is_answer || asked.qclass != Class::in || asked.type == Type::ds) return std::nullopt;
+  const ProvenZone* zone = table.closest(asked.name, now);
+  if (zone == nullptr || zone->state != ZoneState::insecure) return std::nullopt;
+  bool is_plain = true;
+  for_each_record(answer.wire(), answer.index(), [&](const ResourceRecord& record) {
+    if (record.section != Section::answer) return;
+    const bool leads_away = record.type != asked.type && record.type != Type::rrsig;
+    is_plain = is_plain && !leads_away && record.rclass == Class::in && answer.name_at(record.owner) == asked.name;
+  });
+  if (!is_plain) return std::nullopt;
+  return Judgement{.status = SecurityStatus::insecure, .why = zone->why};
 }
 
 Needs foreseen(const Question& question, ZoneTable& table, WallTime now) {

@@ -58,6 +58,10 @@ struct AnswerPart {
 /// and NXDOMAIN is indeterminate.
 std::variant<Judgement, Needs> judge(const AnswerPart& answer, ZoneTable& table, WallTime now, ProofBudget& budget);
 
+/// The judgement of an answer of which nothing can be proven: a known zone is unsigned, and the answer speaks of the
+/// name in question only. Nothing if it needs judge(). It lists no RRsets.
+std::optional<Judgement> judge_unsigned(const Message& answer, ZoneTable& table, WallTime now);
+
 /// What will probably be needed for an answer to this question, so that it can be asked beside it: the DS records of
 /// each unknown label below the nearest known zone, from the top down, and keys of zones that are known to be signed
 /// or are the root's children. Empty if a known zone is unsigned or exempt.

@@ -85,7 +85,7 @@ def main():
         port = scratch.free_port()
         stack.enter_context(servers.Dnsdist(folder, authority.good(), upstream, port=port))
         contestants = []
-        for mode in ("on", "off"):
+        for mode in ("on", "log", "off"):
             daemon = stack.enter_context(Tacet(folder, upstreams=[{"url": f"tls://127.0.0.1:{port}", "ca_file": authority.ca}], workers=1,
                                                dnssec={"mode": mode, "trust_anchors": world.anchors()}))
             contestants.append(Contestant(f"tacet, {mode}", daemon.process.pid, daemon.port))

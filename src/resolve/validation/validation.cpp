@@ -71,6 +71,12 @@ void Validation::use(std::shared_ptr<const ValidationRules> rules) {
   facts_.table().configure(rules_->anchors, rules_->exempt);
 }
 
+std::optional<Judgement> Validation::judge_at_once(const Message& message) {
+  auto judgement = judge_unsigned(message, facts_.table(), wall_time());
+  if (judgement) count(message.question(), *judgement, false);
+  return judgement;
+}
+
 /// If an answer cannot be proven, other servers are asked, then the parts that lack signatures.
 Task<Proof> Validation::prove(Subject subject, Response response) {
   subject.deadline -= time_to_reply;
@@ -87,7 +93,7 @@ Task<Proof> Validation::prove(Subject subject, Response response) {
       repaired = co_await std::move(pieces);
     }
   }
-  count(subject, proof.judgement, repaired);
+  count(subject.question, proof.judgement, repaired);
   co_return proof;
 }
 
@@ -191,7 +197,7 @@ Task<void> Validation::rehearsal(Subject subject, Response response) {
   if (!has_keys()) rests_until_ = parts_.scheduler.now() + rest_without_keys;
 }
 
-void Validation::count(const Subject& subject, const Judgement& judgement, bool repaired) {
+void Validation::count(const Question& question, const Judgement& judgement, bool repaired) {
   Metrics& metrics = parts_.metrics;
   metrics.dnssec_repaired += repaired ? 1 : 0;
   ++metrics.dnssec_verdicts[static_cast<std::size_t>(judgement.status)];
@@ -199,7 +205,7 @@ void Validation::count(const Subject& subject, const Judgement& judgement, bool 
   const std::string_view why = judgement.why ? std::string_view(judgement.why->text) : "the upstreams fail";
   const bool is_bogus = judgement.status == SecurityStatus::bogus;
   if (is_bogus) ++metrics.bogus_answers[bogus_reason(judgement.why ? judgement.why->code : ede::dnssec_bogus)];
-  log::debug("{} {} is {}: {}", name_text(subject.question.name), to_string(subject.question.type),
+  log::debug("{} {} is {}: {}", name_text(question.name), to_string(question.type),
              is_bogus ? "bogus" : "indeterminate", why);
   if (!judgement.why) return;
   const auto held = (is_bogus ? bogus_ : unknown_).pass(parts_.scheduler.now());

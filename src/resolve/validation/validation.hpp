@@ -63,6 +63,8 @@ public:
     std::optional<Name> end;  ///< the alias target with which another route's part of the answer begins
     Instant deadline;
   };
+  /// The judgement of an answer from a zone that is known to be unsigned, which needs no task; nothing for any other.
+  std::optional<Judgement> judge_at_once(const Message& message);
   /// Judges a response, and asks for what that needs. A failure of the upstream is indeterminate.
   Task<Proof> prove(Subject subject, Response response);
   /// Proves a response that a client has got already, to count the result. While not even an anchor's keys can be
@@ -94,7 +96,7 @@ private:
   Task<bool> ask_for_pieces(const Subject& subject, Proof& proof, Inquiry& inquiry);
   Task<void> rehearsal(Subject subject, Response response);
   bool has_keys() { return facts_.table().counts()[static_cast<std::size_t>(ZoneState::keyed)] > 0; }
-  void count(const Subject& subject, const Judgement& judgement, bool repaired);
+  void count(const Question& question, const Judgement& judgement, bool repaired);
 
   ZoneFacts::Parts parts_;
   ZoneFacts facts_;

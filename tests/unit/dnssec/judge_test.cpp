@@ -67,6 +67,24 @@ TEST_CASE("An unsigned answer below a delegation that is proven to be unsigned i
   CHECK(world.verdict({ask("nothing.plain.test"), nxdomain}).status == SecurityStatus::insecure);
 }
 
+TEST_CASE("An answer of one name in a zone that is known to be unsigned needs no examination; any other one does") {
+  SignedWorld world;
+  const auto at_once = [&](const Packet& packet) {
+    const auto judgement = judge_unsigned(packet.message(), world.table, noon);
+    return judgement ? std::optional(judgement->status) : std::nullopt;
+  };
+  const Packet plain{ask("a.plain.test"), 0, records_from({"a.plain.test. 300 A 192.0.2.1"})};
+  CHECK(!at_once(plain));
+  world.teach();
+  CHECK(at_once(plain) == SecurityStatus::insecure);
+  CHECK(at_once({ask("nothing.plain.test"), nxdomain}) == SecurityStatus::insecure);
+  CHECK(!at_once({ask("a.plain.test"), 2}));
+  CHECK(!at_once({ask("plain.test", Type::ds), 0}));  // the zone above, which is signed, answers this
+  CHECK(!at_once({www, 0, www_a(world)}));
+  CHECK(!at_once({ask("a.plain.test"), 0, records_from({"www.example.test. 300 A 192.0.2.1"})}));
+  CHECK(!at_once({ask("a.plain.test"), 0, records_from({"a.plain.test. 300 CNAME www.example.test."})}));
+}
+
 TEST_CASE("An unsigned answer of a signed zone is bogus once no zone cut can explain it") {
   SignedWorld world;
   world.teach();
