@@ -7,8 +7,8 @@
 #include <fstream>
 #include <ranges>
 
-#include "cli/setup/container.hpp"
-#include "cli/setup/shell_words.hpp"
+#include "cli/migrate/container.hpp"
+#include "cli/migrate/shell_words.hpp"
 #include "config/document.hpp"
 
 namespace tacet {

@@ -6,7 +6,7 @@
 #include <ranges>
 
 #include "cli/migrate/foreign_program.hpp"
-#include "cli/setup/shell_words.hpp"
+#include "cli/migrate/shell_words.hpp"
 #include "config/scalar.hpp"
 
 namespace tacet {

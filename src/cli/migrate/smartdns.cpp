@@ -8,7 +8,7 @@
 
 #include "base/log.hpp"
 #include "cli/migrate/foreign_program.hpp"
-#include "cli/setup/shell_words.hpp"
+#include "cli/migrate/shell_words.hpp"
 #include "config/address.hpp"
 #include "config/scalar.hpp"
 

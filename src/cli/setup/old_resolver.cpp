@@ -8,8 +8,8 @@
 #include <ranges>
 
 #include "cli/migrate/foreign_program.hpp"
+#include "cli/migrate/shell_words.hpp"
 #include "cli/setup/command.hpp"
-#include "cli/setup/shell_words.hpp"
 
 namespace tacet {
 namespace {

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/setup/migrate.hpp"
+#include "cli/migrate/migrate.hpp"
 #include "tacet/result.hpp"
 
 namespace tacet {

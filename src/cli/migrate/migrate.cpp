@@ -1,4 +1,4 @@
-#include "cli/setup/migrate.hpp"
+#include "cli/migrate/migrate.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "cli/migrate/cloudflared.hpp"
 #include "cli/migrate/foreign_program.hpp"
 #include "cli/migrate/migration.hpp"
-#include "cli/setup/cloudflared.hpp"
 #include "config/address.hpp"
 #include "config/fault.hpp"
 #include "config/prefix.hpp"

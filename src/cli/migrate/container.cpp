@@ -1,9 +1,9 @@
-#include "cli/setup/container.hpp"
+#include "cli/migrate/container.hpp"
 
 #include <algorithm>
 #include <string_view>
 
-#include "cli/setup/shell_words.hpp"
+#include "cli/migrate/shell_words.hpp"
 
 namespace tacet {
 namespace {

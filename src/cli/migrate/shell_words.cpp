@@ -1,4 +1,4 @@
-#include "cli/setup/shell_words.hpp"
+#include "cli/migrate/shell_words.hpp"
 
 #include <cctype>
 

@@ -1,4 +1,4 @@
-#include "cli/setup/cloudflared.hpp"
+#include "cli/migrate/cloudflared.hpp"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "base/text.hpp"
-#include "cli/setup/container.hpp"
-#include "cli/setup/shell_words.hpp"
+#include "cli/migrate/container.hpp"
+#include "cli/migrate/shell_words.hpp"
 #include "config/document.hpp"
 #include "config/scalar.hpp"
 
