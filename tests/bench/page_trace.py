@@ -85,9 +85,9 @@ def _visit(draw, names, at, main, waves):
     return Page(at, tuple(stages), tuple(draw.uniform(*think) for think in THINK))
 
 
-def perfect(visits, round_trip):
-    """(seconds waited on each page, queries sent upstream) by a cache that keeps every answer for its TTL and waits one round trip, and
-    what the upstream takes, for each that it lacks. It loses nothing and is asked before it asks."""
+def perfect(visits, takes):
+    """(seconds waited on each page, queries sent upstream) by a cache that keeps every answer for its TTL and waits for each that it
+    lacks: `takes()` seconds, drawn for each query, and what the upstream takes. It is asked before it asks."""
     fresh_until, waits, queries = {}, [], 0
     for page in visits:
         at, waited = page.at, 0.0
@@ -96,7 +96,7 @@ def perfect(visits, round_trip):
             for name in stage:
                 if fresh_until.get(name.text, 0.0) > at:
                     continue
-                took = round_trip + name.delay
+                took = max(takes() for _ in KINDS) + name.delay
                 fresh_until[name.text] = at + took + name.ttl
                 queries += len(KINDS)
                 longest = max(longest, took)

@@ -98,6 +98,12 @@ class FaultCase(Case):
         unbound = self.server(lab, addresses=(SERVER,), ports=(53, 8853, DOH_PORT))
         return self.enterContext(servers.Dnsdist(self.directory, self.pki.good(), unbound, port=DOT_PORT, command=lab.command("b")))
 
+    def brisk_server(self, lab):
+        """The same for DoT and DoH. It reads a client's queries without waiting for the answers before them."""
+        unbound = self.server(lab, addresses=(SERVER,), ports=(53, 8853, 8443))
+        return self.enterContext(servers.Dnsdist(self.directory, self.pki.good(), unbound, port=DOT_PORT, doh_port=DOH_PORT, options="maxInFlight=1000",
+                                                 command=lab.command("b")))
+
     def fake_server(self, lab, behave=lambda received: ANSWER, **options):
         """The misbehaving server on side b, at its first address and the usual ports."""
         return self.enterContext(FakeUpstream(self.pki.good(), behave, address=SERVER, ports=(DOT_PORT, DOH_PORT),

@@ -1,4 +1,4 @@
-"""Every hundredth or fiftieth packet is lost, each way, while new names are asked: what the tail looks like."""
+"""Packets are lost, each way, or overtake each other, while new names are asked: what the tail looks like."""
 import shutil
 import time
 import unittest
@@ -11,21 +11,22 @@ from query_stream import EchoStream, percentile
 BURST = 50  # extra queries beyond the share that a budget may hold
 EXTRA_SHARE = 0.05
 WARM_UP = 2
+JITTER = 0.030  # seconds, the most that a packet is late by; one that is less late overtakes it
 
 
 class Loss(FaultCase):
-    def run_once(self, seed, loss, rate, seconds, way, count):
+    def run_once(self, seed, link, rate, seconds, way, count, rtt, brisk):
         """The times of the streams of `count` daemons at once, the times of an echo beside them, and the hedges."""
         with self.subTest(seed=seed):
-            lab = self.lab(seed=seed)
-            (self.prompt_server if way == "DoT" else self.server)(lab)
+            lab = self.lab(seed=seed, delay=rtt / 2)
+            (self.brisk_server if brisk else self.prompt_server if way == "DoT" else self.server)(lab)
             port = scratch.free_port([])
             self.helper(lab, "b", "echo_server.py", SERVER, port)
             daemons = [self.daemon(lab, way, number=number) for number in range(1, count + 1)]
             echo = self.enterContext(EchoStream((SERVER, port), rate, namespace=lab.namespace("a")))
             streams = [self.stream(lab, daemon, rate) for daemon in daemons]
             time.sleep(WARM_UP)
-            lab.set(loss=loss)
+            lab.set(**link)
             begun = time.time()
             time.sleep(seconds)
             for paced in (*streams, echo):
@@ -35,8 +36,8 @@ class Loss(FaultCase):
             lateness = percentile([late for stream in streams for late in stream.lateness], 0.99)
             return asked, echo.times(), events, lateness, sum(total(daemon, "connections_made") for daemon in daemons)
 
-    def check(self, word, *, loss, rate, seconds, runs, limits, way="both", count=1):
-        results = [self.run_once(seed, loss, rate, seconds, way, count) for seed in range(1, runs + 1)]
+    def check(self, word, *, rate, seconds, runs, limits, way="both", count=1, rtt=RTT, brisk=False, **link):
+        results = [self.run_once(seed, link, rate, seconds, way, count, rtt, brisk) for seed in range(1, runs + 1)]
         asked = [each for result in results for each in result[0]]
         times = [1000 * each.took for each in asked]
         echo = [1000 * each for result in results for each in result[1]]
@@ -45,9 +46,10 @@ class Loss(FaultCase):
         self.none(f"{word}: failures in {len(asked)} queries", [each for each in asked if each.failed])
         if "p50" in limits:
             self.row(f"{word}: p50 over a bare TCP echo's ({bare[0]:.1f} ms)", f"≤ {limits['p50']:g} ms", f"{p50 - bare[0]:.2f} ms", p50 - bare[0] <= limits["p50"])
-        self.at_most(f"{word}: p99 (bare echo's {bare[1]:.1f})", p99 / (1000 * RTT), limits["p99"], "RTT", 2)
+        most = limits.get("p99") or limits["p99 of echo"] * bare[1] / (1000 * rtt)
+        self.at_most(f"{word}: p99 (bare echo's {bare[1]:.1f})", p99 / (1000 * rtt), round(most, 2), "RTT", 2)
         if "p99.9" in limits:
-            self.at_most(f"{word}: p99.9 (bare echo's {bare[2]:.1f})", p999 / (1000 * RTT), limits["p99.9"], "RTT", 2)
+            self.at_most(f"{word}: p99.9 (bare echo's {bare[2]:.1f})", p999 / (1000 * rtt), limits["p99.9"], "RTT", 2)
         extra = max(event["hedges_sent"] for result in results for event in result[2])
         each = (seconds + WARM_UP) * rate
         won, sent = (sum(event[key] for result in results for event in result[2]) for key in ("hedges_won", "hedges_sent"))
@@ -66,6 +68,23 @@ class Loss(FaultCase):
         limits = here({"p99": 5.0}, {"p99": 3.0, "p99.9": 5.0})
         self.check(here("2 % loss, 10/s (short bars)", "2 % loss, 10/s"), loss=0.02, rate=10, seconds=here(15, 120), runs=here(1, 3), limits=limits,
                    count=5)
+
+    def check_rough(self, word, rtt, **link):
+        """Bars for a busy machine; unit.pool has the row of jitter without one, with p99 ≤ 2.5 round trips and the jitter."""
+        for rate, count in ((100, 1), (10, 5)):
+            for way in ("both", "DoT", "DoH"):
+                self.check(f"{word}, {rate}/s, {way}", rate=rate, seconds=40, runs=1, limits={"p99 of echo": 2.0}, way=way, count=count, rtt=rtt, brisk=True, **link)
+
+    @unittest.skipUnless(LONG, "rough links: only in the long run")
+    @unittest.skipUnless(shutil.which(servers.Dnsdist.PROGRAM), "dnsdist is not installed; unbound 1.17 waits for acknowledgements")
+    def test_thirty_ms_of_jitter(self):
+        self.check_rough("30 ms of jitter each way, 80 ms", 0.080, jitter=JITTER)
+
+    @unittest.skipUnless(LONG, "rough links: only in the long run")
+    @unittest.skipUnless(shutil.which(servers.Dnsdist.PROGRAM), "dnsdist is not installed; unbound 1.17 waits for acknowledgements")
+    def test_five_percent(self):
+        """A tenth of the queries loses a packet, so a twentieth that may be copied cannot hide the losses: TCP's own repair sets the pace."""
+        self.check_rough("5 % loss each way, 30 ms", 0.030, loss=0.05)
 
     def check_alone(self, way):
         self.check(f"1 % loss, 100/s, {way}", loss=0.01, rate=100, seconds=60, runs=3, limits={"p50": 0.5, "p99": 2.2, "p99.9": 3.0}, way=way)

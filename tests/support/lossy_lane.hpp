@@ -49,11 +49,14 @@ struct LossyPath {
   Duration one_way;
   double loss;
   Duration longest_pause{};
+  Duration jitter{};  // each packet is late by up to this, so one may overtake another
 
   bool lost() { return std::uniform_real_distribution(0.0, 1.0)(random) < loss; }
   /// How long a packet that leaves now is under way.
   Duration transit() {
     const Instant arrives = scheduler.now() + one_way;
+    if (jitter > Duration::zero())
+      return one_way + Duration(std::uniform_int_distribution<Duration::rep>(0, jitter.count())(random));
     if (longest_pause == Duration::zero()) return one_way;
     while (pause_ends_ <= arrives) draw_pause();
     return arrives >= pause_begins_ ? pause_ends_ - scheduler.now() : one_way;
