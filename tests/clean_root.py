@@ -9,6 +9,7 @@ TACET_DEBIAN_ROOTS names a directory with systems that debootstrap has made befo
 import os
 import pathlib
 import shutil
+import stat
 import subprocess
 import sys
 import textwrap
@@ -25,6 +26,8 @@ import dns.query  # noqa: E402
 import scratch  # noqa: E402
 
 _HERE = "/root/tacet"
+# The directory becomes the root of its mounts, and not of a process alone: else no test could make namespaces in it.
+_ENTER = 'mount --bind "$1" "$1"; cd "$1"; mount -t proc proc proc; pivot_root . mnt; cd /; umount -l /mnt; shift; exec "$@"'
 
 
 class FreshMachine(debian.System):
@@ -32,6 +35,7 @@ class FreshMachine(debian.System):
 
     def __init__(self, directory, suite):
         super().__init__(directory, suite)
+        self._make_tun()
         self.install("git", "ca-certificates")
         self._bare = set(self.packages())
         branch = ["git", "clone", "--quiet", "--no-hardlinks", SOURCE, self.root / _HERE.lstrip("/")]
@@ -40,6 +44,16 @@ class FreshMachine(debian.System):
             self.install("ccache")
             (self.root / "root/.cache").mkdir(exist_ok=True)
             shutil.copytree(cache, self.root / "root/.cache/ccache")
+
+    def _make_tun(self):
+        """Every machine has this device, and the tests' networks are made of it; debootstrap leaves it out."""
+        device = self.root / "dev/net/tun"
+        device.parent.mkdir(exist_ok=True)
+        os.mknod(device, stat.S_IFCHR, os.makedev(10, 200))
+        device.chmod(0o666)
+
+    def command(self, *words):
+        return ["unshare", "--fork", "--pid", "--kill-child", "--mount", "sh", "-euc", _ENTER, "sh", self.root, *words]
 
     def packages(self):
         return self.run("dpkg-query", "--show", "--showformat=${Package}=${Version}\\n").split()
