@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <iterator>
 #include <string>
@@ -22,14 +23,25 @@
 namespace tacet {
 namespace {
 
-/// The servers in the text form that c-ares 1.18 reads, which has no interfaces.
-std::string csv_of(const std::vector<SocketAddress>& servers) {
+enum class Interfaces : std::uint8_t { named, left_out };
+
+/// As "192.0.2.1:53,[fe80::1]:53%eth0".
+std::string csv_of(const std::vector<SocketAddress>& servers, Interfaces interfaces) {
   std::string csv;
   for (SocketAddress server : servers) {
+    const std::string interface(server.address.interface());
     server.address = server.address.without_interface();
     csv += (csv.empty() ? "" : ",") + to_string(server);
+    if (interfaces == Interfaces::named && !interface.empty()) csv += "%" + interface;
   }
   return csv;
+}
+
+/// c-ares 1.18 refuses interfaces; newer releases leave out a link-local server without one.
+int give_servers(ares_channel channel, const std::vector<SocketAddress>& servers) {
+  const int status = ares_set_servers_ports_csv(channel, csv_of(servers, Interfaces::named).c_str());
+  if (status == ARES_SUCCESS) return status;
+  return ares_set_servers_ports_csv(channel, csv_of(servers, Interfaces::left_out).c_str());
 }
 
 ares_socket_t open_socket(int family, int type, int protocol, void*) {
@@ -115,9 +127,11 @@ int AresChannel::open(const std::vector<SocketAddress>& servers, const Settings&
                        [](const SocketAddress& server) { return !server.address.interface().empty(); });
   static constexpr ares_socket_functions functions{open_socket, close_socket, &AresChannel::connect_socket, receive,
                                                    send};
-  const int status = ares_init_options(&channel_, &options, given);
+  int status = ares_init_options(&channel_, &options, given);
+  if (status == ARES_SUCCESS) status = give_servers(channel_, servers);
+  // Last: with functions of ours, c-ares knows no interfaces.
   if (status == ARES_SUCCESS) ares_set_socket_functions(channel_, &functions, this);
-  return status == ARES_SUCCESS ? ares_set_servers_ports_csv(channel_, csv_of(servers).c_str()) : status;
+  return status;
 }
 
 void AresChannel::process(ares_socket_t readable, ares_socket_t writable) {
@@ -148,7 +162,7 @@ void AresChannel::watch(ares_socket_t descriptor, bool readable, bool writable) 
   watch->want_write(writable);
 }
 
-/// Adds the interface, which c-ares does not know. Takes servers with one address on several links by turns.
+/// Adds the interface, which c-ares 1.18 does not know. Takes servers with one address on several links by turns.
 int AresChannel::connect_socket(ares_socket_t descriptor, const sockaddr* address, ares_socklen_t size, void* self) {
   auto& servers = static_cast<AresChannel*>(self)->link_local_;
   if (address->sa_family != AF_INET6 || servers.empty()) return ::connect(descriptor, address, size);
