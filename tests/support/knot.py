@@ -3,6 +3,7 @@ import os
 import shutil
 
 import scratch
+import server_process
 import servers
 
 PROGRAM = shutil.which("knotd", path=os.environ.get("PATH", "") + ":/usr/sbin") or "knotd"
@@ -40,14 +41,12 @@ def why_not():
     return "" if os.path.exists(PROGRAM) else "needs Debian's knot"
 
 
-class Knot:
+class Knot(server_process.ServerProcess):
     """A context manager. Its ports stay the same over stop() and start(). `idle`: seconds until it closes an idle connection."""
 
     def __init__(self, directory, certificate, *, addresses=("127.0.0.1",), command=(), idle=30, zone=servers.ZONE, ports=None):
-        self._dir = os.path.join(directory, scratch.unique_name("knot"))
-        os.mkdir(self._dir)
-        self._command = list(command)
-        self._process = None
+        super().__init__(directory, "knotd")
+        self._command = [*command, PROGRAM, "-c", self._path("knot.conf")]
         self.addresses = addresses
         self.plain_port, self.quic_port, self.tls_port = ports or tuple(scratch.free_port(() if command else addresses) for _ in range(3))
         with open(self._path("zone"), "w", encoding="ascii") as file:
@@ -60,36 +59,14 @@ class Knot:
     def _listen(self, port):
         return ", ".join(f"{address}@{port}" for address in self.addresses)
 
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def start(self):
-        """Returns when it has loaded its zone and listens."""
-        with open(self._path("log"), "ab") as log:
-            begin = log.tell()
-            self._process = scratch.start([*self._command, PROGRAM, "-c", self._path("knot.conf")], stdout=log, stderr=log)
-        scratch.eventually(lambda: self._ready(begin), within=60, what=lambda: f"knotd's readiness\n{self.log()}")
-
-    def stop(self):
+    def _end(self):
         """At once, as a machine that is gone: it says no goodbye."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._process.kill()
+        self._process.wait()
 
-    def _ready(self, begin):
-        if self._process.poll() is not None:
-            raise RuntimeError(f"knotd ended with {self._process.returncode}:\n{self.log()}")
-        said = self.log()[begin:]
+    def _is_ready(self):
+        said = self.log()[self._output_before:]
         return "server started" in said and "loaded" in said
-
-    def log(self):
-        with open(self._path("log"), encoding="utf-8", errors="replace") as file:
-            return file.read()
 
     def quic_url(self, host=None):
         return f"quic://{scratch.url_host(host or self.addresses[0])}:{self.quic_port}"
@@ -101,6 +78,3 @@ class Knot:
         with open(f"/proc/{self._process.pid}/stat", encoding="ascii") as file:
             fields = file.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def _path(self, name):
-        return os.path.join(self._dir, name)

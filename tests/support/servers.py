@@ -6,6 +6,7 @@ import socket
 import dns.message
 import dns.query
 import scratch
+import server_process
 
 # Not under .test: special-use names never leave tacet, so a zone there would never be asked for.
 ORIGIN = "example.com."
@@ -77,7 +78,7 @@ remote-control:
 """
 
 
-class Unbound:
+class Unbound(server_process.ServerProcess):
     """A context manager. Ports stay the same over stop() and start(), so a test can take the server away and bring it back.
 
     `certificate` is from pki.Pki; `zones` maps origins to zone texts; `local_data` are raw unbound local-data lines;
@@ -87,14 +88,11 @@ class Unbound:
 
     def __init__(self, directory, certificate, *, addresses=("127.0.0.1",), ports=None, zones=None, local_data=(), streams=1000,
                  idle_ms=30000, command=(), resolving=False):
-        self._dir = os.path.join(directory, scratch.unique_name("unbound"))
-        os.mkdir(self._dir)
-        os.chmod(self._dir, 0o755)
+        super().__init__(directory, "unbound")
         self._zones = {ORIGIN: ZONE} if zones is None else zones
         self._resolving = resolving
-        self._command = [*command, "unbound"]
-        self._log = os.path.join(self._dir, "unbound.log")
-        self._process = None
+        self._command = [*command, "unbound", "-d", "-c", self._path("unbound.conf")]
+        self._log = self._path("unbound.log")
         self.addresses = addresses
         self.plain_port, self.dot_port, self.doh_port = ports or _three_ports(() if command else addresses)
         self._configure(certificate, local_data, streams, idle_ms)
@@ -117,37 +115,11 @@ class Unbound:
         return (f'auth-zone:\n  name: "{origin}"\n  zonefile: "{self._path(name + ".zone")}"\n'
                 f"  for-downstream: {'no' if self._resolving else 'yes'}\n  for-upstream: {'yes' if self._resolving else 'no'}\n  fallback-enabled: no")
 
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def start(self):
-        """Starts it and waits until it listens everywhere."""
-        with open(self._path("stderr"), "ab") as stderr:
-            self._process = scratch.start([*self._command, "-d", "-c", self._path("unbound.conf")], stdout=stderr, stderr=stderr)
-        scratch.eventually(self._ready, within=60, what=lambda: f"unbound's readiness\n{self.log()}")
-
-    def stop(self):
-        if self._process:
-            scratch.end(self._process)
-            self._process = None
-
-    def _ready(self):
-        if self._process.poll() is not None:
-            raise RuntimeError(f"unbound ended with {self._process.returncode}:\n{self.log()}")
+    def _is_ready(self):
         return "start of service" in self.log().rpartition("service stopped")[2]
 
     def log(self):
-        """Everything it has said so far, for failure messages."""
-        text = ""
-        for name in ("stderr", "unbound.log"):
-            if os.path.exists(self._path(name)):
-                with open(self._path(name), encoding="utf-8", errors="replace") as file:
-                    text += file.read()
-        return text
+        return super().log() + self._text("unbound.log")
 
     def asked(self):
         """The questions it was asked so far, in order: [("www.example.com.", "A"), …], names in lower case."""
@@ -169,9 +141,6 @@ class Unbound:
         """What it answers over plain TCP: the truth to compare with."""
         query = dns.message.make_query(name, kind, use_edns=want_edns or want_dnssec, want_dnssec=want_dnssec)
         return dns.query.tcp(query, self.addresses[0], port=self.plain_port, timeout=5)
-
-    def _path(self, name):
-        return os.path.join(self._dir, name)
 
 
 class Dnsdist:
