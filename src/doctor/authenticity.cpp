@@ -40,9 +40,4 @@ std::set<std::string> content_of(const Message& answer) {
   return content;
 }
 
-bool has_answer_of(const Message& answer, Type type) {
-  return std::ranges::any_of(
-      answer.records(), [&](const auto& record) { return record.section == Section::answer && record.type == type; });
-}
-
 }  // namespace tacet

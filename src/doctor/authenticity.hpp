@@ -25,7 +25,4 @@ Authenticity authenticity_of(const Message& answer, const Judgement& own, const 
 /// What an answer says: its RCODE, and the records of its answer section without TTLs and signatures.
 std::set<std::string> content_of(const Message& answer);
 
-/// True if the answer section has a record of this type.
-bool has_answer_of(const Message& answer, Type type);
-
 }  // namespace tacet

@@ -28,15 +28,19 @@ unsigned scope_of(const std::string& zone) {
   return static_cast<unsigned>(parse_number(zone).value_or(0));
 }
 
+KernelAddress kernel_form(const auto& to) {
+  KernelAddress made;
+  std::memcpy(&made.storage, &to, sizeof to);
+  made.size = sizeof to;
+  return made;
+}
+
 KernelAddress kernel_v4(const IpAddress& address, std::uint16_t port) {
   sockaddr_in to{};
   std::memcpy(&to.sin_addr, address.octets().data(), sizeof to.sin_addr);
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
-  KernelAddress made;
-  std::memcpy(&made.storage, &to, sizeof to);
-  made.size = sizeof to;
-  return made;
+  return kernel_form(to);
 }
 
 KernelAddress kernel_v6(const IpAddress& address, std::uint16_t port, unsigned scope) {
@@ -45,10 +49,7 @@ KernelAddress kernel_v6(const IpAddress& address, std::uint16_t port, unsigned s
   to.sin6_scope_id = scope;
   to.sin6_family = AF_INET6;
   to.sin6_port = htons(port);
-  KernelAddress made;
-  std::memcpy(&made.storage, &to, sizeof to);
-  made.size = sizeof to;
-  return made;
+  return kernel_form(to);
 }
 
 bool set_flags(int fd) {
