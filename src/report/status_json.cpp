@@ -222,6 +222,7 @@ std::string status_json(const Snapshot& snapshot, const ExposureOverview& exposu
             {"page", known(snapshot.page)},
             {"summary", summary(summarise(snapshot, exposure))}};
   add_counters(json, "", snapshot);
+  json.add("longest_turn_us", snapshot.longest_turn);
   for (const char* name : {"queries", "answers", "events", "cache", "reloads"}) json.add(name, section(name, snapshot));
   json.add("hit_rate", hit_rate(snapshot.metrics));
   json.add("rcodes", rcodes(snapshot.metrics));
