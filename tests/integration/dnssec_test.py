@@ -7,9 +7,11 @@ import time
 import unittest
 import urllib.request
 
+import dns.edns
 import dns.flags
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 import dnsclient
 import scratch
 import servers
@@ -391,6 +393,32 @@ class Repair(DnssecCase):
         forged["on"] = True
         time.sleep(1.2)
         self.assert_verdict(daemon, "www.signed.alpha", "A", "bogus")
+
+    def test_a_block_of_a_filtering_upstream_is_servfail_that_says_so_and_no_other_operator_is_asked(self):
+        blocks = ('local-zone: "www.signed.alpha." always_null', 'local-zone: "www.signed.beta." always_nxdomain', 'local-zone: "www.unsigned.alpha." always_null')
+        filtering = self.unbound(zones=self.world.zone_texts(), resolving=True, local_data=blocks)
+        other = self.meddler()
+        daemon = self.daemon(filtering.dot_url(), other.dot_url())
+        self.assert_verdict(daemon, "www.a8.alpha", "A", "secure")
+        for name, kind in (("www.signed.alpha", "A"), ("www.signed.alpha", "AAAA"), ("www.signed.beta", "A")):
+            code, text = dnsclient.ede(self.assert_verdict(daemon, name, kind, "bogus"))
+            self.assertEqual((code, "blocks the name" in text), (15, True), text)
+            self.assertNotIn(name, [received.name.rstrip(".") for received in other.received if received.kind == kind])
+        reply = self.assert_verdict(daemon, "www.unsigned.alpha", "A", "insecure")  # nobody can prove this one, so the block is passed on
+        self.assertEqual(reply.answer[0][0].to_text(), "0.0.0.0")
+        self.assertEqual(daemon.log_lines("not what its zone signed"), [])
+        self.assertEqual(daemon.status()["dnssec"]["bogus_reasons"]["other"], 3)
+
+    def test_the_reason_that_a_filtering_upstream_gives_reaches_the_client(self):
+        def block(received, answer):
+            if received.name.startswith("www.") and received.kind == "A":
+                answer.answer, answer.authority = [dns.rrset.from_text(received.name, 60, "IN", "A", "192.0.2.66")], []
+                answer.use_edns(0, options=[dns.edns.EDEOption(17, "malware")])
+                return True
+            return False
+
+        daemon = self.daemon(self.meddler(block).dot_url())
+        self.assertEqual(dnsclient.ede(self.assert_verdict(daemon, "www.signed.alpha", "A", "bogus")), (17, "malware"))
 
     def test_over_doh_it_is_the_same(self):
         daemon = self.daemon(self.upstream.doh_url())

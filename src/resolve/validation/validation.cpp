@@ -12,6 +12,7 @@
 #include "dns/wire.hpp"
 #include "dnssec/missing_piece.hpp"
 #include "pool/pool_query.hpp"
+#include "resolve/validation/upstream_block.hpp"
 
 namespace tacet {
 namespace {
@@ -85,7 +86,9 @@ Task<Proof> Validation::prove(Subject subject, Response response) {
   Task<Judgement> settling = settle(subject, proof.response.message, inquiry);
   proof.judgement = co_await std::move(settling);
   bool repaired = false;
-  if (proof.judgement.status == SecurityStatus::bogus || is_refused_by_validator(proof.response.message)) {
+  if (note_block(proof)) {
+    // No other server is asked: it could know nothing of a filter that the user chose.
+  } else if (proof.judgement.status == SecurityStatus::bogus || is_refused_by_validator(proof.response.message)) {
     Task<bool> elsewhere = ask_elsewhere(subject, proof, inquiry);
     repaired = co_await std::move(elsewhere);
     if (!repaired) {
@@ -95,6 +98,17 @@ Task<Proof> Validation::prove(Subject subject, Response response) {
   }
   count(subject.question, proof.judgement, repaired);
   co_return proof;
+}
+
+/// True if the answer is an upstream's block. Its client gets a SERVFAIL that says so: an answer without a proof could
+/// deny the keys that a mail server asks for, and every upstream can write "blocked".
+bool Validation::note_block(Proof& proof) {
+  if (is_settled(proof.judgement) || is_failure(proof.response.message.rcode())) return false;
+  std::optional<ExtendedError> block = block_in(proof.response.message);
+  if (!block) return false;
+  proof.judgement.status = SecurityStatus::bogus;
+  proof.judgement.why = std::move(block);
+  return true;
 }
 
 /// Asks one server after the other until an answer can be proven: true then. The first judgement of a bogus answer
@@ -208,6 +222,7 @@ void Validation::count(const Question& question, const Judgement& judgement, boo
   log::debug("{} {} is {}: {}", name_text(question.name), to_string(question.type),
              is_bogus ? "bogus" : "indeterminate", why);
   if (!judgement.why) return;
+  if (is_bogus && !is_of_validation(judgement.why->code)) return;  // a block is what its user chose
   const auto held = (is_bogus ? bogus_ : unknown_).pass(parts_.scheduler.now());
   if (!held) return;
   const auto more = *held > 0 ? fmt::format(", like {} others", *held) : std::string();

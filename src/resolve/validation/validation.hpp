@@ -92,6 +92,7 @@ public:
   Task<Judgement> settle(const Subject& subject, const Message& message, Inquiry& inquiry);
 
 private:
+  static bool note_block(Proof& proof);
   Task<bool> ask_elsewhere(const Subject& subject, Proof& proof, Inquiry& inquiry);
   Task<bool> ask_for_pieces(const Subject& subject, Proof& proof, Inquiry& inquiry);
   Task<void> rehearsal(Subject subject, Response response);
