@@ -160,12 +160,17 @@ class Counters(Case):
         self.until(daemon, 'tacet_config_reloads_total{outcome="refused"}')
 
     def connections(self):
-        fake = self.fake(lambda received: Behaviour("close") if received.name.startswith("close") and len(fake.received) % 2 else Behaviour())
+        def named(answer):
+            """Each connection comes to another site."""
+            answer.use_edns(0, options=[dns.edns.GenericOption(dns.edns.NSID, f"site{len(fake.connections)}".encode())])
+
+        fake = self.fake(lambda received: Behaviour("close") if received.name.startswith("close") and len(fake.received) % 2 else Behaviour(value=named))
         daemon = self.tacet(fake.dot_url(), workers=1)
         daemon.ask("a.example.com")
         fake.drop_connections()
         numbers = iter(range(1000))
         self.until(daemon, "tacet_upstream_resumptions_total", lambda: (daemon.ask(f"r{next(numbers)}.example.com"), fake.drop_connections()))
+        self.until(daemon, "tacet_upstream_site_changes_total")
         self.until(daemon, "tacet_upstream_reissued_total", lambda: daemon.ask(f"close{next(numbers)}.example.com"))
 
     def silence(self):
