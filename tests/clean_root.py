@@ -27,7 +27,7 @@ import scratch  # noqa: E402
 
 _HERE = "/root/tacet"
 # The directory becomes the root of its mounts, and not of a process alone: else no test could make namespaces in it.
-_ENTER = 'mount --bind "$1" "$1"; cd "$1"; mount -t proc proc proc; pivot_root . mnt; cd /; umount -l /mnt; shift; exec "$@"'
+_ENTER = 'mount --bind "$1" "$1"; cd "$1"; mount -t proc proc proc; mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts; pivot_root . mnt; cd /; umount -l /mnt; shift; exec "$@"'
 
 
 class FreshMachine(debian.System):
