@@ -67,7 +67,7 @@ struct UpstreamConfig {
   bool host_is_address = false;
   std::uint16_t port = 443;          ///< 443 for https, 853 for tls and quic, unless the URL says otherwise
   std::string path;                  ///< with query, for https; "/dns-query" if the URL has none
-  std::vector<IpAddress> addresses;  ///< pinned; if empty and host is a name, resolved through `bootstrap`
+  std::vector<IpAddress> addresses;  ///< pinned; if empty, the host, which `bootstrap` resolves if it is a name
   std::string ca_file;               ///< PEM bundle; empty: the system's
   std::string operator_name;         ///< entries of the same operator form a group; default: the host
   Sni sni = Sni::send;               ///< `omit` if the host is an address, which is never sent

@@ -26,10 +26,13 @@ std::vector<DialTarget> targets(const std::vector<IpAddress>& addresses, std::ui
 }
 
 std::vector<DialTarget> pinned(const UpstreamConfig& config) {
-  auto known = targets(config.addresses, config.port);
-  // A proxy looks a name up itself.
-  if (known.empty() && !needs_bootstrap(config)) known.push_back(DialTarget::by_name(config.host, config.port));
-  return known;
+  if (!config.addresses.empty()) return targets(config.addresses, config.port);
+  if (config.host_is_address) {
+    const auto address = IpAddress::from_text(config.host);
+    return address ? targets({*address}, config.port) : std::vector<DialTarget>();
+  }
+  if (needs_bootstrap(config)) return {};
+  return {DialTarget::by_name(config.host, config.port)};  // a proxy looks the name up
 }
 
 }  // namespace
