@@ -142,9 +142,9 @@ std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& con
   auto on_greeting = [&group, place = group.services.size()](const GreetingSight& sight) {
     if (group.climber) group.climber->saw(place, sight);
   };
-  return std::make_unique<UpstreamServer>(UpstreamServer::Parts{parts_.loop, group.tasks, config, trust.of(config),
-                                                                group.budget, bootstrap_, parts_.on_established,
-                                                                std::move(on_greeting), parts_.on_failed, parts_.on_named});
+  return std::make_unique<UpstreamServer>(
+      UpstreamServer::Parts{parts_.loop, group.tasks, config, trust.of(config), group.budget, bootstrap_,
+                            parts_.on_established, std::move(on_greeting), parts_.on_failed, parts_.on_named});
 }
 
 std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const Config& config,

@@ -8,10 +8,10 @@
 #include <map>
 #include <set>
 
+#include "dns/nsid.hpp"
 #include "doctor/answer_checks.hpp"
 #include "doctor/authenticity.hpp"
 #include "doctor/seen_answers.hpp"
-#include "dns/nsid.hpp"
 #include "doctor/server_identity.hpp"
 
 namespace tacet {

@@ -187,7 +187,8 @@ Result<void> Takeover::replace() {
 /// True if tacet.socket has the right addresses: port 53 of loopback. Any other is tacet's own to open, and 53 may be
 /// another program's.
 bool Takeover::has_usual_addresses() const {
-  return std::ranges::all_of(listen_, [](const SocketAddress& at) { return at.port == 53 && at.address.is_loopback(); });
+  return std::ranges::all_of(listen_,
+                             [](const SocketAddress& at) { return at.port == 53 && at.address.is_loopback(); });
 }
 
 /// Opens tacet's sockets while the old service still has its own, and leaves the queries to it. False if that cannot be

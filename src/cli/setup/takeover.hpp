@@ -16,8 +16,8 @@ struct TakeoverRequest {
 /// `tacet takeover`: tacet answers at the address and port of another resolver's service, with its upstreams. It asks
 /// the upstreams first. Then it starts tacet beside the old service, on the same addresses, and stops that only when
 /// tacet has answered a query there; otherwise it puts everything back. Where the kernel or the old service does not
-/// allow two on an address, it stops the old service first. For a compose file it prints what to do and changes nothing.
-/// Returns the exit code: 0, or 1 with the reason on `err`.
+/// allow two on an address, it stops the old service first. For a compose file it prints what to do and changes
+/// nothing. Returns the exit code: 0, or 1 with the reason on `err`.
 int run_takeover(const TakeoverRequest& request, std::ostream& out, std::ostream& err);
 
 }  // namespace tacet
