@@ -97,14 +97,16 @@ def _only(version, ciphers=None):
     return change
 
 
-def _today():
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+def _minute():
+    """Now, as a fault of a certificate tells the time."""
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 class Faults(Case):
     def told(self, serve, scheme, by_name, **more):
-        """The Extended DNS Error and the log's line, with the server's address in place of its numbers."""
+        """The Extended DNS Error and the log's line: PORT and URL stand for the server's, NOW for the time if it was told right."""
         with Server(serve) as server:
+            begun = _minute()
             alpn_path = "/dns-query" if scheme == "https" else ""
             url = f"{scheme}://{NAME if by_name else '127.0.0.1'}:{server.port}{alpn_path}"
             daemon = self.tacet(self.entry(url, *(["127.0.0.1"] if by_name else []), **more))
@@ -113,7 +115,8 @@ class Faults(Case):
             code, text = dnsclient.ede(response)
             line = daemon.await_log(r"upstream .* fails: ").partition(" fails: ")[2]
             daemon.stop()
-            return code, *(words.replace(str(server.port), "PORT").replace(url.replace(str(server.port), "PORT"), "URL") for words in (text, line))
+            named = {url: "URL", str(server.port): "PORT", begun: "NOW", _minute(): "NOW"}
+            return code, *(re.sub("|".join(map(re.escape, named)), lambda found: named[found[0]], words) for words in (text, line))
 
     def check(self, serve, code, words, by_names=(True, False), **more):
         """`serve(alpn)` makes the server. Both transports say the same, and say `words` to the client and in the log."""
@@ -132,10 +135,10 @@ class Faults(Case):
         self.check(lambda alpn: _speaks(made, alpn=alpn), NETWORK, words, **more)
 
     def test_expired(self):
-        self.certificate(self.pki.expired(), f"certificate of 127.0.0.1:PORT has expired; check this machine's clock, which says {_today()}")
+        self.certificate(self.pki.expired(), "certificate of 127.0.0.1:PORT has expired; check this machine's clock, which says NOW")
 
     def test_not_yet_valid(self):
-        self.certificate(self.pki.not_yet_valid(), f"certificate of 127.0.0.1:PORT is not yet valid; check this machine's clock, which says {_today()}")
+        self.certificate(self.pki.not_yet_valid(), "certificate of 127.0.0.1:PORT is not yet valid; check this machine's clock, which says NOW")
 
     def test_for_another_name(self):
         self.certificate(self.pki.wrong_name(), r"is not valid for the (name dns.test|address 127.0.0.1) \(it is for other.example\)")
