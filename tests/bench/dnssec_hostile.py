@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a hostile zone costs others: its answers are made so that a validator computes as long as possible (KeyTrap, NSEC3).
 
-    dnssec_hostile.py [--seconds 10] [--rounds 3] [--rate 100] [--judge]      --judge: 1 if a bar is missed
+    dnssec_hostile.py [--seconds 10] [--rounds 3] [--rate 100] [--over dot | doh] [--judge]      --judge: 1 if a bar is missed
 
 The zone has 100 keys of one tag (P-384, the most costly) and 100 signatures over each of its RRsets; another denies by NSEC3 with
 2,500 iterations; a third answers with 60 KiB. A client asks them for new names, --rate a second. Another client asks for names that are
@@ -121,6 +121,7 @@ def main():
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--rate", type=float, default=100)
     options.add_argument("--judge", action="store_true")
+    options.add_argument("--over", choices=("dot", "doh"), default="dot", help="what tacet asks by")
     given = options.parse_args()
     world = SignedWorld(defects=(), denials=(), extra=hostile)
     counter = iter(range(1 << 30))
@@ -129,8 +130,8 @@ def main():
         authority = pki.Pki(folder)
         upstream = stack.enter_context(servers.Unbound(folder, authority.good(), zones=world.zone_texts(), resolving=True))
         port = scratch.free_port()
-        stack.enter_context(servers.Dnsdist(folder, authority.good(), upstream, port=port))
-        daemon = stack.enter_context(Tacet(folder, upstreams=[{"url": f"tls://127.0.0.1:{port}", "ca_file": authority.ca}], workers=1, cache={"size": "4MiB"},
+        front = stack.enter_context(servers.Dnsdist(folder, authority.good(), upstream, port=port, doh_port=scratch.free_port()))
+        daemon = stack.enter_context(Tacet(folder, upstreams=[{"url": front.urls[given.over], "ca_file": authority.ca}], workers=1, cache={"size": "4MiB"},
                                            dnssec={"mode": "on", "trust_anchors": world.anchors()}))
 
         def bad(number):

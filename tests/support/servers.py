@@ -152,6 +152,7 @@ class Dnsdist:
     def __init__(self, directory, certificate, backend, *, port, doh_port=None, options="", command=()):
         """`options` are those of its DoT listener, as in its configuration: 'provider="gnutls", maxInFlight=2'."""
         self._path = os.path.join(directory, scratch.unique_name("dnsdist"))
+        self.urls = {"dot": f"tls://{backend.addresses[0]}:{port}", "doh": f"https://{backend.addresses[0]}:{doh_port}/dns-query"}
         self._command = [*command, self.PROGRAM, "--supervised", "--disable-syslog", "-C", self._path]
         address = backend.addresses[0]
         doh = f'addDOHLocal("{address}:{doh_port}", "{certificate.chain}", "{certificate.key}", "/dns-query", {{idleTimeout=600}})' if doh_port else ""
