@@ -34,18 +34,15 @@ class Neighbourhood(Case):
         self.town = self.enterContext(netlab.Namespace("town"))
         self.own = set(self.OWN)
         self.place.run(["ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", self.town.name], check=True)
-        for place, device, addresses in ((self.place, "v0", (SERVER, SERVER6)), (self.town, "v1", (FRIEND, OTHER, STRANGER, FRIEND6, STRANGER6))):
-            for address in addresses:
-                self.give(place, device, address)
+        for place, device in ((self.place, "v0"), (self.town, "v1")):
             place.run(["ip", "link", "set", device, "up"], check=True)
+        for address in (SERVER, SERVER6):
+            self.place.give("v0", address)
+        for address in (FRIEND, OTHER, STRANGER, FRIEND6, STRANGER6):
+            self.town.give("v1", address)
         for there in ("10.8.0.0/24", "fd08::/64"):
             self.place.run(["ip", "route", "add", there, "dev", "v0"], check=True)
         self.upstream = self.unbound(command=self.place.command())
-
-    def give(self, place, device, address):
-        """The device that address, usable at once."""
-        more = ["nodad"] if ":" in address else []
-        place.run(["ip", "addr", "add", f"{address}/{64 if more else 24}", "dev", device, *more], check=True)
 
     def inside(self, place, work):
         """What `work()` returns in a thread that has entered the namespace."""
@@ -144,13 +141,13 @@ class Neighbourhood(Case):
     def test_an_address_that_comes_is_this_machine_at_once_and_one_that_goes_is_not(self):
         self.daemon(allow=["192.0.2.0/24"], listen=["0.0.0.0:53", "[::]:53"])
         for address in ("172.29.0.1", "fd29::1"):
-            self.give(self.place, "lo", address)
+            self.place.give("lo", address)
             self.own.add(address)
             self.assertEqual(dnsclient.addresses(self.ask(address, server=address)), [servers.ADDRESS], address)
         for address, server in (("172.29.0.1", SERVER), ("fd29::1", SERVER6)):
             self.place.run(["ip", "addr", "del", f"{address}/{64 if ':' in address else 24}", "dev", "lo"], check=True)
             self.place.run(["ip", "route", "add", address, "dev", "v0"], check=True)
-            self.give(self.town, "v1", address)
+            self.town.give("v1", address)
             self.own.remove(address)
             self.assertEqual(self.ask(address, server=server).rcode(), dns.rcode.REFUSED, address)
 
@@ -201,13 +198,13 @@ class Neighbourhood(Case):
         self.assertLess(time.monotonic() - begun, 15)
 
     def test_a_rate_limited_ipv6_client_does_not_slow_its_neighbours_down(self):
-        self.give(self.town, "v1", "fd09::3")
+        self.town.give("v1", "fd09::3")
         # fd08::/64 is behind a router, which is the friend.
         self.town.run(["ip", "addr", "del", f"{STRANGER6}/64", "dev", "v1"], check=True)
         self.place.run(["ip", "route", "del", "fd08::/64", "dev", "v0"], check=True)
         self.place.run(["ip", "route", "add", "fd08::/64", "via", FRIEND6], check=True)
         for address in (STRANGER6, "fd08::2"):
-            self.town.run(["ip", "addr", "add", f"{address}/128", "dev", "lo", "nodad"], check=True)
+            self.town.give("lo", address, 128)
         self.daemon(allow=["fd00::/8"], limits={"rate": 50})
 
         def put_off(client, count):

@@ -28,9 +28,10 @@ class LinkLocal(Case):
         self.namespace = self.enterContext(netlab.Namespace())
 
     def link(self, name):
-        for words in (("tuntap", "add", "dev", name, "mode", "tun"), ("link", "set", name, "up"),
-                      *(("addr", "add", f"fe80::{number}/64", "dev", name, "nodad") for number in (1, 2))):
+        for words in (("tuntap", "add", "dev", name, "mode", "tun"), ("link", "set", name, "up")):
             subprocess.run(["ip", "-n", self.namespace.name, *words], check=True)
+        for number in (1, 2):
+            self.namespace.give(name, f"fe80::{number}")
 
     def router(self, *addresses):
         return self.unbound(addresses=addresses, command=self.namespace.command(),

@@ -24,10 +24,11 @@ class Links(Case):
         for number, v4, v6 in self.NETS:
             self.server.run(["ip", "link", "add", f"s{number}", "type", "veth", "peer", "name", f"c{number}", "netns", self.client.name], check=True)
             for place, device, last in ((self.server, f"s{number}", 1), (self.client, f"c{number}", 2)):
-                self.settle(place, "ip", "addr", "add", f"{v4}.{last}/24", "dev", device)
-                self.settle(place, "ip", "addr", "add", f"{v6}::{last}/64", "dev", device, "nodad")
                 self.settle(place, "sysctl", "-qw", f"net.ipv6.conf.{device}.accept_dad=0")
                 self.settle(place, "ip", "link", "set", device, "up")
+            for place, device, last in ((self.server, f"s{number}", 1), (self.client, f"c{number}", 2)):
+                for address in (f"{v4}.{last}", f"{v6}::{last}"):
+                    place.give(device, address)
         for place in (self.server, self.client):
             for device in ("all", "default", *(f"{'s' if place is self.server else 'c'}{number}" for number, *_ in self.NETS)):
                 # A way back that differs from the way there is no fault; and each link knows its own addresses only.
@@ -65,7 +66,7 @@ class Links(Case):
                             allow=["10.0.0.0/8", "fd00::/8", "fe80::/10"])
         # The client's own address is behind its second link only; it asks by the first one.
         for roaming, back in (("10.72.0.9", "10.71.1.2"), ("fd72::9", "fd71:1::2")):
-            self.settle(self.client, "ip", "addr", "add", f"{roaming}/{128 if ':' in roaming else 32}", "dev", "lo")
+            self.client.give("lo", roaming, 128 if ":" in roaming else 32)
             self.settle(self.server, "ip", "route", "add", roaming, "via", back)
         for source, server in (("10.72.0.9", "10.71.0.1"), ("fd72::9", "fd71:0::1")):
             for name in ("www.example.com", "www.example.com", "a.many.example.com"):  # fetched, kept, fetched
@@ -77,8 +78,8 @@ class Links(Case):
     def test_a_link_local_client_is_answered_on_its_link_by_wildcard_sockets(self):
         daemon = self.tacet(self.upstream.dot_url(), command=self.server.command(), listen=["[::]:53"], allow=["fe80::/10", "fd00::/8"])
         for number, _, v6 in self.NETS:
-            self.settle(self.server, "ip", "addr", "add", "fe80::53/64", "dev", f"s{number}", "nodad")  # the same on both
-            self.settle(self.client, "ip", "addr", "add", "fe80::99/64", "dev", f"c{number}", "nodad")
+            self.server.give(f"s{number}", "fe80::53")  # the same on both
+            self.client.give(f"c{number}", "fe80::99")
             shown = self.client.run(["cat", f"/sys/class/net/c{number}/ifindex"], capture_output=True, text=True, check=True)
             scope = int(shown.stdout)
             for source in ("", f"{v6}::2"):

@@ -60,7 +60,7 @@ class World:
             self.lab = stack.enter_context(netlab.Lab("doctor", delay=0.002))
             for address in (CLOUDFLARE, QUAD9):
                 self.lab.run("b", ["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
-            self.lab.run("b", ["ip", "addr", "add", f"{CLOUDFLARE_6}/128", "dev", "lo", "nodad"], check=True)
+            netlab.give(self.lab.namespace("b"), "lo", CLOUDFLARE_6, 128)
             self.servers = {address: stack.enter_context(self._resolver(address, name)) for address, name in self._resolvers.items()}
             self._stack = stack.pop_all()
         self.write("canaries.yaml", json.dumps({

@@ -53,6 +53,15 @@ def _ip(*words):
     done = subprocess.run(["ip", *words], capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"ip {' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def give(namespace, device, address, prefix=None):
+    """Gives a device that is up an address of its own, usable when this returns. The kernel makes the route to one of IPv6 in its own time."""
+    v6 = ":" in address
+    _ip("-n", namespace, "addr", "add", f"{address}/{prefix or (64 if v6 else 24)}", "dev", device, *(["nodad"] if v6 else []))
+    if v6:
+        scratch.eventually(lambda: _ip("-n", namespace, "-6", "route", "show", "table", "local", address, "dev", device), what=f"a route to {address}")
 
 
 class Namespace:
@@ -94,6 +103,10 @@ class Namespace:
 
     def run(self, command, **kwargs):
         return subprocess.run(self.command(*command), **kwargs)
+
+    def give(self, device, address, prefix=None):
+        """As give() does."""
+        give(self.name, device, address, prefix)
 
     def call(self, work):
         """What `work()` returns or raises, called inside: sockets that it makes are there."""
@@ -146,8 +159,8 @@ class Lab:
             for side, addresses in self.SIDES.items():
                 self._sides[side] = Namespace(self._word + side).__enter__()
                 self._tuns[side] = _tun(self.namespace(side), f"tun{side}")
-                self._address(side, *addresses)
                 _ip("-n", self.namespace(side), "link", "set", f"tun{side}", "up", "txqueuelen", "2000")
+                self._address(side, *addresses)
                 self._route(side)
             descriptors = (self._tuns["a"], self._tuns["b"], self._shared)
             self._carrier = scratch.start([sys.executable, os.path.abspath(__file__), "--carry", *descriptors, self._seed], pass_fds=descriptors)
@@ -217,8 +230,8 @@ class Lab:
         return _COUNTS.unpack_from(self._page, _COUNTS_AT)[1]
 
     def _address(self, side, v4, v6):
-        _ip("-n", self.namespace(side), "addr", "add", f"{v4}/24", "dev", f"tun{side}")
-        _ip("-n", self.namespace(side), "-6", "addr", "add", f"{v6}/64", "dev", f"tun{side}", "nodad")
+        for address in (v4, v6):
+            give(self.namespace(side), f"tun{side}", address)
 
     def _route(self, side):
         for family in ("-4", "-6"):
