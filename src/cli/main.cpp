@@ -140,7 +140,7 @@ void add_doctor(CLI::App& app, CommandLine& given, tacet::DoctorRequest& request
                "questions for fixed public names in clear");
   verb.add_flag("--json", request.json, "Print JSON, for programs");
   verb.add_flag("--all", request.all, "Show what is well, too");
-  verb.add_flag("--dry-run", request.dry_run, "Send nothing, and list what would be sent");
+  verb.add_flag("--dry-run", request.dry_run, "Send nothing, and list what would be sent in clear");
   verb.add_flag("--portal-probe", request.portal_probe,
                 "Fetch a public page in clear, to find a page that wants a login");
   verb.add_flag("--redact", request.redact, "Leave out addresses and names, so that the report can be handed on");
@@ -152,8 +152,7 @@ void add_doctor(CLI::App& app, CommandLine& given, tacet::DoctorRequest& request
       ->type_name("CHECKS")
       ->delimiter(',')
       ->check(CLI::IsMember(tacet::doctor_groups));
-  verb.add_option("--canaries", request.canaries, "Ask for the names, and ask the servers, of this file (YAML)")
-      ->type_name("FILE");
+  verb.add_option("--canaries", request.canaries, "Use the names and servers of this file (YAML)")->type_name("FILE");
   add_upstreams(verb, given);
   add_socket(verb, given);
   add_config(verb, given);

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/loop.hpp"
 #include "config/load.hpp"
+#include "config/url.hpp"
 #include "control/http_server.hpp"
 #include "dns/ldns.hpp"
 #include "privacy/public_suffix.hpp"
@@ -44,6 +45,7 @@ std::string features(const HttpFeatures& http) {
   };
   add("DNS over TLS", true);
   add("DNS over HTTPS (HTTP/2)", http.http2);
+  add("DNS over QUIC", quic_is_built_in());
   add("HTTP/3 in the HTTP library", http.http3);
   add("encrypted ClientHello (ECH) to upstreams", http.ech && tls_has_ech());
   add("post-quantum key exchange with upstreams", tls_has_post_quantum());
