@@ -176,14 +176,23 @@ void Pool::ended(const Attempt& attempt, Result<Response> result) {
   PoolQuery& query = *attempt.query;
   attempt.channel.settle();
   measure(attempt, result);
+  if (attempt.purpose == Purpose::first && query.copy_won && gained(query, result.has_value()))
+    hedging_.budget().refund();
   if (result && !query.answered()) {
     if (attempt.purpose == Purpose::hedge && !is_failure(result->message.rcode())) {
       ++metrics_.hedges_won;
+      query.copy_won = scheduler_.now();
       open_spare(attempt.query);
     }
     if (attempt.purpose == Purpose::fallback) blame(query, attempt.channel);
   }
   query.ended(std::move(result));
+}
+
+/// A second copy has won, and now the first attempt has ended. A name that is slow upstream has its answers ready at
+/// the same time, and jitter lets either of them win: that gives the client nothing.
+bool Pool::gained(const PoolQuery& query, bool first_answered) const {
+  return !first_answered || 2 * (scheduler_.now() - *query.copy_won) >= query.first->times().typical();
 }
 
 void Pool::measure(const Attempt& attempt, const Result<Response>& result) {

@@ -32,7 +32,7 @@ struct UpstreamOperator {
 /// Several upstreams, used like one. It chooses a server by health and latency, spreads queries over warm connections,
 /// sends a second copy of a query that seems lost, and fails over. Inside an operator measurements decide; across
 /// operators the configured order decides. An operator that fails comes last until a probe succeeds. Second copies stay
-/// with the operator, and are at most a twentieth of all queries in the long run.
+/// with the operator. In the long run those in vain are at most a twentieth of all queries, and all of them a tenth.
 ///
 /// It carries out the decisions of others: `ranking` (which server), `pool_server` (which channel), `hedging` (when to
 /// ask twice), `exchange_plan` (when to ask elsewhere, and when to give up).
@@ -87,6 +87,7 @@ private:
   void start(const SharedQuery& query, PoolChannel& channel, Purpose purpose);
   Task<void> attempt(SharedQuery query, PoolChannel& channel, Purpose purpose);
   void ended(const Attempt& attempt, Result<Response> result);
+  bool gained(const PoolQuery& query, bool first_answered) const;
   void measure(const Attempt& attempt, const Result<Response>& result);
   void blame(const PoolQuery& query, const PoolChannel& answerer);
   void open_spare(const SharedQuery& query);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/scheduler.hpp"
@@ -47,6 +48,7 @@ public:
   PoolChannel* last = nullptr;       ///< the channel of the last attempt that is no second copy
   PoolChannel* copied_to = nullptr;  ///< the channel of the latest second copy
   std::uint64_t first_number = 0;    ///< PoolChannel::Sent::number of the first attempt
+  std::optional<Instant> copy_won;   ///< when a second copy's answer came first
 
 private:
   enum class Grade : std::uint8_t { nothing, fault, failure, answer };

@@ -298,8 +298,11 @@ private:
     require(resolver_.pending() <= 2 * pending_limit_, "on neither way wait more than may");
     std::size_t asked = 0;
     for (const FakeUpstream* channel : channels_) asked += channel->asked.size();
-    const double budget = HedgeBudget::burst + HedgeBudget::share * static_cast<double>(asked);
-    require(static_cast<double>(metrics_.hedges_sent) <= budget, "hedges stay within their budget");
+    const auto within = [asked](std::uint64_t copies, double share) {
+      return static_cast<double>(copies) <= HedgeBudget::burst + share * static_cast<double>(asked);
+    };
+    require(within(metrics_.hedges_sent, HedgeBudget::share), "hedges stay within their budget");
+    require(within(metrics_.hedges_sent - metrics_.hedges_won, HedgeBudget::share_in_vain), "so do those in vain");
   }
 
   void check_end() const {

@@ -102,29 +102,50 @@ TEST_CASE("No hedge ever goes to another operator, nor to a connection that is n
   CHECK(lab.asked(2) == 0);
 }
 
-TEST_CASE("Over ten thousand queries the extra ones stay within a burst and a twentieth") {
-  Lab lab({{{silent, silent}, {silent, silent}}});
-  // Each connection is stalled half of the time; what was held back is answered when the stall ends.
-  const auto stalling = [&lab](const Message& query) {
-    const Duration phase = lab.clock.now().time_since_epoch() % 200ms;
-    return answers(phase < 100ms ? 100ms - phase : 5ms)(query);
-  };
-  for (FakeUpstream* fake : lab.fakes) {
-    fake->held_up_ = true;
-    fake->script = stalling;
+namespace {
+
+/// Four connections, each stalled half of the time. What was held back is answered when the stall ends; the services'
+/// second connections are `earlier` than the first ones with it.
+void ask_over_stalling_connections(Lab& lab, Duration earlier, double most_extra) {
+  for (std::size_t i = 0; i < lab.fakes.size(); ++i) {
+    lab.fakes[i]->held_up_ = true;
+    lab.fakes[i]->script = [&lab, early = i % 2 == 0 ? Duration::zero() : earlier](const Message& query) {
+      const Duration phase = lab.clock.now().time_since_epoch() % 200ms;
+      return answers(std::max<Duration>(phase < 100ms ? 100ms - phase - early : 5ms, 1ms))(query);
+    };
   }
   for (int i = 0; i < 10000; ++i) {
     lab.ask("n" + std::to_string(i) + ".example");
     lab.pass(3ms);
     const auto extra = static_cast<double>(lab.metrics.hedges_sent);
-    if (extra > 50 + 0.05 * (i + 1)) FAIL("hedges: ", extra, " of ", i);
+    if (extra > 50 + most_extra * (i + 1)) FAIL("hedges: ", extra, " of ", i);
   }
   lab.pass(5s);
+}
+
+}  // namespace
+
+TEST_CASE("Over ten thousand queries the extra ones stay within a burst and a twentieth if none of them wins") {
+  Lab lab({{{silent, silent}, {silent, silent}}});
+  ask_over_stalling_connections(lab, 0ms, 0.05);
   std::size_t sent = 0;
   for (std::size_t i = 0; i < lab.fakes.size(); ++i) sent += lab.asked(i);
   CHECK(sent == 10000 + lab.metrics.hedges_sent);
   CHECK(lab.metrics.hedges_sent > 500);
   CHECK(lab.metrics.hedges_denied > 0);
+}
+
+TEST_CASE("A copy that wins by less than half a round trip was in vain") {
+  Lab lab({{{silent, silent}, {silent, silent}}});
+  ask_over_stalling_connections(lab, 1ms, 0.05);
+  CHECK(lab.metrics.hedges_won > 100);
+}
+
+TEST_CASE("Copies that win are a tenth of the queries at most") {
+  Lab lab({{{silent, silent}, {silent, silent}}});
+  ask_over_stalling_connections(lab, 80ms, 0.1);
+  CHECK(lab.metrics.hedges_sent > 900);
+  CHECK(lab.metrics.hedges_won > 500);
 }
 
 TEST_CASE("A loser's time is a sample, and its answer is waited for") {
