@@ -328,8 +328,8 @@ class OnTheWire(Exposed):
                     self.assertNotIn(pki.NAME.encode(), hello.wire)
             connections = self.exposure(daemon)["connections"]
             self.assertEqual({(one["sni"], one["ech"]) for one in connections}, {(name, "not in this build")})
-            self.assertEqual(sum(one["connections"] for one in connections), len(hellos))
-            self.assertEqual(sum(one["answers"] for one in connections), 3)
+            self.assertIn(sum(one["connections"] for one in connections), range(1, len(proxy.streams) + 1))
+            self.assert_sent(sum(one["answers"] for one in connections), 3, daemon)
             self.assertEqual(sum(one["answers_padded"] for one in connections), 0)
             self.assertEqual({len(received.wire) % 128 for received in fake.received}, {0})
             return connections, daemon
@@ -374,8 +374,8 @@ class OnTheWire(Exposed):
         for name in ("padded1.example.com", "padded2.example.com", "other.example.com"):
             daemon.ask(name)
         connections = self.exposure(daemon)["connections"]
-        self.assertEqual(sum(one["answers"] for one in connections), 3)
-        self.assertEqual(sum(one["answers_padded"] for one in connections), 2)
+        self.assert_sent(sum(one["answers"] for one in connections), 3, daemon)
+        self.assert_sent(sum(one["answers_padded"] for one in connections), 2, daemon)
 
 
 if __name__ == "__main__":

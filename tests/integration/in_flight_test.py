@@ -33,7 +33,7 @@ class InFlight(Case):
             answers = {answer.id: answer for answer in client.receive_messages(3)}
         for query, spelling in zip(queries, spellings):
             self.assertEqual(answers[query.id].question[0].name.to_text(), spelling)
-        self.assertEqual(fake.count("joined.example.com."), 1)
+        self.assert_asked_once(fake, "joined.example.com.", daemon)
 
     def test_questions_that_differ_do_not_share(self):
         fake = self.fake(lambda _: Behaviour("hold"))
@@ -41,7 +41,7 @@ class InFlight(Case):
         with dnsclient.TcpClient(daemon.server) as client:
             client.send(*(query.to_wire() for query in (dnsclient.query("a.example.com"), dnsclient.query("a.example.com", "AAAA"),
                                                         dnsclient.query("b.example.com"), dnsclient.query("a.example.com", dnssec=True))))
-            scratch.eventually(lambda: len(fake.received) == 4, what=lambda: f"four upstream queries, not {fake.names()}")
+            scratch.eventually(lambda: len(fake.questions()) == 4, what=lambda: f"four upstream queries, not {fake.questions()}")
             fake.release()
             self.assertEqual(len(client.receive_messages(4)), 4)
 

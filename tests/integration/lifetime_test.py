@@ -30,7 +30,7 @@ class Stopping(Case):
             datagrams.settimeout(3)
             for query in queries[25:]:
                 datagrams.send(query.to_wire())
-            scratch.eventually(lambda: len(fake.received) == 50, what=lambda: f"50 queries at the upstream, not {len(fake.received)}")
+            scratch.eventually(lambda: len(fake.questions()) == 50, what=lambda: f"50 queries at the upstream, not {len(fake.questions())}")
             daemon.process.send_signal(sent)
             answers = client.receive_messages(25) + [dns.message.from_wire(datagrams.recv(65535)) for _ in range(25)]
         self.assertEqual({answer.question[0].name for answer in answers}, {query.question[0].name for query in queries})

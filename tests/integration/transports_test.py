@@ -60,7 +60,7 @@ class Transports(UnboundCase):
             self.assertEqual(dnsclient.addresses(daemon.ask(f"w{number}.many.example.com")), ["192.0.2.7"])
             self.assertEqual(dnsclient.addresses(daemon.ask(f"w{number}.many.example.com", tcp=True)), ["192.0.2.7"])
         asked = sum(name.startswith("w") and name.endswith(".many.example.com.") for name, _ in self.upstream.asked())
-        self.assertEqual(asked - daemon.status()["events"]["hedges_sent"], 20)
+        self.assert_sent(asked, 20, daemon)
 
 
 @unittest.skipIf(netlab.why_not(), netlab.why_not())

@@ -158,10 +158,10 @@ class Spellings(Case):
                               ("D.F.ip6.arpa", "d.f.ip6.arpa")):
             with self.subTest(written):
                 daemon = self.tacet(self.upstream.doh_url(), forward={written: [self.entry(self.router.dot_url())]})
-                for name in (zone, f"1.2.{zone}", f"A.{zone.upper()}"):
-                    before = len(self.router.received)
+                before = len(self.router.received)
+                for number, name in enumerate((zone, f"1.2.{zone}", f"A.{zone.upper()}"), 1):
                     self.assertEqual(dnsclient.addresses(daemon.ask(name)), [ADDRESS], name)
-                    self.assertEqual(len(self.router.received), before + 1, name)
+                    self.assert_sent(len(self.router.received), before + number, daemon)
         self.assertEqual(self.upstream.asked(), [])
 
     def test_what_could_match_no_name_is_refused_with_what_to_write(self):

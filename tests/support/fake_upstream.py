@@ -193,6 +193,10 @@ class FakeUpstream(LoopThread):
     def names(self):
         return [received.name for received in list(self.received)]
 
+    def questions(self):
+        """Each question once: name, type, and whether DO was set. A busy machine makes queries late, and tacet asks late ones twice."""
+        return list(dict.fromkeys((received.name, received.kind, bool(received.message.ednsflags & dns.flags.DO)) for received in list(self.received)))
+
     def release(self):
         """Lets every held answer go, and those that come later."""
         self._loop.call_soon_threadsafe(self._released.set)
