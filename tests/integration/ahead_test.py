@@ -43,7 +43,8 @@ class Ahead(Case):
         for name in BEHIND:
             daemons[0].ask(name)
         self.assertIn("ahead     3 answers fetched before a client asked, ", daemons[0].verb("status").stdout)
-        self.assertEqual(self.count("www.example.com"), 2)
+        copies = sum(daemon.status()["events"]["hedges_sent"] for daemon in daemons)
+        self.assertIn(self.count("www.example.com"), range(2, 3 + copies))
 
     def test_a_reload_turns_it_off_and_on(self):
         daemon = self.tacet(self.server.dot_url(), workers=1, cache={"followers": False})

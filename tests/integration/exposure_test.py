@@ -167,7 +167,7 @@ class Names(Exposed):
             daemon.ask("www.hidden.co.uk", kind)
         report = self.exposure(daemon)
         self.assertEqual((report["mode"], report["names"], report["domains"]), ("off", 0, []))
-        self.assertEqual(len(report["connections"]), 1)
+        self.assertGreaterEqual(len(report["connections"]), 1)
         self.assertIn("not kept", daemon.verb("exposure").stdout)
 
     def test_clear_forgets_all_names(self):

@@ -95,7 +95,7 @@ class Order(Case):
                 stays.send(query)
             fake.release()
             self.assertEqual(dnsclient.addresses(stays.receive_messages(1)[0]), [ADDRESS])
-        self.assertEqual(fake.count("shared.example.com."), 1)
+        self.assert_asked_once(fake, "shared.example.com.", daemon)
 
 
 class Limits(UnboundCase):

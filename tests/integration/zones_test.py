@@ -85,8 +85,8 @@ class Zones(Case):
         daemon = self.tacet(self.upstream.doh_url(), forward={"lan": [self.plain], "deep.lan": [f"127.0.0.1:{deeper.plain_port}"]})
         self.assertEqual(dnsclient.addresses(daemon.ask("box.deep.lan")), ["10.9.9.9"])
         self.assertEqual(dnsclient.addresses(daemon.ask("nas.lan")), ["192.168.1.5"])
-        self.assertEqual(self.router.asked(), [("nas.lan.", "A")])
-        self.assertEqual(deeper.asked(), [("box.deep.lan.", "A")])
+        self.assertEqual(set(self.router.asked()), {("nas.lan.", "A")})
+        self.assertEqual(set(deeper.asked()), {("box.deep.lan.", "A")})
 
     def test_an_encrypted_zone_is_asked_over_tls(self):
         daemon = self.daemon(lan=[self.entry(self.router.dot_url())])
@@ -139,7 +139,7 @@ class Zones(Case):
         self.assertEqual(daemon.ask("5.1.168.192.in-addr.arpa", "PTR").answer[0][0].to_text(), "nas.lan.")
         self.assertEqual(daemon.ask("1.0.0.10.in-addr.arpa", "PTR").rcode(), dns.rcode.NXDOMAIN)
         self.assertEqual(daemon.ask("x.local").rcode(), dns.rcode.NXDOMAIN)
-        self.assertEqual(self.router.asked(), [("5.1.168.192.in-addr.arpa.", "PTR")])
+        self.assertEqual(set(self.router.asked()), {("5.1.168.192.in-addr.arpa.", "PTR")})
         self.assertEqual(self.upstream.asked(), [])
 
 
