@@ -180,13 +180,39 @@ bool limit_to_minimum(Bytes wire, std::span<ResourceRecord> records) {
   return found;
 }
 
-AnswerKind kind_of(Rcode rcode, Type asked, std::span<const ResourceRecord> records) {
-  if (rcode == Rcode::nxdomain) return AnswerKind::nxdomain;
-  if (rcode != Rcode::noerror) return AnswerKind::failure;
-  const bool answered = std::ranges::any_of(records, [asked](const ResourceRecord& record) {
+/// The names that a question is about: its own, and the targets of CNAMEs in the answer, at most as many as are
+/// followed.
+std::vector<Name> names_asked(const Message& response, std::span<const ResourceRecord> records) {
+  constexpr std::size_t most_names = 17;
+  std::vector<Name> names{response.question().name};
+  for (const ResourceRecord& record : records)
+    if (record.section == Section::answer && record.type == Type::cname && names.size() < most_names)
+      names.push_back(expand_name(response.wire(), record.rdata));
+  return names;
+}
+
+/// A DNAME above the name in question stands there for the sake of its CNAME, and answers no question about DNAMEs.
+bool has_dname(const Message& response, std::span<const ResourceRecord> records) {
+  const std::vector<Name> names = names_asked(response, records);
+  return std::ranges::any_of(records, [&](const ResourceRecord& record) {
+    return record.section == Section::answer && record.type == Type::dname &&
+           std::ranges::find(names, expand_name(response.wire(), record.owner)) != names.end();
+  });
+}
+
+bool has_answer(const Message& response, std::span<const ResourceRecord> records) {
+  const Type asked = response.index().type;
+  if (asked == Type::dname) return has_dname(response, records);
+  return std::ranges::any_of(records, [asked](const ResourceRecord& record) {
     return record.section == Section::answer && (record.type == asked || asked == Type::any);
   });
-  return answered ? AnswerKind::positive : AnswerKind::nodata;
+}
+
+AnswerKind kind_of(const Message& response, std::span<const ResourceRecord> records) {
+  const Rcode rcode = response.index().rcode();
+  if (rcode == Rcode::nxdomain) return AnswerKind::nxdomain;
+  if (rcode != Rcode::noerror) return AnswerKind::failure;
+  return has_answer(response, records) ? AnswerKind::positive : AnswerKind::nodata;
 }
 
 /// True for the records that make up the answer. All others are extras that the server added.
@@ -208,7 +234,7 @@ struct Settled {
 /// §5.2). Drops extras with a shorter TTL, because a later client would get them after their time.
 Settled settle(const Message& response, std::vector<ResourceRecord>& records) {
   const Bytes wire = response.wire();
-  Settled settled{kind_of(response.index().rcode(), response.index().type, records), 0};
+  Settled settled{kind_of(response, records), 0};
   level_ttls(wire, records);
   const bool negative = settled.kind == AnswerKind::nxdomain || settled.kind == AnswerKind::nodata;
   const bool storable = settled.kind == AnswerKind::positive || (negative && limit_to_minimum(wire, records));

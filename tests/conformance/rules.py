@@ -49,6 +49,18 @@ def udp_limit(query):
     return min(max(query.edns["payload"], 512), 1232) if query.edns else 512
 
 
+def ended_before_the_answer(theirs, ours):
+    """Ours lacks additional records only, and each of them has less time left than the upstream's answer."""
+    kept, least = [record for record, _ in ours.sections["additional"]], min(ttl for _, ttl in theirs.sections["answer"])
+    lacking = [ttl for record, ttl in theirs.sections["additional"] if record not in kept]
+    return len(lacking) + len(kept) == len(theirs.sections["additional"]) and all(ttl < least for ttl in lacking)
+
+
+def errors_but_indeterminate(reply):
+    """Its extended errors (RFC 8914), without "DNSSEC Indeterminate"."""
+    return [value for code, value in reply.opt["options"] if code == 15 and value[:2] != b"\0\5"]
+
+
 def refused_by_echo(query, theirs):
     """unbound says an error by sending the query back, so RA, OPT, options and flags are the client's own."""
     return theirs is not None and (not theirs.flags & RA or (query.flags & RA and theirs.rcode in (FORMERR, NOTIMP, REFUSED)))
@@ -62,12 +74,14 @@ RULES = (
     Rule("a broken query is a format error whatever else it asks for; unbound judges type, class or RD before", "RFC 1035 §4.1.1", "both",
          among("RCODE", *RECORDS), lambda q, t, o: q.fault and o.rcode == FORMERR and t is not None and t.rcode in (NOTIMP, REFUSED)),
     Rule("every query is answered; unbound says no more than so many errors a second, and is silent beyond", "RFC 8906 §3.1", "tacet", among("answered"),
-         lambda q, t, o: t is None and (o.rcode in (FORMERR, NOTIMP, REFUSED, BADVERS) or q.flags & TC)),
+         lambda q, t, o: t is None and (o.rcode in (FORMERR, NOTIMP, REFUSED, BADVERS) or q.flags & TC or not q.flags & RD)),
     Rule("an error is a reply of its own: RA set, Z and AD clear, OPT ours, no option of the client's; unbound sends the query back with QR set",
          "RFC 6891 §6.1.1, RFC 8906 §8.2", "tacet", options_and(*EDNS_FIELDS, "RA", "Z", "AD", "AA", "TC"), lambda q, t, o: refused_by_echo(q, t)),
     Rule("an unknown OPCODE is NOTIMP whatever else the query is", "RFC 8906 §3.1.4", "tacet", among("RCODE", "RA", "CD", "question", *RECORDS), lambda q, t, o: q.opcode and o.rcode == NOTIMP),
-    Rule("another EDNS version is BADVERS before the question is looked at", "RFC 6891 §6.1.3", "tacet",
-         options_and("RCODE", "AA", "AD", *RECORDS), lambda q, t, o: q.edns and q.edns["version"] and o.rcode == BADVERS),
+    Rule("CD comes back as it was sent; unbound 1.26 clears it in its errors", "RFC 4035 §3.2.2", "tacet", among("CD"),
+         lambda q, t, o: refused_by_echo(q, t) and o.flags & CD == q.flags & CD),
+    Rule("another EDNS version is BADVERS before the question is looked at, and says which one is known; unbound 1.26 has no OPT then", "RFC 6891 §6.1.3", "tacet",
+         options_and("RCODE", "AA", "AD", "OPT", *RECORDS), lambda q, t, o: q.edns and q.edns["version"] and o.rcode == BADVERS and o.opt["version"] == 0),
     Rule("meta types are refused here: NOTIMP for kinds of queries that nobody here does, FORMERR for what is no question", "RFC 6895 §3.1", "both",
          options_and("RCODE", "AA", "AD", *RECORDS), lambda q, t, o: q.kind in META_TYPES and o.rcode in (NOTIMP, FORMERR, REFUSED)),
     Rule("classes other than IN are refused; unbound takes ANY for IN and tells its version in CH", "RFC 1035 §3.2.5, RFC 8906 §3.1.2", "both",
@@ -78,6 +92,8 @@ RULES = (
          options_and(*CONTENT), lambda q, t, o: is_single_label(q) and not q.flags & CD and not q.dnssec_ok and o.rcode in (NOERROR, NXDOMAIN)),
     Rule("TC in a query says nothing; unbound takes it for a format error", "RFC 1035 §4.1.1", "both",
          options_and("RCODE", *RECORDS), lambda q, t, o: q.flags & TC and t.rcode == FORMERR),
+    Rule("the question comes back with the answer; unbound 1.26 leaves it out of its format error about TC", "RFC 1035 §4.1.1", "tacet",
+         among("question"), lambda q, t, o: q.flags & TC and t.rcode == FORMERR and o.question and q.wire[12:].startswith(o.question)),
     Rule("without RD the cache answers, which holds other names than the upstream lets be asked for", "RFC 1035 §4.3.1", "both",
          options_and(*CONTENT, "answer TTL"), lambda q, t, o: not q.flags & RD and (o.rcode == REFUSED or t.rcode == REFUSED)),
     Rule("a datagram holds at most 1232 octets, and what is truncated has no records", "RFC 9715 §3.2, RFC 2181 §9", "tacet",
@@ -86,7 +102,11 @@ RULES = (
          lambda q, t, o: o.flags >> 11 & 15 == q.opcode),
     Rule("with CD the upstream sets AD if it happened to have validated before; ours is what it said when asked", "RFC 4035 §3.2.2", "both", among("AD"),
          lambda q, t, o: q.flags & CD),
+    Rule("with CD the upstream says \"indeterminate\" if it happened to have validated before; ours is what it said when asked", "RFC 8914 §4.6", "both", among("option 15"),
+         lambda q, t, o: q.flags & CD and errors_but_indeterminate(t) == errors_but_indeterminate(o)),
     Rule("AA is for answers made here; what came from upstream is passed on without", "RFC 1035 §4.1.1", "tacet", among("AA"), lambda q, t, o: not o.flags & 0x0400),
+    Rule("an additional record that ends before the answer is left out: from the cache it would come after its time", "RFC 2181 §5.2, §9", "both", among("additional"),
+         lambda q, t, o: ended_before_the_answer(t, o)),
     Rule("no TTL is longer than the cache keeps it: a day", "RFC 2181 §8, RFC 8767 §4", "both", among("answer TTL"), lambda q, t, o: "forever" in q.name),
     Rule("the extended error is the one that came when the upstream was asked", "RFC 8914 §3", "both", among("option 15"), lambda q, t, o: t.rcode == o.rcode == SERVFAIL),
     Rule("a client that asks by TCP is told how long its connection is kept", "RFC 7828 §3.3.2", "tacet", among("option 11"), lambda q, t, o: q.tcp),

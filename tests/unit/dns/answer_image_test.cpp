@@ -81,6 +81,7 @@ TEST_CASE("TTL and kind follow RFC 2308 and RFC 2181") {
     return record(pointer(16), Type::soa, ttl, soa_rdata(pointer(16), minimum));
   };
   const auto cname = [](std::uint32_t ttl) { return record(pointer(12), Type::cname, ttl, name("x.example")); };
+  const auto dname = [](const Octets& owner) { return record(owner, Type::dname, 300, name("example")); };
   const Octets ns = record(pointer(16), Type::ns, 50, name("ns.example"));
   using enum AnswerKind;
   const Row rows[] = {
@@ -94,6 +95,12 @@ TEST_CASE("TTL and kind follow RFC 2308 and RFC 2181") {
       {"a 0 elsewhere", with(response, {.answers = 2}, cname(0) + record(name("x.example"), Type::a, 60, address)),
        positive, 0},
       {"CNAME asked for", with(response, {.answers = 1}, cname(70), Type::cname), positive, 70},
+      {"DNAME asked for", with(response, {.answers = 1}, dname(name("WWW.example.com")), Type::dname), positive, 300},
+      {"DNAME asked for, behind a CNAME",
+       with(response, {.answers = 2}, cname(70) + dname(name("x.example")), Type::dname), positive, 70},
+      {"DNAME asked for, below another one",
+       with(response, {.answers = 2, .authorities = 1}, dname(pointer(16)) + cname(300) + soa(900, 60), Type::dname),
+       nodata, 60},
       {"ANY", with(response, {.answers = 1}, cname(70), Type::any), positive, 70},
       {"positive SOA keeps its TTL", with(response, {.answers = 1}, soa(900, 60), Type::soa), positive, 900},
       {"NXDOMAIN by MINIMUM", with(response | 3, {.authorities = 1}, soa(900, 60)), nxdomain, 60},
