@@ -51,7 +51,7 @@ def udp_limit(query):
 
 def ended_before_the_answer(theirs, ours):
     """Ours lacks additional records only, and each of them has less time left than the upstream's answer."""
-    kept, least = [record for record, _ in ours.sections["additional"]], min(ttl for _, ttl in theirs.sections["answer"])
+    kept, least = [record for record, _ in ours.sections["additional"]], min((ttl for _, ttl in theirs.sections["answer"]), default=0)
     lacking = [ttl for record, ttl in theirs.sections["additional"] if record not in kept]
     return len(lacking) + len(kept) == len(theirs.sections["additional"]) and all(ttl < least for ttl in lacking)
 
