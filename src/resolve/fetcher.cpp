@@ -20,7 +20,7 @@ bool is_unproven(const Message& message, const std::optional<Judgement>& judgeme
 void Fetcher::fetch_for(const InFlight::FlightWaiter& waiter, const std::shared_ptr<Route>& route,
                         const Wanted& wanted) {
   if (!waiter.leads())
-    ++parts_.metrics.coalesced;
+    ++context_.metrics.coalesced;
   else if (route->in_flight.crowded())
     route->in_flight.refuse(wanted.key);
   else {
@@ -28,15 +28,15 @@ void Fetcher::fetch_for(const InFlight::FlightWaiter& waiter, const std::shared_
     launch(route, wanted);
   }
   proved(waiter.proved());
-  parts_.metrics.overloaded = parts_.routes.shed();
+  context_.metrics.overloaded = context_.routes.shed();
 }
 
 void Fetcher::launch(const std::shared_ptr<Route>& route, const Wanted& wanted) {
   try {
-    parts_.tasks.spawn(fly({.asked = question_to(route, wanted.key, wanted.question.copy()),
-                            .origin = wanted.origin,
-                            .deadline = parts_.scheduler.now() + time_limit,
-                            .settings = settings_}));
+    context_.tasks.spawn(fly({.asked = question_to(route, wanted.key, wanted.question.copy()),
+                              .origin = wanted.origin,
+                              .deadline = context_.scheduler.now() + time_limit,
+                              .settings = settings_}));
   } catch (const std::bad_alloc&) {
     log::escaped("a question to the upstreams");
     route->in_flight.refuse(wanted.key);
@@ -47,12 +47,12 @@ void Fetcher::ask_ahead(const std::shared_ptr<Route>& route, const Wanted& wante
   try {
     if (fails_now(*route, wanted.key) || route->in_flight.crowded()) return;
     if (!budget_.has_left()) {
-      ++parts_.metrics.ahead_denied;
+      ++context_.metrics.ahead_denied;
       return;
     }
     if (route->in_flight.begin(wanted.key, ahead)) return;
     budget_.spend();
-    ++(ahead.kind == AheadKind::refresh ? parts_.metrics.prefetches : parts_.metrics.followers_asked);
+    ++(ahead.kind == AheadKind::refresh ? context_.metrics.prefetches : context_.metrics.followers_asked);
     launch(route, wanted);
   } catch (const std::bad_alloc&) {
     log::escaped("a question ahead of clients");
@@ -61,21 +61,22 @@ void Fetcher::ask_ahead(const std::shared_ptr<Route>& route, const Wanted& wante
 
 void Fetcher::count_proved(AheadKind kind) {
   budget_.proved();
-  ++(kind == AheadKind::refresh ? parts_.metrics.prefetches_used : parts_.metrics.followers_used);
+  ++(kind == AheadKind::refresh ? context_.metrics.prefetches_used : context_.metrics.followers_used);
 }
 
 /// True if the question failed a moment ago, or the upstreams of its zone are silent.
 bool Fetcher::fails_now(Route& route, const CacheKey& key) const {
-  const Instant now = parts_.scheduler.now();
+  const Instant now = context_.scheduler.now();
   return route.failures.recall(key, now) ||
-         parts_.cache.recheck().patience_for(route.zone, key, now) == Duration::zero();
+         context_.cache.recheck().patience_for(route.zone, key, now) == Duration::zero();
 }
 
 void Fetcher::refresh_behind(const std::shared_ptr<Route>& route, const Wanted& wanted) {
   try {
-    const Instant now = parts_.scheduler.now();
+    const Instant now = context_.scheduler.now();
     if (route->failures.recall(wanted.key, now) || route->in_flight.crowded()) return;
-    if (!parts_.cache.recheck().begin(wanted.key, now, now + time_limit) || route->in_flight.begin(wanted.key)) return;
+    if (!context_.cache.recheck().begin(wanted.key, now, now + time_limit) || route->in_flight.begin(wanted.key))
+      return;
     budget_.earn();
     launch(route, wanted);
   } catch (const std::bad_alloc&) {
@@ -90,8 +91,8 @@ FetchResult Fetcher::denied(const Route& route, const Wanted& wanted) {
   if (!denied) return nullptr;
   Fetched fetched{make_image(denied->answer, wanted.key.dnssec_ok()), {}};
   stamp(fetched.image, question, {.status = SecurityStatus::secure, .ttl = denied->ttl});
-  parts_.cache.store(wanted.key, fetched.image, parts_.scheduler.now());
-  ++parts_.metrics.dnssec_denied_here;
+  context_.cache.store(wanted.key, fetched.image, context_.scheduler.now());
+  ++context_.metrics.dnssec_denied_here;
   return std::make_shared<const Result<Fetched>>(std::move(fetched));
 }
 
@@ -99,7 +100,7 @@ Fetcher::UpstreamQuestion Fetcher::question_to(const std::shared_ptr<Route>& rou
                                                const Question& question) const {
   const bool dnssec_ok = key.dnssec_ok() || validates(*route, key);
   return {key, route, upstream_query(question, dnssec_ok, key.checking_disabled()),
-          parts_.cache.recheck().answers(route->zone)};
+          context_.cache.recheck().answers(route->zone)};
 }
 
 /// Asks one question after the other until the answer is whole or has failed. It holds little memory meanwhile, because
@@ -146,7 +147,7 @@ Task<Result<Fetcher::Judged>> Fetcher::ask(const UpstreamQuestion& asked, Instan
   const bool subject_ends = subject.end.has_value();
   Task<Proof> proving = validation_.prove(std::move(subject), *std::move(response));
   Proof proof = co_await std::move(proving);
-  if (!subject_ends) validation_.keep_denial(proof, max_ttl_of(AnswerKind::nxdomain, parts_.cache.config()));
+  if (!subject_ends) validation_.keep_denial(proof, max_ttl_of(AnswerKind::nxdomain, context_.cache.config()));
   co_return Judged{std::move(proof.response), std::move(proof.judgement)};
 }
 
@@ -190,8 +191,8 @@ bool Fetcher::take(Flight& flight, Result<Judged> judged) {
 /// The guard judges what the upstreams say of names of this route. Aliases that lead to another route only lead there.
 Result<Fetcher::Part> Fetcher::read(const UpstreamQuestion& asked, Result<Judged> judged) {
   Route& route = *asked.route;
-  Recheck& recheck = parts_.cache.recheck();
-  const Instant now = parts_.scheduler.now();
+  Recheck& recheck = context_.cache.recheck();
+  const Instant now = context_.scheduler.now();
   if (!judged) {
     recheck.failed(asked.attempt(), Recheck::failure_of(judged.error()), now);
     return fail(std::move(judged.error()));
@@ -199,15 +200,15 @@ Result<Fetcher::Part> Fetcher::read(const UpstreamQuestion& asked, Result<Judged
   route.failures.forget_own();
   recheck.answered(route.zone);
   Response& response = judged->response;
-  parts_.journal.exchanged(response, now);
+  context_.journal.exchanged(response, now);
   if (is_unproven(response.message, judged->judgement))
     return fail(Fault::unproven, judged->judgement->why ? judged->judgement->why->text : "");
   Part part{{make_image(response.message, asked.key.dnssec_ok()), {}}};
   judge_image(part.fetched.image, asked, *judged);
   part.fetched.exchange = std::move(response.exchange);
   part.onward = onward(route, part.fetched.image, asked.key);
-  if (part.onward.empty() && !route.is_local && parts_.rebind.refuse(part.fetched.image))
-    ++parts_.metrics.rebinds_refused;
+  if (part.onward.empty() && !route.is_local && context_.rebind.refuse(part.fetched.image))
+    ++context_.metrics.rebinds_refused;
   return part;
 }
 
@@ -222,7 +223,7 @@ void Fetcher::judge_image(AnswerImage& image, const UpstreamQuestion& asked, con
 /// Keeps what may be kept, and tells all waiters.
 void Fetcher::land(const Flight& flight, Result<Fetched> fetched) {
   const auto& [key, route, query, answers] = flight.asked;
-  const Instant now = parts_.scheduler.now();
+  const Instant now = context_.scheduler.now();
   if (fetched) keep(flight, *fetched, now);
   const bool failed = !fetched || fetched->image.kind == AnswerKind::failure;
   const bool bogus = fetched && fetched->image.security == SecurityStatus::bogus;
@@ -230,13 +231,13 @@ void Fetcher::land(const Flight& flight, Result<Fetched> fetched) {
   const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(fetched));
   if (bogus) {  // no stale answer stands in for it
     route->failures.remember(key, result, now);
-    parts_.cache.recheck().refreshed(key);
+    context_.cache.recheck().refreshed(key);
   } else if (failed) {
     if (!unproven) route->failures.remember(key, result, now);
     const auto failure = *result ? Recheck::Failure::answer : Recheck::failure_of(result->error());
-    parts_.cache.recheck().failed(flight.asked.attempt(), failure, now);
+    context_.cache.recheck().failed(flight.asked.attempt(), failure, now);
   } else {
-    parts_.cache.recheck().refreshed(key);
+    context_.cache.recheck().refreshed(key);
   }
   route->in_flight.land(key, result);
 }
@@ -245,10 +246,10 @@ void Fetcher::keep(const Flight& flight, const Fetched& fetched, Instant now) {
   const auto& [key, route, query, answers] = flight.asked;
   const bool crosses = fetched.image.crosses;
   // If the name has another route by now, its upstreams would answer differently: do not keep this answer.
-  if (parts_.routes.of(key.name()) == route && (!crosses || flight.settings == settings_))
-    parts_.cache.store(key, fetched.image, now, route->in_flight.ahead_of(key));
-  if (query.index().type == Type::https && !route->is_local && !crosses && parts_.on_https)
-    parts_.on_https(key, fetched, flight.origin);
+  if (context_.routes.of(key.name()) == route && (!crosses || flight.settings == settings_))
+    context_.cache.store(key, fetched.image, now, route->in_flight.ahead_of(key));
+  if (query.index().type == Type::https && !route->is_local && !crosses && context_.on_https)
+    context_.on_https(key, fetched, flight.origin);
 }
 
 }  // namespace tacet

@@ -26,6 +26,20 @@ struct Wanted {
   EvidenceOrigin origin = EvidenceOrigin::client;
 };
 
+/// What a fetcher works with; the references must outlive it.
+struct FetcherContext {
+  Scheduler& scheduler;
+  TaskGroup& tasks;
+  Cache& cache;
+  const Routes& routes;
+  const LocalData& local_data;
+  Metrics& metrics;
+  Journal& journal;
+  RebindGuard rebind = {};  ///< judges answers for names in no zone of the local network
+  /// Called for each answer to a type-65 question about such a name, before the waiters are told.
+  std::function<void(const CacheKey&, const Fetched&, EvidenceOrigin)> on_https = {};
+};
+
 /// Fetches answers that are not kept: asks the upstreams of the name's route, follows aliases from one route to
 /// another, keeps what may be kept, remembers failures, and tells all waiters (P17). One per worker.
 class Fetcher {
@@ -33,21 +47,12 @@ public:
   /// Every fetch ends within this time, with or without an answer.
   static constexpr Duration time_limit = std::chrono::milliseconds(4300);
 
-  struct Parts {
-    Scheduler& scheduler;
-    TaskGroup& tasks;
-    Cache& cache;
-    const Routes& routes;
-    const LocalData& local_data;
-    Metrics& metrics;
-    Journal& journal;
-    RebindGuard rebind = {};  ///< judges answers for names in no zone of the local network
-    /// Called for each answer to a type-65 question about such a name, before the waiters are told.
-    std::function<void(const CacheKey&, const Fetched&, EvidenceOrigin)> on_https = {};
-  };
-  explicit Fetcher(Parts parts)
-      : parts_(std::move(parts)),
-        validation_({parts_.scheduler, parts_.tasks, parts_.metrics, parts_.cache.seed()}) {}
+  explicit Fetcher(FetcherContext context)
+      : context_(std::move(context)),
+        validation_(context_.scheduler, context_.tasks, context_.metrics, context_.cache.seed()) {}
+
+  /// Valid as long as the fetcher.
+  const FetcherContext& context() const { return context_; }
 
   /// Fetches what `waiter` waits for on this route, unless another waiter has started that. If too many fetches are
   /// running, all waiters of this question get Fault::overloaded instead.
@@ -70,7 +75,7 @@ public:
 
   /// Replaces the guard.
   void set_rebind_guard(RebindGuard rebind) {
-    parts_.rebind = std::move(rebind);
+    context_.rebind = std::move(rebind);
     outdate();
   }
   /// Validates by these rules from now on.
@@ -145,7 +150,7 @@ private:
   Whole known(const Chase& chase, const Question& question, const CacheKey& key);
   void keep_rest(const UpstreamQuestion& asked, const Result<Part>& rest);
 
-  Parts parts_;
+  FetcherContext context_;
   Validation validation_;
   AheadBudget budget_;
   std::uint64_t settings_ = 0;  // counts the calls of outdate()

@@ -46,9 +46,10 @@ std::vector<Name> Fetcher::onward(const Route& route, const AnswerImage& image, 
   const Type type = CacheKey::read(key.kind()).type;
   for (std::size_t i = 1; i < chain.size(); ++i) {
     const Question question{chain[i], type, Class::in};
-    const CacheKey target(parts_.cache.seed(), question, key.dnssec_ok(), key.checking_disabled());
-    const Route* const other = parts_.routes.of(target.name()).get();
-    if (!(other->is_local && other != &route) && !parts_.local_data.find(QuestionView::of(question), target)) continue;
+    const CacheKey target(context_.cache.seed(), question, key.dnssec_ok(), key.checking_disabled());
+    const Route* const other = context_.routes.of(target.name()).get();
+    if (!(other->is_local && other != &route) && !context_.local_data.find(QuestionView::of(question), target))
+      continue;
     chain.resize(i + 1);
     return chain;
   }
@@ -83,10 +84,10 @@ Fetcher::Whole Fetcher::follow(Flight& flight, std::span<const Name> onward) {
   if (auto error = lengthen(chase.chain, onward)) return fail(*std::move(error));
   const CacheKey::Kind kind = CacheKey::read(flight.asked.key.kind());
   const Question question{chase.chain.back(), kind.type, kind.qclass};
-  const CacheKey key(parts_.cache.seed(), question, kind.dnssec_ok, kind.checking_disabled);
+  const CacheKey key(context_.cache.seed(), question, kind.dnssec_ok, kind.checking_disabled);
   const Whole rest = known(chase, question, key);
   if (!rest) {
-    chase.asked = question_to(parts_.routes.of(key.name()), key, question);
+    chase.asked = question_to(context_.routes.of(key.name()), key, question);
     return std::nullopt;
   }
   if (!*rest) return rest;
@@ -97,32 +98,32 @@ Fetcher::Whole Fetcher::follow(Flight& flight, std::span<const Name> onward) {
 /// An answer that needs no question: this machine's own, a kept one, or a failure of a moment ago.
 Fetcher::Whole Fetcher::known(const Chase& chase, const Question& question, const CacheKey& key) {
   Fetched known;
-  if (auto own = parts_.local_data.find(QuestionView::of(question), key)) {
+  if (auto own = context_.local_data.find(QuestionView::of(question), key)) {
     known.image = *std::move(own);
-    if (!chase.from->is_local && parts_.rebind.refuse_own(known.image, chase.chain.front()))
-      ++parts_.metrics.rebinds_refused;
+    if (!chase.from->is_local && context_.rebind.refuse_own(known.image, chase.chain.front()))
+      ++context_.metrics.rebinds_refused;
     return known;
   }
   bool kept = false;
-  parts_.cache.find(key, parts_.scheduler.now(), [&](const CachedAnswer& answer) {
-    if (answer.fresh) known.image = aged_copy(answer, parts_.cache.config());
+  context_.cache.find(key, context_.scheduler.now(), [&](const CachedAnswer& answer) {
+    if (answer.fresh) known.image = aged_copy(answer, context_.cache.config());
     kept = answer.fresh;
   });
   if (kept) return known;
-  const FetchResult failure = parts_.routes.of(key.name())->failures.recall(key, parts_.scheduler.now());
+  const FetchResult failure = context_.routes.of(key.name())->failures.recall(key, context_.scheduler.now());
   return failure ? Whole(*failure) : std::nullopt;
 }
 
 /// The rest is also the answer of its own name.
 void Fetcher::keep_rest(const UpstreamQuestion& asked, const Result<Part>& rest) {
   const auto& [key, route, query, answers] = asked;
-  const Instant now = parts_.scheduler.now();
+  const Instant now = context_.scheduler.now();
   if (!rest && rest.error().fault == Fault::unproven) return;
   if (!rest || rest->fetched.image.kind == AnswerKind::failure) {
     auto failure = rest ? Result<Fetched>(rest->fetched) : Result<Fetched>(fail(rest.error()));
     route->failures.remember(key, std::make_shared<const Result<Fetched>>(std::move(failure)), now);
-  } else if (rest->onward.empty() && parts_.routes.of(key.name()) == route) {
-    parts_.cache.store(key, rest->fetched.image, now);
+  } else if (rest->onward.empty() && context_.routes.of(key.name()) == route) {
+    context_.cache.store(key, rest->fetched.image, now);
   }
 }
 

@@ -13,11 +13,14 @@ constexpr Duration about_to_expire = std::chrono::seconds(2);
 
 }  // namespace
 
-LookAhead::LookAhead(const Parts& parts) : parts_(parts), led_(parts.scheduler, [this] { fetch_followers(); }) {}
+LookAhead::LookAhead(Fetcher& fetcher)
+    : fetcher_(fetcher),
+      context_(fetcher.context()),
+      led_(context_.scheduler, [this] { fetch_followers(); }) {}
 
 void LookAhead::note(const CacheKey& key, Instant now) {
-  const bool is_on = parts_.cache.learns_followers();
-  const std::uint64_t clears = parts_.cache.clears();
+  const bool is_on = context_.cache.learns_followers();
+  const std::uint64_t clears = context_.cache.clears();
   if (!is_on || clears != clears_) followers_.clear();
   clears_ = clears;
   if (!is_on) return;
@@ -29,7 +32,7 @@ void LookAhead::note(const CacheKey& key, Instant now) {
 
 void LookAhead::fetch_followers() {
   try {
-    const Instant now = parts_.scheduler.now();
+    const Instant now = context_.scheduler.now();
     for (const auto question : followers_.likely(leader_, now)) fetch(question, now);
   } catch (const std::bad_alloc&) {
     log::escaped("a look ahead");
@@ -37,13 +40,13 @@ void LookAhead::fetch_followers() {
 }
 
 void LookAhead::fetch(Followers::QuestionHash question, Instant now) {
-  const auto kept = parts_.cache.expiring(question, now, about_to_expire);
+  const auto kept = context_.cache.expiring(question, now, about_to_expire);
   if (!kept) return;
-  const CacheKey key(parts_.cache.seed(), kept->question, kept->dnssec_ok, kept->checking_disabled);
+  const CacheKey key(context_.cache.seed(), kept->question, kept->dnssec_ok, kept->checking_disabled);
   const QuestionView view = QuestionView::of(kept->question);
-  const std::shared_ptr<Route>& route = parts_.routes.of(key.name());
-  if (route->is_local || (parts_.local_data.might_answer(view, key) && parts_.local_data.find(view, key))) return;
-  parts_.fetcher.ask_ahead(route, {key, view}, {AheadKind::follower, kept->expires});
+  const std::shared_ptr<Route>& route = context_.routes.of(key.name());
+  if (route->is_local || (context_.local_data.might_answer(view, key) && context_.local_data.find(view, key))) return;
+  fetcher_.ask_ahead(route, {key, view}, {AheadKind::follower, kept->expires});
 }
 
 }  // namespace tacet

@@ -10,15 +10,8 @@ namespace tacet {
 /// of a zone of the local network, or that policy answers. One per worker.
 class LookAhead {
 public:
-  /// All must outlive it.
-  struct Parts {
-    Scheduler& scheduler;
-    Cache& cache;
-    const Routes& routes;
-    const LocalData& local_data;
-    Fetcher& fetcher;
-  };
-  explicit LookAhead(const Parts& parts);
+  /// The fetcher must outlive it.
+  explicit LookAhead(Fetcher& fetcher);
 
   /// A client asks for a name in no zone of the local network. Allocates nothing: what has to be fetched is fetched
   /// after the present turn's replies have left.
@@ -31,7 +24,8 @@ private:
   void fetch_followers();
   void fetch(Followers::QuestionHash question, Instant now);
 
-  Parts parts_;
+  Fetcher& fetcher_;
+  const FetcherContext& context_;
   Followers followers_;
   Followers::NameHash leader_ = 0;  // the name that leads now
   std::uint64_t clears_ = 0;        // value of Cache::clears() when last looked at

@@ -82,22 +82,22 @@ Reply unable(Miss& miss) {
 
 }  // namespace
 
-Resolver::Resolver(const Parts& parts)
-    : scheduler_(parts.scheduler),
-      cache_(parts.cache),
-      ledger_(parts.exposure, parts.exposure_names),
-      journal_(parts.metrics, ledger_),
-      routes_(parts.scheduler, parts.pending_limit, parts.upstreams, parts.zones),
-      local_data_(parts.policy, routes_),
-      fetcher_({parts.scheduler, parts.tasks, parts.cache, routes_, local_data_, parts.metrics, journal_, parts.rebind,
+Resolver::Resolver(const ResolverSetup& setup)
+    : scheduler_(setup.scheduler),
+      cache_(setup.cache),
+      ledger_(setup.exposure, setup.exposure_names),
+      journal_(setup.metrics, ledger_),
+      routes_(setup.scheduler, setup.pending_limit, setup.upstreams, setup.zones),
+      local_data_(setup.policy, routes_),
+      fetcher_({setup.scheduler, setup.tasks, setup.cache, routes_, local_data_, setup.metrics, journal_, setup.rebind,
                 [this](const CacheKey& key, const Fetched& fetched, EvidenceOrigin origin) {
                   learn(key, fetched.image.wire, {origin, fetched.exchange.upstream, scheduler_.now()});
                 }}),
-      look_ahead_({parts.scheduler, parts.cache, routes_, local_data_, fetcher_}),
+      look_ahead_(fetcher_),
       prober_(
-          parts.scheduler, [this] { return routes_.others()->in_flight.waiting() > 0; },
+          setup.scheduler, [this] { return routes_.others()->in_flight.waiting() > 0; },
           [this](const Name& n) { return probe(n); }) {
-  fetcher_.use(parts.dnssec);
+  fetcher_.use(setup.dnssec);
 }
 
 CacheKey Resolver::key_of(Bytes query, const MessageIndex& index) const {

@@ -50,6 +50,22 @@ struct Miss {
 /// A reply, ready to be sent.
 using Reply = std::vector<std::uint8_t>;
 
+/// What a resolver works with, and its first settings. The references must outlive it.
+struct ResolverSetup {
+  Scheduler& scheduler;
+  TaskGroup& tasks;
+  const Policy& policy;
+  Cache& cache;
+  std::shared_ptr<Upstream> upstreams;
+  Metrics& metrics;
+  std::size_t pending_limit;
+  ExposureMode exposure = ExposureMode::off;
+  std::vector<ZoneRoute> zones = {};  ///< names of these go nowhere else
+  RebindGuard rebind = {};            ///< judges answers for all other names
+  std::size_t exposure_names = Ledger::most_names;
+  std::shared_ptr<const ValidationRules> dnssec = std::make_shared<const ValidationRules>();
+};
+
 /// Answers queries: hosts, then policy (not for zones of the local network), then cache, then the fetcher. This order
 /// stands nowhere else. One per worker; the workers share the cache.
 class Resolver {
@@ -67,21 +83,7 @@ public:
   /// How long each question of examine() may take.
   static constexpr Duration examination_limit = std::chrono::milliseconds(3000);
 
-  struct Parts {
-    Scheduler& scheduler;
-    TaskGroup& tasks;
-    const Policy& policy;
-    Cache& cache;
-    std::shared_ptr<Upstream> upstreams;
-    Metrics& metrics;
-    std::size_t pending_limit;
-    ExposureMode exposure = ExposureMode::off;
-    std::vector<ZoneRoute> zones = {};  ///< names of these go nowhere else
-    RebindGuard rebind = {};            ///< judges answers for all other names
-    std::size_t exposure_names = Ledger::most_names;
-    std::shared_ptr<const ValidationRules> dnssec = std::make_shared<const ValidationRules>();
-  };
-  explicit Resolver(const Parts& parts);
+  explicit Resolver(const ResolverSetup& setup);
 
   /// The hot path: writes the reply into `out` and returns its size if local data or cache have it; otherwise returns a
   /// Miss. Only a Miss allocates.
@@ -115,7 +117,7 @@ public:
   void set_policy(const Policy& policy) { local_data_.set_policy(policy); }
   /// Changes how the ledger learns.
   void set_exposure(const ExposureConfig& exposure);
-  /// Makes routes to these upstreams, each as in Parts, for set_routes().
+  /// Makes routes to these upstreams, each as in ResolverSetup, for set_routes().
   Routes::Change prepare(std::size_t pending_limit, std::shared_ptr<Upstream> upstreams,
                          const std::vector<ZoneRoute>& zones) {
     return routes_.prepare(pending_limit, std::move(upstreams), zones);

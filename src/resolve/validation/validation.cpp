@@ -118,7 +118,7 @@ Task<bool> Validation::ask_elsewhere(const Subject& subject, Proof& proof, Inqui
   std::vector<std::string> passed_over{proof.response.exchange.upstream};
   for (int server = 0; server < most_repairs && inquiry.questions_left > 0; ++server) {
     --inquiry.questions_left;
-    ++parts_.metrics.dnssec_questions;
+    ++metrics_.dnssec_questions;
     Task<Result<Response>> asking = subject.upstreams->exchange_elsewhere(query, subject.deadline, passed_over);
     Result<Response> other = co_await std::move(asking);
     if (!other) break;
@@ -141,7 +141,7 @@ Task<bool> Validation::ask_for_pieces(const Subject& subject, Proof& proof, Inqu
     const std::optional<Question> missing = missing_piece(subject.question, proof.judgement);
     if (!missing) break;
     --inquiry.questions_left;
-    ++parts_.metrics.dnssec_questions;
+    ++metrics_.dnssec_questions;
     const Message query = upstream_query(*missing, true, true);
     Task<Result<Response>> asking = subject.upstreams->exchange(query, subject.deadline);
     const Result<Response> found = co_await std::move(asking);
@@ -182,8 +182,7 @@ void Validation::keep_denial(const Proof& proof, std::uint32_t most) {
   if (denial == judgement.rrsets.end()) return;
   const auto time = std::chrono::seconds(std::min(most, judgement.ttl));
   try {
-    denials_.keep(response.message, denial->zone,
-                  parts_.scheduler.now() + std::min<Duration>(time, ZoneTable::longest));
+    denials_.keep(response.message, denial->zone, scheduler_.now() + std::min<Duration>(time, ZoneTable::longest));
   } catch (const std::bad_alloc&) {
     log::escaped("a denial to keep");
   }
@@ -193,13 +192,13 @@ std::optional<KeptDenials::Denied> Validation::denied(const Question& question) 
   if (denials_.empty()) return std::nullopt;
   const ProvenZone* zone = facts_.table().closest(question.name, wall_time());
   if (zone == nullptr || zone->state != ZoneState::keyed) return std::nullopt;
-  return denials_.find(question, zone->name, parts_.scheduler.now());
+  return denials_.find(question, zone->name, scheduler_.now());
 }
 
 void Validation::rehearse(Subject subject, Response response) {
-  if (parts_.scheduler.now() < rests_until_) return;
+  if (scheduler_.now() < rests_until_) return;
   try {
-    parts_.tasks.spawn(rehearsal(std::move(subject), std::move(response)));
+    tasks_.spawn(rehearsal(std::move(subject), std::move(response)));
   } catch (const std::bad_alloc&) {
     log::escaped("the validation of an answer");
   }
@@ -208,11 +207,11 @@ void Validation::rehearse(Subject subject, Response response) {
 Task<void> Validation::rehearsal(Subject subject, Response response) {
   Task<Proof> proving = prove(std::move(subject), std::move(response));
   co_await std::move(proving);
-  if (!has_keys()) rests_until_ = parts_.scheduler.now() + rest_without_keys;
+  if (!has_keys()) rests_until_ = scheduler_.now() + rest_without_keys;
 }
 
 void Validation::count(const Question& question, const Judgement& judgement, bool repaired) {
-  Metrics& metrics = parts_.metrics;
+  Metrics& metrics = metrics_;
   metrics.dnssec_repaired += repaired ? 1 : 0;
   ++metrics.dnssec_verdicts[static_cast<std::size_t>(judgement.status)];
   if (is_settled(judgement)) return;
@@ -223,7 +222,7 @@ void Validation::count(const Question& question, const Judgement& judgement, boo
              is_bogus ? "bogus" : "indeterminate", why);
   if (!judgement.why) return;
   if (is_bogus && !is_of_validation(judgement.why->code)) return;  // a block is what its user chose
-  const auto held = (is_bogus ? bogus_ : unknown_).pass(parts_.scheduler.now());
+  const auto held = (is_bogus ? bogus_ : unknown_).pass(scheduler_.now());
   if (!held) return;
   const auto more = *held > 0 ? fmt::format(", like {} others", *held) : std::string();
   if (is_bogus)

@@ -39,7 +39,12 @@ public:
   /// How many parts of an answer are asked for by themselves, because their signatures are missing.
   static constexpr int most_pieces = 4;
 
-  explicit Validation(const ZoneFacts::Parts& parts) : parts_(parts), facts_(parts) {}
+  /// All must outlive the object.
+  Validation(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, const HashSeed& seed)
+      : scheduler_(scheduler),
+        tasks_(tasks),
+        metrics_(metrics),
+        facts_(scheduler, tasks, metrics, seed) {}
 
   /// Goes by these rules from now on.
   void use(std::shared_ptr<const ValidationRules> rules);
@@ -99,7 +104,9 @@ private:
   bool has_keys() { return facts_.table().counts()[static_cast<std::size_t>(ZoneState::keyed)] > 0; }
   void count(const Question& question, const Judgement& judgement, bool repaired);
 
-  ZoneFacts::Parts parts_;
+  Scheduler& scheduler_;
+  TaskGroup& tasks_;
+  Metrics& metrics_;
   ZoneFacts facts_;
   KeptDenials denials_;
   std::shared_ptr<const ValidationRules> rules_ = std::make_shared<const ValidationRules>();

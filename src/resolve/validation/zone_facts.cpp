@@ -77,10 +77,13 @@ bool is_likely(const Question& need) { return need.type != Type::ds || registrab
 
 }  // namespace
 
-ZoneFacts::ZoneFacts(const Parts& parts)
-    : parts_(parts),
-      table_(parts.seed.first),
-      in_flight_(parts.scheduler, most_waiting) {}
+ZoneFacts::ZoneFacts(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, const HashSeed& seed)
+    : scheduler_(scheduler),
+      tasks_(tasks),
+      metrics_(metrics),
+      seed_(seed),
+      table_(seed.first),
+      in_flight_(scheduler, most_waiting) {}
 
 void ZoneFacts::forget() {
   table_.forget();
@@ -111,14 +114,14 @@ void ZoneFacts::warm_up(const std::shared_ptr<Upstream>& upstreams) {
 /// True if a flight begins.
 bool ZoneFacts::begin(const std::shared_ptr<Upstream>& upstreams, const Question& question) {
   const CacheKey key = key_of(question);
-  if (failures_.peek(key, parts_.scheduler.now()) || in_flight_.crowded() || in_flight_.begin(key)) return false;
+  if (failures_.peek(key, scheduler_.now()) || in_flight_.crowded() || in_flight_.begin(key)) return false;
   launch(upstreams, question);
   return true;
 }
 
 void ZoneFacts::launch(const std::shared_ptr<Upstream>& upstreams, const Question& question) {
   try {
-    parts_.tasks.spawn(fly(upstreams, question));
+    tasks_.spawn(fly(upstreams, question));
   } catch (const std::bad_alloc&) {
     log::escaped("a question for keys");
     in_flight_.refuse(key_of(question));
@@ -127,9 +130,9 @@ void ZoneFacts::launch(const std::shared_ptr<Upstream>& upstreams, const Questio
 
 Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upstreams, Needs needs, Inquiry& inquiry) {
   if (needs.paused) {
-    const Instant place = pace_.next_place(inquiry.budget, parts_.scheduler.now());
+    const Instant place = pace_.next_place(inquiry.budget, scheduler_.now());
     if (place >= inquiry.deadline) co_return unknown("there is too much to verify");
-    AutoResetEvent turn(parts_.scheduler);
+    AutoResetEvent turn(scheduler_);
     co_await turn.wait(place);
     co_return std::nullopt;
   }
@@ -138,7 +141,7 @@ Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upst
     co_return unknown(fmt::format("what was learned of the {} does not suffice", words_for(first)));
   inquiry.asked.push_back(first);
   const CacheKey key = key_of(first);
-  if (const FetchResult known = failures_.recall(key, parts_.scheduler.now())) co_return judgement_of(known);
+  if (const FetchResult known = failures_.recall(key, scheduler_.now())) co_return judgement_of(known);
   InFlight::FlightWaiter waiter(in_flight_, key);
   if (waiter.leads() && inquiry.questions_left == 0) {
     in_flight_.refuse(key);
@@ -156,7 +159,7 @@ Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upst
 }
 
 std::variant<Judgement, Needs> ZoneFacts::judge_now(const AnswerPart& part, Inquiry& inquiry) {
-  pace_.begin(inquiry.budget, parts_.scheduler.now());
+  pace_.begin(inquiry.budget, scheduler_.now());
   auto judged = judge(part, table_, wall_time(), inquiry.budget);
   pace_.end(inquiry.budget);
   return judged;
@@ -166,14 +169,14 @@ std::variant<Judgement, Needs> ZoneFacts::judge_now(const AnswerPart& part, Inqu
 Task<void> ZoneFacts::fly(std::shared_ptr<Upstream> upstreams, Question question) {
   const CacheKey key = key_of(question);
   try {
-    LetOthersGoFirst turn(parts_.scheduler);
+    LetOthersGoFirst turn(scheduler_);
     co_await turn;
     Task<Result<Fetched>> finding = find_out(std::move(upstreams), question);
     Result<Fetched> found = co_await std::move(finding);
     tell(question, found);
     const bool is_bogus = found && found->image.security == SecurityStatus::bogus;
     const FetchResult result = std::make_shared<const Result<Fetched>>(std::move(found));
-    if (is_bogus) failures_.remember(key, result, parts_.scheduler.now());
+    if (is_bogus) failures_.remember(key, result, scheduler_.now());
     in_flight_.land(key, result);
   } catch (...) {
     in_flight_.refuse(key);
@@ -184,13 +187,13 @@ Task<void> ZoneFacts::fly(std::shared_ptr<Upstream> upstreams, Question question
 /// Asks one server after the other until an answer proves something. An answer that proves nothing is more often a
 /// gap in one server's cache than anything else.
 Task<Result<Fetched>> ZoneFacts::find_out(std::shared_ptr<Upstream> upstreams, Question question) {
-  Inquiry inquiry{.deadline = parts_.scheduler.now() + fact_limit};
+  Inquiry inquiry{.deadline = scheduler_.now() + fact_limit};
   Message query = upstream_query(question, true, true);
   std::vector<std::string> passed_over;
   std::optional<Learned> wrong_one;
   Error error{Fault::unproven, fmt::format("no server answers about the {}", words_for(question))};
   for (int server = 0; server < most_servers; ++server) {
-    ++parts_.metrics.dnssec_questions;
+    ++metrics_.dnssec_questions;
     Task<Result<Response>> asking = upstreams->exchange_elsewhere(query, inquiry.deadline, passed_over);
     const Result<Response> response = co_await std::move(asking);
     if (!response) {
@@ -221,7 +224,7 @@ Task<Result<Fetched>> ZoneFacts::find_out(std::shared_ptr<Upstream> upstreams, Q
 Task<Result<Learned>> ZoneFacts::learn_from(std::shared_ptr<Upstream> upstreams, const Message& message,
                                             Inquiry& inquiry) {
   for (;;) {
-    pace_.begin(inquiry.budget, parts_.scheduler.now());
+    pace_.begin(inquiry.budget, scheduler_.now());
     auto learned = learn(message, table_, wall_time(), inquiry.budget);
     pace_.end(inquiry.budget);
     if (auto* done = std::get_if<Learned>(&learned)) co_return std::move(*done);
@@ -239,7 +242,7 @@ void ZoneFacts::tell(const Question& question, const Result<Fetched>& found) {
   const std::string why = !is_bogus ? "" : found->image.extended_error ? found->image.extended_error->text : "unproven";
   if (is_bogus) log::debug("the {}: {}", words_for(question), why);
   if (!is_bogus || !question.name.is_root()) return;
-  if (root_failures_.pass(parts_.scheduler.now()))
+  if (root_failures_.pass(scheduler_.now()))
     log::warn("no trust anchor proves the keys of the root, so no answer can be proven: {}", why);
 }
 

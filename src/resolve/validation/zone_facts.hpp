@@ -30,18 +30,12 @@ struct Inquiry {
 /// each, and keeps what they prove. One per worker.
 class ZoneFacts {
 public:
-  /// The references must outlive the object.
-  struct Parts {
-    Scheduler& scheduler;
-    TaskGroup& tasks;
-    Metrics& metrics;
-    const HashSeed& seed;
-  };
-  explicit ZoneFacts(const Parts& parts);
+  /// All must outlive the object.
+  ZoneFacts(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, const HashSeed& seed);
 
   ZoneTable& table() { return table_; }
   /// The time of day, for signatures.
-  WallTime wall_time() const { return parts_.scheduler.clock().wall_time(); }
+  WallTime wall_time() const { return scheduler_.clock().wall_time(); }
 
   /// Asks beside a client's question for what its answer will probably need. A guess costs a query that may be
   /// needless, so guesses are at most a quarter of the clients' questions in the long run.
@@ -63,7 +57,7 @@ public:
 private:
   static constexpr double guesses_per_question = 0.25, most_guesses = 50;
 
-  CacheKey key_of(const Question& question) const { return {parts_.seed, question, true, true}; }
+  CacheKey key_of(const Question& question) const { return {seed_, question, true, true}; }
   bool begin(const std::shared_ptr<Upstream>& upstreams, const Question& question);
   void launch(const std::shared_ptr<Upstream>& upstreams, const Question& question);
   Task<void> fly(std::shared_ptr<Upstream> upstreams, Question question);
@@ -71,7 +65,10 @@ private:
   Task<Result<Learned>> learn_from(std::shared_ptr<Upstream> upstreams, const Message& message, Inquiry& inquiry);
   void tell(const Question& question, const Result<Fetched>& found);
 
-  Parts parts_;
+  Scheduler& scheduler_;
+  TaskGroup& tasks_;
+  Metrics& metrics_;
+  const HashSeed& seed_;
   ProofPace pace_;
   ZoneTable table_;
   InFlight in_flight_;

@@ -26,8 +26,8 @@ struct Zoned : Stub {
       zones.push_back(std::make_unique<Zone>(name, FakeUpstream(scheduler, name, std::move(script))));
       routes.push_back({named(name), borrowed(zones.back()->upstream)});
     }
-    zoned.emplace(Resolver::Parts{scheduler, tasks, policy, cache, borrowed(upstream), metrics, pending,
-                                  ExposureMode::passive, routes});
+    zoned.emplace(ResolverSetup{scheduler, tasks, policy, cache, borrowed(upstream), metrics, pending,
+                                ExposureMode::passive, routes});
   }
 
   /// Asks, and what was answered at once or once time has passed; a null reply if there is none yet.

@@ -100,7 +100,7 @@ struct Scene : World {
   HashSeed seed{1, 2};
   TaskGroup tasks;
   FakeUpstream upstream{scheduler, "fake", [this](const Message& query) { return answer(query); }};
-  Validation validation{{scheduler, tasks, metrics, seed}};
+  Validation validation{scheduler, tasks, metrics, seed};
   std::deque<Told> results;
 };
 
