@@ -15,9 +15,9 @@ using namespace tacet::fixture;
 TEST_CASE("An answer of two parts is as secure as the weaker one") {
   using enum SecurityStatus;
   const std::array alias{cname_record(named("a.example"), 300, named("b.example"))};
-  const std::array address{a_record(named("b.example"), 60, std::array<std::uint8_t, 4>{192, 0, 2, 1})};
+  const std::array target{a_record(named("b.example"), 60, std::array<std::uint8_t, 4>{192, 0, 2, 1})};
   AnswerImage front = local_answer({named("a.example"), Type::a, Class::in}, Rcode::noerror, alias);
-  AnswerImage rest = local_answer({named("b.example"), Type::a, Class::in}, Rcode::noerror, address);
+  AnswerImage rest = local_answer({named("b.example"), Type::a, Class::in}, Rcode::noerror, target);
   const std::vector<Name> chain = alias_chain(front);
   REQUIRE(chain.size() == 2);
   CHECK(join(front, chain, rest).security == indeterminate);
