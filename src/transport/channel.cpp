@@ -23,10 +23,6 @@ constexpr Duration least_lateness = milliseconds(3);
 /// A race for a connection goes on for this time after its last query gave up, so that it notices the end of an outage
 /// early.
 constexpr Duration race_beyond_demand = seconds(3);
-/// A query goes over at most so many connections before it fails. The first limit counts connections that ended without
-/// any answer. The second counts those that answered something: some servers close after each answer, and some queries
-/// make a server close.
-constexpr unsigned most_barren_tries = 3, most_tries = 30;
 
 /// After this time without a TCP connection the server counts as unreachable by this way. A tunnel may take longer.
 Duration unreachable_after(const DialPath& path) {
@@ -76,7 +72,7 @@ void Channel::submit(Call& call) {
   calls_.emplace(call.tag, &call);
   idle_.disarm();
   for (Link* link : {current_.get(), fresh_.get()})
-    if (link != nullptr) link->send(call.tag, call.query);
+    if (link != nullptr) feed(*link);
   watch_greetings();
   if (!current_) demand_connection();
   const Duration usual = latency_.typical();
@@ -89,9 +85,18 @@ bool Channel::doubts_connection() const {
          now() - current_->last_received >= doubted_after;
 }
 
-void Channel::send_all(Link& link) {
-  for (const auto& [tag, call] : calls_) link.send(tag, call->query);
-  watch_greetings();
+/// Sends what was not sent yet, as far as the connection has room.
+void Channel::feed(Link& link) {
+  std::size_t room = link.room;
+  if (room != Caution::no_limit) room -= std::min(room, unanswered_on(link));
+  for (auto next = calls_.upper_bound(link.sent_to); next != calls_.end() && room > 0; ++next, --room)
+    link.send(next->first, next->second->query);
+}
+
+void Channel::widen(Link& link, std::size_t by) {
+  if (link.room == Caution::no_limit) return;
+  link.room += by;
+  feed(link);
 }
 
 // Connecting.
@@ -130,8 +135,10 @@ void Channel::connected(ConnectedSocket socket) {
   place = std::make_unique<Link>(*this, std::move(socket));
   ++counters_.connections;
   place->prepared = calls_.empty();
+  place->room = caution_.room;
   if (place->prepared) rest();
-  send_all(*place);
+  feed(*place);
+  watch_greetings();
   watch(race_after);
 }
 
@@ -158,6 +165,7 @@ void Channel::established(Link& link) {
 // Answers and losses.
 
 void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
+  caution_.barren = caution_.accused = 0;
   if (link.answers++ == 0 && answer) server_.parts().budget.pace().led_to_answer();
   if (tag == link.asks_name && answer)
     if (const auto name = nsid_of(*answer); !name.empty())
@@ -178,6 +186,7 @@ void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
   }
   judge_pause(link);
   if (fresh_) settle(link);
+  widen(link, 1);
 }
 
 /// The first answer after a pause tells whether the connection survived it, or a fresh one had to answer.
@@ -199,43 +208,13 @@ void Channel::settle(const Link& winner) {
   retire(fresh_);
 }
 
-void Channel::lost(Link& link, const Error& why) {
-  auto& place = &link == current_.get() ? current_ : fresh_;
-  const bool was_used = link.answers > 0;
-  // A server may close an idle connection at any time. That is no failure; send the query again.
-  const bool is_idle_close = why.fault == Fault::cancelled && (was_used || !link.greeted_at);
-  if (const auto showed = greeting_outcome_of(why.fault); showed && !link.is_established && !is_idle_close)
-    tell(link, *showed);
-  retire(place);
-  if (!current_) std::swap(current_, fresh_);
-  if (!is_idle_close) note_failure(why);
-  if (has_moved()) return dial_afresh();
-  if (calls_.empty() || current_) return;
-  reissue(why, was_used);
-}
-
-void Channel::reissue(const Error& why, bool was_used) {
-  if (why.fault == Fault::tls_untrusted) return fail_all(why);
-  std::vector<Call*> hopeless;
-  for (const auto& [tag, call] : calls_) {
-    ++counters_.reissued;
-    if (!was_used) ++call->barren_tries;
-    if (++call->tries >= most_tries || call->barren_tries >= most_barren_tries) hopeless.push_back(call);
-  }
-  for (Call* call : hopeless) deliver(*call, fail(why));
-  if (!calls_.empty()) demand_connection();
-}
-
-void Channel::fail_all(const Error& error) {
-  while (!calls_.empty()) deliver(*calls_.begin()->second, fail(error));
-}
-
 void Channel::deliver(Call& call, Result<Response> result) {
   calls_.erase(call.tag);
   doubtful_ = false;
   if (!result) ++counters_.failures;
   call.answer.deliver(std::move(result));
   if (!calls_.empty()) return;
+  caution_ = {};
   watch_.disarm();
   rest();
 }
@@ -243,7 +222,8 @@ void Channel::deliver(Call& call, Result<Response> result) {
 /// The connection had time to answer and did not. Only answers count: a server that answers nothing more may still send
 /// other octets.
 void Channel::given_up(const Call& call) {
-  if (!current_ || now() - std::max(call.sent, current_->last_answered) < race_after) return;
+  if (!current_ || call.tag > current_->sent_to || now() - std::max(call.sent, current_->last_answered) < race_after)
+    return;
   current_->leave_unanswered(call.query.question().name);
 }
 
@@ -274,16 +254,16 @@ void Channel::on_watch() {
   if (has_moved()) dial_afresh();
   if (!current_) return demand_connection();
   const Duration silence = now() - std::max(current_->last_received, calls_.begin()->second->sent);
-  if (silence < race_after || !suspect(*current_, silence)) return;
+  if (silence < race_after) return;
+  widen(*current_, current_->room);  // the query that it waits for may be a lame one
+  if (!suspect(*current_, silence)) return;
   if (silence >= std::max<Duration>(least_silence_limit, latency_.percentile(0.99) * 3)) {
     note_failure(
         {Fault::timeout, fmt::format("no answer for {:.1f} s", std::chrono::duration<double>(silence).count())});
     retire(current_);
-    if (fresh_)
-      std::swap(current_, fresh_);
-    else
-      reissue({Fault::timeout, "the connection went silent"}, false);
-    return;
+    if (fresh_) return std::swap(current_, fresh_);
+    blame_all();
+    return reissue({Fault::timeout, "the connection went silent"});
   }
   if (!fresh_) demand_connection();
 }
@@ -294,7 +274,8 @@ bool Channel::suspect(const Link& link, Duration silence) const {
   const Instant long_ago = now() - race_after;
   const Name name = link.left_unanswered.value_or(calls_.begin()->second->query.question().name);
   return std::ranges::any_of(calls_, [&](const auto& entry) {
-    return entry.second->sent <= long_ago && !(entry.second->query.question().name == name);
+    return entry.first <= link.sent_to && entry.second->sent <= long_ago &&
+           !(entry.second->query.question().name == name);
   });
 }
 

@@ -1,5 +1,7 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +23,10 @@ namespace tacet {
 /// names went unanswered since its last answer (given up or not). One unanswered name proves nothing. After half a
 /// second of such silence a fresh connection races the old one, and the channel keeps the first that answers. Past the
 /// limit the channel retires the old one.
+///
+/// Some queries make a server close the connection, and some servers close it after each answer. So a connection that
+/// ended under its queries is followed by one that gets few of them at once, and more with each answer: the query that
+/// is the reason shows itself by being alone, and costs the others a round trip or two.
 ///
 /// A connection whose greeting gets no answer is told to the server, which may choose another path. The channel then
 /// dials by that one at once; the queries stay, and their tries count anew.
@@ -45,8 +51,18 @@ private:
   struct Call;
   class Link;
 
+  /// What connections that ended with queries on them teach, until the last query has its answer.
+  struct Caution {
+    static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max() / 2;
+
+    std::size_t room = no_limit;  ///< how many queries the next connection gets at once
+    unsigned barren = 0;          ///< connections in a row that ended without any answer
+    unsigned accused = 0;         ///< queries since the last answer that a connection ended under while it had no other
+  };
+
   void submit(Call& call);
-  void send_all(Link& link);
+  void feed(Link& link);
+  void widen(Link& link, std::size_t by);
   void demand_connection();
   Task<void> look_up();
   void connected(ConnectedSocket socket);
@@ -57,7 +73,11 @@ private:
   void lost(Link& link, const Error& why);
   void spent(Link& link);
   void settle(const Link& winner);
-  void reissue(const Error& why, bool was_used);
+  std::size_t unanswered_on(const Link& link) const;
+  void blame(const Link& ended);
+  void blame_all();
+  bool serves_nobody() const;
+  void reissue(const Error& why);
   void fail_all(const Error& error);
   void deliver(Call& call, Result<Response> result);
   void given_up(const Call& call);
@@ -102,6 +122,7 @@ private:
   UpstreamState counters_;
   bool looking_up_ = false;
   bool failing_ = false;
+  Caution caution_;
   log::RateLimit failure_log_;
 };
 

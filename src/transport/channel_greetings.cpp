@@ -19,7 +19,7 @@ void Channel::tell_unreachable(GreetingOutcome showed) {
 /// True if connections are to go another way than before. Each way gives the queries new tries.
 bool Channel::has_moved() {
   if (std::exchange(way_, server_.path()->rung) == way_) return false;
-  for (auto& [tag, call] : calls_) call->barren_tries = 0;
+  for (auto& [tag, call] : calls_) call->suspicions = 0;
   return true;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,7 +25,8 @@ struct Channel::Call {
   const Message& query;
   Tag tag = 0;
   Instant sent{};
-  unsigned tries = 0, barren_tries = 0;
+  unsigned tries = 0;       // connections that ended with this query on them
+  unsigned suspicions = 0;  // of these, how many may have ended because of it
   OneShot<Result<Response>> answer;
 };
 
@@ -58,6 +60,7 @@ public:
     if (!greeted_at) greeted_at = channel_.now();
     const bool asks = !asks_name && channel_.server_.parts().on_named;
     if (asks) asks_name = tag;
+    sent_to = tag;
     connection->send(tag, asks ? with_nsid(query) : query);
   }
   /// When the answer to the greeting is late; never if there is no greeting that waits for one.
@@ -89,7 +92,9 @@ public:
   bool prepared = false;  // opened for queries to come; DoH shakes hands with the first of them
   Duration pause{};       // a long one that the queries of now ended; zero once it is known whether this survived it
   std::uint64_t answers = 0;
-  std::optional<Tag> asks_name;  // the query that asks for the server's name, too
+  Tag sent_to = 0;                       // the last query sent; queries are sent in the order of their tags
+  std::size_t room = Caution::no_limit;  // how many queries it may have unanswered
+  std::optional<Tag> asks_name;          // the query that asks for the server's name, too
 
 private:
   Channel& channel_;

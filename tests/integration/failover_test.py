@@ -275,5 +275,26 @@ class ClosingBehindAnswers(Case):
                         self.assertEqual(daemon.log_lines("upstream .* fails"), [])
 
 
+class OneNameThatEndsConnections(Case):
+    """A server that closes the connection when it is asked for one name: the others do not suffer."""
+
+    def check(self, transport, action):
+        fake = self.fake(lambda received: Behaviour(action) if received.name.startswith("bad") else Behaviour(delay=0.02))
+        daemon = self.tacet(getattr(fake, f"{transport}_url")(), workers=1)
+        good, bad = [(new_name(), "A") for _ in range(30)], [("bad.example.com", kind) for kind in ("A", "AAAA", "HTTPS")]
+        asked = [*good[:10], *bad, *good[10:]]
+        with dnsclient.TcpClient(daemon.server) as client:
+            client.send(*(dnsclient.query(*question).to_wire() for question in asked))
+            answers = client.receive_messages(len(asked))
+        failed = [answer.question[0].name.to_text() for answer in answers if answer.rcode() == dns.rcode.SERVFAIL]
+        self.assertEqual(failed, ["bad.example.com."] * 3, daemon.log())
+
+    def test_over_dot(self):
+        self.check("dot", "close")
+
+    def test_over_doh(self):
+        self.check("doh", "goaway")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -290,7 +290,8 @@ void DohConnection::State::judge(HttpTransfer& transfer, CURLcode code) {
     case CURLE_HTTP2:
       if (stage_ == Stage::open && socket_->buffer().said_goodbye()) return;  // newer releases; settle() tells
       return leave(is_there ? Error{Fault::protocol, transfer.words(code)} : loss(transfer.words(code)));
-    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_CONNECT:  // libcurl wants another socket, because the server lets this one go
+      return leave(loss("closed by the server"));
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
