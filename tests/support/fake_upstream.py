@@ -11,7 +11,6 @@ import base64
 import contextlib
 import dataclasses
 import ssl
-import time
 import urllib.parse
 
 import dns.flags
@@ -25,6 +24,7 @@ import h2.errors
 import h2.events
 import scratch
 from loop_thread import LoopThread
+from received import Connection, Received
 
 ADDRESS = "192.0.2.9"
 ADDRESS_6 = "2001:db8::9"
@@ -57,38 +57,6 @@ class Behaviour:
 
 
 ANSWER = Behaviour()
-
-
-@dataclasses.dataclass
-class Connection:
-    """One TLS connection whose handshake succeeded."""
-
-    transport: str  # "DoT" or "DoH"
-    sni: str | None
-    resumed: bool
-    tls_version: str
-    since: float = dataclasses.field(default_factory=time.monotonic)
-    is_open: bool = True
-    queries: int = 0
-
-
-@dataclasses.dataclass
-class Received:
-    """One query as it came."""
-
-    connection: Connection
-    wire: bytes
-    message: dns.message.Message
-    http: dict  # request headers and pseudo-headers; empty over DoT
-    at: float = dataclasses.field(default_factory=time.monotonic)
-
-    @property
-    def name(self):
-        return self.message.question[0].name.to_text().lower()
-
-    @property
-    def kind(self):
-        return dns.rdatatype.to_text(self.message.question[0].rdtype)
 
 
 def response_to(query, **options):
