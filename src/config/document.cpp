@@ -109,7 +109,10 @@ Position position_of(std::string_view text, std::size_t offset) {
 }
 
 /// yaml-cpp takes NUL and 0x04 as ends of input, which would hide the rest. No other control character belongs here.
-bool is_control(char c) { return (c >= 0 && c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f; }
+bool is_control(char c) {
+  const auto octet = static_cast<unsigned char>(c);  // char has no sign on ARM
+  return (octet < 0x20 && c != '\n' && c != '\r' && c != '\t') || octet == 0x7f;
+}
 
 std::optional<SyntaxFault> bad_octet(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
