@@ -1,7 +1,9 @@
 #pragma once
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +50,15 @@ void prepare_datagrams(int descriptor, const SocketAddress& address);
 
 /// Sets the options that the connections of a listening TCP socket inherit: each answer leaves at once.
 void prepare_streams(int descriptor);
+
+/// A process that has a port of this machine.
+struct PortHolder {
+  pid_t process = 0;
+  std::string program;  ///< "unbound"
+};
+/// The process that holds a port of an address by UDP (SOCK_DGRAM) or TCP (SOCK_STREAM). Nothing if no process does, or
+/// without the right to see other users' processes.
+std::optional<PortHolder> port_holder(const SocketAddress& address, int type);
 
 /// The program that holds a port of an address by UDP (SOCK_DGRAM) or TCP (SOCK_STREAM): "unbound (pid 123)". Without
 /// the right to see other users' processes it says "a program of user unbound (`sudo ss …` shows which)".

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "listen/bind.hpp"
@@ -102,9 +103,9 @@ bool holds_any(const std::string& descriptors, const std::vector<SocketRow>& row
 }
 
 /// Only root may see other users' processes; the service may not.
-std::string program_with(const std::vector<SocketRow>& rows) {
+std::optional<PortHolder> holder_with(const std::vector<SocketRow>& rows) {
   const Directory processes(::opendir("/proc"), &::closedir);
-  if (rows.empty() || !processes) return {};
+  if (rows.empty() || !processes) return std::nullopt;
   while (const dirent* entry = ::readdir(processes.get())) {
     const std::string id = entry->d_name;
     if (id.find_first_not_of("0123456789") != std::string::npos) continue;
@@ -112,9 +113,9 @@ std::string program_with(const std::vector<SocketRow>& rows) {
     std::ifstream file("/proc/" + id + "/comm");
     std::string name;
     std::getline(file, name);
-    return fmt::format("{} (pid {})", name, id);
+    return PortHolder{static_cast<pid_t>(std::stol(id)), std::move(name)};
   }
-  return {};
+  return std::nullopt;
 }
 
 std::string user_text(uid_t user) {
@@ -124,9 +125,13 @@ std::string user_text(uid_t user) {
 
 }  // namespace
 
+std::optional<PortHolder> port_holder(const SocketAddress& address, int type) {
+  return holder_with(sockets_at(address, type));
+}
+
 std::string holder_of(const SocketAddress& address, int type) {
   const std::vector<SocketRow> rows = sockets_at(address, type);
-  if (std::string program = program_with(rows); !program.empty()) return program;
+  if (const auto holder = holder_with(rows)) return fmt::format("{} (pid {})", holder->program, holder->process);
   const std::string command = fmt::format("`sudo ss -lntup 'sport = :{}'` shows which", address.port);
   if (rows.empty()) return fmt::format("another program ({})", command);
   return fmt::format("a program of {} ({})", user_text(rows.front().user), command);

@@ -2,12 +2,14 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import unittest
 
 import dns.rcode
 import dnsclient
+import netlab
 import pki
 import scratch
 import tacet
@@ -22,6 +24,15 @@ u = socket.socket(family, socket.SOCK_DGRAM); u.bind((sys.argv[2], int(sys.argv[
 t = socket.socket(family); t.bind((sys.argv[2], int(sys.argv[1]))); t.listen()
 socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 signal.pause()
+"""
+# A resolver without a service: it holds port 53 and says so in its file.
+STRAY = """\
+#!/usr/bin/python3
+import os, socket, sys
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 53))
+open(sys.argv[0] + ".new", "w").write(str(os.getpid()))
+os.rename(sys.argv[0] + ".new", sys.argv[0] + ".pid")
+u.recv(1)
 """
 COMPOSE = """\
 services:
@@ -163,6 +174,52 @@ round_robin_upstreams: 1
         self.units.unit("nginx.service", "[Service]\nExecStart=/usr/sbin/nginx\n", active=True)
         self.assertIn("no running service of cloudflared proxy-dns", self.takeover().stderr)
         self.assertIn("systemd knows no unit none.service", self.takeover("--unit", "none.service").stderr)
+
+    def stray(self, *starter):
+        """A cloudflared that no service runs, in a network of its own; with `starter`, below what these words start."""
+        network = self.enterContext(netlab.Namespace())
+        program = self.folder / "cloudflared"
+        program.write_text(STRAY)
+        program.chmod(0o755)
+        command = [program, "proxy-dns", "--upstream", "https://1.1.1.1/dns-query", "--port", "53"]
+        if starter:
+            run = self.folder / "cloudflared.d" / "run"
+            run.parent.mkdir()
+            run.write_text(f"#!/bin/sh\nexec {' '.join(map(str, command))}\n")
+            run.chmod(0o755)
+            command = [*starter, run.parent]
+        network.popen(list(map(str, command)))
+        scratch.eventually((self.folder / "cloudflared.pid").exists, 20, "the stray resolver")
+        self.addCleanup(os.kill, int((self.folder / "cloudflared.pid").read_text()), signal.SIGKILL)  # before its starter ends
+        done = subprocess.run(network.command(tacet.BINARY, "takeover", "--config", str(self.config)), env=self.units.environment, capture_output=True, text=True)
+        self.assertEqual((done.returncode, self.units.calls(), self.config.read_text()), (1, [], "workers: 1\n"))
+        return done.stderr
+
+    @unittest.skipIf(netlab.why_not(), netlab.why_not())
+    def test_of_a_resolver_that_no_service_runs_it_says_what_it_is_and_what_to_do(self):
+        said = self.stray()
+        self.assertRegex(said, r"cloudflared has 127\.0\.0\.1:53 \(pid \d+, started by hand\)")
+        self.assertIn(f"tacet migrate --from cloudflared proxy-dns --upstream https://1.1.1.1/dns-query --port 53 >{self.config}", said)
+        self.assertRegex(said, r"(?m)^3\. Stop it: kill \d+")
+
+    @unittest.skipIf(netlab.why_not(), netlab.why_not())
+    def test_of_a_resolver_that_a_supervisor_keeps_it_says_how_the_supervisor_stops_it(self):
+        runsv = self.folder / "runsv"
+        runsv.write_text('#!/bin/sh\ncd "$1" && ./run\n')  # as runit's does, but for what nobody asks here
+        runsv.chmod(0o755)
+        said = self.stray(runsv)
+        self.assertIn("started by runit", said)
+        self.assertIn(f"3. Stop it: sv down {self.folder}/cloudflared.d\n", said)
+
+    def test_a_takeover_that_was_cut_short_can_be_repeated_and_the_first_configuration_is_kept(self):
+        self.old_service(self.upstream.dot_port)
+        self.units.die_at("start tacet.socket")
+        self.assertEqual(self.takeover().returncode, -signal.SIGKILL)
+        self.assertTrue(self.units.is_active("stubby.service"))
+        done = self.takeover()
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout + self.units.log("tacet.service"))
+        self.assertEqual((self.config.parent / "tacet.yaml.before-takeover").read_text(), "workers: 1\n")
+        self.assertFalse(self.units.is_active("stubby.service") or self.units.is_enabled("stubby.service"))
 
     def test_for_a_compose_file_it_prints_what_to_do_and_changes_nothing(self):
         compose = self.folder / "docker-compose.yml"

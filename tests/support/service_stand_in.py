@@ -109,6 +109,10 @@ if verb == "show":  # of its properties, MainPID alone
     sys.exit()
 with open(place / "calls", "a") as calls:
     calls.write(" ".join(words) + "\\n")
+if (place / "die-at").exists() and (place / "die-at").read_text() == " ".join(words):
+    (place / "die-at").unlink()
+    os.kill(os.getppid(), signal.SIGKILL)
+    sys.exit()
 for name in names:
     if not (place / name).exists():
         sys.exit("Unit " + name + " not found")
@@ -145,6 +149,10 @@ class StandIn:
             (self.place / f"{name}.enabled").touch()
         if active:
             (self.place / f"{name}.active").touch()
+
+    def die_at(self, call):
+        """The next time that it is called with these words, it kills what called it, and does nothing."""
+        (self.place / "die-at").write_text(call)
 
     def is_active(self, name):
         return (self.place / f"{name}.active").exists()

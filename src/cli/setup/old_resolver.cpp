@@ -1,6 +1,7 @@
 #include "cli/setup/old_resolver.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -48,13 +49,17 @@ std::vector<std::string> command_of(std::string_view unit) {
   return commands.empty() ? std::vector<std::string>() : split_words(commands.back());
 }
 
+/// The program that a word of a command names, or null.
+const ServiceProgram* program_named(const std::string& word) {
+  const auto file = std::string_view(word).substr(word.rfind('/') + 1);
+  const auto found = std::ranges::find(service_programs, file, &ServiceProgram::command);
+  return found == service_programs.end() ? nullptr : &*found;
+}
+
 /// The program that a unit runs, perhaps through another such as sudo.
 const ServiceProgram* program_of(std::string_view unit) {
-  for (const auto& word : command_of(unit)) {
-    const auto file = std::string_view(word).substr(word.rfind('/') + 1);
-    const auto found = std::ranges::find(service_programs, file, &ServiceProgram::command);
-    if (found != service_programs.end()) return &*found;
-  }
+  for (const auto& word : command_of(unit))
+    if (const auto* program = program_named(word)) return program;
   return nullptr;
 }
 
@@ -155,6 +160,16 @@ Result<MigratedConfig> migrated_service(const OldResolver& resolver) {
   if (!done || resolver.units.size() < 2) return done;
   if (const auto socket = unit_text(resolver.units.back())) done->yaml = with_listen(done->yaml, listen_line(*socket));
   return done;
+}
+
+std::string migrate_command(const std::vector<std::string>& words) {
+  const auto named = std::ranges::find_if(words, [](const auto& word) { return program_named(word) != nullptr; });
+  if (named == words.end()) return {};
+  const auto* program = program_named(*named);
+  const auto file = file_of(*program, words);
+  const auto from = fmt::format("tacet migrate --from {}", program->name);
+  if (!file.empty()) return fmt::format("{} {}", from, file);
+  return fmt::format("{} {}", from, fmt::join(std::ranges::subrange(named + 1, words.end()), " "));
 }
 
 Result<MigratedConfig> migrated_containers(const std::string& path) {

@@ -22,6 +22,9 @@ Result<std::vector<OldResolver>> old_resolvers(const std::string& unit);
 /// usual file. The addresses of its socket unit replace those of the file.
 Result<MigratedConfig> migrated_service(const OldResolver& resolver);
 
+/// The `tacet migrate` command for a program that was started with these words; empty if it is none that tacet knows.
+std::string migrate_command(const std::vector<std::string>& words);
+
 /// The configuration for the one container of a compose file that runs such a program. Fault::invalid_config if there
 /// is none.
 Result<MigratedConfig> migrated_containers(const std::string& path);

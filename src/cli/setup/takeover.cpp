@@ -18,6 +18,7 @@
 #include "cli/setup/held_sockets.hpp"
 #include "cli/setup/old_resolver.hpp"
 #include "cli/setup/probe.hpp"
+#include "cli/setup/stray_resolver.hpp"
 #include "cli/words.hpp"
 #include "config/address.hpp"
 #include "config/fault.hpp"
@@ -80,6 +81,8 @@ public:
 private:
   Result<OldResolver> choose() const;
   Result<void> prepare();
+  Result<void> look_for_kept_config();
+  std::string kept_config() const { return request_.config + ".before-takeover"; }
   Result<void> ask_upstreams();
   Result<void> replace();
   bool has_usual_addresses() const;
@@ -117,12 +120,14 @@ Result<void> Takeover::systemctl(std::initializer_list<std::string> words) {
 
 Result<OldResolver> Takeover::choose() const {
   auto found = old_resolvers(request_.unit);
-  if (!found) return fail(found.error());
-  if (found->size() == 1) return std::move(found->front());
-  if (found->empty())
+  if (!found && !request_.unit.empty()) return fail(found.error());
+  if (found && found->size() == 1) return std::move(found->front());
+  if (!found || found->empty())
     return fail(Fault::invalid_config,
-                "no running service of cloudflared proxy-dns, dnscrypt-proxy, stubby, https-dns-proxy, smartdns or "
-                "dnsproxy: name it with --unit, or give a compose file");
+                fmt::format("no running service of cloudflared proxy-dns, dnscrypt-proxy, stubby, https-dns-proxy, "
+                            "smartdns or dnsproxy{}: name it with --unit, or give a compose file.\n{}",
+                            found ? "" : fmt::format(" ({})", found.error().detail),
+                            advice_on_stray_resolver({IpAddress("127.0.0.1"), 53}, request_.config)));
   std::vector<std::string> names;
   for (const auto& one : *found) names.push_back(one.units.front());
   return fail(Fault::invalid_config,
@@ -142,9 +147,19 @@ Result<void> Takeover::prepare() {
   auto image = read_image(request_.config);
   if (!image) return fail(image.error());
   config_before_ = *std::move(image);
+  if (auto kept = look_for_kept_config(); !kept) return kept;
   for (const auto& unit : old_.units) before_.push_back(look_at(unit));
   before_.push_back(look_at(tacet_service));
   before_.push_back(look_at(tacet_socket));
+  return {};
+}
+
+/// A takeover that was cut short has written its configuration already: the former one is the copy.
+Result<void> Takeover::look_for_kept_config() {
+  if (config_before_.content != file_with(new_.yaml).content) return {};
+  auto kept = read_image(kept_config());
+  if (!kept) return fail(kept.error());
+  if (kept->kind != FileImage::Kind::absent) config_before_ = *std::move(kept);
   return {};
 }
 
@@ -174,7 +189,7 @@ Result<void> Takeover::ask_upstreams() {
 
 Result<void> Takeover::write_config() {
   if (config_before_.kind != FileImage::Kind::absent)
-    if (auto kept = write_image(request_.config + ".before-takeover", config_before_); !kept) return kept;
+    if (auto kept = write_image(kept_config(), config_before_); !kept) return kept;
   out_ << fmt::format("write {}\n", request_.config);
   return write_image(request_.config, file_with(new_.yaml));
 }
