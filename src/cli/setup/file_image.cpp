@@ -114,13 +114,13 @@ Result<FileImage> read_image(const std::string& path) {
 }
 
 Result<void> write_image(const std::string& path, const FileImage& image) {
+  const auto temporary = path + ".tacet-new";
+  ::unlink(temporary.c_str());  // of a run that was cut short
   if (image.kind == FileImage::Kind::absent) {
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed(path);
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) return failed(path);
     settle_directory(path);
     return {};
   }
-  const auto temporary = path + ".tacet-new";
-  ::unlink(temporary.c_str());
   const TemporaryFile leftover(temporary);
   if (auto made = make(temporary, image); !made) return made;
   if (::rename(temporary.c_str(), path.c_str()) == 0) {

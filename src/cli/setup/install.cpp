@@ -49,7 +49,7 @@ private:
   void describe(const FileChange& change);
   void warn() const;
   Result<void> check_resolver() const;
-  Result<void> confirm(const std::vector<DnsManager>& managers) const;
+  Result<void> confirm(const std::vector<DnsManager>& managers, const InstallPlan& plan);
 
   const InstallRequest& request_;
   std::ostream& out_;
@@ -183,14 +183,22 @@ Result<void> Installation::check_resolver() const {
       fmt::format("{}; nothing was changed. Start tacet first: systemctl enable --now tacet", answers.error().detail));
 }
 
-/// Everything is written already. Checks whether it still works.
-Result<void> Installation::confirm(const std::vector<DnsManager>& managers) const {
+/// Everything is written already. Runs the commands if it does not work: an earlier run may have been cut short.
+Result<void> Installation::confirm(const std::vector<DnsManager>& managers, const InstallPlan& plan) {
+  const auto check = [&]() -> Result<void> {
+    if (!acts()) return {};
+    const LiveLine line("checking where programs' questions go");
+    return InstallEffect(request_.server, request_.socket).await(managers);
+  };
+  auto holds = check();
+  if (!holds && !plan.apply.empty()) {
+    if (auto done = run_all(plan.apply); !done) return done;
+    holds = check();
+  }
+  if (!holds)
+    return fail(holds.error().fault, fmt::format("installed, but {}; no file was changed", holds.error().detail));
   out_ << "installed already: nothing to do\n";
-  if (!acts()) return {};
-  const LiveLine line("checking where programs' questions go");
-  const auto holds = InstallEffect(request_.server, request_.socket).await(managers);
-  if (holds) return {};
-  return fail(holds.error().fault, fmt::format("installed, but {}; nothing was changed", holds.error().detail));
+  return {};
 }
 
 Result<void> Installation::install() {
@@ -209,7 +217,7 @@ Result<void> Installation::install() {
   if (!changes) return fail(changes.error());
   out_ << fmt::format("DNS of {} is managed by {}\n", on_this_machine() ? "this machine" : request_.root,
                       to_string(*managers));
-  if (*state && changes->empty()) return confirm(*managers);
+  if (*state && changes->empty()) return confirm(*managers, *plan);
   if (auto answers = check_resolver(); !answers) return answers;
   for (const auto& one : *changes) describe(one);
   if (request_.dry_run) return run_all(plan->apply);
