@@ -184,6 +184,13 @@ class Networks(Case):
 
 
 class Words(Case):
+    @unittest.skipUnless(os.geteuid() == 0, "makes an /etc of its own")
+    def test_without_a_file_it_takes_the_one_that_the_service_reads(self):
+        script = "mount -t tmpfs tmpfs /etc && mkdir /etc/tacet && echo 'cache: {max_ttl: -1}' >/etc/tacet/tacet.yaml && exec \"$@\""
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", tacet.BINARY, "doctor", "--dry-run"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"/etc/tacet/tacet\.yaml:1:\d+: cache\.max_ttl")
+
     def test_a_wrong_file_of_canaries_is_refused_with_its_line(self):
         path = os.path.join(self.directory, "wrong.yaml")
         with open(path, "w", encoding="ascii") as file:
