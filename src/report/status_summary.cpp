@@ -24,15 +24,29 @@ std::vector<const UpstreamReport*> carriers(const std::vector<UpstreamReport>& u
   return out;
 }
 
-/// "cloudflare by DoH and DoT, and quad9 by DoT".
-std::string operators_of(const std::vector<const UpstreamReport*>& upstreams) {
+/// Adds the sites at which the open connections of an upstream end, as its servers name them: "fra".
+void add_sites(const UpstreamReport& upstream, const std::vector<ServerSite>& known, Phrases& sites) {
+  for (const auto& channel : upstream.channels)
+    for (const auto& each : known)
+      if (channel.state.warm && channel.state.facts && each.upstream == upstream.id &&
+          each.address == channel.state.facts->address)
+        add_once(sites, each.site);
+}
+
+/// "cloudflare by DoH and DoT at the site 47m, and quad9 by DoT".
+std::string operators_of(const std::vector<const UpstreamReport*>& upstreams, const std::vector<ServerSite>& known) {
   Phrases operators, parts;
   for (const auto* upstream : upstreams) add_once(operators, upstream->operator_name);
   for (const std::string& name : operators) {
-    Phrases ways;
-    for (const auto* upstream : upstreams)
-      if (upstream->operator_name == name) add_once(ways, std::string(to_string(upstream->transport())));
-    parts.push_back(fmt::format("{} by {}", name, list_of(ways)));
+    Phrases ways, sites;
+    for (const auto* upstream : upstreams) {
+      if (upstream->operator_name != name) continue;
+      add_once(ways, std::string(to_string(upstream->transport())));
+      add_sites(*upstream, known, sites);
+    }
+    const auto where =
+        sites.empty() ? "" : fmt::format(" at the site{} {}", sites.size() > 1 ? "s" : "", list_of(sites));
+    parts.push_back(fmt::format("{} by {}{}", name, list_of(ways), where));
   }
   return fmt::format("{}", fmt::join(parts, ", and "));
 }
@@ -113,7 +127,8 @@ std::string way_part(const Snapshot& snapshot) {
   const auto used = carriers(snapshot.upstreams);
   if (used.empty()) return "No upstream answers, so new names fail";
   const bool connected = used.front()->open_connections() > 0;
-  return fmt::format("{} to {}", connected ? "Encrypted" : "Ready to ask, encrypted", operators_of(used));
+  return fmt::format("{} to {}", connected ? "Encrypted" : "Ready to ask, encrypted",
+                     operators_of(used, snapshot.sites));
 }
 
 }  // namespace

@@ -55,6 +55,25 @@ TEST_CASE("two operators that are asked are both named") {
   CHECK(summary.sentence.starts_with("Encrypted to a by DoH, and b by DoT;"));
 }
 
+TEST_CASE("where the servers name themselves, the sites of the open connections are in the sentence") {
+  const auto at = [](UpstreamReport report, std::string address) {
+    report.channels.front().state.facts =
+        std::make_shared<const ConnectionFacts>(ConnectionFacts{.address = std::move(address)});
+    return report;
+  };
+  auto snapshot = snapshot_of({at(upstream("tls://192.0.2.1", "a", true), "192.0.2.1:853"),
+                               at(upstream("https://192.0.2.1/dns-query", "a", true), "192.0.2.1:443"),
+                               at(upstream("tls://192.0.2.9", "b", true), "192.0.2.9:853")});
+  snapshot.sites = {
+      {.upstream = "tls://192.0.2.1", .address = "192.0.2.1:853", .server = "res1.fra", .site = "res1.fra"},
+      {.upstream = "tls://192.0.2.1", .address = "[2001:db8::1]:853", .server = "x", .site = "elsewhere"}};
+  CHECK(summarise(snapshot, {}).sentence ==
+        "Encrypted to a by DoT and DoH at the site res1.fra, and b by DoT; nothing in clear; no warnings");
+  snapshot.sites.push_back(
+      {.upstream = "https://192.0.2.1/dns-query", .address = "192.0.2.1:443", .server = "47m81", .site = "47m"});
+  CHECK(summarise(snapshot, {}).sentence.contains("at the sites res1.fra and 47m, and b"));
+}
+
 TEST_CASE("an upstream that fails beside one that works is a warning with its reason") {
   const auto summary = summarise(
       snapshot_of({failing(upstream("tls://192.0.2.1", "a", true)), upstream("tls://192.0.2.2", "b", true)}), {});
