@@ -118,14 +118,21 @@ class TestBench(unittest.TestCase):
                 done = lab.run("a", ["dig", f"@{server}", "-p", str(unbound.plain_port), "+tries=1", "+time=1", "www.example.com"], capture_output=True, text=True)
                 return float(done.stdout.partition("Query time: ")[2].split()[0]) if servers.ADDRESS in done.stdout else None
 
-            def best_time(server="10.9.0.2"):  # what is slower than others is the machine's doing
-                return min(took for took in (answer_time(server) for _ in range(20)) if took is not None)
+            def assert_best_time(least, below, server="10.9.0.2"):
+                """No answer comes sooner; one comes in time, however many a busy machine delays."""
+                def is_in_time():
+                    took = answer_time(server)
+                    if took is None:
+                        return False
+                    self.assertGreaterEqual(took, least)
+                    return took < below
+                scratch.eventually(is_in_time, within=60, what=f"an answer within {below} ms")
 
-            self.assertAlmostEqual(best_time(), 20, delta=8)
-            self.assertAlmostEqual(best_time("fd09::2"), 20, delta=8)
+            assert_best_time(18, 28)
+            assert_best_time(18, 28, "fd09::2")
             lab.set(delay=0.0, v6=False)
             self.assertIsNone(answer_time("fd09::2"))
-            self.assertLess(best_time(), 8)
+            assert_best_time(0, 8)
             lab.set(v6=True, drop_ports=(unbound.plain_port,))
             self.assertIsNone(answer_time())
             lab.set(drop_ports=(), loss=1.0)
