@@ -14,13 +14,16 @@ public:
     in_vain_ = std::min(burst, in_vain_ + share_in_vain);
     all_ = std::min(burst, all_ + share);
   }
-  /// True if at least half of the burst is left.
+  /// True if at least half of the burst is left for copies in vain.
   bool plenty() const { return scarcity() == 0; }
-  /// 0 while half of the burst is left; grows to 1 when nothing is left.
-  double scarcity() const { return std::max(0.0, 1 - 2 * left() / burst); }
+  /// 0 while half of the burst is left for copies in vain; grows to 1 when nothing is left.
+  double scarcity() const { return std::max(0.0, 1 - 2 * in_vain_ / burst); }
+  /// True if at least half of the burst is left for all copies. Otherwise a query's first copy goes before another
+  /// query's second one.
+  bool affords_another() const { return 2 * all_ >= burst; }
   /// Pays for one copy. False if too little is left; then nothing is paid.
   bool spend() {
-    if (left() < 1) return false;
+    if (std::min(in_vain_, all_) < 1) return false;
     in_vain_ -= 1;
     all_ -= 1;
     return true;
@@ -29,8 +32,6 @@ public:
   void refund() { in_vain_ = std::min(burst, in_vain_ + 1); }
 
 private:
-  double left() const { return std::min(in_vain_, all_); }
-
   double in_vain_ = burst, all_ = burst;
 };
 

@@ -127,7 +127,8 @@ Event Pool::hedge(const SharedQuery& query) {
   PoolChannel* other = channel_for_copy(servers_, first, former);
   if (other == nullptr && former != nullptr) other = &first;
   if (other == nullptr || first.outstanding > most_outstanding_for_hedge) return Event::settled;
-  if (!hedging_.budget().spend()) {
+  HedgeBudget& budget = hedging_.budget();
+  if ((former != nullptr && !budget.affords_another()) || !budget.spend()) {
     ++metrics_.hedges_denied;
     return Event::not_copied;
   }
@@ -192,7 +193,7 @@ void Pool::ended(const Attempt& attempt, Result<Response> result) {
 /// A second copy has won, and now the first attempt has ended. A name that is slow upstream has its answers ready at
 /// the same time, and jitter lets either of them win: that gives the client nothing.
 bool Pool::gained(const PoolQuery& query, bool first_answered) const {
-  return !first_answered || 2 * (scheduler_.now() - *query.copy_won) >= query.first->times().typical();
+  return !first_answered || 4 * (scheduler_.now() - *query.copy_won) >= query.first->times().typical();
 }
 
 void Pool::measure(const Attempt& attempt, const Result<Response>& result) {

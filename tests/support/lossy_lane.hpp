@@ -50,6 +50,7 @@ struct LossyPath {
   double loss;
   Duration longest_pause{};
   Duration jitter{};  // each packet is late by up to this, so one may overtake another
+  Duration least_wait = std::chrono::milliseconds(200);  // of the client's kernel for an acknowledgement
 
   bool lost() { return std::uniform_real_distribution(0.0, 1.0)(random) < loss; }
   /// How long a packet that leaves now is under way.
@@ -78,7 +79,10 @@ private:
 /// acknowledged by what is sent the other way, or 40 ms later.
 class LossyPipe {
 public:
-  explicit LossyPipe(LossyPath& path) : path_(path) {}
+  /// `least_wait`: how long the sender waits for an acknowledgement beyond a round trip. Linux: 200 ms, if not told.
+  explicit LossyPipe(LossyPath& path, Duration least_wait = std::chrono::milliseconds(200))
+      : path_(path),
+        least_wait_(least_wait) {}
 
   void send(std::function<void()> deliver) {
     segments_.push_back({std::move(deliver), {}});
@@ -140,9 +144,8 @@ private:
     const std::size_t in_flight = segments_.size() - acknowledged_;
     if (in_flight == 0) return;
     const bool probes = in_flight > 1 && backoff_ == 1;
-    const Duration patience =
-        probes ? 4 * path_.one_way : (2 * path_.one_way + std::chrono::milliseconds(200)) * backoff_;
-    path_.later.after(patience, [this, watched = ++watched_, probes] {
+    const Duration patience = (2 * path_.one_way + least_wait_) * backoff_;
+    path_.later.after(probes ? std::min(patience, 4 * path_.one_way) : patience, [this, watched = ++watched_, probes] {
       if (watched != watched_ || !unacknowledged()) return;
       backoff_ *= 2;
       transmit(probes ? segments_.size() - 1 : acknowledged_);
@@ -150,6 +153,7 @@ private:
   }
 
   LossyPath& path_;
+  Duration least_wait_;
   std::vector<Segment> segments_;
   std::size_t delivered_ = 0, acknowledged_ = 0;  // how many of them
   bool pending_ = false;                          // an acknowledgement is due
@@ -165,7 +169,7 @@ public:
       : path_(path),
         id_(std::move(id)),
         service_time_(std::move(service_time)),
-        up_(path),
+        up_(path, path.least_wait),
         down_(path) {}
 
   Task<Result<Response>> exchange(const Message& query, Instant deadline) override {

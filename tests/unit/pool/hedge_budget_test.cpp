@@ -45,6 +45,21 @@ TEST_CASE("The budget saves no more than a burst") {
   CHECK(spend_all(budget) == 50);
 }
 
+TEST_CASE("Copies that win make the budget neither scarce nor last beyond a tenth") {
+  HedgeBudget budget;
+  for (int i = 0; i < 25; ++i) {
+    CHECK(budget.affords_another());
+    CHECK(budget.spend());
+    budget.refund();
+  }
+  CHECK(budget.affords_another());
+  CHECK(budget.spend());
+  CHECK(!budget.affords_another());
+  budget.refund();
+  CHECK(budget.scarcity() == 0);
+  CHECK(spend_all(budget) == 24);
+}
+
 TEST_CASE("The budget is plenty down to half of the burst, and scarcity grows from there to one") {
   HedgeBudget budget;
   for (int i = 0; i < 25; ++i) CHECK(budget.spend());

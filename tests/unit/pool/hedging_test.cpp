@@ -135,7 +135,7 @@ TEST_CASE("Over ten thousand queries the extra ones stay within a burst and a tw
   CHECK(lab.metrics.hedges_denied > 0);
 }
 
-TEST_CASE("A copy that wins by less than half a round trip was in vain") {
+TEST_CASE("A copy that wins by less than a quarter of a round trip was in vain") {
   Lab lab({{{silent, silent}, {silent, silent}}});
   ask_over_stalling_connections(lab, 1ms, 0.05);
   CHECK(lab.metrics.hedges_won > 100);
@@ -226,7 +226,7 @@ TEST_CASE("A name of a fast zone is asked twice though the kernel knows of no lo
     if (i < 13) CHECK(lab.metrics.hedges_sent == before + 1);
     if (i > 15) CHECK(lab.metrics.hedges_sent == before);  // with little left it waits longer
     lab.pass(78ms);
-    CHECK(lab.metrics.hedges_sent == before + 2);
+    CHECK(lab.metrics.hedges_sent == before + (i < 13 ? 2 : 1));  // the rest is kept for first copies
   }
 }
 

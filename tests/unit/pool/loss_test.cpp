@@ -18,8 +18,9 @@ namespace {
 constexpr Duration round_trip = 20ms;
 
 struct Road : World {
-  explicit Road(double loss, Duration pause = {}, Duration there_and_back = round_trip)
+  explicit Road(double loss, Duration pause = {}, Duration there_and_back = round_trip, Duration least_wait = 200ms)
       : path(scheduler, later, random, there_and_back / 2, loss, pause) {
+    path.least_wait = least_wait;
     std::vector<UpstreamOperator> operators(1);
     UpstreamService& service = operators[0].services.emplace_back();
     for (int i = 0; i < 4; ++i)
@@ -143,11 +144,15 @@ TEST_CASE("Jitter that lets packets overtake each other costs no more than itsel
 }
 
 TEST_CASE("At five percent of loss each way the copies in vain stay within a twentieth, and all within a tenth") {
-  for (const Duration interval : {10ms, 100ms}) {
-    Road road(0.05, {}, 30ms);
-    road.run(10000, interval, 0);
+  struct Row {
+    Duration interval, least_wait;
+    double p99;
+  };
+  for (const Row& row : {Row{10ms, 200ms, 5}, {100ms, 200ms, 9}, {10ms, 12ms, 4.5}, {100ms, 12ms, 2.5}}) {
+    Road road(0.05, {}, 30ms, row.least_wait);
+    road.run(10000, row.interval, 0);
     INFO(told(road));
-    CHECK(road.percentile(0.99) <= 7);
+    CHECK(road.percentile(0.99) <= row.p99);
     CHECK(road.in_vain() <= 0.055);  // the burst of the beginning among them
     CHECK(road.extra() <= 0.105);
   }
