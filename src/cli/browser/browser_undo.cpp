@@ -73,7 +73,7 @@ int run_browser_undo(const BrowserRequest& request, std::ostream& out, std::ostr
     std::error_code absent;
     if (record->empty() && !std::filesystem::exists(machine.at_root(browser_folder), absent)) {
       machine.say("not set up: nothing to do");
-      return {};
+      return machine.acts() ? record->finish() : Result<void>();  // an empty folder, of a setup that was cut short
     }
     return undo_browser_setup(machine, *std::move(record));
   };

@@ -57,8 +57,7 @@ Result<void> ChangeRecord::write(const std::string& path, const FileImage& image
 Result<void> ChangeRecord::restore(const std::string& path, const Removal& removal) const {
   const auto found = state(path);
   if (!found) return fail(found.error());
-  if (*found == ChangeState::former) return {};
-  if (*found == ChangeState::ours) return kept_.restore(path);
+  if (*found != ChangeState::edited) return kept_.restore(path);
   auto now = read_image(kept_.at_root(path));
   if (!now) return fail(now.error());
   if (now->kind == FileImage::Kind::absent) return {};  // taken away since: nothing of ours is left in it

@@ -115,7 +115,8 @@ Result<FileImage> read_image(const std::string& path) {
 
 Result<void> write_image(const std::string& path, const FileImage& image) {
   const auto temporary = path + ".tacet-new";
-  ::unlink(temporary.c_str());  // of a run that was cut short
+  ::unlink(temporary.c_str());                                             // of a run that was cut short
+  if (const auto now = read_image(path); now && *now == image) return {};  // a full disk has no room for it again
   if (image.kind == FileImage::Kind::absent) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) return failed(path);
     settle_directory(path);

@@ -27,9 +27,9 @@ FileImage link_to(std::string target);
 /// nor a link, or larger than 1 MiB).
 Result<FileImage> read_image(const std::string& path);
 
-/// Replaces `path` by `image` atomically: no reader sees half a file, and a power cut leaves the old or the new one.
-/// Writes a file in place if a container mounts it, because it cannot be replaced. Sets the owner where that is
-/// allowed.
+/// Replaces `path` by `image` unless it is that already, atomically: no reader sees half a file, and a power cut leaves
+/// the old or the new one. Writes a file in place if a container mounts it, because it cannot be replaced. Sets the
+/// owner where that is allowed.
 Result<void> write_image(const std::string& path, const FileImage& image);
 
 }  // namespace tacet

@@ -233,8 +233,8 @@ Result<void> Installation::uninstall() {
   auto state = load_state(request_.root);
   if (!state) return fail(state.error());
   if (!*state) {
-    out_ << "not installed: nothing to do\n";
-    return {};
+    out_ << "not installed: nothing to do\n";  // at most, an install that was cut short has left copies
+    return request_.dry_run ? Result<void>() : first_state(request_.root, request_.server).kept.finish();
   }
   const auto plan = plan_install((*state)->managers, request_.root, (*state)->server);
   if (!plan) return fail(plan.error());

@@ -66,6 +66,7 @@ bool taken_over(const InstallState& state) {
   if (!state.kept.has(resolv_conf)) return false;
   const auto now = read_image(state.kept.at_root(resolv_conf));
   if (!now || now->kind != FileImage::Kind::file) return false;
+  if (const auto before = read_image(state.kept.copy("before", resolv_conf)); before && *now == *before) return false;
   const auto servers = nameservers(now->content);
   return !servers.empty() && std::ranges::find(servers, state.server) == servers.end();
 }

@@ -61,10 +61,8 @@ Result<void> KeptFiles::make_directories() const {
 }
 
 Result<void> KeptFiles::restore(const std::string& path) const {
-  const auto before = read_image(copy("before", path)), now = read_image(at_root(path));
-  if (!before) return fail(before.error());
-  if (now && *now == *before) return {};  // on a full disk there is no room to write it again
-  return write_image(at_root(path), *before);
+  const auto before = read_image(copy("before", path));
+  return before ? write_image(at_root(path), *before) : Result<void>(fail(before.error()));
 }
 
 void KeptFiles::remove_directories() const { remove_empty(root_, directories_); }
