@@ -41,7 +41,7 @@ ControlHandlers ControlAnswers::handlers() {
   handlers.status = [this] { return Result<Snapshot>(snapshot()); };
   handlers.flush = [this](const CacheScope& scope) { return Result<std::size_t>(flush(scope)); };
   handlers.cache = [this](const CacheScope& scope) {
-    return Result<CacheReport>(look_into(parts_.cache, scope, parts_.clock.now(), let_others_in));
+    return Result<CacheReport>(look_into(sources_.cache, scope, sources_.clock.now(), let_others_in));
   };
   handlers.explain_question = [this](const Question& question) {
     return Result<AnswerExplanation>(explain_question(question));
@@ -54,7 +54,7 @@ ControlHandlers ControlAnswers::handlers() {
     log::set_level(level);
     log::info("the log level is now {}, as asked over the control socket", log::to_string(level));
   };
-  handlers.reload = [this] { return parts_.reloader.reload_and_wait(); };
+  handlers.reload = [this] { return sources_.reloader.reload_and_wait(); };
   return handlers;
 }
 
@@ -63,12 +63,12 @@ MetricsSource ControlAnswers::metrics_source() {
       .snapshot = [this] { return snapshot(); },
       .exposure =
           [this, recent = RecentOverview()]() mutable {
-            return recent.at(parts_.clock.now(), [this] { return exposure(); });
+            return recent.at(sources_.clock.now(), [this] { return exposure(); });
           },
       .history = [this](const Metrics& totals, Instant now, std::size_t most) { return minutes(totals, now, most); },
-      .now = [this] { return parts_.clock.now(); },
+      .now = [this] { return sources_.clock.now(); },
       .names = [this](std::string_view pass) -> std::optional<ExposureReport> {
-        if (!passes_.admits(pass, parts_.clock.now())) return std::nullopt;
+        if (!passes_.admits(pass, sources_.clock.now())) return std::nullopt;
         return exposure();
       }};
 }
@@ -79,7 +79,7 @@ void ControlAnswers::begin_history(std::string page) {
 }
 
 void ControlAnswers::note_minute() {
-  const Instant now = parts_.clock.now();
+  const Instant now = sources_.clock.now();
   if (!history_ || !history_->is_due(now)) return;  // nobody else writes
   const Metrics totals = snapshot().metrics;
   const std::lock_guard lock(history_mutex_);
@@ -93,39 +93,39 @@ std::vector<HistoryMinute> ControlAnswers::minutes(const Metrics& totals, Instan
 
 Snapshot ControlAnswers::snapshot() const {
   Snapshot snapshot;
-  snapshot.uptime = parts_.clock.now() - started_;
+  snapshot.uptime = sources_.clock.now() - started_;
   snapshot.page = page_;
-  snapshot.rebind = parts_.settings.get()->config.rebind;
-  snapshot.listen = parts_.listen.texts();
-  snapshot.listen_absent = parts_.listen.absent();
+  snapshot.rebind = sources_.settings.get()->config.rebind;
+  snapshot.listen = sources_.listen.texts();
+  snapshot.listen_absent = sources_.listen.absent();
   snapshot.log_level = log::to_string(log::level());
-  snapshot.reloads = parts_.reloader.counts();
-  snapshot.confinement = parts_.confinement;
-  snapshot.interferences = parts_.path.interferences();
-  snapshot.sites = parts_.sites.sites();
-  snapshot.site_changes = parts_.sites.changes();
-  snapshot.now = parts_.clock.now();
-  snapshot.workers = static_cast<unsigned>(parts_.workers.size());
-  snapshot.cache = parts_.cache.statistics();
-  const auto settings = parts_.settings.get();
-  snapshot.dnssec = {settings->dnssec, {}, settings->config.dnssec.ignore, parts_.clock.wall_time()};
-  snapshot.certificates = settings->certificates.reports(parts_.clock.wall_time());
-  if (parts_.query_log) snapshot.query_log = parts_.query_log->counts();
-  for (const auto& worker : parts_.workers) worker->add_to(snapshot);
+  snapshot.reloads = sources_.reloader.counts();
+  snapshot.confinement = sources_.confinement;
+  snapshot.interferences = sources_.path.interferences();
+  snapshot.sites = sources_.sites.sites();
+  snapshot.site_changes = sources_.sites.changes();
+  snapshot.now = sources_.clock.now();
+  snapshot.workers = static_cast<unsigned>(sources_.workers.size());
+  snapshot.cache = sources_.cache.statistics();
+  const auto settings = sources_.settings.get();
+  snapshot.dnssec = {settings->dnssec, {}, settings->config.dnssec.ignore, sources_.clock.wall_time()};
+  snapshot.certificates = settings->certificates.reports(sources_.clock.wall_time());
+  if (sources_.query_log) snapshot.query_log = sources_.query_log->counts();
+  for (const auto& worker : sources_.workers) worker->add_to(snapshot);
   return snapshot;
 }
 
 /// Keys and denials go, too: they would make the same answers again.
 std::size_t ControlAnswers::flush(const CacheScope& scope) {
-  for (const auto& worker : parts_.workers) worker->forget_verdicts();
-  return scope.name ? parts_.cache.remove(*scope.name, scope.reach) : parts_.cache.clear();
+  for (const auto& worker : sources_.workers) worker->forget_verdicts();
+  return scope.name ? sources_.cache.remove(*scope.name, scope.reach) : sources_.cache.clear();
 }
 
 ExposureReport ControlAnswers::exposure() const {
-  const auto settings = parts_.settings.get();
+  const auto settings = sources_.settings.get();
   const Config& config = settings->config;
-  ExposureReport report{.mode = config.exposure.mode, .ech_in_build = tls_has_ech(), .now = parts_.clock.now()};
-  for (const auto& worker : parts_.workers) worker->add_to(report);
+  ExposureReport report{.mode = config.exposure.mode, .ech_in_build = tls_has_ech(), .now = sources_.clock.now()};
+  for (const auto& worker : sources_.workers) worker->add_to(report);
   report.exposure.follow_aliases();
   for (const ForwardZone& zone : config.forward)
     if (zone.in_clear()) report.zones_in_clear.push_back(zone.zone);
@@ -134,19 +134,19 @@ ExposureReport ControlAnswers::exposure() const {
 
 Result<std::string> ControlAnswers::page_with_names() {
   if (page_.empty()) return fail(Fault::refused, "the page is off (metrics.listen)");
-  return page_ + "names?pass=" + passes_.issue(parts_.clock.now());
+  return page_ + "names?pass=" + passes_.issue(sources_.clock.now());
 }
 
 std::size_t ControlAnswers::forget_names() {
   const std::size_t count = exposure().exposure.names.size();
-  for (const auto& worker : parts_.workers) worker->forget_names();
+  for (const auto& worker : sources_.workers) worker->forget_names();
   return count;
 }
 
 /// By the first worker: the others decide alike, but each by what it has met itself.
 AnswerExplanation ControlAnswers::explain_question(const Question& question) const {
-  AnswerExplanation explanation = parts_.workers.front()->explanation(question);
-  explanation.hosts_file = parts_.settings.get()->config.hosts.file;
+  AnswerExplanation explanation = sources_.workers.front()->explanation(question);
+  explanation.hosts_file = sources_.settings.get()->config.hosts.file;
   return explanation;
 }
 
@@ -157,14 +157,14 @@ Result<ExposureExplanation> ControlAnswers::explain(const Name& name) const {
     const auto known = exposure.names.find(wire);
     return known != exposure.names.end() ? std::move(known->second) : NameExposure{.name = wire};
   };
-  ExposureExplanation explanation{.name = known_of(lower_case(chars_of(name.wire()))), .now = parts_.clock.now()};
+  ExposureExplanation explanation{.name = known_of(lower_case(chars_of(name.wire()))), .now = sources_.clock.now()};
   if (!explanation.name.history.empty()) return explanation;
-  Result<NameExposure> found = parts_.workers.front()->examine(name);
+  Result<NameExposure> found = sources_.workers.front()->examine(name);
   if (!found) return fail(std::move(found.error()));
   found->queries = explanation.name.queries;
   found->last_query = explanation.name.last_query;
   const bool asked_now = !found->upstream.empty();
-  return ExposureExplanation{.name = *std::move(found), .asked_now = asked_now, .now = parts_.clock.now()};
+  return ExposureExplanation{.name = *std::move(found), .asked_now = asked_now, .now = sources_.clock.now()};
 }
 
 }  // namespace tacet

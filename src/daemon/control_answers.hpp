@@ -15,24 +15,25 @@
 
 namespace tacet {
 
-/// What the control socket and the metrics endpoint answer, gathered from all parts. Waits for workers. Every thread
+/// What ControlAnswers gathers its answers from. The references must outlive it.
+struct ControlSources {
+  const Clock& clock;
+  const CurrentSettings& settings;
+  Cache& cache;
+  const Workers& workers;
+  const ListenAddresses& listen;
+  const Confinement& confinement;
+  const std::unique_ptr<QueryLog>& query_log;
+  Reloader& reloader;
+  const PathWatch& path;
+  const SiteWatch& sites;
+};
+
+/// What the control socket and the metrics endpoint answer, gathered from its sources. Waits for workers. Every thread
 /// but the workers' may ask.
 class ControlAnswers {
 public:
-  /// The references must outlive the object.
-  struct Parts {
-    const Clock& clock;
-    const CurrentSettings& settings;
-    Cache& cache;
-    const Workers& workers;
-    const ListenAddresses& listen;
-    const Confinement& confinement;
-    const std::unique_ptr<QueryLog>& query_log;
-    Reloader& reloader;
-    const PathWatch& path;
-    const SiteWatch& sites;
-  };
-  explicit ControlAnswers(const Parts& parts) : parts_(parts), started_(parts.clock.now()) {}
+  explicit ControlAnswers(const ControlSources& sources) : sources_(sources), started_(sources.clock.now()) {}
 
   /// For the control socket. This object must outlive them.
   ControlHandlers handlers();
@@ -54,7 +55,7 @@ private:
   AnswerExplanation explain_question(const Question& question) const;
   Result<ExposureExplanation> explain(const Name& name) const;
 
-  Parts parts_;
+  ControlSources sources_;
   Instant started_;
   std::string page_;
   PagePasses passes_;

@@ -15,23 +15,24 @@
 
 namespace tacet {
 
+/// Makes all parts use these settings, on the loop. What it throws leaves all parts as they were.
+using ChangeSettings = std::function<Reloaded(const std::shared_ptr<const Settings>&)>;
+/// What a reloader works with. The references must outlive it.
+struct ReloaderContext {
+  Loop& loop;
+  const Clock& clock;
+  const NotifySocket& notify;
+  const CurrentSettings& settings;
+  const ReadConfig& read;  ///< null: there is nothing to reload
+  const OpenFile& open;
+  ChangeSettings change;
+};
+
 /// Reloads the configuration: reads it, compares it, has it used, counts that, and tells the log and the service
 /// manager. One reload at a time, for all of them run on the loop.
 class Reloader {
 public:
-  /// Makes all parts use these settings, on the loop. What it throws leaves all parts as they were.
-  using Change = std::function<Reloaded(const std::shared_ptr<const Settings>&)>;
-  /// The references must outlive the object.
-  struct Parts {
-    Loop& loop;
-    const Clock& clock;
-    const NotifySocket& notify;
-    const CurrentSettings& settings;
-    const ReadConfig& read;  ///< null: there is nothing to reload
-    const OpenFile& open;
-    Change change;
-  };
-  explicit Reloader(Parts parts);
+  explicit Reloader(ReloaderContext context);
 
   /// Reloads now. Throws what reading and changing throw, once that is counted and told. On the loop.
   ReloadOutcome reload();
@@ -50,7 +51,7 @@ private:
   void count(const ReloadOutcome& outcome);
   void tell(const ReloadOutcome& outcome) const;
 
-  Parts parts_;
+  ReloaderContext context_;
   mutable std::mutex mutex_;
   ReloadCounts counts_;  // under mutex_
   std::atomic<bool> stopping_{false};

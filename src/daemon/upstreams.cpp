@@ -96,10 +96,10 @@ struct Upstreams::UpstreamGroup {
   }
 };
 
-Upstreams::Upstreams(Parts parts, const Config& config, const TrustStores& trust)
-    : parts_(std::move(parts)),
-      bootstrap_(parts_.loop, config.bootstrap),
-      sweep_(parts_.loop.scheduler(), [this] { sweep(); }) {
+Upstreams::Upstreams(UpstreamsContext context, const Config& config, const TrustStores& trust)
+    : context_(std::move(context)),
+      bootstrap_(context_.loop, config.bootstrap),
+      sweep_(context_.loop.scheduler(), [this] { sweep(); }) {
   use(prepare(config, trust));
 }
 
@@ -143,8 +143,8 @@ std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& con
     if (group.climber) group.climber->saw(place, sight);
   };
   return std::make_unique<UpstreamServer>(
-      UpstreamServer::Parts{parts_.loop, group.tasks, config, trust.of(config), group.budget, bootstrap_,
-                            parts_.on_established, std::move(on_greeting), parts_.on_failed, parts_.on_named});
+      UpstreamServerContext{context_.loop, group.tasks, config, trust.of(config), group.budget, bootstrap_,
+                            context_.on_established, std::move(on_greeting), context_.on_failed, context_.on_named});
 }
 
 std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const Config& config,
@@ -161,14 +161,14 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const C
     if (known == operators.end()) operators.push_back(name);
     servers.push_back({place, server.get(), servers.size() >= config.upstreams.size()});
   }
-  group->climber = std::make_unique<Climber>(parts_.loop, config, parts_.ladder_memory, std::move(servers));
+  group->climber = std::make_unique<Climber>(context_.loop, config, context_.ladder_memory, std::move(servers));
   return group;
 }
 
 /// All servers of a zone count as one operator, because the operator of a zone knows its names already.
 std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const ForwardZone& configured, const TrustStores& trust,
                                                                 std::span<const UpstreamConfig> reserves) {
-  auto group = std::make_shared<UpstreamGroup>(parts_.loop.scheduler());
+  auto group = std::make_shared<UpstreamGroup>(context_.loop.scheduler());
   const std::string& zone = group->zone = configured.zone;
   group->servers = configured.servers;
   group->via = configured.via;
@@ -183,7 +183,7 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const ForwardZon
       named.services.push_back(group->add(make_server(*upstream, *group, trust)));
     } else {
       auto& plain = operator_named(zone).services.emplace_back();
-      plain.channels.push_back(std::make_unique<Do53>(parts_.loop, std::get<SocketAddress>(server), group->via));
+      plain.channels.push_back(std::make_unique<Do53>(context_.loop, std::get<SocketAddress>(server), group->via));
     }
   }
   for (const UpstreamConfig& reserve : reserves) {
@@ -191,14 +191,14 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const ForwardZon
     services.push_back(group->add(make_server(reserve, *group, trust)));
     services.back().is_reserve = true;
   }
-  group->set = std::make_unique<Pool>(parts_.loop.scheduler(), group->tasks, parts_.metrics, std::move(operators));
+  group->set = std::make_unique<Pool>(context_.loop.scheduler(), group->tasks, context_.metrics, std::move(operators));
   return group;
 }
 
 /// Every exchange ends by its deadline, and no exchange begins with a replaced set.
 void Upstreams::sweep() {
   std::erase_if(retired_, [](const auto& group) { return group.use_count() == 1 && group->tasks.size() == 0; });
-  if (!retired_.empty()) sweep_.arm(parts_.loop.now() + sweep_interval);
+  if (!retired_.empty()) sweep_.arm(context_.loop.now() + sweep_interval);
 }
 
 std::shared_ptr<Pool> Upstreams::Change::set_for_others() const { return {groups.front(), groups.front()->set.get()}; }

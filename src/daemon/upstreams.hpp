@@ -51,23 +51,24 @@ private:
 /// The interfaces that `via` names, of upstreams and zones.
 std::set<std::string> interfaces_of(const Config& config);
 
+/// What the upstreams of one worker work with. Loop and metrics must outlive them.
+struct UpstreamsContext {
+  Loop& loop;
+  Metrics& metrics;
+  std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;  ///< for every new connection
+  std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};         ///< for every failure; may be empty
+  std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();  ///< of all workers
+  /// For the name of each connection's server, with its address; may be empty.
+  std::function<void(const UpstreamConfig&, const std::string&, const std::string&)> on_named = {};
+};
+
 /// All configured upstreams, for one worker (or for one `tacet query`): the objects that connections need, the set for
 /// all other names, and one set for each zone of the local network. A set is used like one upstream. Each has its own
 /// socket budget, so that a dead zone takes nothing from the others.
 class Upstreams {
 public:
-  /// `on_established` is called for every new connection; loop and metrics must outlive the object. No task may use a
-  /// set when it is destroyed.
-  struct Parts {
-    Loop& loop;
-    Metrics& metrics;
-    std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
-    std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};  ///< for every failure; may be empty
-    std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();  ///< of all workers
-    /// For the name of each connection's server, with its address; may be empty.
-    std::function<void(const UpstreamConfig&, const std::string&, const std::string&)> on_named = {};
-  };
-  Upstreams(Parts parts, const Config& config, const TrustStores& trust);
+  /// No task may use a set when the object is destroyed.
+  Upstreams(UpstreamsContext context, const Config& config, const TrustStores& trust);
   ~Upstreams();
 
   struct UpstreamGroup;
@@ -107,7 +108,7 @@ private:
                                               const TrustStores& trust);
   void sweep();
 
-  Parts parts_;
+  UpstreamsContext context_;
   Bootstrap bootstrap_;
   std::vector<std::shared_ptr<UpstreamGroup>> groups_;  // for all other names, then for each zone in configured order
   std::vector<std::shared_ptr<UpstreamGroup>> retired_;

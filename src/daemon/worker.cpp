@@ -38,7 +38,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
       loop_(shared.clock),
       admission_(settings_->config.allow, settings_->config.limits, settings_->config.proxy_protocol),
       nsid_(settings_->nsid),
-      upstreams_(upstream_parts(), settings_->config, settings_->trust),
+      upstreams_(upstreams_context(), settings_->config, settings_->trust),
       resolver_({loop_.scheduler(), tasks_, settings_->policy, shared.cache, upstreams_.set_for_others(), metrics_,
                  settings_->config.limits.pending, settings_->config.exposure.mode, upstreams_.zones(),
                  settings_->rebind, settings_->config.exposure.names, settings_->dnssec}),
@@ -69,8 +69,8 @@ void Worker::add_listeners(const ListenSockets& listen) {
   const std::size_t clients = settings_->config.limits.tcp_clients;
   auto certificate = settings_->certificates.of(listen.streams);
   if (listen.streams == ClientTransport::https) {
-    HttpsListener::Parts of_https{context, [this] { return is_ready(); }, std::move(certificate), clients};
-    https_.push_back(std::make_unique<HttpsListener>(std::move(of_https), listen.tcp.get()));
+    context.is_ready = [this] { return is_ready(); };
+    https_.push_back(std::make_unique<HttpsListener>(context, listen.tcp.get(), clients, std::move(certificate)));
     return;
   }
   if (listen.streams == ClientTransport::tls) {
@@ -89,7 +89,7 @@ bool Worker::is_ready() { return std::ranges::any_of(upstreams_.set().reports(),
 
 Worker::~Worker() { tasks_.cancel(); }
 
-Upstreams::Parts Worker::upstream_parts() {
+UpstreamsContext Worker::upstreams_context() {
   auto on_established = [this](const UpstreamConfig& upstream, const ConnectionFacts& facts) {
     exposure_.established(upstream, facts, loop_.now());
     resolver_.journal().connected(upstream.url, facts, loop_.now());

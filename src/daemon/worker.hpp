@@ -91,7 +91,7 @@ private:
   bool is_ready();
   void take_no_more();
   void drain(Instant deadline);
-  Upstreams::Parts upstream_parts();
+  UpstreamsContext upstreams_context();
   /// Everything that a change of settings needs memory for.
   struct Change {
     std::shared_ptr<const Settings> settings;

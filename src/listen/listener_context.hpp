@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 
 #include "base/loop.hpp"
@@ -19,6 +20,7 @@ struct ListenerContext {
   Admission& admission;
   const std::string& nsid;               ///< the name of this server for clients that ask; empty: none
   const Designate* designate = nullptr;  ///< outlives it; null: the listener designates none
+  std::function<bool()> is_ready = {};   ///< whether the worker can get answers now; needed for HTTPS only
 };
 
 }  // namespace tacet

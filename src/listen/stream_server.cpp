@@ -23,18 +23,18 @@ bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error
 
 }  // namespace
 
-StreamServer::StreamServer(const Parts& parts)
-    : parts_(parts),
-      greet_next_(parts.loop, [this] { greet_next(); }),
-      watch_(parts.loop, parts.socket, [this](Watch::Ready) { on_acceptable(); }),
-      accept_again_(parts.loop.scheduler(), [this] { watch_.want_read(!stopping_); }) {
+StreamServer::StreamServer(const StreamServerContext& context)
+    : context_(context),
+      greet_next_(context.loop, [this] { greet_next(); }),
+      watch_(context.loop, context.socket, [this](Watch::Ready) { on_acceptable(); }),
+      accept_again_(context.loop.scheduler(), [this] { watch_.want_read(!stopping_); }) {
   watch_.want_read(true);
 }
 
 StreamServer::~StreamServer() = default;
 
 void StreamServer::set_most_clients(std::size_t most) {
-  parts_.most_clients = most;
+  context_.most_clients = most;
   for (auto next = clients_.begin(); next != clients_.end() && clients_.size() > most;) {
     const auto client = *next++;
     if (!client->busy()) client->close();
@@ -65,7 +65,7 @@ void StreamServer::on_greeting(StreamClient& client) {
 }
 
 void StreamServer::on_proxy_header(const StreamClient& client) {
-  if (!stray_header_.pass(parts_.loop.now())) return;
+  if (!stray_header_.pass(context_.loop.now())) return;
   log::warn(
       "{} sends a PROXY header where none is taken, so its connection is closed. If it is a front end of yours, "
       "`proxy_protocol` must list it; over TLS it must send the header before TLS",
@@ -81,30 +81,30 @@ void StreamServer::greet_next() {
 
 void StreamServer::on_acceptable() {
   KernelAddress address;
-  Descriptor socket = accept_from(parts_.socket, address);
+  Descriptor socket = accept_from(context_.socket, address);
   if (!socket) {
     // Without descriptors or memory an idle client goes, or the new one waits a little in the backlog.
     if (!is_shortage(errno) || evict_longest_idle()) return;
     watch_.want_read(false);
-    accept_again_.arm(parts_.loop.now() + accept_pause);
+    accept_again_.arm(context_.loop.now() + accept_pause);
     return;
   }
-  if (parts_.service.is_front_end(address)) return greet(std::move(socket), address);
+  if (context_.service.is_front_end(address)) return greet(std::move(socket), address);
   serve(std::move(socket), address);
 }
 
 /// Waits for the PROXY header. If too many wait already, the oldest goes.
 void StreamServer::greet(Descriptor socket, const KernelAddress& front_end) {
-  if (greetings_.size() >= parts_.most_clients) greetings_.pop_front();
+  if (greetings_.size() >= context_.most_clients) greetings_.pop_front();
   const auto place = greetings_.emplace(greetings_.end());
   try {
     *place = std::make_unique<ProxyGreeting>(
-        parts_.loop, std::move(socket), front_end, [this, place](Descriptor greeted, const KernelAddress& client) {
+        context_.loop, std::move(socket), front_end, [this, place](Descriptor greeted, const KernelAddress& client) {
           const auto over = std::move(*place);  // its caller goes on in it until this returns
           greetings_.erase(place);
           over->forget_socket();
           if (greeted) return serve(std::move(greeted), client);
-          if (no_header_.pass(parts_.loop.now()))
+          if (no_header_.pass(context_.loop.now()))
             log::warn(
                 "{} is in `proxy_protocol`, but does not begin its connections with a PROXY header, version 2, so they "
                 "are closed. Over TLS the header must come before TLS",
@@ -117,12 +117,12 @@ void StreamServer::greet(Descriptor socket, const KernelAddress& front_end) {
 }
 
 void StreamServer::serve(Descriptor socket, const KernelAddress& address) {
-  if (!parts_.service.admits(address)) return;
-  if (clients_.size() >= parts_.most_clients && !evict_longest_idle()) return;
+  if (!context_.service.admits(address)) return;
+  if (clients_.size() >= context_.most_clients && !evict_longest_idle()) return;
   StreamClient::Owner& owner = *this;
-  auto stream = parts_.service.stream_of(std::move(socket));
-  const auto client = std::make_shared<StreamClient>(parts_.loop, owner, std::move(stream), address);
-  client->start(parts_.service.open(*client), parts_.limits);
+  auto stream = context_.service.stream_of(std::move(socket));
+  const auto client = std::make_shared<StreamClient>(context_.loop, owner, std::move(stream), address);
+  client->start(context_.service.open(*client), context_.limits);
   client->place = clients_.insert(clients_.end(), client);
 }
 

@@ -32,21 +32,23 @@ public:
   virtual std::unique_ptr<StreamSession> open(StreamClient& client) = 0;
 };
 
+/// What a stream server works with. `loop`, `socket` and `service` must outlive it.
+struct StreamServerContext {
+  Loop& loop;
+  int socket;  ///< listens, and does not block
+  StreamService& service;
+  StreamLimits limits;
+  std::size_t most_clients;
+};
+
 /// Accepts the clients of a listening socket, and serves all of them on one loop: a slow, silent or endless client
 /// holds up nobody. Beyond the limit, a new client replaces the longest idle one, if possible one that waits for no
 /// answer. Without descriptors or memory, new clients wait. Handshakes cost much, so each turn of the loop makes one
 /// step of one of them, and other events have their turns between.
 class StreamServer final : private StreamClient::Owner {
 public:
-  struct Parts {
-    Loop& loop;
-    int socket;  ///< listens, and does not block
-    StreamService& service;
-    StreamLimits limits;
-    std::size_t most_clients;
-  };
-  /// `loop`, `socket` and `service` must outlive it. std::bad_alloc.
-  explicit StreamServer(const Parts& parts);
+  /// std::bad_alloc.
+  explicit StreamServer(const StreamServerContext& context);
   ~StreamServer() override;
 
   /// Serves at most so many clients from now on. If there are too many, it closes those first that wait for no answer.
@@ -68,7 +70,7 @@ private:
   void serve(Descriptor socket, const KernelAddress& address);
   bool evict_longest_idle();
 
-  Parts parts_;
+  StreamServerContext context_;
   StreamClient::List clients_;  // the longest idle first
   std::list<std::unique_ptr<ProxyGreeting>> greetings_;
   std::deque<std::shared_ptr<StreamClient>> greeted_;  // they wait for a step of their handshakes

@@ -37,43 +37,43 @@ std::vector<DialTarget> pinned(const UpstreamConfig& config) {
 
 }  // namespace
 
-UpstreamServer::UpstreamServer(Parts parts)
-    : parts_(std::move(parts)),
-      book_(pinned(parts_.config)),
-      path_(std::make_shared<const DialPath>(DialPath{.proxy = parts_.config.proxy, .via = parts_.config.via})),
-      tls_({parts_.config.host, parts_.config.host_is_address, parts_.config.sni}, parts_.trust) {}
+UpstreamServer::UpstreamServer(UpstreamServerContext context)
+    : context_(std::move(context)),
+      book_(pinned(context_.config)),
+      path_(std::make_shared<const DialPath>(DialPath{.proxy = context_.config.proxy, .via = context_.config.via})),
+      tls_({context_.config.host, context_.config.host_is_address, context_.config.sni}, context_.trust) {}
 
 void UpstreamServer::saw(const GreetingSight& sight) {
   if (sight.address && sight.showed == GreetingOutcome::greeted) book_.greeted(*sight.address);
   if (sight.address && sight.showed != GreetingOutcome::greeted)
-    book_.greeting_failed(*sight.address, parts_.loop.now());
-  if (parts_.on_greeting) parts_.on_greeting(sight);
+    book_.greeting_failed(*sight.address, context_.loop.now());
+  if (context_.on_greeting) context_.on_greeting(sight);
 }
 
 Task<Result<void>> UpstreamServer::look_up(Instant deadline) {
-  Result<std::vector<IpAddress>> found = co_await parts_.bootstrap.resolve(parts_.config.host, deadline);
+  Result<std::vector<IpAddress>> found = co_await context_.bootstrap.resolve(context_.config.host, deadline);
   if (!found) co_return fail(std::move(found.error()));
-  book_.replace(targets(*found, parts_.config.port));
+  book_.replace(targets(*found, context_.config.port));
   co_return Result<void>{};
 }
 
 std::unique_ptr<Connection> UpstreamServer::connect(ConnectedSocket socket, Connection::Owner& owner) {
-  if (parts_.config.encryption == Encryption::dot)
-    return std::make_unique<DotConnection>(parts_.loop, std::move(socket), tls_, owner);
-  if (parts_.config.encryption == Encryption::doq)
-    return std::make_unique<DoqConnection>(parts_.loop, std::move(socket), owner);
-  return std::make_unique<DohConnection>(parts_.loop, std::move(socket), parts_.config,
+  if (context_.config.encryption == Encryption::dot)
+    return std::make_unique<DotConnection>(context_.loop, std::move(socket), tls_, owner);
+  if (context_.config.encryption == Encryption::doq)
+    return std::make_unique<DoqConnection>(context_.loop, std::move(socket), owner);
+  return std::make_unique<DohConnection>(context_.loop, std::move(socket), context_.config,
                                          DohShared{tls_, doh_method_state_}, owner);
 }
 
 Duration UpstreamServer::idle_limit(std::size_t channel) const {
-  if (parts_.config.encryption == Encryption::dot) return dot_idle;
-  if (parts_.config.encryption == Encryption::doq) return doq_idle;
+  if (context_.config.encryption == Encryption::dot) return dot_idle;
+  if (context_.config.encryption == Encryption::doq) return doq_idle;
   return pauses_.limit(channel < kept_long ? doh_idle : spare_idle);
 }
 
 void UpstreamServer::network_changed() {
-  parts_.budget.pace().forget();
+  context_.budget.pace().forget();
   book_.forget();
   pauses_ = {};
   if (expected_) book_.expect(*expected_);

@@ -27,32 +27,33 @@ struct GreetingSight {
   std::optional<SocketAddress> address{};  ///< nothing if no TCP connection came up, or by a name
 };
 
+/// What an upstream server works with. The referenced objects must outlive it.
+struct UpstreamServerContext {
+  Loop& loop;
+  TaskGroup& tasks;
+  UpstreamConfig config;
+  std::shared_ptr<TrustStore> trust;
+  SocketBudget& budget;
+  Bootstrap& bootstrap;
+  /// Called for every connection, after its peer proved its identity.
+  std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
+  /// Hears what each greeting showed. It may call take(). May be empty.
+  std::function<void(const GreetingSight&)> on_greeting{};
+  /// Called for every connection, or try to connect, that failed by what the network may have done. Not for an
+  /// operator's certificate that has expired. May be empty.
+  std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};
+  /// Hears the name of the server at this address, once for each connection, if the server tells it (RFC 5001). If it
+  /// is empty, no query asks for it.
+  std::function<void(const UpstreamConfig&, const std::string& address, const std::string& name)> on_named = {};
+};
+
 /// The parts that the channels of one upstream entry share: its addresses with what it learned of them, its TLS
 /// sessions, and the making of connections. One per entry and worker.
 class UpstreamServer {
 public:
-  /// The referenced objects must outlive the service. `on_established` is called for every connection after its peer
-  /// proved its identity.
-  struct Parts {
-    Loop& loop;
-    TaskGroup& tasks;
-    UpstreamConfig config;
-    std::shared_ptr<TrustStore> trust;
-    SocketBudget& budget;
-    Bootstrap& bootstrap;
-    std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
-    /// Hears what each greeting showed. It may call take(). May be empty.
-    std::function<void(const GreetingSight&)> on_greeting{};
-    /// Called for every connection, or try to connect, that failed by what the network may have done. Not for an
-    /// operator's certificate that has expired. May be empty.
-    std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};
-    /// Hears the name of the server at this address, once for each connection, if the server tells it (RFC 5001). If it
-    /// is empty, no query asks for it.
-    std::function<void(const UpstreamConfig&, const std::string& address, const std::string& name)> on_named = {};
-  };
-  explicit UpstreamServer(Parts parts);
+  explicit UpstreamServer(UpstreamServerContext context);
 
-  const Parts& parts() const { return parts_; }
+  const UpstreamServerContext& parts() const { return context_; }
   AddressBook& book() { return book_; }
   /// How connections are dialled now. The reference stays valid; the path may be replaced.
   const SharedDialPath& path() const { return path_; }
@@ -65,12 +66,12 @@ public:
   void saw(const GreetingSight& sight);
 
   /// True if the addresses have to be asked for before a connection can be made. A proxy takes the name instead.
-  bool needs_lookup() const { return needs_bootstrap(parts_.config); }
+  bool needs_lookup() const { return needs_bootstrap(context_.config); }
   /// Asks the bootstrap servers for the host's addresses and puts them into the book.
   Task<Result<void>> look_up(Instant deadline);
 
   /// What a QUIC handshake with this upstream needs; null if it does not speak QUIC.
-  TlsClient* quic_client() { return parts_.config.encryption == Encryption::doq ? &tls_ : nullptr; }
+  TlsClient* quic_client() { return context_.config.encryption == Encryption::doq ? &tls_ : nullptr; }
   /// A DoT, DoH or DoQ connection over a connected socket.
   std::unique_ptr<Connection> connect(ConnectedSocket socket, Connection::Owner& owner);
 
@@ -92,7 +93,7 @@ public:
   bool say_failing(bool failing) { return std::exchange(said_failing_, failing); }
 
 private:
-  Parts parts_;
+  UpstreamServerContext context_;
   AddressBook book_;
   SharedDialPath path_;
   TlsClient tls_;

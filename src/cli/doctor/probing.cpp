@@ -84,7 +84,7 @@ public:
 private:
   Upstreams& make_upstreams(const Config& config, const TrustStores& trust) {
     return upstreams_.emplace_back(
-        Upstreams::Parts{
+        UpstreamsContext{
             .loop = loop_, .metrics = metrics_, .on_established = [](const UpstreamConfig&, const ConnectionFacts&) {}},
         config, trust);
   }

@@ -1,5 +1,4 @@
 #pragma once
-#include <functional>
 #include <memory>
 
 #include "listen/http/http_query.hpp"
@@ -16,17 +15,14 @@ public:
   /// The most octets of a request's head.
   static constexpr std::size_t most_head = 16384;
 
-  struct Parts {
-    StreamClient& client;
-    StreamQueries& queries;
-    const Loop& loop;
-    /// Whether the resolver has answered lately, or could.
-    const std::function<bool()>& is_ready;
-  };
-  explicit DohSession(const Parts& parts) : parts_(parts) {}
+  /// All must outlive it.
+  DohSession(StreamClient& client, StreamQueries& queries, const ListenerContext& context)
+      : client_(client),
+        queries_(queries),
+        context_(context) {}
 
-  bool takes_more() const override { return parts_.queries.takes_more(); }
-  bool owes() const override { return parts_.queries.owes(); }
+  bool takes_more() const override { return queries_.takes_more(); }
+  bool owes() const override { return queries_.owes(); }
 
 protected:
   /// Sends a response; does nothing if its request is gone.
@@ -34,20 +30,24 @@ protected:
   /// Answers a whole request, now or later.
   void serve(Tag tag, const HttpQuery& request, Instant now);
 
-  StreamClient& client() { return parts_.client; }
-  bool rests(Instant now) { return parts_.queries.rests(now); }
-  Instant now() const { return parts_.loop.now(); }
+  StreamClient& client() { return client_; }
+  bool rests(Instant now) { return queries_.rests(now); }
+  Instant now() const { return context_.loop.now(); }
 
 private:
   void frame(Tag tag, Bytes reply) override { respond(tag, response_with(reply)); }
   void reject(Tag tag) override { respond(tag, error_response(400)); }
 
-  Parts parts_;
+  StreamClient& client_;
+  StreamQueries& queries_;
+  const ListenerContext& context_;
 };
 
 /// HTTP/1.1 (RFC 9112): one request after the other.
-std::unique_ptr<DohSession> make_http1_session(const DohSession::Parts& parts);
+std::unique_ptr<DohSession> make_http1_session(StreamClient& client, StreamQueries& queries,
+                                               const ListenerContext& context);
 /// HTTP/2 (RFC 9113).
-std::unique_ptr<DohSession> make_http2_session(const DohSession::Parts& parts);
+std::unique_ptr<DohSession> make_http2_session(StreamClient& client, StreamQueries& queries,
+                                               const ListenerContext& context);
 
 }  // namespace tacet

@@ -160,8 +160,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<DohSession> make_http1_session(const DohSession::Parts& parts) {
-  return std::make_unique<Http1Session>(parts);
+std::unique_ptr<DohSession> make_http1_session(StreamClient& client, StreamQueries& queries,
+                                               const ListenerContext& context) {
+  return std::make_unique<Http1Session>(client, queries, context);
 }
 
 }  // namespace tacet

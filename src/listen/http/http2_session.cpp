@@ -54,7 +54,9 @@ nghttp2_nv field(std::string_view name, std::string_view value) {
 
 class Http2Session final : public DohSession {
 public:
-  explicit Http2Session(const Parts& parts) : DohSession(parts), allowance_(now()) {
+  Http2Session(StreamClient& client, StreamQueries& queries, const ListenerContext& context)
+      : DohSession(client, queries, context),
+        allowance_(now()) {
     nghttp2_session* made = nullptr;
     if (nghttp2_session_server_new3(&made, callbacks(), this, options(), &http2_memory()) != 0) throw std::bad_alloc();
     session_.reset(made);
@@ -292,8 +294,9 @@ const nghttp2_option* Http2Session::options() {
 
 }  // namespace
 
-std::unique_ptr<DohSession> make_http2_session(const DohSession::Parts& parts) {
-  return std::make_unique<Http2Session>(parts);
+std::unique_ptr<DohSession> make_http2_session(StreamClient& client, StreamQueries& queries,
+                                               const ListenerContext& context) {
+  return std::make_unique<Http2Session>(client, queries, context);
 }
 
 }  // namespace tacet

@@ -9,15 +9,15 @@ namespace tacet {
 /// One connection. The handshake tells the version of HTTP, so the first octets choose their reader.
 class HttpsListener::Session final : public StreamSession, private ReplyFraming {
 public:
-  Session(const Parts& parts, StreamClient& client)
-      : parts_(parts),
+  Session(const ListenerContext& context, StreamClient& client)
+      : context_(context),
         client_(client),
-        queries_(parts.context, client, *this, {ClientTransport::https, std::nullopt}) {}
+        queries_(context, client, *this, {ClientTransport::https, std::nullopt}) {}
 
   void feed(Bytes octets) override {
     if (!http_) {
-      const DohSession::Parts made{client_, queries_, parts_.context.loop, parts_.is_ready};
-      http_ = client_.stream().protocol() == "h2" ? make_http2_session(made) : make_http1_session(made);
+      const auto make = client_.stream().protocol() == "h2" ? make_http2_session : make_http1_session;
+      http_ = make(client_, queries_, context_);
     }
     http_->feed(octets);
   }
@@ -35,36 +35,38 @@ private:
   void frame(Tag tag, Bytes reply) override { static_cast<ReplyFraming&>(*http_).frame(tag, reply); }
   void reject(Tag tag) override { static_cast<ReplyFraming&>(*http_).reject(tag); }
 
-  const Parts& parts_;
+  const ListenerContext& context_;
   StreamClient& client_;
   StreamQueries queries_;
   std::unique_ptr<DohSession> http_;  // null until the first octets came
 };
 
-HttpsListener::HttpsListener(Parts parts, int socket)
-    : parts_(std::move(parts)),
-      server_({parts_.context.loop,
+HttpsListener::HttpsListener(const ListenerContext& context, int socket, std::size_t client_limit,
+                             std::shared_ptr<const TlsServer> tls)
+    : context_(context),
+      tls_(std::move(tls)),
+      server_({context.loop,
                socket,
                *this,
                {.idle = idle_limit, .partial = partial_limit, .greeting = handshake_limit},
-               parts_.client_limit}) {}
+               client_limit}) {}
 
 HttpsListener::~HttpsListener() = default;
 
 void HttpsListener::judge_again(std::size_t limit) {
-  const Admission& admission = parts_.context.admission;
+  const Admission& admission = context_.admission;
   server_.finish_if([&](const StreamClient& client) { return !admission.allows(client.address().storage); });
   server_.set_most_clients(limit);
 }
 
 bool HttpsListener::admits(const KernelAddress& client) {
-  const bool allowed = parts_.context.admission.allows(client.storage);
-  if (!allowed) ++parts_.context.metrics.not_allowed;
+  const bool allowed = context_.admission.allows(client.storage);
+  if (!allowed) ++context_.metrics.not_allowed;
   return allowed;
 }
 
 std::unique_ptr<StreamSession> HttpsListener::open(StreamClient& client) {
-  return std::make_unique<Session>(parts_, client);
+  return std::make_unique<Session>(context_, client);
 }
 
 }  // namespace tacet

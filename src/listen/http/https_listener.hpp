@@ -1,6 +1,5 @@
 #pragma once
 #include <cstddef>
-#include <functional>
 #include <memory>
 
 #include "listen/stream_queries.hpp"
@@ -17,29 +16,26 @@ public:
   static constexpr Duration idle_limit = std::chrono::seconds(60), partial_limit = std::chrono::seconds(5),
                             handshake_limit = std::chrono::seconds(10);
 
-  struct Parts {
-    ListenerContext context;
-    std::function<bool()> is_ready;  ///< what /readyz tells
-    std::shared_ptr<const TlsServer> tls;
-    std::size_t client_limit;
-  };
-  HttpsListener(Parts parts, int socket);
+  /// /readyz tells what `context.is_ready` says.
+  HttpsListener(const ListenerContext& context, int socket, std::size_t client_limit,
+                std::shared_ptr<const TlsServer> tls);
   ~HttpsListener() override;
 
   /// As those of TcpListener.
   void judge_again(std::size_t limit);
-  void use(std::shared_ptr<const TlsServer> tls) { parts_.tls = std::move(tls); }
+  void use(std::shared_ptr<const TlsServer> tls) { tls_ = std::move(tls); }
   void stop() { server_.stop(); }
 
 private:
   class Session;
 
   bool admits(const KernelAddress& client) override;
-  bool is_front_end(const KernelAddress& peer) override { return parts_.context.admission.is_front_end(peer.storage); }
-  std::unique_ptr<ByteStream> stream_of(Descriptor socket) override { return parts_.tls->accept(std::move(socket)); }
+  bool is_front_end(const KernelAddress& peer) override { return context_.admission.is_front_end(peer.storage); }
+  std::unique_ptr<ByteStream> stream_of(Descriptor socket) override { return tls_->accept(std::move(socket)); }
   std::unique_ptr<StreamSession> open(StreamClient& client) override;
 
-  Parts parts_;
+  ListenerContext context_;
+  std::shared_ptr<const TlsServer> tls_;
   StreamServer server_;
 };
 

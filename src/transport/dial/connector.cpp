@@ -82,13 +82,13 @@ struct Connector::Attempt {
   bool seeks_proxy() const { return socket.path().proxy.is_used() && !tunnel; }
 };
 
-Connector::Connector(Loop& loop, const Parts& parts, Callbacks callbacks)
-    : PendingAttempt(parts.budget.pace()),
+Connector::Connector(Loop& loop, const ConnectorContext& context, Callbacks callbacks)
+    : PendingAttempt(context.budget.pace()),
       loop_(loop),
-      book_(parts.book),
-      budget_(parts.budget),
-      path_(parts.path),
-      quic_(parts.quic),
+      book_(context.book),
+      budget_(context.budget),
+      path_(context.path),
+      quic_(context.quic),
       callbacks_(std::move(callbacks)),
       alarm_(loop.scheduler(), [this] { on_alarm(); }) {}
 

@@ -127,6 +127,14 @@ private:
   std::shared_ptr<QuicEngine> quic_;  // behind the descriptor: gone before it is closed
 };
 
+/// What a connector works with; all must outlive it. Each attempt goes by the path of its time.
+struct ConnectorContext {
+  AddressBook& book;
+  SocketBudget& budget;
+  const SharedDialPath& path;
+  TlsClient* quic = nullptr;  ///< for handshakes by QUIC; null: connects are TCP's
+};
+
 /// Races connects to the addresses of a book until one is up. The first round tries them in order, 250 ms apart
 /// (RFC 8305); a refusal moves on at once. Then a fresh attempt begins every 200 ms, as far as the worker's pace
 /// allows. Each attempt ends after a second, or after twice the usual connect time if a fresh one needs its socket. (A
@@ -146,14 +154,7 @@ public:
     std::function<void(ConnectedSocket)> on_connected;
     std::function<void(Error)> on_round_failed;
   };
-  /// What a race reads; all must outlive the connector. Each attempt goes by the path of its time.
-  struct Parts {
-    AddressBook& book;
-    SocketBudget& budget;
-    const SharedDialPath& path;
-    TlsClient* quic = nullptr;  ///< for handshakes by QUIC; null: connects are TCP's
-  };
-  Connector(Loop& loop, const Parts& parts, Callbacks callbacks);
+  Connector(Loop& loop, const ConnectorContext& context, Callbacks callbacks);
   ~Connector() override;
 
   /// Begins the race. While one is running, ends its pause between rounds, because a query waits.

@@ -54,7 +54,7 @@ struct Race {
   explicit Race(std::vector<DialTarget> addresses, std::size_t limit = 8)
       : book(std::move(addresses)),
         budget(loop.scheduler(), limit) {
-    connector.emplace(loop, Connector::Parts{book, budget, path},
+    connector.emplace(loop, ConnectorContext{book, budget, path},
                       Connector::Callbacks{[this](ConnectedSocket socket) {
                                              connected.emplace(std::move(socket));
                                              loop.stop();
@@ -235,7 +235,7 @@ TEST_CASE("a connector may be destroyed by either of its callbacks") {
   Race race({});
   SUBCASE("connected") {
     race.book.replace({server.address});
-    race.connector.emplace(race.loop, Connector::Parts{race.book, race.budget, race.path},
+    race.connector.emplace(race.loop, ConnectorContext{race.book, race.budget, race.path},
                            Connector::Callbacks{[&](ConnectedSocket) {
                                                   race.connector.reset();
                                                   race.loop.stop();
@@ -243,7 +243,7 @@ TEST_CASE("a connector may be destroyed by either of its callbacks") {
                                                 {}});
   }
   SUBCASE("failed") {
-    race.connector.emplace(race.loop, Connector::Parts{race.book, race.budget, race.path},
+    race.connector.emplace(race.loop, ConnectorContext{race.book, race.budget, race.path},
                            Connector::Callbacks{{}, [&](const Error&) {
                                                   race.connector.reset();
                                                   race.loop.stop();
