@@ -30,8 +30,8 @@ public:
     Message answer;
     std::uint32_t ttl = 0;
   };
-  /// The answer to a question about a name of `zone`, made of what is kept, with the signatures; nothing if that denies
-  /// the name not.
+  /// The answer to a question about a name of `zone`, made of the kept denials, with their signatures; nothing if none
+  /// of them denies the name.
   std::optional<Denied> find(const Question& question, const Name& zone, Instant now) const;
 
   void forget();

@@ -18,7 +18,7 @@ constexpr std::size_t most_keys = 16;  // of a zone
 
 WallTime after(WallTime now, std::uint32_t seconds) { return now + std::chrono::seconds(seconds); }
 
-/// What is wrong with an answer: something lacks, which another server may have, or something is false.
+/// What is wrong with an answer: something is missing that another server may have, or something is false.
 Learned refuted(const ExtendedError& why) {
   const bool lacks =
       why.code == ede::rrsigs_missing || why.code == ede::nsec_missing || why.code == ede::dnskey_missing;

@@ -11,8 +11,8 @@ namespace tacet {
 /// alias often has it if it is asked for the alias alone.
 std::optional<Question> missing_piece(const Question& asked, const Judgement& judgement);
 
-/// `answer` with the records that `piece` is the answer about, and their signatures, in place of its own; with what
-/// `piece` denies, too, because a wildcard's records need that. Without OPT. Nothing if `piece` has no such records.
+/// `answer` with the records and signatures of `piece` in place of its own, and with the denials of `piece`, because a
+/// wildcard's records need these. Without OPT. Nothing if `piece` does not have the records that it was asked for.
 std::optional<Message> completed(const Message& answer, const Message& piece);
 
 }  // namespace tacet

@@ -46,7 +46,7 @@ struct ProofBudget {
     turn -= microseconds;
     return Grant::granted;
   }
-  /// One of those did not hold. An honest zone's first one nearly always holds.
+  /// Notes that a signature did not hold. The first one of an honest zone nearly always holds.
   void note_failure(int microseconds) {
     --failures;
     wasted += microseconds;

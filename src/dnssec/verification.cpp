@@ -33,7 +33,7 @@ std::size_t most_octets(const RRset& rrset) {
   return octets;
 }
 
-/// One search; remembers the reason that says most about why it was in vain.
+/// One search. If it finds no signature that holds, it keeps the reason that says most.
 class Search {
 public:
   Search(const RRset& rrset, const Name& zone, std::span<const ZoneKey> keys, WallTime now, ProofBudget& budget)
@@ -53,7 +53,7 @@ public:
   }
 
 private:
-  // A signature that does not hold says more than a date, a date more than a missing key.
+  // A signature that does not hold says more than a wrong date, and a date says more than a missing key.
   static constexpr int rank_missing = 1, rank_no_key = 2, rank_date = 3, rank_wrong = 4;
 
   void note(int rank, std::uint16_t code, std::string_view words) {

@@ -23,7 +23,7 @@ public:
 
   /// A connection proved its peer.
   void established(const UpstreamConfig& upstream, Instant now);
-  /// One did by IPv4, although IPv6 has a route and was tried first.
+  /// A connection by IPv4 proved its peer, although IPv6 has a route and was tried first.
   void lost_ipv6(const UpstreamConfig& upstream, Instant now);
   /// A connection, or a try to connect, failed.
   void failed(const UpstreamConfig& upstream, const Error& error, Instant now);

@@ -17,7 +17,7 @@ void Ladder::saw(std::size_t server, Rung way, GreetingOutcome outcome, Instant 
   suspect(servers_[server].operator_place, now);
 }
 
-/// A sight of one server may be what another one waits for.
+/// What one server's connection showed can let another server of the operator climb.
 void Ladder::judge(std::size_t operator_place, Instant now) {
   for (Server& each : servers_)
     if (each.operator_place == operator_place && each.ladder.looks_blocked(now) && !has_other_way(each, now))
@@ -47,9 +47,9 @@ std::optional<std::size_t> Ladder::working_beside(std::size_t server) const {
   return std::nullopt;
 }
 
-/// A server that fails while another one works is checked, and then the other one is: after an outage the one that
-/// nobody asks again seems to fail for ever. The other one must have been greeted just now. In an outage nobody is, and
-/// a check would take the queries' turns to connect.
+/// Checks a server that fails while another one works, and then that other one: after an outage, a server that no query
+/// asks again seems to fail for ever. The other one must have been greeted just now. In an outage no server is, and a
+/// check would take the queries' turns to connect.
 void Ladder::suspect(std::size_t operator_place, Instant now) {
   for (std::size_t place = 0; place < servers_.size(); ++place) {
     if (servers_[place].operator_place != operator_place || !servers_[place].ladder.is_suspect()) continue;

@@ -103,7 +103,7 @@ void LadderServer::climb(Instant now) {
   strikes_ = 0;
 }
 
-/// No way is left. A proven one that works no more is forgotten, and the ladder begins at its foot.
+/// No way is left. Forgets a proven way that no longer works, and begins with the first way again.
 void LadderServer::give_up(Instant now) {
   const Duration rest = std::min<Duration>(most_rest, least_rest * (1U << std::min(vain_, 5U)));
   if (proven_ == 0) {

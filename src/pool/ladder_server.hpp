@@ -56,10 +56,10 @@ public:
   /// When to call look() again, if nothing happens before.
   Instant next_look() const { return look_at_; }
 
-  /// True if the pattern of a block is there: reset or silent, twice in a row, one after the other; or no TCP at all
-  /// while a proxy is there to try.
+  /// True if connections fail as in a block: reset or silent, twice in a row, one after the other; or no TCP at all
+  /// while a proxy is left to try.
   bool looks_blocked(Instant now) const;
-  /// The same for so long that nothing else needs to be known of the operator.
+  /// The same, for so long that the operator's other servers had their turn.
   bool looks_blocked_long(Instant now) const;
   /// Puts the next way on trial. Without one, the server stays as configured for a while.
   void climb(Instant now);
@@ -79,7 +79,7 @@ public:
   /// With `ask_only`: the way that would work.
   std::optional<Rung> advice() const { return advice_; }
 
-  /// True if it fails like a blocked one, and nobody has checked that yet.
+  /// True if it fails like a blocked one, and no check has confirmed that yet.
   bool is_suspect() const { return !on_trial() && proven_ == 0 && !is_checked_ && (strikes_ > 0 || drops_ > 0); }
   /// A check failed as well, while another server of the operator worked: it is blocked.
   void is_blocked_by(GreetingOutcome outcome);
@@ -90,9 +90,9 @@ public:
   bool works() const { return last_ == GreetingOutcome::greeted; }
   /// When a connection was greeted last; long ago without any.
   Instant greeted_at() const { return greeted_at_; }
-  /// True once anything was seen of it in this network.
+  /// True once a connection to it showed something in this network.
   bool is_known() const { return last_.has_value(); }
-  /// How the last connection that was greeted went: a place in ways().
+  /// The way of the last connection that was greeted: a place in ways().
   std::size_t worked_by() const { return worked_by_; }
   std::size_t height() const { return trial_; }
   /// What the configured way shows in this network, if that is the pattern of a block.

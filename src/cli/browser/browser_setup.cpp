@@ -22,7 +22,7 @@
 namespace tacet {
 namespace {
 
-/// Stands for the certificate in a rehearsal, which makes none.
+/// Stands in for the certificate in a rehearsal, which makes no certificate.
 constexpr std::string_view not_made_yet = "(the certificate of the local authority)";
 
 /// One run of `tacet browser setup`.

@@ -83,7 +83,7 @@ void add_windows(const Message& answer, std::vector<std::pair<WallTime, WallTime
   }
 }
 
-/// Where the encrypted path is silent, which a wrong clock makes it be, the plain answers have to do.
+/// If the encrypted path is silent, as with a wrong clock, uses the plain answers.
 ClockFacts clock_facts_with(const PathEvidence& path) {
   auto facts = clock_facts();
   for (const auto& reference : path.encrypted) add_windows(reference.message, facts.signatures);
@@ -124,7 +124,7 @@ std::vector<Finding> judge(const DoctorRequest& request, const Canaries& canarie
   if (is_wrong(clock)) result.upstreams.why_untrusted = "clock";
   if (portal.severity == Severity::failure) result.upstreams.why_untrusted = portal.check;
   const auto tls = judge_tls(result.upstreams);
-  if (exit_status(tls) != 0) result.path.identities.clear();  // told by somebody else than the servers
+  if (exit_status(tls) != 0) result.path.identities.clear();  // not the servers told them
   if (!result.path.clear.empty()) found.add("path", judge_path(result.path));
   found.add("reach", judge_reach(result.upstreams));
   found.add("tls", tls);

@@ -24,8 +24,8 @@ namespace tacet {
 namespace {
 
 constexpr Duration patience = std::chrono::milliseconds(4500);
-/// Where nothing at all has arrived by now, behind the third sending of each plain query, there is no network. Nothing
-/// is learned by waiting on, and a run without a network shall end within five seconds, also on a busy machine.
+/// If nothing at all has arrived by now, after the third sending of each plain query, there is no network. More waiting
+/// would teach nothing, and a run without a network must end within five seconds, also on a busy machine.
 constexpr Duration silence_is_proof_after = std::chrono::milliseconds(3200);
 
 /// The configuration with this upstream alone, at this address alone.
@@ -210,7 +210,7 @@ bool has_route(const IpAddress& address) {
   return where && connected_datagrams(*where).has_value();
 }
 
-/// Doctor proves answers whatever the daemon's mode is.
+/// Doctor proves answers in each mode of the daemon.
 Result<std::shared_ptr<const ValidationRules>> validating_rules(Config config) {
   config.dnssec.mode = DnssecMode::on;
   return make_validation_rules(config, open_file);

@@ -21,12 +21,12 @@ public:
   bool complete() const;
   /// Lets root's sockets with SO_REUSEPORT bind the same addresses. False if a socket refuses.
   bool share() const;
-  /// Ends that. Sockets that are there already stay.
+  /// Ends the sharing. Sockets that are bound already stay.
   void seal() const;
   /// New queries and connections go to these sockets, while others share their addresses.
   void keep_queries() const { steer(Target::held); }
-  /// New queries and connections go to the socket that was bound next after these. Once these close, to any that is
-  /// left.
+  /// New queries and connections go to the socket that was bound next after these. Once these are closed, they go to
+  /// any that is left.
   void yield_queries() const { steer(Target::next); }
 
 private:

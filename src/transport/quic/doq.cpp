@@ -21,11 +21,11 @@ namespace {
 
 /// Give up an unanswered query after this time: its owner gave up long before.
 constexpr Duration lapse = std::chrono::seconds(30);
-/// An idle connection serves no timer further away than this: OpenSSL would keep it alive by packets.
+/// An idle connection serves no timer later than this. OpenSSL would use it to send packets that keep the peer awake.
 constexpr Duration idle_horizon = std::chrono::seconds(1);
 /// How long before the server's limit an idle connection ends, so that no query meets a connection that is gone.
 constexpr Duration least_margin = std::chrono::milliseconds(500);
-/// Beside two round trips: an acknowledgement may take 25 ms, and a busy machine as long.
+/// Added to two round trips: an acknowledgement may take 25 ms, and a busy machine as long again.
 constexpr Duration least_patience = std::chrono::milliseconds(50);
 /// Before queries that wait for a stream are tried again.
 constexpr Duration shortest_wait = std::chrono::milliseconds(1);
