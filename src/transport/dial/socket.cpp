@@ -18,6 +18,13 @@ namespace tacet {
 
 namespace {
 
+#ifdef __linux__
+/// TCP_RTO_MIN_US of linux/tcp.h (Linux 6.15), which the headers of Debian 12 and 13 lack.
+constexpr int rto_min_option = 45;
+/// How much longer than a round trip and its variation the kernel waits for an acknowledgement, instead of 200 ms.
+constexpr int rto_min_us = 10000;
+#endif
+
 /// How long the kernel keeps a connection while the peer acknowledges no data. A channel retires its connection
 /// earlier; this limit is for connections that no channel watches.
 [[maybe_unused]] constexpr unsigned user_timeout_ms = 5000;
@@ -62,6 +69,9 @@ void tune(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 #ifdef TCP_USER_TIMEOUT
   ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
+#endif
+#ifdef __linux__
+  ::setsockopt(fd, IPPROTO_TCP, rto_min_option, &rto_min_us, sizeof rto_min_us);
 #endif
 #ifdef SO_NOSIGPIPE
   ::setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
