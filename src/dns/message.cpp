@@ -51,7 +51,7 @@ private:
     at_ = header_size;
     if (!name(wire_.size(), false)) return broken("the question's name is broken or compressed");
     question_name_size_ = at_ - header_size;
-    if (wire_.size() - at_ < 4) return broken("the question is cut off");
+    if (wire_.size() - at_ < 4) return broken("a question that is cut off");
     index_.type = static_cast<Type>(load16(wire_, at_));
     index_.qclass = static_cast<Class>(load16(wire_, at_ + 2));
     at_ += 4;
@@ -74,17 +74,17 @@ private:
   bool record(Section section) {
     const std::size_t owner = at_;
     if (!name(wire_.size(), true)) return broken("an owner name is broken");
-    if (wire_.size() - at_ < record_head_size) return broken("a record is cut off");
+    if (wire_.size() - at_ < record_head_size) return broken("a record that is cut off");
     const auto type = static_cast<Type>(load16(wire_, at_));
     const auto rclass = static_cast<Class>(load16(wire_, at_ + 2));
     const std::uint32_t ttl = effective_ttl(load32(wire_, at_ + 4));
     const std::size_t size = load16(wire_, at_ + 8);
     at_ += record_head_size;
-    if (wire_.size() - at_ < size) return broken("a record's data is cut off");
+    if (wire_.size() - at_ < size) return broken("a record whose data is cut off");
     const std::size_t end = at_ + size;
     if (type == Type::opt) return opt(section, owner, end);
     index_.minimal_ttl = std::min(index_.minimal_ttl, ttl);
-    if (rclass == Class::in && !rdata(type, end)) return broken("a record's data breaks its type's format");
+    if (rclass == Class::in && !rdata(type, end)) return broken("a record whose data breaks its type's format");
     at_ = end;
     return true;
   }

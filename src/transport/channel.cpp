@@ -51,6 +51,7 @@ Task<Result<Response>> Channel::exchange(const Message& query, Instant deadline)
   std::optional<Result<Response>> answer = co_await call.answer.wait(deadline);
   if (!answer) {
     ++counters_.failures;
+    if (!current_ && shortage_) co_return fail(*shortage_);
     co_return fail(Fault::timeout, fmt::format("{} did not answer in time", id_));
   }
   co_return std::move(*answer);
@@ -134,6 +135,7 @@ void Channel::connected(ConnectedSocket socket) {
   auto& place = current_ ? fresh_ : current_;
   place = std::make_unique<Link>(*this, std::move(socket));
   ++counters_.connections;
+  shortage_.reset();
   place->prepared = calls_.empty();
   place->room = caution_.room;
   if (place->prepared) rest();
@@ -143,9 +145,9 @@ void Channel::connected(ConnectedSocket socket) {
 }
 
 void Channel::round_failed(const Error& error) {
+  note_failure(error);
   // Our own lack of sockets says nothing about the upstream. A later attempt finds room.
   if (error.fault == Fault::overloaded) return;
-  note_failure(error);
   tell_unreachable(error.fault == Fault::timeout ? GreetingOutcome::dropped : GreetingOutcome::closed);
   if (has_moved()) return dial_afresh();
   // Silence is no reason to fail: the network may come back within the deadline. A refusal fails these queries.
@@ -302,7 +304,7 @@ void Channel::network_changed() {
 
 void Channel::note_failure(const Error& error) {
   counters_.last_error = error.detail;
-  if (error.fault == Fault::overloaded) return;  // not the upstream's fault
+  if (error.fault == Fault::overloaded) return note_shortage(error);  // not the upstream's fault
   if (server_.parts().on_failed && server_.may_be_interference(error))
     server_.parts().on_failed(server_.parts().config, error);
   const bool changed = !std::exchange(failing_, true);
@@ -312,6 +314,13 @@ void Channel::note_failure(const Error& error) {
   server_.say_failing(true);
   log::warn("upstream {} fails: {}{}", id_, error.detail,
             *held > 0 ? fmt::format(" ({} more like this)", *held) : std::string{});
+}
+
+/// This machine has no room for a connection. The limit of our own sockets is for outages, and needs no word.
+void Channel::note_shortage(const Error& error) {
+  shortage_ = error;
+  if (!server_.parts().budget.has_room() || !failure_log_.pass(now())) return;
+  log::warn("tacet cannot connect to upstream {} for now: {}", id_, error.detail);
 }
 
 /// Only an answer on any channel clears the failure: some servers complete the handshake and then answer nothing.

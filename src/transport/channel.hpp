@@ -98,6 +98,7 @@ private:
   void retire(std::unique_ptr<Link>& link);
   void on_idle();
   void note_failure(const Error& error);
+  void note_shortage(const Error& error);
   void note_success();
 
   Scheduler& scheduler() const { return server_.parts().loop.scheduler(); }
@@ -123,6 +124,7 @@ private:
   bool looking_up_ = false;
   bool failing_ = false;
   Caution caution_;
+  std::optional<Error> shortage_;  // why this machine could not connect the last time
   log::RateLimit failure_log_;
 };
 

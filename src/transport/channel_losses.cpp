@@ -15,7 +15,7 @@ constexpr unsigned most_tries = 30;
 /// So often may a connection end under suspicion of one query before this query fails.
 constexpr unsigned most_suspicions = 3;
 /// A server that ended so many connections in a row without any answer answers nobody, if each of the queries, or four
-/// of them, was alone on one of these connections. The three queries that a browser asks of one name prove nothing.
+/// of them, were alone on one of these connections. The three queries that a browser asks of one name prove nothing.
 constexpr unsigned most_barren = 3, enough_accused = 4;
 
 }  // namespace
@@ -70,7 +70,10 @@ void Channel::blame_all() {
 }
 
 bool Channel::serves_nobody() const {
-  return caution_.barren >= most_barren && caution_.accused >= std::min<std::size_t>(calls_.size(), enough_accused);
+  if (caution_.barren < most_barren) return false;
+  const bool are_all_suspect =
+      std::ranges::all_of(calls_, [](const auto& entry) { return entry.second->suspicions > 0; });
+  return are_all_suspect || caution_.accused >= enough_accused;
 }
 
 /// Sends the queries again, without those that had their chances.

@@ -1,5 +1,7 @@
 """When one way is gone another is taken, never an unencrypted one, and the first is taken again when it is back."""
 import asyncio
+import os
+import resource
 import time
 import unittest
 
@@ -281,19 +283,46 @@ class OneNameThatEndsConnections(Case):
     def check(self, transport, action):
         fake = self.fake(lambda received: Behaviour(action) if received.name.startswith("bad") else Behaviour(delay=0.02))
         daemon = self.tacet(getattr(fake, f"{transport}_url")(), workers=1)
-        good, bad = [(new_name(), "A") for _ in range(30)], [("bad.example.com", kind) for kind in ("A", "AAAA", "HTTPS")]
-        asked = [*good[:10], *bad, *good[10:]]
+        good = [new_name() for _ in range(12)]
+        asked = [*good[:6], "bad.example.com", *good[6:]]
         with dnsclient.TcpClient(daemon.server) as client:
-            client.send(*(dnsclient.query(*question).to_wire() for question in asked))
+            client.send(*(dnsclient.query(name).to_wire() for name in asked))
             answers = client.receive_messages(len(asked))
         failed = [answer.question[0].name.to_text() for answer in answers if answer.rcode() == dns.rcode.SERVFAIL]
-        self.assertEqual(failed, ["bad.example.com."] * 3, daemon.log())
+        self.assertEqual(failed, ["bad.example.com."], daemon.log())
 
     def test_over_dot(self):
         self.check("dot", "close")
 
     def test_over_doh(self):
         self.check("doh", "goaway")
+
+
+class WithoutDescriptors(Case):
+    """This machine has no descriptor left for a connection: the log says so, and no upstream is blamed."""
+
+    def check(self, transport, left):
+        fake = self.fake()
+        daemon = self.tacet(getattr(fake, f"{transport}_url")(), workers=1, user="root")  # ours, so that its limits may be changed
+        self.assertEqual(dnsclient.addresses(daemon.ask(new_name())), [ADDRESS])
+        fake.drop_connections()
+        scratch.eventually(lambda: daemon.upstream_sockets(fake.dot_port, fake.doh_port) == 0, what="no connection left")
+        pid = daemon.process.pid
+        held = {int(number) for number in os.listdir(f"/proc/{pid}/fd")}
+        free = [number for number in range(len(held) + left + 1) if number not in held]
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (free[left], hard))
+        self.assertEqual(daemon.ask(new_name(), timeout=8).rcode(), dns.rcode.SERVFAIL)
+        daemon.await_log("cannot connect to upstream .*: Too many open files .*LimitNOFILE=")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+        self.assertEqual(dnsclient.addresses(daemon.ask(new_name(), timeout=8)), [ADDRESS], daemon.log())
+        self.assertEqual(daemon.log_lines("upstream .* fails"), [])
+
+    def test_over_dot_there_is_none_for_the_socket(self):
+        self.check("dot", 0)
+
+    def test_over_doh_there_is_one_for_the_socket_and_none_for_its_copy(self):
+        self.check("doh", 1)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ Error socket_error(int code) {
     case EPERM:
       return {Fault::no_network, words};
     case EMFILE:
+      return {Fault::overloaded, words + " (raise the limit: LimitNOFILE= of the service, or ulimit -n)"};
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:

@@ -274,6 +274,7 @@ void DohConnection::State::judge(HttpTransfer& transfer, CURLcode code) {
   if (stage_ == Stage::leaving) return;
   const PeerState peer = socket_->peer();
   const bool is_there = peer == PeerState::there;
+  if (socket_->shortage()) return leave(*socket_->shortage());
   if (handshake_.is_under_way() && code != CURLE_OUT_OF_MEMORY)
     return leave(handshake_.failure(peer == PeerState::reset));
   switch (code) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "base/shield.hpp"
@@ -23,7 +24,10 @@ curl_socket_t HttpSocket::open() {
     return CURL_SOCKET_BAD;
   }
   duplicate_ = ::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0);
-  if (duplicate_ < 0) duplicate_ = CURL_SOCKET_BAD;
+  if (duplicate_ < 0) {
+    shortage_ = socket_error(errno);
+    duplicate_ = CURL_SOCKET_BAD;
+  }
   return duplicate_;
 }
 

@@ -2,6 +2,7 @@
 #include <curl/curl.h>
 
 #include <functional>
+#include <optional>
 
 #include "base/loop.hpp"
 #include "transport/dial/connector.hpp"
@@ -25,6 +26,8 @@ public:
   /// libcurl closes its duplicate. Sends TLS's last octets first. Returns as close(2) does.
   int close(curl_socket_t duplicate);
   curl_socket_t duplicate() const { return duplicate_; }
+  /// The error of an open() that found no descriptor.
+  const std::optional<Error>& shortage() const { return shortage_; }
   /// True once libcurl has closed its duplicate, or wanted another.
   bool is_lost() const { return is_lost_; }
 
@@ -51,6 +54,7 @@ private:
   ConnectedSocket socket_;
   TlsBuffer buffer_;
   Watch watch_;  // after the socket: destroyed before its descriptor closes
+  std::optional<Error> shortage_;
   curl_socket_t duplicate_ = CURL_SOCKET_BAD;
   int wish_ = CURL_POLL_REMOVE;  // what libcurl wants to wait for
   bool is_lost_ = false;
