@@ -24,9 +24,9 @@ namespace tacet {
 /// second of such silence a fresh connection races the old one, and the channel keeps the first that answers. Past the
 /// limit the channel retires the old one.
 ///
-/// Some queries make a server close the connection, and some servers close it after each answer. So a connection that
-/// ended under its queries is followed by one that gets few of them at once, and more with each answer: the query that
-/// is the reason shows itself by being alone, and costs the others a round trip or two.
+/// Some queries make a server close the connection. So a connection that ended without any answer is followed by one
+/// that gets one query at first, and more with each answer: the query that is the reason shows itself by being alone,
+/// and costs the others a few round trips.
 ///
 /// A connection whose greeting gets no answer is told to the server, which may choose another path. The channel then
 /// dials by that one at once; the queries stay, and their tries count anew.

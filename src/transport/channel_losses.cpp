@@ -41,13 +41,15 @@ std::size_t Channel::unanswered_on(const Link& link) const {
 }
 
 /// One of the queries that this connection left unanswered may be the reason for its end. What was accused alone goes
-/// behind the others. A server may also answer only so many queries on each connection.
+/// behind the others. A connection that brought answers teaches nothing: some servers close behind each.
 void Channel::blame(const Link& ended) {
   const std::size_t left = unanswered_on(ended);
   if (left == 0) return;
-  caution_.room = std::max<std::size_t>(ended.answers, 1);
   const bool is_barren = ended.answers == 0;
-  if (is_barren) ++caution_.barren;
+  if (is_barren) {
+    ++caution_.barren;
+    caution_.room = 1;
+  }
   const bool is_alone = is_barren && left == 1;
   for (auto each = calls_.begin(); each != calls_.upper_bound(ended.sent_to); ++each) {
     Call& call = *each->second;
