@@ -1,13 +1,16 @@
 """`tacet install` on whole machines: a Debian 12 that systemd boots, with the real managers of DNS, behind a router that logs."""
 import functools
 import itertools
+import json
 import os
 import shutil
+import subprocess
 import time
 import unittest
 
 import debian
 import desktop
+import doctor_world
 import machine
 import pki
 import scratch
@@ -66,6 +69,10 @@ class Machines(Case):
     def without_network_manager(self):
         self.machine.link("etc/systemd/system/NetworkManager.service", "/dev/null")
         self.machine.write("etc/network/interfaces", _INTERFACES)
+
+    def with_resolved(self):
+        self.with_packages("systemd-resolved", "libnss-resolve")
+        self.machine.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
 
     def with_a_hand_made_file(self):
         """NetworkManager leaves it alone, and still tells resolved of the link's servers."""
@@ -128,13 +135,11 @@ class Machines(Case):
     # --- the managers ------------------------------------------------------------------------------------------------
 
     def test_systemd_resolved(self):
-        self.with_packages("systemd-resolved", "libnss-resolve")
-        self.machine.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+        self.with_resolved()
         self.live("systemd-resolved")
 
     def test_systemd_resolved_whose_own_file_names_a_server(self):
-        self.with_packages("systemd-resolved", "libnss-resolve")
-        self.machine.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+        self.with_resolved()
         self.machine.write("etc/systemd/resolved.conf", f"[Resolve]\nDNS={machine.Router.ADDRESS}\nDomains={machine.Router.DOMAIN}\n")
         self.live("systemd-resolved")
 
@@ -231,6 +236,47 @@ class Machines(Case):
         away = max(lost, default=0) - min(lost, default=0)
         print(f"\n{len(lost)} of {len(stream.asked)} queries lost, in {away * 1000:.0f} ms")
         return result, lost
+
+    # --- what doctor says --------------------------------------------------------------------------------------------
+
+    def honest_internet(self):
+        """Public resolvers by plain DNS, DoT and DoH, whose zones are signed; and the network's own. What doctor then needs."""
+        signed = doctor_world.CanaryWorld()
+        public = (doctor_world.CLOUDFLARE, doctor_world.QUAD9)
+        router = self.enterContext(machine.Router(self.directory, dns_port=0))
+        for address in public:
+            subprocess.run(router.command("ip", "address", "add", f"{address}/32", "dev", "lo"), check=True)
+        certificate = self.pki.named(*(f"IP:{address}" for address in public))
+        for address in (*public, machine.Router.ADDRESS):
+            self.unbound(certificate=certificate, addresses=(address,), ports=(53, 853, 443), command=router.command(), zones=signed.texts,
+                         resolving=True, local_data=(f'identity: "fra.{address}"', "hide-identity: no"))
+        self.machine = self.enterContext(machine.Machine(self.directory, self.system.root, router.client))
+        self.trust_as_public(self.pki.ca)
+        self.machine.write("etc/tacet/tacet.yaml", f"upstreams: [{{url: https://{public[0]}/dns-query}}, {{url: tls://{public[1]}}}]\ndnssec: {{trust_anchors: {json.dumps(signed.anchors())}}}\n")
+        self.machine.write("root/canaries.yaml", doctor_world.canaries_text())
+
+    def trust_as_public(self, authority):
+        """Makes it one of those that Mozilla trusts, which doctor tells from one that an administrator has added."""
+        shutil.copy(authority, self.machine.root / "usr/share/ca-certificates/mozilla/Test.crt")
+        with open(self.machine.root / "etc/ca-certificates.conf", "a", encoding="ascii") as file:
+            file.write("mozilla/Test.crt\n")
+        debian.System.at(self.machine.root).run("update-ca-certificates")
+
+    def test_where_all_is_well_doctor_says_one_green_sentence(self):
+        """With nothing on the machine but Debian's minimum, a manager of DNS, and the package."""
+        managers = {"a plain file": self.without_network_manager, "NetworkManager": lambda: None, "systemd-resolved": self.with_resolved}
+        for name, manage in managers.items():
+            with self.subTest(manager=name):
+                self.honest_internet()
+                manage()
+                self.machine.boot()
+                canary = doctor_world.CanaryWorld.NAMES[0]
+                scratch.eventually(lambda canary=canary: "192.0.2.1" in self.look_up(canary), 60, self.machine.console, 0.5)
+                self.machine.run("tacet", "install")
+                done = self.machine.attempt("script", "--quiet", "--return", "--command", "tacet doctor --canaries /root/canaries.yaml 2>/dev/null", "/dev/null",
+                                            stdin=subprocess.DEVNULL)
+                self.assertEqual((done.returncode, done.stdout), (0, "\033[32mAll is well: names go out encrypted, and nothing interferes.\n\033[0m"),
+                                 self.machine.attempt("tacet", "doctor", "--canaries", "/root/canaries.yaml", "--all").stdout)
 
     # --- browsers ---------------------------------------------------------------------------------------------------
 
@@ -338,8 +384,7 @@ class Machines(Case):
     # --- what is refused ---------------------------------------------------------------------------------------------
 
     def test_a_link_that_claims_every_name_is_refused(self):
-        self.with_packages("systemd-resolved", "libnss-resolve")
-        self.machine.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+        self.with_resolved()
         self.boot()
         self.machine.run("nmcli", "connection", "modify", "Wired connection 1", "ipv4.dns-search", "~.")
         self.machine.run("nmcli", "connection", "up", "Wired connection 1")
@@ -350,8 +395,7 @@ class Machines(Case):
         self.assert_same(self.machine.snapshot(), before)
 
     def test_another_resolver_on_the_port_is_not_taken_for_tacet(self):
-        self.with_packages("systemd-resolved", "libnss-resolve")
-        self.machine.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+        self.with_resolved()
         self.boot()
         self.machine.run("systemctl", "stop", "tacet.socket", "tacet.service")
         self.machine.write("etc/systemd/resolved.conf", _RESOLVED_ON_PORT_53)

@@ -43,6 +43,12 @@ class CanaryWorld(SignedWorld):
             self.signed(f"{name}.", _ZONE.format(number) + _ECH, insecure_below=False)
 
 
+def canaries_text():
+    """The file for doctor's --canaries."""
+    return json.dumps({"expires": "2099-01-01", "signed": CanaryWorld.NAMES, "ech": CanaryWorld.ECH_NAMES, "resolvers": {CLOUDFLARE: "Cloudflare", QUAD9: "Quad9"},
+                       "portal": {"url": f"http://{CanaryWorld.NAMES[0]}/nm", "text": "all is open"}})
+
+
 class World:
     """Entering one may be done beside others; making one may not, for the authority keeps a list."""
 
@@ -63,9 +69,7 @@ class World:
             netlab.give(self.lab.namespace("b"), "lo", CLOUDFLARE_6, 128)
             self.servers = {address: stack.enter_context(self._resolver(address, name)) for address, name in self._resolvers.items()}
             self._stack = stack.pop_all()
-        self.write("canaries.yaml", json.dumps({
-            "expires": "2099-01-01", "signed": CanaryWorld.NAMES, "ech": CanaryWorld.ECH_NAMES, "resolvers": {CLOUDFLARE: "Cloudflare", QUAD9: "Quad9"},
-            "portal": {"url": f"http://{CanaryWorld.NAMES[0]}/nm", "text": "all is open"}}))
+        self.write("canaries.yaml", canaries_text())
         self.configure()
         self.use_resolver(ROUTER)
         return self

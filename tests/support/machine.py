@@ -36,13 +36,15 @@ def _can_make_a_cgroup(place):
 
 
 class Router:
-    """A network of one link: the router's end has `ADDRESS`, a DHCP server that announces DOMAIN, and a DNS server that logs."""
+    """A network of one link: the router's end has `ADDRESS`, a DHCP server that announces DOMAIN, and a DNS server that logs,
+    unless its `dns_port` is 0: then another program may serve there."""
 
     ADDRESS, DOMAIN = "10.77.0.1", "office.example.net"
     PRINTER = "10.77.0.9"
 
-    def __init__(self, directory):
+    def __init__(self, directory, dns_port=53):
         self._path = pathlib.Path(directory) / scratch.unique_name("router")
+        self._dns_port = dns_port
         self._side, self.client = netlab.Namespace("router"), netlab.Namespace("machine")
 
     def __enter__(self):
@@ -76,7 +78,8 @@ class Router:
     def _serve(self):
         with open(self._path / "log", "wb") as log:
             self._side.popen(["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--log-queries", "--user=root", "--no-resolv",
-                              "--no-hosts", "--pid-file=", f"--dhcp-leasefile={self._path}/leases", "--interface=lan0", "--bind-interfaces",
+                              "--no-hosts", "--pid-file=", f"--port={self._dns_port}", f"--dhcp-option=option:dns-server,{self.ADDRESS}",
+                              f"--dhcp-leasefile={self._path}/leases", "--interface=lan0", "--bind-interfaces",
                               "--dhcp-range=10.77.0.50,10.77.0.150,1h", f"--domain={self.DOMAIN}", "--dhcp-authoritative", "--no-ping",
                               f"--host-record=printer.{self.DOMAIN},{self.PRINTER}", "--address=/#/192.0.2.66"], stdout=log, stderr=log)
         scratch.eventually(lambda: "started" in self.log(), 10, self.log)
