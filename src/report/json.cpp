@@ -28,7 +28,7 @@ void append_escaped(std::string& out, char octet) {
     default:
       break;
   }
-  if (octet >= 0 && octet < ' ')
+  if (static_cast<unsigned char>(octet) < ' ')
     out += fmt::format("\\u{:04x}", static_cast<unsigned>(octet));
   else
     out += octet;

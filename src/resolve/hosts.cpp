@@ -49,7 +49,7 @@ struct WireName {
 /// Sets `name` to `word`; false if that is no name. A host's name has no backslash and no unprintable octet.
 bool read_name(std::string_view word, WireName& name) {
   name.size = 0;
-  const auto odd = [](char c) { return (c >= 0 && c <= ' ') || c == 0x7f || c == '\\'; };
+  const auto odd = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '\\'; };
   if (std::ranges::any_of(word, odd)) return false;
   if (word.ends_with('.')) word.remove_suffix(1);
   for (;;) {
