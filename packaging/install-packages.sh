@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs the Debian packages that building tacet needs; with `tests`, those of its tests as well.
-# Does nothing, and needs neither root nor a network, when all of them are there.
+# Installs the Debian packages that building tacet needs; with `tests`, those of its tests as well; with `arm64`, those of
+# building it for arm64 (see arm64.sh). Does nothing, and needs neither root nor a network, when all of them are there.
 #
-#   packaging/install-packages.sh [tests]
+#   packaging/install-packages.sh [tests | arm64]
 set -eu
 
 build_packages='g++ cmake ninja-build pkg-config ca-certificates
@@ -15,6 +15,8 @@ test_packages='doctest-dev libbenchmark-dev clang-format-19 shellcheck systemd
   bind9-dnsutils knot-dnsutils unbound microsocks tinyproxy-bin dnsperf curl openssl iproute2 nftables
   python3 python3-dnspython python3-h2 python3-cryptography python3-jsonschema python3-yaml
   ldnsutils libc-ares-dev musl-tools valgrind'
+
+cross_packages='g++-aarch64-linux-gnu qemu-user-static' # the build runs the program that it has made
 
 policy=/usr/sbin/policy-rc.d
 kept_policy=$policy.before-tacet
@@ -85,17 +87,30 @@ install_missing() {
     fail "apt-get could not install: $missing- see its message above"
 }
 
+# The build's packages with the libraries of arm64. Two of them are headers, the same for every machine.
+packages_for_arm64() {
+  for package in $build_packages; do
+    case $package in
+      libasio-dev | libcli11-dev) echo "$package" ;;
+      lib*) echo "$package:arm64" ;;
+      *) echo "$package" ;;
+    esac
+  done
+}
+
 packages=$build_packages
 case ${1-} in
   '') ;;
   tests) packages="$build_packages $test_packages" ;;
-  *) fail "what is '$1'? usage: packaging/install-packages.sh [tests]" ;;
+  arm64) packages="$(packages_for_arm64) $cross_packages" ;;
+  *) fail "what is '$1'? usage: packaging/install-packages.sh [tests | arm64]" ;;
 esac
 command -v dpkg-query >/dev/null ||
   fail "this is not a Debian system. Install the like of: $(echo "$packages" | tr -s '\n ' ' ')"
 # shellcheck disable=SC2086  # one word per package
 missing=$(missing_of $packages)
 if [ -n "$missing" ]; then
+  [ "${1-}" != arm64 ] || as_root dpkg --add-architecture arm64
   echo "Installing $missing" >&2
   install_missing
 fi
