@@ -1,5 +1,6 @@
 """`tacet install` and `tacet uninstall` on prepared roots."""
 import os
+import shutil
 import subprocess
 import unittest
 
@@ -184,6 +185,18 @@ class EachManager(Root):
     def test_another_manager_needs_an_uninstall_first(self):
         root, _ = self.install(PLAIN)
         self.assertIn("uninstall` first", self.run_verb("install", root, "--manager", "NetworkManager", fails=True))
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("chattr"), "makes a file immutable")
+    def test_an_immutable_file_stays_and_the_way_to_change_it_is_told(self):
+        root = self.make(PLAIN)
+        file, before = root / "etc/resolv.conf", self.snapshot(root)
+        if subprocess.run(["chattr", "+i", file], capture_output=True).returncode != 0:
+            self.skipTest("this file system has no such attribute")
+        self.addCleanup(subprocess.run, ["chattr", "-i", file])
+        done = tacet.run("install", "--root", str(root))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"`chattr -i {file}` ends that; everything is as it was", done.stderr)
+        self.assertEqual(self.snapshot(root), before)
 
     def test_macos_is_only_told_the_commands(self):
         root = self.make(PLAIN)

@@ -128,6 +128,10 @@ Result<void> write_image(const std::string& path, const FileImage& image) {
     settle_directory(path);
     return {};
   }
+  if (errno == EPERM && ::geteuid() == 0)
+    return fail(Fault::system, fmt::format("{0}: not even root may replace it: `lsattr {0}` shows whether it is "
+                                           "immutable, and `chattr -i {0}` ends that",
+                                           path));
   const bool mounted = errno == EBUSY && image.kind == FileImage::Kind::file;
   return mounted ? write_file(path, image, O_TRUNC) : failed(path);
 }
