@@ -19,6 +19,12 @@ Duration lateness(const Latency& times) {
   return std::max(least_delay, typical + std::clamp(times.spread(), typical / 16, typical / 4));
 }
 
+/// QUIC's streams do not wait for each other: one query may be lost although a later one is answered.
+bool keeps_order(const PoolChannel& channel) {
+  const auto facts = channel.upstream->state().facts;
+  return !facts || facts->transport != Transport::doq;
+}
+
 bool knows_its_time(const Latency& times) { return times.count() >= PoolChannel::least_samples_for_guess; }
 
 }  // namespace
@@ -31,9 +37,10 @@ Duration Hedging::delay_on(const PoolChannel& channel) const {
   return lateness(times) + extra;
 }
 
-/// If a later query was answered on the first channel, this query has arrived too, and its name is only slow upstream.
+/// If a later query was answered on a connection that keeps their order, this query has arrived too, and its name is
+/// only slow upstream.
 Hedging::Verdict Hedging::judge(const PoolQuery& query, Instant now) const {
-  if (query.first->latest_answered > query.first_number) return Verdict::settled;
+  if (query.first->latest_answered > query.first_number && keeps_order(*query.first)) return Verdict::settled;
   if (query.copied_to != nullptr && !knows_its_time(query.first->times())) return Verdict::settled;
   return seems_lost(query, now) ? Verdict::lost : Verdict::not_yet;
 }
@@ -56,13 +63,14 @@ bool Hedging::seems_lost(const PoolQuery& query, Instant now) const {
 }
 
 /// A name is fast if its answer came before a second copy was due. A name is slow if a query that was sent well after
-/// it on the same connection got its answer first.
+/// it on the same connection got its answer first, and the connection keeps their order.
 void Hedging::learn(const Name& name, const PoolChannel& channel, const Outcome& outcome) {
   const Latency& times = channel.times();
   if (!knows_its_time(times)) return;
   const Duration late = lateness(times);
   const bool fast = outcome.answered && outcome.ended - outcome.sent <= late;
-  if (fast || channel.latest_answered_sent - outcome.sent >= 2 * late) zones_.note(name, fast, outcome.ended);
+  const bool overtaken = channel.latest_answered_sent - outcome.sent >= 2 * late;
+  if (fast || (overtaken && keeps_order(channel))) zones_.note(name, fast, outcome.ended);
 }
 
 }  // namespace tacet

@@ -106,7 +106,8 @@ private:
   StreamWindow window_;
   std::uint64_t streams_ = 0;  // opened so far
   Instant last_received_;
-  std::optional<Instant> ran_ahead_at_;  // beyond the window, and nothing came since
+  std::optional<Instant> unheard_since_;  // when the first query was sent since something came
+  Duration quickest_ = Duration::max();   // answer so far
   bool is_announced_ = false;
   bool is_short_ = false;
 };
@@ -156,7 +157,7 @@ void DoqConnection::State::on_ready(Watch::Ready ready) {
   if (const Result<void> reached = finish_connect(socket_.get()); !reached)
     return finish({reached.error().fault, facts->address + ": " + reached.error().detail});
   last_received_ = loop_.now();
-  ran_ahead_at_.reset();
+  unheard_since_.reset();
   owner_->on_received();
   if (owner_ != nullptr) go_on();
 }
@@ -208,7 +209,7 @@ Result<void> DoqConnection::State::send_queries() {
     }
     std::optional<QuicStream> stream = engine().ask(next.frame);
     if (!stream) break;
-    if (!ran_ahead_at_ && window_.runs_ahead(streams_, oldest())) ran_ahead_at_ = loop_.now();
+    if (!unheard_since_) unheard_since_ = loop_.now();
     asked_.push_back({next.tag, std::move(next.question), loop_.now(), streams_++, std::move(*stream)});
     octets += next.frame.size() + stream_frame_head;
     ++opened;
@@ -238,6 +239,7 @@ Result<void> DoqConnection::State::read(AskedQuery& asked, std::vector<DoqOutcom
   if (ended && *ended && (have < length_size || have < size)) return broken_rule("a part of an answer");
   if (!ended || asked.is_answered || have < length_size || have < size) return {};
   asked.is_answered = true;
+  quickest_ = std::min(quickest_, loop_.now() - asked.sent);
   if (const auto open = oldest()) window_.answered(asked.number, *open);
   if (size >= length_size + 2 && load16(asked.octets, length_size) != 0) return broken_rule("an answer with an ID");
   Result<Message> answer = accept_answer(
@@ -257,14 +259,16 @@ void DoqConnection::State::deliver(std::vector<DoqOutcome> outcomes) {
     if (owner_ != nullptr) owner_->on_answer(each.tag, std::move(each.answer));
 }
 
-/// After a query, a server that is there is silent for at most so long.
-Duration DoqConnection::State::patience() const { return least_patience + 2 * facts->connect_time; }
+/// After a query, a server that is there is silent for at most so long. A handshake may have taken a repetition.
+Duration DoqConnection::State::patience() const {
+  return least_patience + 2 * std::min(quickest_, facts->connect_time);
+}
 
 void DoqConnection::State::look_for_shortage() {
   const std::uint64_t left = engine().streams_left();
   if (left == 0 && asked_.empty() && !unsent_.empty())
     return finish({Fault::cancelled, facts->address + " allows no further stream"});
-  const bool may_be_dropped = ran_ahead_at_ && loop_.now() >= *ran_ahead_at_ + patience();
+  const bool may_be_dropped = unheard_since_ && loop_.now() >= *unheard_since_ + patience();
   if (is_short_ || (!credit_.is_short(left, asked_.size()) && !may_be_dropped)) return;
   is_short_ = true;
   owner_->on_spent();
@@ -278,7 +282,7 @@ void DoqConnection::State::plan() {
   if (const auto wait = engine().due_in(); wait && !(is_idle && *wait > idle_horizon)) due = now + *wait;
   if (!unsent_.empty() && engine().streams_left() > 0)
     due = std::min(due, std::max(next_stream_at(), now + shortest_wait));
-  if (ran_ahead_at_ && !is_short_) due = std::min(due, *ran_ahead_at_ + patience());
+  if (unheard_since_ && !is_short_) due = std::min(due, *unheard_since_ + patience());
   if (due == Instant::max()) return due_.disarm();
   due_.arm(due);
 }

@@ -30,11 +30,6 @@ public:
     return is_wide_ ? Instant::max() : oldest->opened + longest_wait;
   }
 
-  /// True if the server may drop the connection once stream `next` is opened.
-  bool runs_ahead(std::uint64_t next, const std::optional<Oldest>& oldest) const {
-    return !is_wide_ && oldest && next >= oldest->number + narrow;
-  }
-
   /// Stream `number` was answered, and `oldest` was not.
   void answered(std::uint64_t number, const Oldest& oldest) {
     is_wide_ = is_wide_ || number >= oldest.number + 2 * narrow;

@@ -71,6 +71,21 @@ TEST_CASE("A later query that was answered proves an earlier one arrived: it is 
   CHECK(lab.metrics.hedges_sent == 0);
 }
 
+TEST_CASE("Over QUIC a later query that was answered proves nothing: streams do not wait for each other") {
+  for (const Transport transport : {Transport::dot, Transport::doq}) {
+    Lab lab({{{lame_or_fast}, {answers(5ms)}}});
+    for (FakeUpstream* fake : lab.fakes)
+      fake->now_.facts = std::make_shared<ConnectionFacts>(ConnectionFacts{.transport = transport});
+    lab.ask("lame.example");
+    lab.ask("fast.example");
+    lab.ask("other.example");
+    lab.pass(20ms);
+    for (FakeUpstream* fake : lab.fakes) fake->held_up_ = true;
+    lab.pass(400ms);
+    CHECK((lab.metrics.hedges_sent > 0) == (transport == Transport::doq));
+  }
+}
+
 TEST_CASE("A loss that shows later is still met by a hedge") {
   Lab lab({{{silent}, {answers(20ms)}}});
   const Told& told = lab.ask();
