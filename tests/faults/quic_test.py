@@ -74,6 +74,19 @@ class Quic(FaultCase):
         if LONG:  # a single stall decides over the eight worst of eight hundred
             self.at_most(f"1 % lost: p99 of DoQ (DoT's {tls_99:.1f})", p99, tls_99 + 1, "ms", 1)
 
+    @unittest.skipUnless(LONG, "a busy machine makes the way longer still")
+    def test_one_percent_is_lost_on_a_long_way(self):
+        """knotd takes few streams at a time, so most of them stand on their way to it."""
+        lab = self.lab(seed=3, delay=0.065)
+        stream = self.stream(lab, self.pair(lab)["DoQ"], 100)
+        time.sleep(2)
+        lab.set(loss=0.01)
+        begun = time.time()
+        time.sleep(20)
+        stream.stop()
+        asked = [each for each in stream.asked if each.asked_at >= begun]
+        self.none(f"1 % lost, 130 ms away, DoQ: failures in {len(asked)} queries", [each for each in asked if each.failed])
+
     def test_the_cost_of_a_miss(self):
         lab = self.lab(delay=0.0)
         spent = {"DoQ": 0.0, "DoT": 0.0}

@@ -31,6 +31,9 @@ constexpr Duration least_patience = std::chrono::milliseconds(50);
 constexpr Duration shortest_wait = std::chrono::milliseconds(1);
 constexpr std::size_t length_size = 2;
 constexpr std::size_t most_waiting = 4096;
+/// A query that has waited so long for a stream is given up: the streams are for those that can still be answered in
+/// time.
+constexpr Duration longest_wait_for_stream = std::chrono::seconds(2);
 /// The octets that a packet of 1200 has for streams, and those that each stream adds; both with a margin.
 constexpr std::size_t packet_room = 1100, stream_frame_head = 8;
 
@@ -39,6 +42,7 @@ struct UnsentQuery {
   Tag tag;
   PackedQuestion question;
   std::vector<std::uint8_t> frame;
+  Instant since;
 };
 
 struct AskedQuery {
@@ -135,7 +139,7 @@ void DoqConnection::State::abandon() {
 
 void DoqConnection::State::send(Tag tag, const Message& query) {
   if (owner_ == nullptr || unsent_.size() >= most_waiting) return;  // no answer, as if the server had lost it
-  UnsentQuery unsent{tag, PackedQuestion(query.question()), {}};
+  UnsentQuery unsent{tag, PackedQuestion(query.question()), {}, loop_.now()};
   append_frame(unsent.frame, query.wire());
   store16(unsent.frame, length_size, 0);
   unsent_.push_back(std::move(unsent));
@@ -189,7 +193,7 @@ std::optional<StreamWindow::Oldest> DoqConnection::State::oldest() const {
 }
 
 /// When the next query may be sent.
-Instant DoqConnection::State::next_stream_at() const { return window_.may_open(streams_, oldest(), loop_.now()); }
+Instant DoqConnection::State::next_stream_at() const { return window_.may_open(streams_, oldest(), patience()); }
 
 bool DoqConnection::State::reached(AskedQuery& asked) const {
   asked.is_acknowledged = asked.is_acknowledged || engine().is_acknowledged(asked.stream);
@@ -199,6 +203,8 @@ bool DoqConnection::State::reached(AskedQuery& asked) const {
 /// Fills one packet after the other with whole queries, so that no query needs two packets to arrive.
 Result<void> DoqConnection::State::send_queries() {
   Result<void> turned = engine().turn();
+  const Instant too_old = loop_.now() - longest_wait_for_stream;
+  std::erase_if(unsent_, [too_old](const UnsentQuery& each) { return each.since < too_old; });
   std::size_t opened = 0, octets = 0;
   while (turned && opened < unsent_.size() && next_stream_at() <= loop_.now()) {
     UnsentQuery& next = unsent_[opened];

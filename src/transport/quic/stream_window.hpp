@@ -14,8 +14,8 @@ namespace tacet {
 /// are numbered from 0 in the order of their opening. Pure.
 class StreamWindow {
 public:
-  /// Beyond the narrow window a stream waits for at most this time since the oldest one was opened.
-  static constexpr Duration longest_wait = std::chrono::milliseconds(100);
+  /// Beyond the narrow window a stream waits for the oldest one at least so long, even if a round trip is shorter.
+  static constexpr Duration least_wait = std::chrono::milliseconds(100);
   static constexpr std::uint64_t narrow = 8, wide = 1000;
 
   /// The oldest stream without an answer.
@@ -24,10 +24,11 @@ public:
     Instant opened;
   };
 
-  /// When stream `next` may be opened: at once if that is `now` or earlier. `oldest`: nothing if all are answered.
-  Instant may_open(std::uint64_t next, const std::optional<Oldest>& oldest, Instant now) const {
-    if (!oldest || next < oldest->number + (is_wide_ ? wide : narrow)) return now;
-    return is_wide_ ? Instant::max() : oldest->opened + longest_wait;
+  /// When stream `next` may be opened: in the past, or when the oldest one is late. `oldest`: nothing if all are
+  /// answered. `patience`: how long an answer may take if its name is not slow.
+  Instant may_open(std::uint64_t next, const std::optional<Oldest>& oldest, Duration patience) const {
+    if (!oldest || next < oldest->number + (is_wide_ ? wide : narrow)) return Instant::min();
+    return is_wide_ ? Instant::max() : oldest->opened + std::max(least_wait, patience);
   }
 
   /// Stream `number` was answered, and `oldest` was not.
