@@ -258,9 +258,9 @@ TEST_CASE("Endpoints count connections, resumptions and padded answers") {
   ledger.connected("tls://dns.example", facts, start);
   facts.resumed = true;
   ledger.connected("tls://dns.example", facts, start + seconds(1));
-  const auto answer = [&](std::string upstream, std::string address, bool padded) {
+  const auto answer = [&](std::string upstream, std::string server, bool padded) {
     ledger.answered({.upstream = std::move(upstream),
-                     .facts = std::make_shared<const ConnectionFacts>(ConnectionFacts{.address = std::move(address)})},
+                     .facts = std::make_shared<const ConnectionFacts>(ConnectionFacts{.address = std::move(server)})},
                     padded, start + seconds(2));
   };
   answer("tls://dns.example", "192.0.2.1:853", true);
