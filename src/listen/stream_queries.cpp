@@ -33,8 +33,9 @@ std::uint64_t& clients_of(Metrics& metrics, ClientTransport transport) {
 }
 
 /// The buffer for a reply of any size before it is framed. One for the thread suffices, because no reply stays in it.
-std::vector<std::uint8_t>& reply_scratch() {
-  thread_local std::vector<std::uint8_t> scratch(65535);
+/// It has no destructor: a thread's first use would register one, and glibc ends a process that has no memory for that.
+std::array<std::uint8_t, 65535>& reply_scratch() {
+  thread_local std::array<std::uint8_t, 65535> scratch;
   return scratch;
 }
 

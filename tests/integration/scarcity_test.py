@@ -2,6 +2,7 @@
 
 tests/faults/scarce_memory.cpp fails every n-th allocation of the whole process, libraries included, for as long as a test says so.
 """
+import contextlib
 import mmap
 import os
 import resource
@@ -210,6 +211,29 @@ class Scarce(UnboundCase):
                 self.assertIsNone(daemon.process.poll(), f"{request} {nth}\n{daemon.log()}")
             self.assertIn(b" 200 ", daemon.control(request), daemon.log())
         self.all_is_well(daemon)
+
+    def test_a_worker_may_have_no_memory_for_any_step_of_its_first_query_by_tcp(self):
+        query = dnsclient.query(KEPT).to_wire()
+
+        def ask(daemon):
+            with dnsclient.TcpClient(daemon.server, timeout=5) as client:
+                client.send(query)
+                with contextlib.suppress(OSError, EOFError, TypeError):  # it may be turned away
+                    return client.receive()
+
+        daemon, scarcity = self.daemon_with_switch(self.upstream.dot_url())
+        scarcity.set(1 << 60)
+        self.assertTrue(ask(daemon))
+        whole = scarcity.asked()
+        daemon.stop()
+        for nth in range(1, whole + 1, int(sanitizer.PATIENCE)):  # a fresh daemon each time: a first query is the first only once
+            daemon, scarcity = self.daemon_with_switch(self.upstream.dot_url())
+            scarcity.set(nth, lasting=True)
+            ask(daemon)
+            scarcity.set(0)
+            self.assertIsNone(daemon.process.poll(), f"{nth}\n{daemon.log()}")
+            self.assertTrue(ask(daemon), daemon.log())
+            daemon.stop()
 
     def test_it_ends_in_order_while_memory_is_scarce(self):
         daemon, scarcity = self.daemon_with_switch(self.upstream.doh_url())
