@@ -9,11 +9,13 @@ import collections
 import concurrent.futures
 import contextlib
 import os
+import socket
 import sys
 import threading
 import time
 import unittest
 
+import dns.message
 import injector
 import netlab
 import pki
@@ -405,7 +407,7 @@ class Matrix(Case):
             world = self.free.pop()
         try:
             with contextlib.ExitStack() as stack:
-                stack.callback(world.lab.run, "b", ["nft", "flush ruleset"], check=True)
+                stack.callback(world.forget_rules)
                 for liar in network.liars:
                     liar(world, stack)
                 results = []
@@ -419,6 +421,23 @@ class Matrix(Case):
         finally:
             with self.lock:
                 self.free.append(world)
+
+    def test_a_network_leaves_no_trace_for_the_next_one(self):
+        world, query = self.free[0], dns.message.make_query("id.server", "TXT", "CH")
+
+        def name_of_quad9():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.bind(("0.0.0.0", 5353))  # always the same port
+                client.settimeout(10)
+                client.sendto(query.to_wire(), (QUAD9, 53))
+                return dns.message.from_wire(client.recv(4096)).answer[0][0].strings[0].decode()
+
+        names = []
+        for liar in (own_resolver(53), redirected_to(53), own_resolver(53)):  # each makes the kernel look for translations
+            liar(world, None)
+            names.append(netlab.call(world.lab.namespace("a"), name_of_quad9))
+            world.forget_rules()
+        self.assertEqual(names, ["res1.fra", "home", "res1.fra"])
 
     def test_every_cheat_gets_its_name_and_nothing_else_does(self):
         wrong = []

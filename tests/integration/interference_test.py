@@ -57,7 +57,7 @@ class Interference(Case):
         self.assertEqual(len(self.daemon.log_lines("this network interferes")), 1)
         self.assertIn("network   interferes (tls): somebody without a valid certificate", self.daemon.verb("status").stdout)
         self.assertIn('tacet_path_interference{kind="tls"} 1', self.daemon.control("GET /metrics").decode())
-        self.world.lab.run("b", ["nft", "flush ruleset"], check=True)
+        self.world.forget_rules()
         self.to_another_network()
         self.asked_until([])
 

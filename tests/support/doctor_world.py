@@ -10,6 +10,8 @@ import contextlib
 import functools
 import json
 import os
+import socket
+import struct
 import subprocess
 
 import netlab
@@ -47,6 +49,17 @@ def canaries_text():
     """The file for doctor's --canaries."""
     return json.dumps({"expires": "2099-01-01", "signed": CanaryWorld.NAMES, "ech": CanaryWorld.ECH_NAMES, "resolvers": {CLOUDFLARE: "Cloudflare", QUAD9: "Quad9"},
                        "portal": {"url": f"http://{CanaryWorld.NAMES[0]}/nm", "text": "all is open"}})
+
+
+def _forget_translations():
+    """The kernel forgets the connections of this namespace (IPCTNL_MSG_CT_DELETE of ctnetlink, without a filter)."""
+    delete, wants_acknowledgement, netfilter = 0x0102, 0x0005, 12
+    request = struct.pack("=IHHIIBBH", 20, delete, wants_acknowledgement, 1, 0, socket.AF_UNSPEC, 0, 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, netfilter) as kernel:
+        kernel.send(request)
+        error = -struct.unpack_from("=i", kernel.recv(4096), 16)[0]
+    if error:
+        raise OSError(error, os.strerror(error))
 
 
 class World:
@@ -109,6 +122,11 @@ class World:
                          f"add chain {family} liar filter {{ type filter hook prerouting priority 0; }}\n" for family in ("ip", "ip6"))
         subprocess.run(self.lab.command("b", "nft", "-f", "-"), input=tables + "".join(f"add rule {rule}\n" for rule in rules.splitlines()),
                        text=True, check=True)
+
+    def forget_rules(self):
+        """Takes back what nft() made, the translations of ports among it: else a later query from such a port still goes astray."""
+        self.lab.run("b", ["nft", "flush ruleset"], check=True)
+        netlab.call(self.lab.namespace("b"), _forget_translations)
 
     def doctor(self, *words, under=(), binds=(), config=None):
         """Runs it with the announced resolvers in /etc/resolv.conf. `under`: words before the command; `binds`: (file, place) over which

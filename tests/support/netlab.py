@@ -64,6 +64,23 @@ def give(namespace, device, address, prefix=None):
         scratch.eventually(lambda: _ip("-n", namespace, "-6", "route", "show", "table", "local", address, "dev", device), what=f"a route to {address}")
 
 
+def call(namespace, work):
+    """What `work()` returns or raises, called inside: sockets that it makes are there."""
+    outcome = concurrent.futures.Future()
+
+    def enter():  # a namespace is a property of a thread, so a throw-away thread enters it
+        scratch.enter_namespace(namespace)
+        try:
+            outcome.set_result(work())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    return outcome.result()
+
+
 class Namespace:
     """One namespace with loopback up. `files` are private /etc files in it: {"resolv.conf": text}."""
 
@@ -109,20 +126,8 @@ class Namespace:
         give(self.name, device, address, prefix)
 
     def call(self, work):
-        """What `work()` returns or raises, called inside: sockets that it makes are there."""
-        outcome = concurrent.futures.Future()
-
-        def enter():  # a namespace is a property of a thread, so a throw-away thread enters it
-            scratch.enter_namespace(self.name)
-            try:
-                outcome.set_result(work())
-            except BaseException as error:
-                outcome.set_exception(error)
-
-        thread = threading.Thread(target=enter)
-        thread.start()
-        thread.join()
-        return outcome.result()
+        """As call() does."""
+        return call(self.name, work)
 
 
 def _remove(name):
