@@ -10,6 +10,10 @@ SECONDS = here(8, 60)
 LAME = "lame.example.com"
 
 
+def copies_won(daemon):
+    return daemon.status()["events"]["hedges_won"]
+
+
 class LameName(FaultCase):
     def test_it_costs_no_connection(self):
         lab = self.lab()
@@ -17,13 +21,14 @@ class LameName(FaultCase):
         daemons = self.daemons(lab, addresses=("10.9.0.2",), workers=1)  # one that has nothing but the lame name to go by may think ill of a server
         streams = {way: self.stream(lab, daemon, 10, name=lambda _: new_name()) for way, daemon in daemons.items()}
         time.sleep(2)
-        before = {way: total(daemon, "connections_made") for way, daemon in daemons.items()}
+        before, won = ({way: count(daemon) for way, daemon in daemons.items()} for count in (lambda daemon: total(daemon, "connections_made"), copies_won))
         for way, daemon in daemons.items():
             self.enterContext(QueryStream(daemon.server, 1, namespace=lab.namespace("a"), name=lambda _: LAME))
         time.sleep(SECONDS)
         for way, daemon in daemons.items():
             word = f"a lame name once a second, {way}"
-            self.at_most(f"{word}: connections made since", total(daemon, "connections_made") - before[way], self.allowed(way), "", 0)
+            spares = copies_won(daemon) - won[way]  # of other names, which a busy machine made late; each opens a spare
+            self.at_most(f"{word}: connections made since", total(daemon, "connections_made") - before[way], self.allowed(way) + spares, "", 0)
             self.row(f"{word}: every connection's service", "good", " ".join(sorted({upstream["state"] for upstream in upstreams(daemon)})),
                      all(upstream["state"] == "good" for upstream in upstreams(daemon)))
             streams[way].stop()
