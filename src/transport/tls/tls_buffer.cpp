@@ -46,6 +46,7 @@ struct TlsBuffer::Bio {
   static int write(BIO* bio, const char* from, int size) {
     TlsBuffer& buffer = of(bio);
     BIO_clear_retry_flags(bio);
+    buffer.goodbye_ = buffer.said_goodbye();  // libcurl says its own, and then resets the SSL object before it frees it
     if (buffer.out_.size() - buffer.gone_ > most_output) {
       BIO_set_retry_write(bio);
       return -1;
@@ -95,7 +96,7 @@ bool TlsBuffer::adopt(void* ssl) {
 }
 
 bool TlsBuffer::said_goodbye() const {
-  if (ssl_ == nullptr) return goodbye_;
+  if (goodbye_ || ssl_ == nullptr) return goodbye_;
   return (SSL_get_shutdown(static_cast<SSL*>(ssl_)) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 

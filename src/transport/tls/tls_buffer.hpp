@@ -55,7 +55,7 @@ private:
 
   int descriptor_;
   void* ssl_ = nullptr;   // the adopted one, while it lives
-  bool goodbye_ = false;  // said_goodbye() of an SSL object that is gone
+  bool goodbye_ = false;  // said_goodbye() of an SSL object that is gone or about to be
   std::vector<std::uint8_t> in_, out_;
   std::size_t used_ = 0, filled_ = 0;      // of in_: handed to OpenSSL, taken from the socket
   std::size_t gone_ = 0;                   // of out_: sent
