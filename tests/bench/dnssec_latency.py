@@ -116,8 +116,7 @@ def main():
             rules = {"mode": "on", "trust_anchors": world.anchors()}
             # unbound 1.17 holds a small answer back until the one before is acknowledged; dnsdist does not.
             front = stack.enter_context(servers.Dnsdist(folder, authority.good(), upstream, port=8853, doh_port=8443, command=command_b))
-            assert front
-            dot, doh = "tls://10.9.0.2:8853", "https://10.9.0.2:8443/dns-query"
+            dot, doh = front.urls.values()
 
             def tacet(url, mode="on"):
                 return lambda: Tacet(folder, command=command_a, upstreams=[{"url": url, "ca_file": authority.ca}], dnssec={**rules, "mode": mode})

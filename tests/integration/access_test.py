@@ -2,7 +2,6 @@
 import os
 import resource
 import socket
-import threading
 import time
 import unittest
 
@@ -44,19 +43,6 @@ class Neighbourhood(Case):
             self.place.run(["ip", "route", "add", there, "dev", "v0"], check=True)
         self.upstream = self.unbound(command=self.place.command())
 
-    def inside(self, place, work):
-        """What `work()` returns in a thread that has entered the namespace."""
-        outcome = []
-
-        def enter():
-            scratch.enter_namespace(place.name)
-            outcome.append(work())
-
-        thread = threading.Thread(target=enter)
-        thread.start()
-        thread.join()
-        return outcome[0]
-
     def daemon(self, *urls, **settings):
         settings.setdefault("allow", ["10.9.0.0/24"])
         settings.setdefault("listen", ["127.0.0.1:53", f"{SERVER}:53", f"[{SERVER6}]:53"])
@@ -72,7 +58,7 @@ class Neighbourhood(Case):
             made.settimeout(5)
             made.connect((server, 53))
             return made
-        return self.enterContext(self.inside(self.place if client in self.own else self.town, make))
+        return self.enterContext((self.place if client in self.own else self.town).call(make))
 
     def ask(self, client, name="www.example.com", server=None):
         with self.connected(client, socket.SOCK_DGRAM, server) as datagrams:
@@ -236,7 +222,7 @@ class Neighbourhood(Case):
         self.assertEqual(daemon.status()["tcp_clients"], 1)
 
     def test_a_reload_that_allows_fewer_tcp_clients_lets_busy_ones_go_as_well(self):
-        silent = self.inside(self.place, servers.silent_port)
+        silent = self.place.call(servers.silent_port)
         self.addCleanup(silent.close)
         daemon = self.daemon(f"tls://127.0.0.1:{silent.getsockname()[1]}", workers=1)
         wire = dnsclient.query("www.example.com").to_wire()
@@ -266,7 +252,7 @@ class Neighbourhood(Case):
         self.assertEqual(self.upstream.count("server.home.example"), 0)
 
     def test_one_client_cannot_have_all_that_may_wait(self):
-        silent = self.inside(self.place, servers.silent_port)
+        silent = self.place.call(servers.silent_port)
         self.addCleanup(silent.close)
         daemon = self.daemon(f"tls://127.0.0.1:{silent.getsockname()[1]}", limits={"per_client": 10})
         answers = self.flood(FRIEND, [f"n{number}.example.com" for number in range(50)])

@@ -199,21 +199,18 @@ class Counters(Case):
             for side, device, addresses in ((place, "v0", [SERVER]), (town, "v1", [FRIEND, STRANGER])):
                 side.run(["ip", "link", "set", device, "up"], check=True)
                 for address in addresses:
-                    side.run(["ip", "addr", "add", f"{address}/24", "dev", device], check=True)
+                    side.give(device, address)
             daemon = self.tacet(f"tls://127.0.0.1:{scratch.free_port()}", command=place.command(), workers=1, listen=["127.0.0.1:53", f"{SERVER}:53"],
                                 allow=[f"{FRIEND}/32"], limits={"rate": 10, "per_client": 1})
 
             def send():
-                scratch.enter_namespace(town.name)
                 for address in (FRIEND, STRANGER):
                     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
                         client.bind((address, 0))
                         for number in range(50):
                             client.sendto(dnsclient.query(f"n{number}.example.com").to_wire(), (SERVER, 53))
 
-            thread = threading.Thread(target=send)
-            thread.start()
-            thread.join()
+            town.call(send)
             for name in ("tacet_not_allowed_total", "tacet_rate_limited_total", "tacet_wait_limited_total"):
                 self.until(daemon, name)
             daemon.stop()

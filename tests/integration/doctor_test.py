@@ -9,7 +9,6 @@ import os
 import re
 import socket
 import subprocess
-import threading
 import time
 import unittest
 
@@ -41,17 +40,8 @@ def message_in_clear(packet):
 @contextlib.contextmanager
 def capture(world):
     """A list that holds the UDP and TCP packets that left, once the block is left."""
-    opened = []
-
-    def enter():
-        scratch.enter_namespace(world.lab.namespace("a"))
-        opened.append(socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0003)))
-
-    thread = threading.Thread(target=enter)
-    thread.start()
-    thread.join()
     left = []
-    with opened[0] as packets:
+    with netlab.call(world.lab.namespace("a"), lambda: socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0003))) as packets:
         packets.bind(("tuna", 0))
         yield left
         packets.setblocking(False)

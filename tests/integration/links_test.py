@@ -1,12 +1,10 @@
 """Machines with several links: by which of them a reply leaves."""
 import socket
-import threading
 import unittest
 
 import dns.message
 import dnsclient
 import netlab
-import scratch
 import servers
 from case import Case
 
@@ -41,10 +39,7 @@ class Links(Case):
 
     def asked(self, source, server, name, scope=0):
         """The response to a query from one address to another in the client's namespace."""
-        outcome = []
-
-        def enter():
-            scratch.enter_namespace(self.client.name)
+        def ask():
             family = socket.AF_INET6 if ":" in server else socket.AF_INET
             with socket.socket(family, socket.SOCK_DGRAM) as datagrams:
                 if source:
@@ -52,14 +47,11 @@ class Links(Case):
                 datagrams.settimeout(5)
                 datagrams.sendto(dnsclient.query(name).to_wire(), (server, 53, 0, scope) if scope else (server, 53))
                 try:
-                    outcome.append(dns.message.from_wire(datagrams.recv(65535)))
+                    return dns.message.from_wire(datagrams.recv(65535))
                 except TimeoutError:
-                    outcome.append(None)
+                    return None
 
-        thread = threading.Thread(target=enter)
-        thread.start()
-        thread.join()
-        return outcome[0]
+        return self.client.call(ask)
 
     def test_a_reply_goes_where_the_routing_table_says_not_where_the_query_came_from(self):
         daemon = self.tacet(self.upstream.dot_url(), command=self.server.command(), listen=["0.0.0.0:53", "[::]:53"],

@@ -5,7 +5,6 @@ import pwd
 import socket
 import subprocess
 import sys
-import threading
 import unittest
 
 import dns.message
@@ -29,16 +28,7 @@ class Absent(Case):
 
     def ask(self, server, send):
         """The addresses in a response from one of this machine's addresses."""
-        outcome = []
-
-        def enter():
-            scratch.enter_namespace(self.place.name)
-            outcome.append(send(dnsclient.query("www.example.com"), server, timeout=5))
-
-        thread = threading.Thread(target=enter)
-        thread.start()
-        thread.join()
-        return dnsclient.addresses(outcome[0])
+        return dnsclient.addresses(self.place.call(lambda: send(dnsclient.query("www.example.com"), server, timeout=5)))
 
     def test_a_missing_address_does_not_stop_the_others_and_is_served_when_it_comes(self):
         daemon = self.tacet(self.upstream.dot_url(), command=self.place.command(), allow=["10.7.7.0/24"],
@@ -68,14 +58,11 @@ class Absent(Case):
 
     def test_a_port_that_somebody_else_has_is_a_fault_though_the_address_is_missing(self):
         def hold():
-            scratch.enter_namespace(self.place.name)
             holder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             holder.bind(("0.0.0.0", 53))
             self.addCleanup(holder.close)
 
-        thread = threading.Thread(target=hold)
-        thread.start()
-        thread.join()
+        self.place.call(hold)
         path = os.path.join(self.directory, "held.yaml")
         with open(path, "w", encoding="ascii") as file:
             json.dump({"listen": ["127.0.0.1:5353", "10.7.7.1:53"], "allow": ["10.7.7.0/24"], "control": {"socket": ""}}, file)

@@ -245,20 +245,12 @@ class Lab:
 
 def _tun(namespace, device):
     """A TUN device inside `namespace`, its file descriptor here."""
-    opened = []
-
-    def enter():  # a namespace is a property of a thread, so a throw-away thread enters it
-        scratch.enter_namespace(namespace)
+    def make():
         descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
         fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH", device.encode(), _IFF_TUN | _IFF_NO_PI))
-        opened.append(descriptor)
+        return descriptor
 
-    thread = threading.Thread(target=enter)
-    thread.start()
-    thread.join()
-    if not opened:
-        raise RuntimeError(f"no TUN device in {namespace}")
-    return opened[0]
+    return call(namespace, make)
 
 
 def _ports(packet):
