@@ -66,7 +66,7 @@ class Flags(Migrate):
         yaml, said = self.migrate("--upstream", "https://cloudflare-dns.com/dns-query", "--bootstrap", DOH)
         self.assertIn('"2606:4700:4700::1111"', yaml)
         self.assertIn("bootstrap: []", yaml)
-        self.assertIn("--bootstrap: left out", said)
+        self.assertIn("bootstrap: left out", said)
 
     def test_another_name_is_looked_up_at_the_bootstraps_address_and_that_is_said(self):
         yaml, said = self.migrate("--upstream", "https://dns.example.net/dns-query", "--bootstrap", "https://192.0.2.7/dns-query")
@@ -94,10 +94,10 @@ class Flags(Migrate):
     def test_an_upstream_in_plaintext_is_left_out_with_the_reason(self):
         yaml, said = self.migrate("--upstream", "http://1.1.1.1/dns-query", "--upstream", DOH)
         self.assertEqual(self.urls(yaml), [DOH])
-        self.assertIn('"http://1.1.1.1/dns-query": left out', said)
+        self.assertIn('--upstream: "http://1.1.1.1/dns-query" left out', said)
 
     def test_nothing_is_written_if_no_upstream_is_left(self):
-        self.assertIn("no upstream is left", self.refused("--upstream", "http://1.1.1.1/dns-query"))
+        self.assertIn("no encrypted upstream is left", self.refused("--upstream", "http://1.1.1.1/dns-query"))
 
     def test_listening_beyond_this_machine_is_pointed_out(self):
         yaml, said = self.migrate("--address", "0.0.0.0")

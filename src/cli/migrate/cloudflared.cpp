@@ -1,20 +1,24 @@
-#include "cli/migrate/cloudflared.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <optional>
 
+#include "base/log.hpp"
 #include "base/text.hpp"
+#include "base/text_parts.hpp"
 #include "cli/migrate/container.hpp"
+#include "cli/migrate/foreign_program.hpp"
 #include "cli/migrate/shell_words.hpp"
+#include "config/address.hpp"
 #include "config/document.hpp"
 #include "config/scalar.hpp"
+#include "config/url.hpp"
 
 namespace tacet {
 namespace {
 
+constexpr std::array<std::string_view, 1> program_names{"cloudflared"};
 constexpr std::string_view prefix = "proxy-dns-";
 /// The flags with a value. Any other flag counts as one without; most have none.
 constexpr std::array<std::string_view, 10> with_value{
@@ -26,6 +30,27 @@ constexpr std::array<std::string_view, 5> names_of_dns{"port", "address", "upstr
 /// cloudflared splits these at commas.
 constexpr std::array<std::string_view, 2> lists{"upstream", "bootstrap"};
 
+constexpr std::string_view never_updates = "not needed: tacet never updates itself";
+constexpr std::string_view of_tunnel = "belongs to a tunnel: cloudflared is still needed for that";
+constexpr std::array<UnmappedSetting, 15> unmapped{{
+    {"--port", ""},
+    {"--address", ""},
+    {"--upstream", ""},
+    {"--bootstrap", ""},
+    {"--loglevel", ""},
+    {"--proxy-dns", ""},
+    {"--max-upstream-conns",
+     "not needed: one connection carries all queries at once, and tacet opens another when it must"},
+    {"--metrics", "has no counterpart here: `tacet status --json` tells more, on a socket that no web page can reach"},
+    {"--logfile", "tacet writes to standard error, which the journal keeps"},
+    {"--pidfile", "not needed: the service manager knows the process"},
+    {"--no-autoupdate", never_updates},
+    {"--autoupdate-freq", never_updates},
+    {"--config", "is another file: migrate it by its name"},
+    {"--tunnel", of_tunnel},
+    {"--ingress", of_tunnel},
+}};
+
 bool among(std::string_view word, auto words) { return std::ranges::find(words, word) != words.end(); }
 
 std::string plain_name(std::string_view name) {
@@ -33,15 +58,15 @@ std::string plain_name(std::string_view name) {
   return std::string(name);
 }
 
-void add(std::string_view name, std::string_view value, CloudflaredSettings& out) {
+void add(std::string_view name, std::string_view value, ForeignSettings& out) {
   const auto plain = plain_name(name);
   while (among(plain, lists)) {
     const auto comma = value.find(',');
     if (comma == std::string_view::npos) break;
-    out.push_back({plain, std::string(value.substr(0, comma))});
+    out.push_back({0, plain, std::string(value.substr(0, comma))});
     value.remove_prefix(comma + 1);
   }
-  out.push_back({plain, std::string(value)});
+  out.push_back({0, plain, std::string(value)});
 }
 
 bool is_flag(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
@@ -57,8 +82,8 @@ std::string without_quotes(std::string_view value) {
 }
 
 /// The settings of a config.yml; the resolver's all begin with "proxy-dns".
-CloudflaredSettings from_mapping(const Node& root) {
-  CloudflaredSettings out;
+ForeignSettings from_mapping(const Node& root) {
+  ForeignSettings out;
   for (std::size_t i = 0; i + 1 < root.children.size(); i += 2) {
     const auto& value = root.children[i + 1];
     // Without the prefix the setting belongs to another program. Keep its name, which is no flag.
@@ -87,10 +112,7 @@ std::optional<std::string> flag_of_variable(std::string_view name) {
 std::vector<std::string> logical_lines(std::string_view text) {
   std::vector<std::string> lines;
   bool goes_on = false;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    auto line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  for (std::string_view line : split(text, '\n')) {
     line.remove_prefix(std::min(line.find_first_not_of(" \t\r"), line.size()));
     if (!goes_on && (line.starts_with('#') || line.starts_with(';'))) continue;
     const bool more = line.ends_with('\\');
@@ -103,110 +125,16 @@ std::vector<std::string> logical_lines(std::string_view text) {
   return lines;
 }
 
-/// The words behind the program's name; nothing for another program.
-std::optional<std::vector<std::string>> behind_program(const std::vector<std::string>& words) {
-  const auto is_program = [](std::string_view word) {
-    word = word.substr(word.rfind('/') + 1);
-    word = word.substr(0, word.find_first_of(":@"));  // cut off an image's version
-    return word == "cloudflared";
-  };
-  const auto program = std::ranges::find_if(words, is_program);
-  if (program == words.end()) return std::nullopt;
-  return std::vector<std::string>(program + 1, words.end());
-}
-
 /// True if the settings of a file belong to cloudflared's resolver, and not to another part of it.
-bool speaks_of_dns(const CloudflaredSettings& settings) {
-  return std::ranges::any_of(settings, [&](const CloudflaredSetting& setting) {
+bool speaks_of_dns(const ForeignSettings& settings) {
+  return std::ranges::any_of(settings, [&](const ForeignSetting& setting) {
     return among(setting.name, names_of_dns) || (setting.name == "proxy-dns" && setting.value != "false");
   });
 }
 
-/// The settings in a command line; the verb is one, too.
-Result<CloudflaredSettings> from_command(const std::vector<std::string>& words) {
-  auto settings = read_cloudflared_flags(words);
-  if (settings && among("proxy-dns", words)) settings->insert(settings->begin(), {"proxy-dns", ""});
-  return settings;
-}
-
-Result<void> read_line(std::string_view line, CloudflaredSettings& out) {
-  if (line.starts_with("export ")) line.remove_prefix(7);
-  const auto equals = line.find('=');
-  if (equals == std::string_view::npos) return {};
-  const auto name = line.substr(0, equals);
-  const auto value = line.substr(equals + 1);
-  if (const auto flag = flag_of_variable(name)) {
-    add(*flag, without_quotes(value), out);
-  } else if (name == "Environment") {
-    for (const auto& word : split_words(value)) {
-      if (const auto done = read_line(word, out); !done) return done;
-    }
-  } else if (name == "ExecStart" || name == "CLOUDFLARED_OPTS") {
-    std::optional words = split_words(value);
-    if (words->size() == 1) words = split_words(words->front());  // quotes enclosed the whole line
-    if (name == "ExecStart") words = behind_program(*words);
-    if (!words) return {};
-    auto flags = from_command(*words);
-    if (!flags) return fail(flags.error());
-    out.insert(out.end(), flags->begin(), flags->end());
-  }
-  return {};
-}
-
-Result<CloudflaredSettings> from_container(const Container& container) {
-  CloudflaredSettings out;
-  for (const auto& [name, value] : container.variables)
-    if (const auto flag = flag_of_variable(name)) add(*flag, value, out);
-  // An image's entrypoint is its program, so the words may begin behind the program's name.
-  auto flags = from_command(behind_program(container.words).value_or(container.words));
-  if (!flags) return fail(flags.error());
-  out.insert(out.end(), flags->begin(), flags->end());
-  std::string port = "53";
-  for (const auto& setting : out)
-    if (setting.name == "port") port = setting.value;
-  for (const auto& [address, number] : published(container, port)) {
-    out.push_back({"address", address});
-    out.push_back({"port", number});
-    break;  // UDP and TCP are published separately, at the same address
-  }
-  return out;
-}
-
-/// The one container of a document that runs cloudflared's resolver.
-Result<CloudflaredSettings> from_containers(const std::vector<Container>& containers) {
-  std::vector<const Container*> resolvers;
-  for (const Container& container : containers) {
-    const bool by_words = among("proxy-dns", container.words);
-    const bool by_variables = std::ranges::any_of(
-        container.variables, [](const auto& variable) { return flag_of_variable(variable.first).has_value(); });
-    if (by_words || by_variables) resolvers.push_back(&container);
-  }
-  if (resolvers.size() == 1) return from_container(*resolvers.front());
-  return fail(Fault::invalid_config,
-              resolvers.empty()
-                  ? "no container in it runs `cloudflared proxy-dns`, by its command or by variables "
-                    "TUNNEL_DNS_...: give the flags themselves: tacet migrate --from cloudflared --port 5053 …"
-                  : "more than one container in it runs `cloudflared proxy-dns`: leave one, or give the "
-                    "flags themselves: tacet migrate --from cloudflared --port 5053 …");
-}
-
-Result<CloudflaredSettings> from_lines(std::string_view text) {
-  CloudflaredSettings out;
-  for (const auto& line : logical_lines(text)) {
-    if (const auto done = read_line(line, out); !done) return fail(done.error());
-  }
-  return out;
-}
-
-Result<CloudflaredSettings> from_document(const Node& document) {
-  auto containers = containers_in(document);
-  return containers.empty() ? from_mapping(document) : from_containers(containers);
-}
-
-}  // namespace
-
-Result<CloudflaredSettings> read_cloudflared_flags(const std::vector<std::string>& words) {
-  CloudflaredSettings out;
+/// The settings in a command line. The program's name and its verbs may stand before the flags.
+Result<ForeignSettings> settings_in(const std::vector<std::string>& words) {
+  ForeignSettings out;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
     if (!is_flag(word)) {
@@ -229,12 +157,143 @@ Result<CloudflaredSettings> read_cloudflared_flags(const std::vector<std::string
   return out;
 }
 
-Result<CloudflaredSettings> read_cloudflared_file(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos) return fail(Fault::invalid_config, "is no text");
+/// The same; the verb is a setting, too.
+Result<ForeignSettings> from_command(const std::vector<std::string>& words) {
+  auto settings = settings_in(words);
+  if (settings && among("proxy-dns", words)) settings->insert(settings->begin(), {0, "proxy-dns", ""});
+  return settings;
+}
+
+Result<void> read_line(std::string_view line, ForeignSettings& out) {
+  if (line.starts_with("export ")) line.remove_prefix(7);
+  const auto equals = line.find('=');
+  if (equals == std::string_view::npos) return {};
+  const auto name = line.substr(0, equals);
+  const auto value = line.substr(equals + 1);
+  if (const auto flag = flag_of_variable(name)) {
+    add(*flag, without_quotes(value), out);
+  } else if (name == "Environment") {
+    for (const auto& word : split_words(value)) {
+      if (const auto done = read_line(word, out); !done) return done;
+    }
+  } else if (name == "ExecStart" || name == "CLOUDFLARED_OPTS") {
+    std::optional words = split_words(value);
+    if (words->size() == 1) words = split_words(words->front());  // quotes enclosed the whole line
+    if (name == "ExecStart") words = words_behind(*words, program_names);
+    if (!words) return {};
+    auto flags = from_command(*words);
+    if (!flags) return fail(flags.error());
+    out.insert(out.end(), flags->begin(), flags->end());
+  }
+  return {};
+}
+
+Result<ForeignSettings> from_container(const Container& container) {
+  ForeignSettings out;
+  for (const auto& [name, value] : container.variables)
+    if (const auto flag = flag_of_variable(name)) add(*flag, value, out);
+  // An image's entrypoint is its program, so the words may begin behind the program's name.
+  auto flags = from_command(words_behind(container.words, program_names).value_or(container.words));
+  if (!flags) return fail(flags.error());
+  out.insert(out.end(), flags->begin(), flags->end());
+  for (const auto& [address, number] : published(container, last_named(out, "port", "53").value)) {
+    out.push_back({0, "address", address});
+    out.push_back({0, "port", number});
+    break;  // UDP and TCP are published separately, at the same address
+  }
+  return out;
+}
+
+/// The one container of a document that runs cloudflared's resolver.
+Result<ForeignSettings> from_containers(const std::vector<Container>& containers) {
+  std::vector<const Container*> resolvers;
+  for (const Container& container : containers) {
+    const bool by_words = among("proxy-dns", container.words);
+    const bool by_variables = std::ranges::any_of(
+        container.variables, [](const auto& variable) { return flag_of_variable(variable.first).has_value(); });
+    if (by_words || by_variables) resolvers.push_back(&container);
+  }
+  if (resolvers.size() == 1) return from_container(*resolvers.front());
+  return fail(Fault::invalid_config,
+              resolvers.empty()
+                  ? "no container in it runs `cloudflared proxy-dns`, by its command or by variables "
+                    "TUNNEL_DNS_...: give the flags themselves: tacet migrate --from cloudflared --port 5053 …"
+                  : "more than one container in it runs `cloudflared proxy-dns`: leave one, or give the "
+                    "flags themselves: tacet migrate --from cloudflared --port 5053 …");
+}
+
+Result<ForeignSettings> from_lines(std::string_view text) {
+  ForeignSettings out;
+  for (const auto& line : logical_lines(text)) {
+    if (const auto done = read_line(line, out); !done) return fail(done.error());
+  }
+  return out;
+}
+
+Result<ForeignSettings> from_document(const Node& document) {
+  auto containers = containers_in(document);
+  return containers.empty() ? from_mapping(document) : from_containers(containers);
+}
+
+/// cloudflared has two levels above "error".
+LogLevel log_level(std::string_view word) {
+  if (word == "fatal" || word == "panic") return LogLevel::error;
+  return log::level_from_text(word).value_or(LogLevel::info);
+}
+
+/// Localhost at the usual port is tacet's default, too.
+Result<void> read_listen(const ForeignSettings& all, Migration& to) {
+  const auto port = last_named(all, "--port", "53");
+  const auto address = last_named(all, "--address", "localhost");
+  if (!parse_port(port.value))
+    return fail(Fault::invalid_config, fmt::format("--port {} is no port, allowed: 1 to 65535", quotation(port.value)));
+  if (address.value == "localhost" && port.value == "53") return {};
+  to.listen(address, address.value, port.value);
+  if (to.config().listen.empty()) return fail(Fault::invalid_config, to.notes().back());
+  return {};
+}
+
+/// The plain DNS servers at the addresses of the bootstrap URLs; cloudflared's own only if a name must be looked up.
+void read_bootstrap(const ForeignSettings& all, Migration& to) {
+  auto servers = named(all, "--bootstrap");
+  if (servers.empty() && std::ranges::any_of(to.config().upstreams, needs_bootstrap))
+    servers = {{0, "--bootstrap", "https://1.1.1.1/dns-query"},
+               {0, "--bootstrap", "https://[2606:4700:4700::1111]/dns-query"}};
+  for (const auto& setting : servers) {
+    const auto server = parse_upstream_url(setting.value);
+    if (server && server->host_is_address)
+      to.bootstrap(setting, server->host);
+    else
+      to.note(setting, fmt::format("{} left out: not an https URL with an address in it", quotation(setting.value)));
+  }
+}
+
+Result<void> carry_over(Result<ForeignSettings> read, Migration& to) {
+  if (!read) return fail(read.error());
+  auto all = *std::move(read);
+  for (auto& setting : all) setting.name.insert(0, "--");  // notes call them by their flags
+  if (const auto done = read_listen(all, to); !done) return done;
+  auto upstreams = named(all, "--upstream");
+  if (upstreams.empty())  // cloudflared's own default
+    upstreams = {{0, "--upstream", "https://1.1.1.1/dns-query"}, {0, "--upstream", "https://1.0.0.1/dns-query"}};
+  for (const auto& setting : upstreams) to.upstream(setting, setting.value);
+  read_bootstrap(all, to);
+  to.config().log.level = log_level(last_named(all, "--loglevel", "info").value);
+  for (const auto& setting : all) to.leave_out(setting, unmapped);
+  return {};
+}
+
+}  // namespace
+
+Result<void> read_cloudflared_flags(const std::vector<std::string>& words, Migration& to) {
+  return carry_over(settings_in(words), to);
+}
+
+Result<void> read_cloudflared(const std::string&, std::string_view text, Migration& to) {
   const auto document = parse_document(text);
   const bool is_mapping = document && document->kind == NodeKind::mapping;
   auto settings = is_mapping ? from_document(*document) : from_lines(text);
-  if (!settings || speaks_of_dns(*settings)) return settings;
+  if (!settings || speaks_of_dns(*settings)) return carry_over(std::move(settings), to);
   return fail(
       Fault::invalid_config,
       "nothing in it is a setting of cloudflared's resolver (proxy-dns). It can be a config.yml, a compose file, a "

@@ -4,8 +4,8 @@
 #include <array>
 #include <filesystem>
 #include <map>
-#include <ranges>
 
+#include "base/text_parts.hpp"
 #include "cli/migrate/foreign_program.hpp"
 #include "cli/migrate/foreign_tree.hpp"
 #include "cli/migrate/known_servers.hpp"
@@ -103,9 +103,8 @@ using Stamps = std::map<std::string, std::vector<std::string>, std::less<>>;
 /// The stamps of a list as dnscrypt-proxy keeps it: "## NAME", words, and one stamp a line.
 void read_list(std::string_view text, const std::string& prefix, Stamps& stamps) {
   std::string name;
-  for (const auto part : std::views::split(text, '\n')) {
-    std::string_view line(part.begin(), part.end());
-    while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
+  for (const auto part : split(text, '\n')) {
+    const auto line = part.substr(0, part.find_last_not_of(blanks) + 1);
     if (line.starts_with("## ")) name = prefix + std::string(line.substr(3));
     if (line.starts_with("sdns://") && !name.empty()) stamps[name].emplace_back(line);
   }

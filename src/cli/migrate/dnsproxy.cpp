@@ -114,21 +114,13 @@ std::string plain_name(std::string_view name) {
 
 bool is_off(const ForeignSetting& setting) { return setting.value == "false"; }
 
-std::vector<const ForeignSetting*> named(const std::vector<ForeignSetting>& all, std::string_view name) {
-  std::vector<const ForeignSetting*> found;
-  for (const auto& setting : all)
-    if (setting.name == name) found.push_back(&setting);
-  return found;
-}
-
-void read_listen(const std::vector<ForeignSetting>& all, Migration& to) {
-  const ForeignSetting everywhere{0, "listen", "0.0.0.0"}, usual{0, "port", "53"};
+void read_listen(const ForeignSettings& all, Migration& to) {
   auto addresses = named(all, "listen");
   auto ports = named(all, "port");
-  if (addresses.empty()) addresses = {&everywhere};
-  if (ports.empty()) ports = {&usual};
-  for (const auto* address : addresses)
-    for (const auto* port : ports) to.listen(*address, address->value, port->value);
+  if (addresses.empty()) addresses = {{0, "listen", "0.0.0.0"}};
+  if (ports.empty()) ports = {{0, "port", "53"}};
+  for (const auto& address : addresses)
+    for (const auto& port : ports) to.listen(address, address.value, port.value);
 }
 
 /// "[/corp.example/lan/]192.168.1.1": zones, then their server.
@@ -195,7 +187,7 @@ void read_setting(const ForeignSetting& setting, Migration& to) {
     to.leave_out(setting, unmapped);
 }
 
-Result<void> carry_over(const std::vector<ForeignSetting>& all, Migration& to) {
+Result<void> carry_over(const ForeignSettings& all, Migration& to) {
   if (named(all, "upstream").empty())
     return fail(Fault::invalid_config, "no upstream in it: it can be AdGuard's config.yaml, or the program's flags");
   read_listen(all, to);
@@ -206,7 +198,7 @@ Result<void> carry_over(const std::vector<ForeignSetting>& all, Migration& to) {
 }  // namespace
 
 Result<void> read_dnsproxy_flags(const std::vector<std::string>& words, Migration& to) {
-  std::vector<ForeignSetting> all;
+  ForeignSettings all;
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::string_view word = words[i];
     if (!word.starts_with('-'))
@@ -236,7 +228,7 @@ Result<void> read_dnsproxy(const std::string&, std::string_view text, Migration&
     return fail(Fault::invalid_config,
                 "is no YAML mapping: AdGuard's dnsproxy has a config.yaml (the dnsproxy that "
                 "Debian packages is another program, which speaks plain DNS only)");
-  std::vector<ForeignSetting> all;
+  ForeignSettings all;
   for (const auto& member : members_of(*document)) {
     for (auto item : member.items()) {
       item.name = plain_name(item.name);

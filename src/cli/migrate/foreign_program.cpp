@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <ranges>
 
+#include "base/text_parts.hpp"
 #include "cli/migrate/container.hpp"
 #include "cli/migrate/shell_words.hpp"
 #include "config/document.hpp"
@@ -14,7 +14,9 @@
 namespace tacet {
 namespace {
 
-constexpr std::array<ForeignProgram, 6> programs{{
+constexpr std::array<ForeignProgram, 7> programs{{
+    {"cloudflared", "config.yml, /etc/default/cloudflared, a systemd unit or a compose file", read_cloudflared,
+     read_cloudflared_flags},
     {"dnscrypt-proxy", "dnscrypt-proxy.toml", read_dnscrypt_proxy},
     {"stubby", "stubby.yml", read_stubby},
     {"https-dns-proxy", "/etc/config/https-dns-proxy, a systemd unit or a compose file", read_https_dns_proxy,
@@ -30,16 +32,11 @@ bool is_program(std::string_view word, std::span<const std::string_view> names) 
   return std::ranges::find(names, word) != names.end();
 }
 
-std::vector<std::string> behind(const std::vector<std::string>& words, std::span<const std::string_view> names) {
-  const auto program = std::ranges::find_if(words, [&](const auto& word) { return is_program(word, names); });
-  return program == words.end() ? words : std::vector<std::string>(program + 1, words.end());
-}
-
 /// The last ExecStart= of a unit, its lines joined; an empty one resets those before.
 std::string exec_start(std::string_view text) {
   std::string command, line;
-  for (const auto part : std::views::split(text, '\n')) {
-    line += std::string_view(part.begin(), part.end());
+  for (const auto part : split(text, '\n')) {
+    line += part;
     if (line.ends_with('\\')) {
       line.back() = ' ';
       continue;
@@ -60,7 +57,8 @@ Result<std::vector<std::string>> command_in(const std::vector<Container>& contai
   if (running.size() != 1)
     return fail(Fault::invalid_config,
                 fmt::format("{} container in it runs {}", running.empty() ? "no" : "more than one", names.front()));
-  auto words = behind(running.front()->words, names);
+  const auto& all = running.front()->words;
+  auto words = words_behind(all, names).value_or(all);
   if (words.empty())
     return fail(Fault::invalid_config,
                 "the container has no flags in it: its settings are in a file or in variables of "
@@ -83,6 +81,13 @@ Result<std::string> foreign_text(const std::string& path) {
   return text;
 }
 
+std::optional<std::vector<std::string>> words_behind(const std::vector<std::string>& words,
+                                                     std::span<const std::string_view> names) {
+  const auto program = std::ranges::find_if(words, [&](const auto& word) { return is_program(word, names); });
+  if (program == words.end()) return std::nullopt;
+  return std::vector<std::string>(program + 1, words.end());
+}
+
 bool describes_a_service(std::string_view text) {
   if (!exec_start(text).empty()) return true;
   const auto document = parse_document(text);
@@ -90,7 +95,10 @@ bool describes_a_service(std::string_view text) {
 }
 
 Result<std::vector<std::string>> command_in(std::string_view text, std::span<const std::string_view> program_names) {
-  if (const auto command = exec_start(text); !command.empty()) return behind(split_words(command), program_names);
+  if (const auto command = exec_start(text); !command.empty()) {
+    const auto words = split_words(command);
+    return words_behind(words, program_names).value_or(words);
+  }
   const auto document = parse_document(text);
   return command_in(document ? containers_in(*document) : std::vector<Container>{}, program_names);
 }

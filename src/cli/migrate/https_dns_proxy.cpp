@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <ranges>
 
+#include "base/text_parts.hpp"
 #include "cli/migrate/foreign_program.hpp"
 #include "cli/migrate/shell_words.hpp"
 #include "config/scalar.hpp"
@@ -88,41 +87,25 @@ constexpr std::array<UnmappedSetting, 36> unmapped{{
     {"procd_fw_src_interfaces", of_router},
 }};
 
-using ForeignSettings = std::vector<ForeignSetting>;
-
-/// One process of the proxy: one address, one resolver.
-class ProxyInstance {
-public:
-  explicit ProxyInstance(ForeignSettings settings) : settings_(std::move(settings)) {}
-
-  ForeignSetting last(std::string_view name, std::string_view otherwise) const {
-    for (const auto& setting : std::views::reverse(settings_))
-      if (setting.name == name) return setting;
-    return {0, std::string(name), std::string(otherwise)};
-  }
-  /// `listens` is false for all but the first: tacet asks all resolvers behind one address.
-  void carry_over(Migration& to, bool listens, const std::string& port) const {
-    const auto address = last("listen_addr", "127.0.0.1");
-    if (listens)
-      to.listen(address, address.value, last("listen_port", port).value);
-    else
-      to.note(last("resolver_url", ""),
-              "its own port is left out: tacet asks all resolvers behind the first address, the "
-              "first of the list as long as it works");
-    const auto url = last("resolver_url", "https://dns.google/dns-query");
-    to.upstream(url, url.value);
-    // The program's own list is of plain servers; we take only those that somebody wrote down.
-    if (const auto servers = last("bootstrap_dns", ""); !servers.value.empty())
-      for (const auto part : std::views::split(servers.value, ','))
-        to.bootstrap(servers, std::string_view(part.begin(), part.end()));
-    if (const auto bundle = last("ca_certs_file", ""); !bundle.value.empty() && !to.config().upstreams.empty())
-      to.config().upstreams.back().ca_file = bundle.value;
-    for (const auto& setting : settings_) to.leave_out(setting, unmapped);
-  }
-
-private:
-  ForeignSettings settings_;
-};
+/// Carries over one process of the proxy: one address, one resolver. `listens` is false for all but the first: tacet
+/// asks all resolvers behind one address.
+void carry_over(const ForeignSettings& all, Migration& to, bool listens) {
+  const auto address = last_named(all, "listen_addr", "127.0.0.1");
+  if (listens)
+    to.listen(address, address.value, last_named(all, "listen_port", "5053").value);
+  else
+    to.note(last_named(all, "resolver_url", ""),
+            "its own port is left out: tacet asks all resolvers behind the first address, the "
+            "first of the list as long as it works");
+  const auto url = last_named(all, "resolver_url", "https://dns.google/dns-query");
+  to.upstream(url, url.value);
+  // The program's own list is of plain servers; we take only those that somebody wrote down.
+  if (const auto servers = last_named(all, "bootstrap_dns", ""); !servers.value.empty())
+    for (const auto server : split(servers.value, ',')) to.bootstrap(servers, server);
+  if (const auto bundle = last_named(all, "ca_certs_file", ""); !bundle.value.empty() && !to.config().upstreams.empty())
+    to.config().upstreams.back().ca_file = bundle.value;
+  for (const auto& setting : all) to.leave_out(setting, unmapped);
+}
 
 const ProxyOption* option_of(std::string_view word) {
   if (word.size() < 2 || word.front() != '-') return nullptr;
@@ -159,9 +142,9 @@ struct UciSection {
 std::vector<UciSection> sections_in(std::string_view text) {
   std::vector<UciSection> sections;
   int line = 0;
-  for (const auto part : std::views::split(text, '\n')) {
+  for (const auto part : split(text, '\n')) {
     ++line;
-    const auto words = split_words(std::string_view(part.begin(), part.end()));
+    const auto words = split_words(part);
     if (words.size() < 2 || words.front().starts_with('#')) continue;
     if (words[0] == "config")
       sections.push_back({words[1], {}});
@@ -174,9 +157,9 @@ std::vector<UciSection> sections_in(std::string_view text) {
 }  // namespace
 
 Result<void> read_https_dns_proxy_flags(const std::vector<std::string>& words, Migration& to) {
-  auto settings = settings_in(words);
+  const auto settings = settings_in(words);
   if (!settings) return fail(settings.error());
-  ProxyInstance(*std::move(settings)).carry_over(to, /*listens=*/true, "5053");
+  carry_over(*settings, to, /*listens=*/true);
   return {};
 }
 
@@ -195,7 +178,7 @@ Result<void> read_https_dns_proxy(const std::string&, std::string_view text, Mig
       // Settings for all instances come first, so the last one of a name is that of the instance.
       std::erase_if(common, [](const auto& setting) { return setting.name != "listen_addr"; });
       section.settings.insert(section.settings.begin(), common.begin(), common.end());
-      ProxyInstance(std::move(section.settings)).carry_over(to, std::exchange(first, false), "5053");
+      carry_over(section.settings, to, /*listens=*/std::exchange(first, false));
     }
   }
   if (first)

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <ranges>
 #include <utility>
+
+#include "base/text_parts.hpp"
 
 namespace tacet {
 namespace {
@@ -68,8 +69,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 17> listed_n
 }};
 
 bool has_address(const KnownServer& server, std::string_view address) {
-  return std::ranges::any_of(std::views::split(server.addresses, ' '),
-                             [&](auto part) { return std::string_view(part.begin(), part.end()) == address; });
+  return std::ranges::any_of(split(server.addresses, ' '), [&](auto each) { return each == address; });
 }
 
 }  // namespace
@@ -81,8 +81,8 @@ void recognise(UpstreamConfig& upstream) {
   if (found == known_servers.end()) return;
   upstream.operator_name = found->operator_name;
   if (!upstream.addresses.empty()) return;
-  for (const auto part : std::views::split(found->addresses, ' '))
-    upstream.addresses.push_back(IpAddress::from_text({part.begin(), part.end()}).value());
+  for (const auto address : split(found->addresses, ' '))
+    upstream.addresses.push_back(IpAddress::from_text(address).value());
 }
 
 std::optional<std::string> url_of_listed(std::string_view name) {

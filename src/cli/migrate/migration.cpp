@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "cli/migrate/known_servers.hpp"
 #include "cli/migrate/stamp.hpp"
@@ -22,6 +23,17 @@ bool among(const auto& one, const auto& all) { return std::ranges::find(all, one
 bool is_local(const IpAddress& address) { return !is_public({address, address.is_v6() ? 128U : 32U}); }
 
 }  // namespace
+
+ForeignSettings named(const ForeignSettings& all, std::string_view name) {
+  ForeignSettings found;
+  std::ranges::copy_if(all, std::back_inserter(found), [&](const auto& setting) { return setting.name == name; });
+  return found;
+}
+
+ForeignSetting last_named(const ForeignSettings& all, std::string_view name, std::string_view otherwise) {
+  const auto found = named(all, name);
+  return found.empty() ? ForeignSetting{0, std::string(name), std::string(otherwise)} : found.back();
+}
 
 Config Migration::empty() {
   auto config = Config::defaults();
@@ -161,21 +173,19 @@ void Migration::settle_bootstrap() {
       fmt::join(servers, " and "), fmt::join(names, " and ")));
 }
 
-void allow_private_networks(Config& config, std::vector<std::string>& notes) {
-  for (const auto& address : config.listen) {
+/// Lets private networks ask if other machines can reach an address, and the other program had no rule about clients.
+void Migration::allow_neighbours() {
+  if (!config_.allow.empty()) return;
+  for (const auto& address : config_.listen) {
     if (address.address.is_loopback()) continue;
-    if (config.allow.empty())
+    if (config_.allow.empty())
       for (const char* prefix : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"})
-        config.allow.push_back(parse_prefix(prefix).value());
-    notes.push_back(
+        config_.allow.push_back(parse_prefix(prefix).value());
+    notes_.push_back(
         fmt::format("listen: {} can be reached by other machines: those with private addresses may ask (`allow`), and "
                     "nobody else; keep its port closed towards the Internet",
                     to_string(address)));
   }
-}
-
-void Migration::allow_neighbours() {
-  if (config_.allow.empty()) allow_private_networks(config_, notes_);
 }
 
 Result<Config> Migration::finish() {

@@ -16,6 +16,14 @@ struct ForeignSetting {
   std::string value;
 };
 
+using ForeignSettings = std::vector<ForeignSetting>;
+
+/// Every setting of that name.
+ForeignSettings named(const ForeignSettings& all, std::string_view name);
+
+/// The last setting of that name, as most programs take it; one with the value `otherwise` if there is none.
+ForeignSetting last_named(const ForeignSettings& all, std::string_view name, std::string_view otherwise);
+
 /// A setting that no key of ours replaces, and the reason; an empty reason for one that a reader carries over.
 struct UnmappedSetting {
   std::string_view name;
@@ -47,7 +55,8 @@ public:
 
   Config& config() { return config_; }
   const std::vector<std::string>& notes() const { return notes_; }
-  /// The configuration as a whole. Fault::invalid_config if no encrypted upstream is left, with all notes.
+  /// The configuration as a whole. Call it once, at the end. Fault::invalid_config if no encrypted upstream is left,
+  /// with all notes.
   Result<Config> finish();
 
 private:
@@ -63,8 +72,5 @@ private:
   /// The defaults without addresses and upstreams.
   static Config empty();
 };
-
-/// Adds the prefixes of private networks to `allow`, with a note, for each address that other machines can reach.
-void allow_private_networks(Config& config, std::vector<std::string>& notes);
 
 }  // namespace tacet

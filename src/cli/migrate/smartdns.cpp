@@ -4,9 +4,9 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <ranges>
 
 #include "base/log.hpp"
+#include "base/text_parts.hpp"
 #include "cli/migrate/foreign_program.hpp"
 #include "cli/migrate/shell_words.hpp"
 #include "config/address.hpp"
@@ -228,8 +228,8 @@ void SmartFile::finish() {
 Result<void> read_smartdns(const std::string&, std::string_view text, Migration& to) {
   SmartFile file(to);
   int number = 0;
-  for (const auto part : std::views::split(text, '\n'))
-    if (const auto line = read_line(++number, std::string_view(part.begin(), part.end()))) file.read(*line);
+  for (const auto part : split(text, '\n'))
+    if (const auto line = read_line(++number, part)) file.read(*line);
   if (!file.knows_any()) return fail(Fault::invalid_config, "no setting of smartdns in it");
   file.finish();
   return {};

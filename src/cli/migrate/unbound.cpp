@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <ranges>
 
+#include "base/text_parts.hpp"
 #include "cli/migrate/foreign_program.hpp"
 #include "config/address.hpp"
 #include "config/prefix.hpp"
@@ -89,12 +89,6 @@ std::string without_quotes(std::string_view value) {
   return std::string(value);
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") + 1 - first);
-}
-
 /// Cuts a comment off. A # inside of a word belongs to it: "1.1.1.1@853#cloudflare-dns.com".
 std::string_view without_comment(std::string_view line) {
   for (std::size_t at = line.find('#'); at != std::string_view::npos; at = line.find('#', at + 1))
@@ -118,8 +112,8 @@ public:
 
   void read(std::string_view text, std::size_t level = 0) {
     int number = 0;
-    for (const auto part : std::views::split(text, '\n')) {
-      const auto line = trimmed(without_comment(std::string_view(part.begin(), part.end())));
+    for (const auto part : split(text, '\n')) {
+      const auto line = trimmed(without_comment(part));
       const auto colon = line.find(':');
       ++number;
       if (line.empty() || colon == std::string_view::npos) continue;
