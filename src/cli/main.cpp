@@ -98,12 +98,19 @@ void add_query(CLI::App& app, CommandLine& given, tacet::QueryRequest& request, 
   verb.callback([&] { chosen = [&] { return run_query(request, given, std::cout, std::cerr); }; });
 }
 
-/// A verb that speaks to the running tacet: at --socket, else at the configuration's socket.
+/// Speaks to the running tacet: at --socket, else at the configuration's socket.
 Verb with_socket(CommandLine& given, std::function<int(const std::string&)> work) {
   return [&given, work = std::move(work)] {
     const auto config = make_config(given, std::cerr);
     return config ? work(config->control.socket) : 1;
   };
+}
+
+/// Makes `verb` one that asks the running tacet: `work` gets the socket's path.
+void ask_daemon(CLI::App& verb, CommandLine& given, Verb& chosen, std::function<int(const std::string&)> work) {
+  add_socket(verb, given);
+  add_config(verb, given);
+  verb.callback([&given, &chosen, work = std::move(work)] { chosen = with_socket(given, work); });
 }
 
 void add_status(CLI::App& app, CommandLine& given, tacet::StatusRequest& request, Verb& chosen) {
@@ -126,11 +133,8 @@ void add_status(CLI::App& app, CommandLine& given, tacet::StatusRequest& request
       ->type_name("SECONDS")
       ->check(CLI::Range(1U, 3600U))
       ->needs(watch);
-  add_socket(verb, given);
-  add_config(verb, given);
-  verb.callback([&] {
-    chosen = with_socket(given, [&](const auto& socket) { return run_status(socket, request, std::cout, std::cerr); });
-  });
+  ask_daemon(verb, given, chosen,
+             [&](const auto& socket) { return run_status(socket, request, std::cout, std::cerr); });
 }
 
 void add_doctor(CLI::App& app, CommandLine& given, tacet::DoctorRequest& request, Verb& chosen) {
@@ -165,11 +169,7 @@ void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, 
   auto* below = verb.add_option("--below", request.below, "Forget this name and all names below it");
   below->type_name("ZONE")->excludes(name);
   verb.add_flag("--all", request.all, "Forget all answers, which is the default")->excludes(name)->excludes(below);
-  add_socket(verb, given);
-  add_config(verb, given);
-  verb.callback([&] {
-    chosen = with_socket(given, [&](const auto& socket) { return run_flush(socket, request, std::cout, std::cerr); });
-  });
+  ask_daemon(verb, given, chosen, [&](const auto& socket) { return run_flush(socket, request, std::cout, std::cerr); });
 }
 
 void add_cache(CLI::App& app, CommandLine& given, tacet::CacheRequest& request, Verb& chosen) {
@@ -179,11 +179,7 @@ void add_cache(CLI::App& app, CommandLine& given, tacet::CacheRequest& request, 
       ->type_name("ZONE")
       ->excludes(name);
   verb.add_flag("--json", request.json, "Print JSON, for programs");
-  add_socket(verb, given);
-  add_config(verb, given);
-  verb.callback([&] {
-    chosen = with_socket(given, [&](const auto& socket) { return run_cache(socket, request, std::cout, std::cerr); });
-  });
+  ask_daemon(verb, given, chosen, [&](const auto& socket) { return run_cache(socket, request, std::cout, std::cerr); });
 }
 
 void add_explain(CLI::App& app, CommandLine& given, tacet::ExplainRequest& request, Verb& chosen) {
@@ -191,11 +187,8 @@ void add_explain(CLI::App& app, CommandLine& given, tacet::ExplainRequest& reque
   verb.add_option("NAME", request.name, "A domain name")->required();
   verb.add_option("TYPE", request.type, "A record type; the default is A");
   verb.add_flag("--json", request.json, "Print JSON, for programs");
-  add_socket(verb, given);
-  add_config(verb, given);
-  verb.callback([&] {
-    chosen = with_socket(given, [&](const auto& socket) { return run_explain(socket, request, std::cout, std::cerr); });
-  });
+  ask_daemon(verb, given, chosen,
+             [&](const auto& socket) { return run_explain(socket, request, std::cout, std::cerr); });
 }
 
 void add_exposure(CLI::App& app, CommandLine& given, tacet::ExposureRequest& request, Verb& chosen) {
@@ -208,33 +201,21 @@ void add_exposure(CLI::App& app, CommandLine& given, tacet::ExposureRequest& req
                   "Show all that tacet knows of one name; if it knows nothing, it asks once")
       ->type_name("NAME")
       ->excludes(clear);
-  add_socket(verb, given);
-  add_config(verb, given);
-  verb.callback([&] {
-    chosen =
-        with_socket(given, [&](const auto& socket) { return run_exposure(socket, request, std::cout, std::cerr); });
-  });
+  ask_daemon(verb, given, chosen,
+             [&](const auto& socket) { return run_exposure(socket, request, std::cout, std::cerr); });
 }
 
 void add_log_level(CLI::App& app, CommandLine& given, std::string& level, Verb& chosen) {
   auto& verb = new_verb(app, "log-level", "Change what the running tacet logs, until a reload or a restart");
   add_level(verb, "LEVEL", level)->required();
-  add_socket(verb, given);
-  add_config(verb, given);
-  verb.callback([&] {
-    chosen = with_socket(given,
-                         [&](const auto& socket) { return tacet::run_log_level(socket, level, std::cout, std::cerr); });
-  });
+  ask_daemon(verb, given, chosen,
+             [&](const auto& socket) { return tacet::run_log_level(socket, level, std::cout, std::cerr); });
 }
 
 void add_reload(CLI::App& app, CommandLine& given, Verb& chosen) {
   auto& verb =
       new_verb(app, "reload", "Make the running tacet read its configuration again; tell what changed or is wrong");
-  add_socket(verb, given);
-  add_config(verb, given);
-  verb.callback([&] {
-    chosen = with_socket(given, [&](const auto& socket) { return tacet::run_reload(socket, std::cout, std::cerr); });
-  });
+  ask_daemon(verb, given, chosen, [&](const auto& socket) { return tacet::run_reload(socket, std::cout, std::cerr); });
 }
 
 void add_migrate(CLI::App& app, std::string& program, Verb& chosen) {
@@ -275,13 +256,9 @@ void add_install(CLI::App& app, CommandLine& given, tacet::InstallRequest& reque
   verb.add_option("--server", request.server, "The address where tacet answers, at port 53; the default is 127.0.0.1")
       ->type_name("ADDRESS");
   add_rehearsal(verb, request);
-  add_socket(verb, given);
-  add_config(verb, given);
-  verb.callback([&] {
-    chosen = with_socket(given, [&](const auto& socket) {
-      request.socket = socket;
-      return tacet::run_install(request, std::cout, std::cerr);
-    });
+  ask_daemon(verb, given, chosen, [&](const auto& socket) {
+    request.socket = socket;
+    return tacet::run_install(request, std::cout, std::cerr);
   });
 }
 
