@@ -267,6 +267,18 @@ class OverHttps(EncryptedCase):
         self.assertEqual([after[kind] - before[kind] for kind in ("tls", "https")], [900, 900])
 
 
+class Status(EncryptedCase):
+    def test_status_counts_the_queries_and_the_open_connections_of_every_transport(self):
+        daemon, tls, https = self.served("tls", "https")
+        with self.tls_client(tls, "dot") as dot, self.tls_client(https, "http/1.1") as doh:
+            dns.query.send_tcp(dot, dnsclient.query("www.example.com"))
+            dns.query.receive_tcp(dot)
+            wire = base64.urlsafe_b64encode(dnsclient.query("www.example.com").to_wire()).rstrip(b"=").decode()
+            doh.sendall(f"GET /dns-query?dns={wire} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            self.assertTrue(doh.recv(4096).startswith(b"HTTP/1.1 200"))
+            self.assertRegex(daemon.verb("status").stdout, r"queries .* by TCP \(0 clients now\), 1 by TLS \(1 clients now\), 1 by HTTPS \(1 clients now\);")
+
+
 class Designation(EncryptedCase):
     """RFC 9462: a client asks in clear which encrypted resolver it may use instead."""
 

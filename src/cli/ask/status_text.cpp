@@ -38,10 +38,18 @@ std::string heading(const ParsedJson& status) {
                      status.at("log_level").get<std::string>(), missing);
 }
 
+/// One transport in the line about queries; empty for a transport that nobody used.
+std::string stream_queries(const ParsedJson& status, const char* key, std::string_view transport) {
+  const auto asked = number(status.at("queries"), key);
+  const auto clients = number(status, fmt::format("{}_clients", key).c_str());
+  return asked + clients == 0 ? "" : fmt::format(", {} by {} ({} clients now)", asked, transport, clients);
+}
+
 std::string queries(const ParsedJson& status) {
   const ParsedJson& queries = status.at("queries");
-  return fmt::format("queries   {} by UDP, {} by TCP ({} clients now); {} rejected, {} dropped, {} waiting\n",
+  return fmt::format("queries   {} by UDP, {} by TCP ({} clients now){}{}; {} rejected, {} dropped, {} waiting\n",
                      number(queries, "udp"), number(queries, "tcp"), number(status, "tcp_clients"),
+                     stream_queries(status, "tls", "TLS"), stream_queries(status, "https", "HTTPS"),
                      number(queries, "rejected"), number(queries, "dropped"), number(status, "pending"));
 }
 
