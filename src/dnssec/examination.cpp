@@ -52,7 +52,8 @@ std::optional<SecurityStatus> Examination::positive(const RRset& rrset) {
   if (zone == nullptr) return settle(std::move(judged), SecurityStatus::indeterminate, {});
   judged.zone = zone->name;
   if (zone->state == ZoneState::insecure) return settle(std::move(judged), SecurityStatus::insecure, zone->why);
-  if (rrset.type == Type::rrsig) return settle(std::move(judged), SecurityStatus::indeterminate, {});
+  // Nothing signs a signature (RFC 4035 §2.2), so nobody can prove or refute what a question for RRSIG records gets.
+  if (rrset.type == Type::rrsig) return settle(std::move(judged), SecurityStatus::insecure, {});
   const Name* signer = signer_for(rrset.signatures, place_of(rrset.owner, rrset.type), zone->name);
   const Readiness ready = signer == nullptr ? Readiness::impossible : readiness(*zone, *signer);
   if (ready == Readiness::waiting) return std::nullopt;
@@ -180,6 +181,10 @@ std::optional<SecurityStatus> Examination::verified(const RRset& rrset, const Pr
   judged.algorithm = found.signature->algorithm;
   judged.expires = found.signature->expiration;
   limit_ttl(rrset, *found.signature);
+  // It would redirect the names below an owner that the zone does not have (RFC 4592 §4.4).
+  if (rrset.type == Type::dname && found.is_expansion_of(rrset))
+    return settle(std::move(judged), SecurityStatus::bogus,
+                  complaint(ede::dnssec_bogus, zone.name, rrset.owner, rrset.type, "a wildcard makes no DNAME"));
   std::optional<ExtendedError> why;
   const DenialProof proof =
       found.is_expansion_of(rrset) ? no_closer(rrset, *found.signature, zone, why) : DenialProof::secure;

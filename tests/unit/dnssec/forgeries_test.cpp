@@ -128,6 +128,17 @@ TEST_CASE("An alias that a DNAME makes must follow from it") {
   CHECK(world.refused({asked, 0, forged + records_from({"a.d.example.test. 300 CNAME a.evil.test."})}));
 }
 
+TEST_CASE("A wildcard makes no DNAME: the names below it would all lead elsewhere (RFC 4592 §4.4)") {
+  KnownWorld world;
+  const Records dname =
+      world.example.expand("example.test", "d.example.test", records_from({"w. 300 DNAME other.test."}));
+  const Records address = world.other.sign({"a.other.test. 300 A 192.0.2.1"});
+  const Records no_closer = world.denial({"b.example.test. 300 NSEC x.example.test. A RRSIG NSEC"});
+  const Packet packet{ask("a.d.example.test"), 0, dname + address, no_closer};
+  CHECK(world.refused(packet));
+  CHECK(world.verdict(packet).why->text == "d.example.test DNAME, zone example.test: a wildcard makes no DNAME");
+}
+
 TEST_CASE("A question for DS records that an alias answers makes no signed zone (SD#31699)") {
   KnownWorld world;
   const Question ds = ask("alias.example.test", Type::ds);
@@ -151,7 +162,7 @@ TEST_CASE("All of the answer section is judged, and an answer may not contradict
   CHECK(world.status({ask("www.example.test", Type::any), 0,
                       a + world.example.sign({"www.example.test. 300 TXT \"x\""})}) == SecurityStatus::secure);
   CHECK(world.refused({ask("www.example.test", Type::any), 0, a + records_from({"www.example.test. 300 TXT \"x\""})}));
-  CHECK(world.status({ask("www.example.test", Type::rrsig), 0, {a[1]}}) == SecurityStatus::indeterminate);
+  CHECK(world.status({ask("www.example.test", Type::rrsig), 0, {a[1]}}) == SecurityStatus::insecure);
   CHECK(world.refused({ask("www.example.test", Type::any),
                        0,
                        {},
