@@ -25,7 +25,7 @@ bool is_given(const Value& root, std::string_view path) {
 }
 
 std::string unresolvable(std::string_view host) {
-  return fmt::format("the name {} cannot be resolved, allowed: pinned addresses here, or a bootstrap server",
+  return fmt::format("the name {} cannot be resolved, allowed: pinned addresses beside url, or a bootstrap server",
                      quotation(host));
 }
 
@@ -37,7 +37,7 @@ void check_upstream_names(const Value& root, const Config& config) {
   if (!upstreams || !upstreams->is(NodeKind::list)) return;
   const auto entries = upstreams->items();
   for (std::size_t i = 0; i < entries.size() && i < config.upstreams.size(); ++i) {
-    const auto url = entries[i].find("url");
+    const auto url = entries[i].is(NodeKind::scalar) ? entries[i] : entries[i].find("url");
     if (url && !is_nameless(config.upstreams[i]) && !is_given(entries[i], "addresses"))
       url->fault(unresolvable(config.upstreams[i].host));
   }

@@ -23,7 +23,7 @@ SCHEMA_PATH = "/usr/share/tacet/tacet.schema.json"
 BEYOND_A_SCHEMA = [
     r"has no effect|needs (https|tls)\.",  # needs another key, or contradicts one
     r"can be reached by other machines, and allow is empty",
-    r"cannot be resolved, allowed: pinned addresses here, or a bootstrap server",
+    r"cannot be resolved, allowed: pinned addresses beside url, or a bootstrap server",
     r"is where this tacet listens",
     r"is above max_ttl",
     r"plain DNS goes through no proxy|would be looked up past|serves another transport already",
@@ -125,7 +125,7 @@ class Generator:
         entry = self.members(self.rules["$defs"]["upstream"])
         if self.often(0.97):
             entry["url"] = self.scalar("url")
-        return entry if self.often(0.98) else self.random.choice([None, "tls://1.1.1.1", []])
+        return entry if self.often(0.9) else self.random.choice([None, [], *[self.scalar("url") for _ in range(6)]])
 
     def server(self):
         return self.random.choice([lambda: self.scalar("address"), lambda: self.scalar("url"), self.upstream])()

@@ -101,6 +101,9 @@ Schema item_schema(Result<T> (*parse)(std::string_view)) {
     return in(name_texts);
 }
 
+/// An upstream: a mapping, or only its URL.
+Schema entry_schema() { return {{"anyOf", {shared("upstream"), shared("upstream_url")}}}; }
+
 /// The way to an upstream: out of an interface, or from an address.
 Schema via_schema() {
   auto interface = string_schema(patterns::interface(), "the name of an interface such as wg0");
@@ -149,10 +152,9 @@ struct FormSchema {
     return string_schema(patterns::loopback_address(), form.allowed());
   }
   Schema operator()(const UrlForm&) const { return shared("upstream_url"); }
-  Schema operator()(const UpstreamsForm&) const { return list_schema(shared("upstream"), 1, false); }
+  Schema operator()(const UpstreamsForm&) const { return list_schema(entry_schema(), 1, false); }
   Schema operator()(const ForwardForm&) const {
-    const Schema encrypted{{"anyOf", {shared("upstream"), shared("upstream_url")}}};
-    const Schema servers{{"anyOf", {list_schema(shared("server_address"), 1), list_schema(encrypted, 1)}}};
+    const Schema servers{{"anyOf", {list_schema(shared("server_address"), 1), list_schema(entry_schema(), 1)}}};
     const Schema with_way{{"type", "object"},
                           {"properties", {{"servers", servers}, {"proxy", shared("proxy_url")}, {"via", via_schema()}}},
                           {"required", {"servers"}},

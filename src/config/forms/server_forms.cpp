@@ -25,9 +25,13 @@ constexpr std::string_view zone_allowed = "the name of a zone such as lan or 168
 constexpr std::string_view servers_allowed =
     R"(a list of addresses or of URLs such as [192.168.1.1, "192.168.1.2:5353"] or ["tls://10.0.0.53"], none twice)";
 
-/// Reads one entry and checks the entry as a whole.
+/// Reads one entry, a mapping or only its URL, and checks the entry as a whole.
 UpstreamConfig read_upstream(const Value& entry) {
   UpstreamConfig upstream;
+  if (entry.is(NodeKind::scalar)) {
+    UrlForm{}.read(entry, upstream);
+    return upstream;
+  }
   read_mapping(entry, upstream_keys(), upstream);
   // An empty list pins nothing, so the address in the URL must stay.
   if (upstream.addresses.empty() && upstream.host_is_address)

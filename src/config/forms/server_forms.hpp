@@ -14,9 +14,11 @@ struct UrlForm {
   std::string text(const UpstreamConfig& upstream) const;
 };
 
-/// A list of upstreams; each is a mapping.
+/// A list of upstreams; each is a URL, or a mapping with the key `url`.
 struct UpstreamsForm {
-  std::string allowed() const { return "a list of at least one mapping such as {url: tls://1.1.1.1}"; }
+  std::string allowed() const {
+    return "a list of at least one URL such as tls://1.1.1.1, or mapping such as {url: tls://1.1.1.1}";
+  }
   /// Each item of the list becomes one upstream, even if it is wrong.
   void read(const Value& value, std::vector<UpstreamConfig>& out) const;
   std::string text(const std::vector<UpstreamConfig>& upstreams) const;

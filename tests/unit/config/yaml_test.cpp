@@ -132,6 +132,26 @@ TEST_CASE("an address URL keeps its address when nothing is pinned") {
   CHECK(read("upstreams: [{url: tls://192.0.2.1, addresses: []}]").upstreams[0].addresses.size() == 1);
 }
 
+TEST_CASE("an upstream's URL alone is an entry with the defaults of its other keys") {
+  const std::string urls[]{"https://192.0.2.1/q", "tls://[2001:db8::1]:8853", "tls://dns.example"};
+  const auto entries = [&](auto form) {
+    std::string list;
+    for (const std::string& url : urls) list += "  - " + form(url) + "\n";
+    return read("bootstrap: [192.0.2.53]\nproxy: socks5://127.0.0.1:1080\nupstreams:\n" + list);
+  };
+  const auto alone = entries([](const std::string& url) { return url; });
+  CHECK(alone == entries([](const std::string& url) { return "{url: \"" + url + "\"}"; }));
+  CHECK(alone.upstreams[0].proxy.is_used());
+  CHECK(alone.upstreams[1].addresses == std::vector<IpAddress>{"2001:db8::1"});
+}
+
+TEST_CASE("what is wrong with an upstream's URL alone is reported at the entry") {
+  CHECK(faults("upstreams: [192.0.2.1]").starts_with("test.yaml:1:13: upstreams[0]: \"192.0.2.1\" is a bare address"));
+  CHECK(faults("upstreams: [tls://192.0.2.1, tls://dns.example]")
+            .starts_with("test.yaml:1:30: upstreams[1]: the name \"dns.example\" cannot be resolved, allowed: "));
+  CHECK(faults("upstreams: tls://192.0.2.1").find("is no list, allowed: ") != std::string::npos);
+}
+
 TEST_CASE("a name without addresses is fine with a bootstrap server, and only then") {
   CHECK(read("bootstrap: [192.0.2.1]\nupstreams: [{url: tls://dns.example}]").upstreams[0].addresses.empty());
   CHECK(faults("upstreams: [{url: tls://dns.example}]").find("cannot be resolved") != std::string::npos);
