@@ -2,9 +2,10 @@
 
 #include <array>
 #include <optional>
-#include <ranges>
 #include <utility>
 #include <vector>
+
+#include "base/text_parts.hpp"
 
 namespace tacet {
 namespace {
@@ -68,8 +69,7 @@ std::map<std::string, std::string> manual_entries(std::string_view page) {
   std::map<std::string, std::string> entries;
   std::string* entry = nullptr;
   bool names_key = false;
-  for (const auto part : std::views::split(page, '\n')) {
-    const std::string_view line(part.begin(), part.end());
+  for (const std::string_view line : split(page, '\n')) {
     if (std::exchange(names_key, line == ".TP")) {
       entry = line.starts_with(".B ") ? &entries[plain(line.substr(3))] : nullptr;
     } else if (names_key || line.starts_with(".SH") || line.starts_with(".SS")) {

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "base/text_parts.hpp"
+
 namespace tacet {
 namespace {
 
@@ -38,11 +40,7 @@ void read_line(std::string_view line, Trace& trace) {
 
 std::optional<Trace> read_trace(std::string_view text) {
   Trace trace;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    read_line(text.substr(0, end), trace);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
+  for (const auto line : split(text, '\n')) read_line(line, trace);
   if (trace.site.empty() || trace.address.empty()) return std::nullopt;
   return trace;
 }

@@ -4,6 +4,7 @@
 #include <bit>
 #include <charconv>
 
+#include "base/text_parts.hpp"
 #include "base/word.hpp"
 #include "dns/local_answer.hpp"
 #include "tacet/ip_address.hpp"
@@ -12,15 +13,6 @@ namespace tacet {
 namespace {
 
 constexpr std::size_t least_slots = 64;
-
-/// Takes the next word off `line`.
-std::string_view take_word(std::string_view& line) {
-  constexpr std::string_view blank = " \t\r\v\f";
-  line.remove_prefix(std::min(line.find_first_not_of(blank), line.size()));
-  const std::string_view word = line.substr(0, line.find_first_of(blank));
-  line.remove_prefix(word.size());
-  return word;
-}
 
 /// The address in `word`; size 0 if it is none. An answer cannot carry an IPv6 zone ("fe80::1%eth0"), so it is dropped.
 std::size_t read_address(std::string_view word, std::array<std::uint8_t, 16>& octets) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text_parts.hpp"
+
 namespace tacet {
 namespace {
 
@@ -18,9 +20,7 @@ constexpr int most_links = 40;  // as Linux follows
 void put_names(std::string_view path, std::deque<std::string>& left) {
   std::vector<std::string> names;
   while (!path.empty()) {
-    const auto slash = path.find('/');
-    if (const auto name = path.substr(0, slash); !name.empty() && name != ".") names.emplace_back(name);
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    if (const auto name = cut(path, "/"); !name.empty() && name != ".") names.emplace_back(name);
   }
   left.insert(left.begin(), names.begin(), names.end());
 }

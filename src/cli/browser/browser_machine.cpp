@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <ranges>
 #include <system_error>
 #include <vector>
 
+#include "base/text_parts.hpp"
 #include "cli/setup/command.hpp"
 
 namespace tacet {
@@ -30,8 +30,8 @@ Result<void> BrowserMachine::check_rights() const {
 
 void BrowserMachine::say_writing(const std::string& path, std::string_view text) const {
   to_.out << "write " << path << '\n';
-  for (const auto part : std::views::split(text, '\n'))
-    if (!part.empty()) to_.out << "  | " << std::string_view(part.begin(), part.end()) << '\n';
+  for (const auto line : split(text, '\n'))
+    if (!line.empty()) to_.out << "  | " << line << '\n';
 }
 
 bool BrowserMachine::service_runs() const {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <ranges>
 #include <utility>
 
+#include "base/text_parts.hpp"
 #include "cli/setup/file_copies.hpp"
 
 namespace tacet {
@@ -18,11 +18,9 @@ Result<ChangeRecord> ChangeRecord::load(const std::string& root) {
   ChangeRecord record(root);
   const auto image = read_image(record.kept_.record_path());
   if (!image) return fail(image.error());
-  for (const auto part : std::views::split(image->content, '\n')) {
-    const std::string_view line(part.begin(), part.end());
+  for (const auto line : split(image->content, '\n'))
     if (!line.empty() && !line.starts_with('#') && !record.kept_.read(line))
       return fail(Fault::malformed, fmt::format("{}: not written by tacet", record.kept_.record_path()));
-  }
   return record;
 }
 

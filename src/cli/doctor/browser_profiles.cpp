@@ -3,12 +3,11 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "cli/browser/browsers.hpp"
 #include "cli/doctor/browser_settings.hpp"
+#include "cli/file_text.hpp"
 
 namespace tacet {
 namespace {
@@ -35,11 +34,6 @@ constexpr std::array places{
     ProfilePlace{"Firefox (Flatpak)", ".var/app/org.mozilla.firefox/.mozilla/firefox"},
 };
 
-std::string text_of(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code error;
@@ -59,16 +53,16 @@ bool is_firefox(const Browser& browser) { return browser.name.starts_with("Firef
 std::vector<std::string> policy_texts(const Browser& browser) {
   std::vector<std::string> texts;
   if (!browser.policies.empty())
-    for (const auto& file : entries_of(browser.policies)) texts.push_back(text_of(file));
+    for (const auto& file : entries_of(browser.policies)) texts.push_back(file_text(file));
   return texts;
 }
 
 BrowserProfile profile_at(const Browser& browser, const fs::path& path) {
   BrowserProfile made;
-  const auto own = [&](const char* name) { return path.empty() ? std::string() : text_of(path / name); };
+  const auto own = [&](const char* name) { return path.empty() ? std::string() : file_text(path / name); };
   if (is_firefox(browser)) {
     const auto policies =
-        browser.policies.empty() ? std::string() : text_of(fs::path(browser.policies) / "policies.json");
+        browser.policies.empty() ? std::string() : file_text(fs::path(browser.policies) / "policies.json");
     made = firefox_settings(policies, own("prefs.js") + own("user.js"));
   } else {
     made = chromium_settings(policy_texts(browser), own("Local State"));

@@ -8,12 +8,12 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
+#include "cli/file_text.hpp"
 #include "cli/setup/command.hpp"
 #include "cli/setup/dns_manager.hpp"
 #include "cli/setup/name_sources.hpp"
@@ -27,11 +27,6 @@ namespace tacet {
 namespace {
 
 constexpr std::chrono::seconds names_patience(4);
-
-std::string text_of_file(const char* path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// The files that keep what the network announced while tacet (or another resolver) is in /etc/resolv.conf.
 constexpr std::array<const char*, 4> announcements{"/run/systemd/resolve/resolv.conf",
@@ -57,7 +52,7 @@ std::string own_server(const HostFacts& facts) {
 std::vector<SocketAddress> network_resolvers(const std::vector<std::string>& own) {
   std::vector<SocketAddress> found;
   for (const char* path : announcements)
-    for (const auto& server : nameservers(text_of_file(path))) {
+    for (const auto& server : nameservers(file_text(path))) {
       const auto address = parse_server_address(server, 53);
       if (!address || address->address.is_loopback() ||
           std::ranges::find(own, address->address.to_string()) != own.end())
@@ -97,7 +92,7 @@ ContainerFacts container_facts(const HostFacts& host) {
   };
   return {.has_docker = std::filesystem::exists("/var/run/docker.sock", error) ||
                         std::filesystem::exists("/usr/bin/dockerd", error),
-          .daemon_json = text_of_file("/etc/docker/daemon.json"),
+          .daemon_json = file_text("/etc/docker/daemon.json"),
           .only_loopback = !host.nameservers.empty() && std::ranges::all_of(host.nameservers, loopback)};
 }
 

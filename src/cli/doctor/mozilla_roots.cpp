@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
+
+#include "cli/file_text.hpp"
 
 namespace tacet {
 namespace {
@@ -29,10 +29,7 @@ Descriptor unnamed_file() {
 MozillaRoots::MozillaRoots() {
   std::string all;
   std::error_code missing;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, missing)) {
-    std::ifstream file(entry.path());
-    all.append(std::istreambuf_iterator<char>(file), {});
-  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder, missing)) all += file_text(entry.path());
   if (all.empty()) return;
   Descriptor file = unnamed_file();
   if (file && ::write(file.get(), all.data(), all.size()) == static_cast<ssize_t>(all.size()))

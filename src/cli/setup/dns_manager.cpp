@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
-#include <ranges>
 #include <system_error>
 #include <utility>
 
+#include "base/text_parts.hpp"
+#include "cli/file_text.hpp"
 #include "cli/setup/dns_manager_plans.hpp"
 #include "cli/setup/name_sources.hpp"
 #include "config/scalar.hpp"
@@ -82,10 +82,7 @@ Result<InstallPlan> plan_for(DnsManager manager, const std::string& root, const 
 /// The words of a resolv.conf's lines, one line at a time.
 std::vector<std::string> words_of(std::string_view line) {
   std::vector<std::string> words;
-  for (const auto part : std::views::split(line, ' ')) {
-    const std::string_view word(part.begin(), part.end());
-    if (!word.empty()) words.emplace_back(word);
-  }
+  for (auto word = take_word(line); !word.empty(); word = take_word(line)) words.emplace_back(word);
   return words;
 }
 
@@ -138,28 +135,18 @@ Result<InstallPlan> plan_install(const std::vector<DnsManager>& managers, const 
 
 std::vector<std::string> nameservers(std::string_view resolv_conf) {
   std::vector<std::string> servers;
-  while (!resolv_conf.empty()) {
-    const auto end = resolv_conf.find('\n');
-    auto line = resolv_conf.substr(0, end);
-    resolv_conf.remove_prefix(end == std::string_view::npos ? resolv_conf.size() : end + 1);
-    constexpr std::string_view word = "nameserver";
-    if (!line.starts_with(word)) continue;
-    line.remove_prefix(word.size());
-    const auto start = line.find_first_not_of(" \t");
-    if (start == 0 || start == std::string_view::npos) continue;
-    line.remove_prefix(start);
-    servers.emplace_back(line.substr(0, line.find_first_of(" \t\r")));
+  for (std::string_view line : split(resolv_conf, '\n')) {
+    if (!line.starts_with("nameserver") || take_word(line) != "nameserver") continue;
+    if (const auto server = take_word(line); !server.empty()) servers.emplace_back(server);
   }
   return servers;
 }
 
 ResolvConfSettings resolv_conf_settings(std::string_view resolv_conf) {
   ResolvConfSettings settings;
-  for (const auto part : std::views::split(resolv_conf, '\n')) {
-    std::string line(part.begin(), part.end());
-    std::ranges::replace_if(line, [](char c) { return c == '\t' || c == '\r'; }, ' ');
+  for (const auto line : split(resolv_conf, '\n')) {
     auto words = words_of(line);
-    if (words.size() < 2 || line.front() == ' ') continue;
+    if (words.size() < 2 || blanks.contains(line.front())) continue;
     const std::string key = words.front();
     words.erase(words.begin());
     std::erase(words, ".");  // the root: what systemd-resolved writes for "nothing"
@@ -174,8 +161,7 @@ std::string resolv_conf_text(const std::string& root) {
   std::error_code error;
   const auto target = std::filesystem::read_symlink(path, error);
   const bool absolute = !error && target.is_absolute();  // below the root, too
-  std::ifstream file(absolute ? root + target.string() : path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  return file_text(absolute ? root + target.string() : path);
 }
 
 }  // namespace tacet

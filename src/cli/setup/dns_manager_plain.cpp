@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text_parts.hpp"
 #include "cli/setup/dns_manager_plans.hpp"
 
 namespace tacet {
@@ -15,12 +16,8 @@ constexpr std::string_view heading = "# Written by `tacet install`; `tacet unins
 std::string lines_to_keep(std::string_view text) {
   constexpr std::array<std::string_view, 4> words{"search", "domain", "options", "sortlist"};
   std::string kept;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    const auto line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  for (const auto line : split(text, '\n'))
     if (std::ranges::any_of(words, [&](auto word) { return line.starts_with(word); })) kept.append(line).append("\n");
-  }
   return kept;
 }
 

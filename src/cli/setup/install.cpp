@@ -13,6 +13,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/text_parts.hpp"
 #include "cli/live_line.hpp"
 #include "cli/setup/command.hpp"
 #include "cli/setup/dns_manager.hpp"
@@ -97,9 +98,8 @@ void Installation::describe(const FileChange& change) {
     return;
   }
   out_ << fmt::format("write {}\n", path);
-  for (const auto line : std::views::split(change.after.content, '\n')) {
-    if (!line.empty()) out_ << "  | " << std::string_view(line.begin(), line.end()) << '\n';
-  }
+  for (const auto line : split(change.after.content, '\n'))
+    if (!line.empty()) out_ << "  | " << line << '\n';
 }
 
 Result<void> Installation::write(const std::vector<FileChange>& changes) {

@@ -6,6 +6,8 @@
 #include <ranges>
 #include <utility>
 
+#include "base/text_parts.hpp"
+
 namespace tacet {
 namespace {
 
@@ -45,10 +47,8 @@ Result<std::optional<InstallState>> load_state(const std::string& root) {
   const auto image = read_image(path);
   if (!image) return fail(image.error());
   if (image->kind == FileImage::Kind::absent) return std::optional<InstallState>{};
-  for (const auto line : std::views::split(image->content, '\n')) {
-    if (!read_line(std::string_view(line.begin(), line.end()), state))
-      return fail(Fault::malformed, fmt::format("{}: not written by tacet", path));
-  }
+  for (const auto line : split(image->content, '\n'))
+    if (!read_line(line, state)) return fail(Fault::malformed, fmt::format("{}: not written by tacet", path));
   if (state.managers.empty()) return fail(Fault::malformed, fmt::format("{}: names no manager", path));
   return state;
 }

@@ -1,10 +1,12 @@
 #include "cli/setup/name_sources.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
+
+#include "base/text_parts.hpp"
+#include "cli/file_text.hpp"
 
 namespace tacet {
 namespace {
@@ -12,17 +14,6 @@ namespace {
 bool is_there(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(std::filesystem::symlink_status(path, error));
-}
-
-/// Cuts off and returns the first word; empty at the end.
-std::string_view take_word(std::string_view& text) {
-  constexpr std::string_view blanks = " \t\r";
-  const auto start = text.find_first_not_of(blanks);
-  if (start == std::string_view::npos) return text = {};
-  text.remove_prefix(start);
-  const auto word = text.substr(0, text.find_first_of(blanks));
-  text.remove_prefix(word.size());
-  return word;
 }
 
 bool hosts_line_names(std::string_view line, std::string_view wanted) {
@@ -55,20 +46,13 @@ bool resolved_runs(const std::string& root) {
 }  // namespace
 
 bool names_resolve_module(std::string_view nsswitch) {
-  while (!nsswitch.empty()) {
-    const auto end = nsswitch.find('\n');
-    if (hosts_line_names(nsswitch.substr(0, end), "resolve")) return true;
-    nsswitch.remove_prefix(end == std::string_view::npos ? nsswitch.size() : end + 1);
-  }
-  return false;
+  return std::ranges::any_of(split(nsswitch, '\n'), [](auto line) { return hosts_line_names(line, "resolve"); });
 }
 
 bool resolved_is_in_use(const std::string& root) {
   if (resolved_runs(root)) return true;
   if (!resolved_is_enabled(root)) return false;
-  std::ifstream file(root + "/etc/nsswitch.conf");
-  const std::string nsswitch(std::istreambuf_iterator<char>(file), {});
-  return names_resolve_module(nsswitch);
+  return names_resolve_module(file_text(root + "/etc/nsswitch.conf"));
 }
 
 }  // namespace tacet

@@ -8,6 +8,7 @@
 #include <optional>
 #include <ranges>
 
+#include "base/text_parts.hpp"
 #include "cli/migrate/foreign_program.hpp"
 #include "cli/migrate/shell_words.hpp"
 #include "cli/setup/command.hpp"
@@ -36,11 +37,9 @@ constexpr std::array<ServiceProgram, 8> service_programs{{
 /// The values of a setting of a unit, in order.
 std::vector<std::string> values_in(std::string_view unit, std::string_view setting) {
   std::vector<std::string> found;
-  for (const auto part : std::views::split(unit, '\n')) {
-    const std::string_view line(part.begin(), part.end());
+  for (const auto line : split(unit, '\n'))
     if (line.starts_with(setting) && line.substr(setting.size()).starts_with('='))
       found.emplace_back(line.substr(setting.size() + 1));
-  }
   return found;
 }
 
@@ -86,8 +85,8 @@ Result<std::vector<std::string>> running_services() {
                                          "--state=active,activating,failed", "--plain", "--no-legend", "--no-pager"}});
   if (!list) return fail(list.error());
   std::vector<std::string> names;
-  for (const auto part : std::views::split(*list, '\n')) {
-    const auto words = split_words(std::string_view(part.begin(), part.end()));
+  for (const auto line : split(*list, '\n')) {
+    const auto words = split_words(line);
     if (!words.empty() && words.front().ends_with(".service") && !words.front().starts_with("tacet"))
       names.push_back(words.front());
   }

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
-#include <ranges>
 #include <utility>
 
+#include "base/text_parts.hpp"
 #include "cli/setup/command.hpp"
 
 namespace tacet {
@@ -34,19 +34,14 @@ std::optional<ScopeLine> read_line(std::string_view text) {
     line.link = text.substr(open + 1, close - open - 1);
     text.remove_prefix(close + 2);
   }
-  for (const auto part : std::views::split(text, ' ')) {
-    const std::string_view word(part.begin(), part.end());
-    if (!word.empty()) line.words.emplace_back(word);
-  }
+  for (auto word = take_word(text); !word.empty(); word = take_word(text)) line.words.emplace_back(word);
   return line;
 }
 
 std::vector<ScopeLine> read_lines(std::string_view text) {
   std::vector<ScopeLine> lines;
-  for (const auto part : std::views::split(text, '\n')) {
-    auto line = read_line(std::string_view(part.begin(), part.end()));
-    if (line) lines.push_back(*std::move(line));
-  }
+  for (const auto part : split(text, '\n'))
+    if (auto line = read_line(part)) lines.push_back(*std::move(line));
   return lines;
 }
 

@@ -5,14 +5,13 @@
 
 #include <array>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
-#include <ranges>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
+#include "base/text_parts.hpp"
+#include "cli/file_text.hpp"
 #include "cli/setup/old_resolver.hpp"
 #include "config/address.hpp"
 #include "config/scalar.hpp"
@@ -30,8 +29,7 @@ struct Starter {
 };
 
 std::string file_of(pid_t process, std::string_view name) {
-  std::ifstream file(fmt::format("/proc/{}/{}", process, name));
-  return {std::istreambuf_iterator<char>(file), {}};
+  return file_text(fmt::format("/proc/{}/{}", process, name));
 }
 
 std::string program_of(pid_t process) {
@@ -41,8 +39,9 @@ std::string program_of(pid_t process) {
 
 std::vector<std::string> words_of(pid_t process) {
   std::vector<std::string> words;
-  for (const auto part : std::views::split(file_of(process, "cmdline"), '\0'))
-    if (!part.empty()) words.emplace_back(part.begin(), part.end());
+  const auto all = file_of(process, "cmdline");
+  for (const auto word : split(all, '\0'))
+    if (!word.empty()) words.emplace_back(word);
   return words;
 }
 
@@ -58,8 +57,8 @@ pid_t parent_of(pid_t process) {
 
 /// The service of systemd whose control group a process is in; empty for one of a person's session.
 std::string service_of(pid_t process) {
-  for (const auto part : std::views::split(file_of(process, "cgroup"), '\n')) {
-    const std::string_view line(part.begin(), part.end());
+  const auto groups = file_of(process, "cgroup");
+  for (const auto line : split(groups, '\n')) {
     const auto unit = line.substr(line.rfind('/') + 1);
     if (line.contains(":/system.slice/") && unit.ends_with(".service")) return std::string(unit);
   }

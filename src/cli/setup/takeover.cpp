@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/text_parts.hpp"
 #include "cli/setup/command.hpp"
 #include "cli/setup/file_image.hpp"
 #include "cli/setup/held_sockets.hpp"
@@ -167,8 +168,8 @@ void Takeover::show() const {
   out_ << fmt::format("{} is a service of {}\n", old_.units.front(), old_.program);
   for (const auto& note : new_.notes) out_ << "  " << note << '\n';
   out_ << fmt::format("write {}\n", request_.config);
-  for (const auto line : std::views::split(new_.yaml, '\n'))
-    if (!line.empty()) out_ << "  | " << std::string_view(line.begin(), line.end()) << '\n';
+  for (const auto line : split(new_.yaml, '\n'))
+    if (!line.empty()) out_ << "  | " << line << '\n';
 }
 
 /// Asks by another process and another file, while the old service still runs.

@@ -8,11 +8,12 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "base/text_parts.hpp"
 
 namespace tacet {
 namespace {
 
-constexpr std::string_view line_end = "\r\n", blanks = " \t";
+constexpr std::string_view line_end = "\r\n";
 
 bool is_alphanumeric(char octet) {
   return (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z');
@@ -29,18 +30,6 @@ bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_
 bool is_forbidden(char octet) {
   const auto value = static_cast<unsigned char>(octet);
   return (value < ' ' && value != '\t') || value == 0x7f;
-}
-
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
-
-/// Returns the text before `mark`, and leaves the text behind it in `rest`.
-std::string_view cut(std::string_view& rest, std::string_view mark) {
-  const auto begin = rest.substr(0, rest.find(mark));
-  rest.remove_prefix(std::min(begin.size() + mark.size(), rest.size()));
-  return begin;
 }
 
 /// "a b" for "a%20b" and for "a+b", as in forms.
