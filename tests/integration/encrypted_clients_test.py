@@ -216,6 +216,16 @@ class OverHttps(EncryptedCase):
                 self.assertEqual(answer.getheader("allow"), "GET, HEAD, POST" if expected == 405 else None)
                 self.assertIs(client.sock, connection)
 
+    def test_a_request_in_absolute_form_and_one_behind_an_empty_line_are_answered(self):
+        _, port = self.served("https")
+        path = f"/dns-query?dns={base64url(dnsclient.query('www.example.com').to_wire())}"
+        client = self.tls_client(port, "http/1.1")
+        for before, target in (("", f"https://localhost:{port}{path}"), ("\r\n", path)):
+            client.sendall(f"{before}GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            self.assertEqual((answer.status, dns.message.from_wire(answer.read()).rcode()), (200, dns.rcode.NOERROR), target)
+
     def test_head_has_the_head_of_a_get_and_no_body(self):
         _, port = self.served("https")
         path = f"/dns-query?dns={base64url(dnsclient.query('www.example.com').to_wire())}"

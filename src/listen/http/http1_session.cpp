@@ -14,7 +14,7 @@
 namespace tacet {
 namespace {
 
-constexpr std::string_view head_end = "\r\n\r\n";
+constexpr std::string_view line_end = "\r\n", head_end = "\r\n\r\n";
 /// A longer body is not read to its end: the connection ends instead.
 constexpr std::uint64_t most_skipped = std::uint64_t{1} << 20;
 
@@ -45,14 +45,12 @@ std::expected<std::uint64_t, unsigned> body_size_of(const HttpRequest& head) {
 std::expected<Http1Head, unsigned> read_head(std::string_view text) {
   const auto head = parse_http_request(text);
   if (!head) return std::unexpected(400U);
-  const auto line = text.substr(0, text.find("\r\n"));
-  const bool is_old = line.ends_with("HTTP/1.0");
+  const bool is_old = text.substr(0, text.find("\r\n")).ends_with("HTTP/1.0");
   if (!is_old && head->fields.count("host") != 1) return std::unexpected(400U);
   const auto size = body_size_of(*head);
   if (!size) return std::unexpected(size.error());
-  const auto target = line.substr(head->method.size() + 1);
   return Http1Head{.request = {.method = head->method,
-                               .target = std::string(target.substr(0, target.find(' '))),
+                               .target = head->target,
                                .content_type = field(*head, "content-type"),
                                .body = {}},
                    .body_size = *size,
@@ -85,6 +83,8 @@ public:
 private:
   /// Reads a head, if it is whole.
   Step begin() {
+    if (in_.starts_with(line_end)) in_.erase(0, line_end.size());  // behind the former body (RFC 9112 §2.2)
+    if (in_.empty()) return Step::none;
     is_head_ = false;
     const auto end = std::string_view(in_).substr(0, most_head).find(head_end);
     if (end == std::string_view::npos) return in_.size() < most_head ? Step::none : refuse(431);

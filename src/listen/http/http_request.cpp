@@ -62,13 +62,29 @@ bool read_parameters(std::string_view query, HttpRequest& request) {
   return true;
 }
 
-/// "GET /status?a=b HTTP/1.1".
-bool read_request_line(std::string_view line, HttpRequest& request) {
+/// Takes "https://localhost:8453" off a target in absolute form, and returns the authority in it; empty if there is
+/// none. Such a target may lack its path.
+std::string_view take_authority(std::string_view& target) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (!equal_folded(target.substr(0, scheme.size()), scheme)) continue;
+    const auto rest = target.substr(scheme.size());
+    const auto authority = rest.substr(0, rest.find_first_of("/?"));
+    if (!authority.empty()) target = rest.substr(authority.size());
+    return authority;
+  }
+  return {};
+}
+
+/// "GET /status?a=b HTTP/1.1". Sets `authority` to that of a target in absolute form.
+bool read_request_line(std::string_view line, HttpRequest& request, std::string_view& authority) {
   request.method = cut(line, " ");
   auto target = cut(line, " ");
+  authority = take_authority(target);
+  request.target = target.starts_with('/') || authority.empty() ? target : fmt::format("/{}", target);
+  target = request.target;
   request.path = cut(target, "?");
-  return is_token(request.method) && request.path.starts_with('/') && (line == "HTTP/1.1" || line == "HTTP/1.0") &&
-         read_parameters(target, request);
+  return is_token(request.method) && request.path.starts_with('/') && !authority.contains('@') &&
+         (line == "HTTP/1.1" || line == "HTTP/1.0") && read_parameters(target, request);
 }
 
 /// "Host: localhost".
@@ -84,11 +100,15 @@ bool read_field(std::string_view line, HttpRequest& request) {
 
 Result<HttpRequest> parse_http_request(std::string_view head) {
   HttpRequest request;
+  std::string_view authority;
   auto line = cut(head, line_end);
-  bool good = std::ranges::none_of(line, is_forbidden) && read_request_line(line, request);
+  bool good = std::ranges::none_of(line, is_forbidden) && read_request_line(line, request, authority);
   for (line = cut(head, line_end); good && !line.empty(); line = cut(head, line_end))
     good = std::ranges::none_of(line, is_forbidden) && read_field(line, request);
   if (!good) return fail(Fault::malformed, "this is no request of HTTP/1.1");
+  // The target counts, not the Host beside it (RFC 9112 §3.2.2).
+  if (!authority.empty())
+    for (auto [host, end] = request.fields.equal_range("host"); host != end; ++host) host->second = authority;
   return request;
 }
 

@@ -1,6 +1,7 @@
 #include "listen/http/http_request.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 using namespace tacet;
 
@@ -30,12 +31,28 @@ TEST_CASE("what is behind the empty line is not read") {
 }
 
 TEST_CASE("a request line that is not three words of HTTP/1 is refused (RFC 9112 §3)") {
-  for (const auto* line : {"", "GET", "GET /", "GET  / HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/1.1 ", "GET / HTTP/2",
-                           "GET / http/1.1", "GET status HTTP/1.1", "GET http://localhost/ HTTP/1.1", "G(T / HTTP/1.1",
-                           "GET /\tx HTTP/1.1\n", "GET /a b HTTP/1.1"}) {
+  for (const auto* line :
+       {"", "GET", "GET /", "GET  / HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/1.1 ", "GET / HTTP/2", "GET / http/1.1",
+        "GET status HTTP/1.1", "GET ftp://localhost/ HTTP/1.1", "GET https:/// HTTP/1.1",
+        "GET http://me@localhost/ HTTP/1.1", "G(T / HTTP/1.1", "GET /\tx HTTP/1.1\n", "GET /a b HTTP/1.1"}) {
     CAPTURE(line);
     CHECK(is_refused(std::string(line) + "\r\n\r\n"));
   }
+}
+
+TEST_CASE("a target in absolute form is read, and its authority counts before the Host field (RFC 9112 §3.2.2)") {
+  for (const auto& [sent, target] : {std::pair{"https://Here:8453/dns-query?dns=AAAA", "/dns-query?dns=AAAA"},
+                                     {"HTTP://Here:8453", "/"},
+                                     {"http://Here:8453?a=b", "/?a=b"}}) {
+    CAPTURE(sent);
+    const auto request = parse_http_request(fmt::format("GET {} HTTP/1.1\r\nHost: elsewhere\r\n\r\n", sent));
+    REQUIRE(request.has_value());
+    CHECK(request->target == target);
+    CHECK(request->fields == std::multimap<std::string, std::string>{{"host", "Here:8453"}});
+  }
+  const auto without = parse_http_request("GET http://here/ HTTP/1.1\r\n\r\n");
+  REQUIRE(without.has_value());
+  CHECK(without->fields.empty());
 }
 
 TEST_CASE("fields that two readers could read in two ways are refused (RFC 9112 §5)") {
