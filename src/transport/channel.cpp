@@ -58,7 +58,7 @@ Task<Result<Response>> Channel::exchange(const Message& query, Instant deadline)
 }
 
 void Channel::prepare() {
-  if (current_ || connector_.running()) return;
+  if (current_ || connector_.running() || !briefs_.empty()) return;
   demand_connection();
   rest();
 }
@@ -103,6 +103,7 @@ void Channel::widen(Link& link, std::size_t by) {
 // Connecting.
 
 void Channel::demand_connection() {
+  if (const auto quota = server_.quota().known(now()); quota && !current_ && !calls_.empty()) return share_out(*quota);
   if (looking_up_) return;
   if (!connector_.running()) {
     dialled_ = now();
@@ -189,6 +190,7 @@ void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
   judge_pause(link);
   if (fresh_) settle(link);
   widen(link, 1);
+  if (!briefs_.empty()) brief_answered();
 }
 
 /// The first answer after a pause tells whether the connection survived it, or a fresh one had to answer.
@@ -286,6 +288,7 @@ void Channel::retire(std::unique_ptr<Link>& link) { link.reset(); }
 void Channel::on_idle() {
   connector_.stop();
   retire(fresh_);
+  drop_briefs();
   if (!current_) return;
   current_->connection->close();
   retire(current_);
@@ -299,6 +302,7 @@ void Channel::network_changed() {
   connector_.stop();
   retire(fresh_);
   retire(current_);
+  drop_briefs();
   if (!calls_.empty()) demand_connection();
 }
 

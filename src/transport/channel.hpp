@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/scheduler.hpp"
@@ -27,6 +28,9 @@ namespace tacet {
 /// Some queries make a server close the connection. So a connection that ended without any answer is followed by one
 /// that gets one query at first, and more with each answer: the query that is the reason shows itself by being alone,
 /// and costs the others a few round trips.
+///
+/// Some servers close behind each answer, or behind a few. Once the server is known to do so, several connections carry
+/// the queries, each no more than it will answer.
 ///
 /// A connection whose greeting gets no answer is told to the server, which may choose another path. The channel then
 /// dials by that one at once; the queries stay, and their tries count anew.
@@ -50,6 +54,7 @@ public:
 private:
   struct Call;
   class Link;
+  struct BriefLink;
 
   /// What connections that ended with queries on them teach, until the last query has its answer.
   struct Caution {
@@ -78,9 +83,21 @@ private:
   void blame_all();
   bool serves_nobody() const;
   void reissue(const Error& why);
+  void drop_hopeless(const Error& why);
   void fail_all(const Error& error);
   void deliver(Call& call, Result<Response> result);
   void given_up(const Call& call);
+
+  void share_out(std::size_t quota);
+  std::size_t riders_of(const Link& link) const;
+  void clear_briefs(std::size_t quota);
+  void load(BriefLink& brief, std::size_t quota);
+  void brief_connected(BriefLink& brief, ConnectedSocket socket);
+  void brief_unreachable(const Error& error);
+  bool brief_lost(const Link& link, const Error& why);
+  void brief_answered();
+  void leave_quota();
+  void drop_briefs();
 
   void rest();
   void tell(Link& link, GreetingOutcome showed);
@@ -110,7 +127,8 @@ private:
   std::map<Tag, Call*> calls_;  // unanswered, the oldest first
   Tag next_tag_ = 1;
   std::unique_ptr<Link> current_;
-  std::unique_ptr<Link> fresh_;  // raced against a suspect current_
+  std::unique_ptr<Link> fresh_;                     // raced against a suspect current_
+  std::vector<std::unique_ptr<BriefLink>> briefs_;  // to a server with a quota; none while there is a current_
   Connector connector_;
   Alarm watch_;
   Alarm greeting_;                 // a connection has greeted and got no answer

@@ -25,8 +25,9 @@ struct Channel::Call {
   const Message& query;
   Tag tag = 0;
   Instant sent{};
-  unsigned tries = 0;       // connections that ended with this query on them
-  unsigned suspicions = 0;  // of these, how many may have ended because of it
+  unsigned tries = 0;              // connections that ended with this query on them
+  unsigned suspicions = 0;         // of these, how many may have ended because of it
+  const Link* rides_on = nullptr;  // to a server with a quota; null: it waits in line
   OneShot<Result<Response>> answer;
 };
 
@@ -101,6 +102,16 @@ private:
 
 public:
   std::unique_ptr<Connection> connection;  // last: the first to be destroyed
+};
+
+/// A connection that carries a few queries, to a server with a quota.
+struct Channel::BriefLink {
+  explicit BriefLink(Channel& channel);
+
+  Instant begun;
+  Connector connector;
+  std::unique_ptr<Link> link{};  // null while it is dialled
+  std::size_t sent = 0;          // queries
 };
 
 }  // namespace tacet

@@ -21,6 +21,7 @@ constexpr unsigned most_barren = 3, enough_accused = 4;
 }  // namespace
 
 void Channel::lost(Link& link, const Error& why) {
+  if (!briefs_.empty() && brief_lost(link, why)) return;
   auto& place = &link == current_.get() ? current_ : fresh_;
   // A server may close an idle connection at any time. That is no failure; send the query again.
   const bool is_idle_close = why.fault == Fault::cancelled && (link.answers > 0 || !link.greeted_at);
@@ -50,6 +51,9 @@ void Channel::blame(const Link& ended) {
     ++caution_.barren;
     caution_.room = 1;
   }
+  if (server_.quota().ended(ended.answers, left, now()))
+    log::info("upstream {} closes each connection behind {} answer{}: tacet uses several at once", id_, ended.answers,
+              ended.answers == 1 ? "" : "s");
   const bool is_alone = is_barren && left == 1;
   for (auto each = calls_.begin(); each != calls_.upper_bound(ended.sent_to); ++each) {
     Call& call = *each->second;
@@ -82,11 +86,15 @@ bool Channel::serves_nobody() const {
 void Channel::reissue(const Error& why) {
   if (why.fault == Fault::tls_untrusted || serves_nobody()) return fail_all(why);
   counters_.reissued += calls_.size();
+  drop_hopeless(why);
+  if (!calls_.empty()) demand_connection();
+}
+
+void Channel::drop_hopeless(const Error& why) {
   std::vector<Call*> hopeless;
   for (const auto& [tag, call] : calls_)
     if (call->tries >= most_tries || call->suspicions >= most_suspicions) hopeless.push_back(call);
   for (Call* call : hopeless) deliver(*call, fail(why));
-  if (!calls_.empty()) demand_connection();
 }
 
 void Channel::fail_all(const Error& error) {

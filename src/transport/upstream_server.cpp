@@ -76,6 +76,7 @@ void UpstreamServer::network_changed() {
   context_.budget.pace().forget();
   book_.forget();
   pauses_ = {};
+  quota_.forget();
   if (expected_) book_.expect(*expected_);
   doh_method_state_.method = DohMethod::post;  // a middlebox of the old network may have refused it
   tls_.forget_sessions();

@@ -11,6 +11,7 @@
 #include "observe/greeting_outcome.hpp"
 #include "tacet/config.hpp"
 #include "transport/connection.hpp"
+#include "transport/connection_quota.hpp"
 #include "transport/dial/bootstrap.hpp"
 #include "transport/dial/connector.hpp"
 #include "transport/http/doh_method.hpp"
@@ -79,6 +80,8 @@ public:
   Duration idle_limit(std::size_t channel) const;
   /// What connections do after a pause; what it learns shortens idle_limit() in this network.
   PauseRecord& pauses() { return pauses_; }
+  /// How many queries it answers on a connection, in this network.
+  ConnectionQuota& quota() { return quota_; }
 
   /// The network changed: forgets what it learned of addresses, and drops sessions, which would link us to the old
   /// network.
@@ -100,6 +103,7 @@ private:
   DohMethodState doh_method_state_;
   std::optional<SocketAddress> expected_;
   PauseRecord pauses_;
+  ConnectionQuota quota_;
   bool said_failing_ = false;
 };
 

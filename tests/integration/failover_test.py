@@ -1,5 +1,6 @@
 """When one way is gone another is taken, never an unencrypted one, and the first is taken again when it is back."""
 import asyncio
+import contextlib
 import os
 import resource
 import time
@@ -275,6 +276,42 @@ class ClosingBehindAnswers(Case):
                     daemon = self.check(url)
                     if close is goodbye:  # what breaks off may have lost answers
                         self.assertEqual(daemon.log_lines("upstream .* fails"), [])
+
+
+class FewAnswersOnEachConnection(Case):
+    """A server that closes each connection in order behind so many answers loses no name of a burst, however many wait."""
+
+    def check(self, transport, most, *bursts):
+        served = {}
+
+        async def answer_and_close(reply):
+            await asyncio.sleep(0.02)
+            if served.setdefault(reply.writer, 0) >= most or reply.writer.is_closing():
+                return
+            served[reply.writer] += 1
+            await reply.send(reply.right().to_wire())
+            if served[reply.writer] == most:
+                reply.close()
+
+        fake = self.fake(lambda _: Behaviour("attack", value=answer_and_close))
+        daemon = self.tacet(getattr(fake, f"{transport}_url")(), workers=1)
+        for burst in bursts:
+            with contextlib.ExitStack() as stack:
+                clients = [stack.enter_context(dnsclient.TcpClient(daemon.server)) for _ in range(burst // 20)]
+                for client in clients:
+                    client.send(*(dnsclient.query(new_name()).to_wire() for _ in range(20)))
+                answers = [answer for client in clients for answer in client.receive_messages(20)]
+            self.assertEqual({dns.rcode.to_text(answer.rcode()) for answer in answers}, {"NOERROR"}, daemon.log())
+        self.assertEqual(daemon.log_lines("upstream .* fails"), [])
+
+    def test_over_dot_behind_each(self):
+        self.check("dot", 1, 80, 20)
+
+    def test_over_dot_behind_three(self):
+        self.check("dot", 3, 200, 20)
+
+    def test_over_doh_behind_each(self):
+        self.check("doh", 1, 80, 20)
 
 
 class OneNameThatEndsConnections(Case):
