@@ -71,21 +71,23 @@ private:
   /// The target of the alias at or above the name, once the alias is judged.
   std::optional<Name> follow(const Name& name) {
     if (!follows_aliases(asked_.type)) return std::nullopt;
-    const RRset* cname = examination_.find_answer(name, Type::cname);
-    const RRset* dname = cname == nullptr || cname->signatures.empty() ? dname_above(name) : nullptr;
-    if (dname == nullptr) {
-      if (cname == nullptr) return std::nullopt;
+    if (const RRset* cname = examination_.find_answer(name, Type::cname)) {
       judge_once(*cname);
       return target_of(*cname);
     }
+    const RRset* dname = dname_above(name);
+    if (dname == nullptr) return std::nullopt;
     judge_once(*dname);
-    const std::optional<Name> target = redirected(name, dname->owner, target_of(*dname));
-    if (cname == nullptr) return target;
-    judged_.push_back(cname);
-    if (target && *target == target_of(*cname)) return target;
-    examination_.conclude(SecurityStatus::bogus, complaint(ede::dnssec_bogus, dname->owner, name, Type::cname,
+    return redirected(name, dname->owner, target_of(*dname));
+  }
+
+  /// An alias that a server makes from a DNAME has no signature. It is as good as the DNAME (RFC 6672 §5.3.1).
+  void judge_made_from(const RRset& dname, const RRset& cname) {
+    judge_once(dname);
+    const std::optional<Name> target = redirected(cname.owner, dname.owner, target_of(dname));
+    if (target && *target == target_of(cname)) return;
+    examination_.conclude(SecurityStatus::bogus, complaint(ede::dnssec_bogus, dname.owner, cname.owner, Type::cname,
                                                            "it does not follow from the DNAME above it"));
-    return target;
   }
 
   const RRset* dname_above(const Name& name) const {
@@ -107,7 +109,11 @@ private:
   void judge_once(const RRset& rrset) {
     if (std::ranges::find(judged_, &rrset) != judged_.end()) return;
     judged_.push_back(&rrset);
-    examination_.positive(rrset);
+    const bool may_be_made = rrset.type == Type::cname && rrset.signatures.empty();
+    if (const RRset* dname = may_be_made ? dname_above(rrset.owner) : nullptr)
+      judge_made_from(*dname, rrset);
+    else
+      examination_.positive(rrset);
   }
 
   Question asked_;

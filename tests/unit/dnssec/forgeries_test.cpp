@@ -121,6 +121,12 @@ TEST_CASE("An alias that a DNAME makes must follow from it") {
   const auto with = [&](const char* cname) { return Packet{asked, 0, dname + records_from({cname}) + address}; };
   CHECK(world.status(with("a.d.example.test. 300 CNAME a.other.test.")) == SecurityStatus::secure);
   CHECK(world.status({asked, 0, dname + address}) == SecurityStatus::secure);
+  const Records made = records_from({"a.d.example.test. 300 CNAME a.other.test."});
+  CHECK(world.status({ask("a.d.example.test", Type::cname), 0, dname + made}) == SecurityStatus::secure);
+  CHECK(world.status({ask("a.d.example.test", Type::any), 0, dname + made}) == SecurityStatus::secure);
+  CHECK(world.refused({ask("a.d.example.test", Type::cname), 0, made}));
+  CHECK(world.refused(
+      {ask("a.d.example.test", Type::cname), 0, dname + records_from({"a.d.example.test. 300 CNAME b.other.test."})}));
   CHECK(world.verdict(with("a.d.example.test. 300 CNAME b.other.test.")).why->text ==
         "a.d.example.test CNAME, zone d.example.test: it does not follow from the DNAME above it");
   Records forged = dname;
