@@ -49,6 +49,7 @@ Task<Result<Response>> Channel::exchange(const Message& query, Instant deadline)
   Call call(*this, query);
   submit(call);
   std::optional<Result<Response>> answer = co_await call.answer.wait(deadline);
+  if (!answer && call.with_opt) co_return std::move(*call.with_opt);
   if (!answer) {
     ++counters_.failures;
     if (!current_ && shortage_) co_return fail(*shortage_);
@@ -66,6 +67,7 @@ void Channel::prepare() {
 void Channel::submit(Call& call) {
   call.tag = next_tag_++;
   call.sent = now();
+  word(call);
   if (doubts_connection()) {
     doubtful_ = true;
     current_->pause = now() - current_->last_received;
@@ -91,7 +93,7 @@ void Channel::feed(Link& link) {
   std::size_t room = link.room;
   if (room != Caution::no_limit) room -= std::min(room, unanswered_on(link));
   for (auto next = calls_.upper_bound(link.sent_to); next != calls_.end() && room > 0; ++next, --room)
-    link.send(next->first, next->second->query);
+    link.send(next->first, next->second->wording());
 }
 
 void Channel::widen(Link& link, std::size_t by) {
@@ -181,7 +183,8 @@ void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
       const Duration took = now() - std::max(call.sent, link.opened);
       latency_.sample(took);
       ++counters_.answers;
-      deliver(call, Response{std::move(*answer), {id_, link.connection->facts(), took, link.answers > 1}});
+      Response response{std::move(*answer), {id_, link.connection->facts(), took, link.answers > 1}};
+      if (!asks_without_opt(call, response)) deliver(call, std::move(response));
     } else {
       note_failure(answer.error());
       deliver(call, fail(std::move(answer.error())));
@@ -215,6 +218,7 @@ void Channel::settle(const Link& winner) {
 void Channel::deliver(Call& call, Result<Response> result) {
   calls_.erase(call.tag);
   doubtful_ = false;
+  if (!result && call.with_opt) result = std::move(*call.with_opt);
   if (!result) ++counters_.failures;
   call.answer.deliver(std::move(result));
   if (!calls_.empty()) return;

@@ -85,6 +85,9 @@ private:
   void reissue(const Error& why);
   void drop_hopeless(const Error& why);
   void fail_all(const Error& error);
+  void word(Call& call);
+  bool asks_without_opt(Call& call, Response& response);
+  void judge_wording(Call& call, Response& second);
   void deliver(Call& call, Result<Response> result);
   void given_up(const Call& call);
 

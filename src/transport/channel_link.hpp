@@ -25,10 +25,14 @@ struct Channel::Call {
   const Message& query;
   Tag tag = 0;
   Instant sent{};
-  unsigned tries = 0;              // connections that ended with this query on them
-  unsigned suspicions = 0;         // of these, how many may have ended because of it
-  const Link* rides_on = nullptr;  // to a server with a quota; null: it waits in line
+  unsigned tries = 0;                            // connections that ended with this query on them
+  unsigned suspicions = 0;                       // of these, how many may have ended because of it
+  std::unique_ptr<const Message> without_opt{};  // what is sent instead of `query`
+  std::optional<Response> with_opt{};            // the answer to `query`, while the one without OPT is asked
+  const Link* rides_on = nullptr;                // to a server with a quota; null: it waits in line
   OneShot<Result<Response>> answer;
+
+  const Message& wording() const { return without_opt ? *without_opt : query; }
 };
 
 /// A connection and what the channel knows of it.
@@ -59,7 +63,7 @@ public:
 
   void send(Tag tag, const Message& query) {
     if (!greeted_at) greeted_at = channel_.now();
-    const bool asks = !asks_name && channel_.server_.parts().on_named;
+    const bool asks = !asks_name && query.index().has_edns && channel_.server_.parts().on_named;
     if (asks) asks_name = tag;
     sent_to = tag;
     connection->send(tag, asks ? with_nsid(query) : query);

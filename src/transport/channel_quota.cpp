@@ -72,7 +72,7 @@ void Channel::load(BriefLink& brief, std::size_t quota) {
     const bool goes_alone = call.suspicions > 0;
     if (call.rides_on != nullptr || (goes_alone && brief.sent > 0)) continue;
     call.rides_on = brief.link.get();
-    brief.link->send(next->first, call.query);
+    brief.link->send(next->first, call.wording());
     brief.sent = goes_alone ? quota : brief.sent + 1;
   }
 }

@@ -77,6 +77,7 @@ void UpstreamServer::network_changed() {
   book_.forget();
   pauses_ = {};
   quota_.forget();
+  edns_.forget();
   if (expected_) book_.expect(*expected_);
   doh_method_state_.method = DohMethod::post;  // a middlebox of the old network may have refused it
   tls_.forget_sessions();

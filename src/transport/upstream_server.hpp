@@ -14,6 +14,7 @@
 #include "transport/connection_quota.hpp"
 #include "transport/dial/bootstrap.hpp"
 #include "transport/dial/connector.hpp"
+#include "transport/edns_memory.hpp"
 #include "transport/http/doh_method.hpp"
 #include "transport/pause_record.hpp"
 #include "transport/tls/tls.hpp"
@@ -82,6 +83,7 @@ public:
   PauseRecord& pauses() { return pauses_; }
   /// How many queries it answers on a connection, in this network.
   ConnectionQuota& quota() { return quota_; }
+  EdnsMemory& edns() { return edns_; }
 
   /// The network changed: forgets what it learned of addresses, and drops sessions, which would link us to the old
   /// network.
@@ -104,6 +106,7 @@ private:
   std::optional<SocketAddress> expected_;
   PauseRecord pauses_;
   ConnectionQuota quota_;
+  EdnsMemory edns_;
   bool said_failing_ = false;
 };
 

@@ -335,6 +335,28 @@ class OneNameThatEndsConnections(Case):
         self.check("doh", "goaway")
 
 
+class WithoutEdns(Case):
+    """An encrypted server that does not take EDNS is asked without it, and goes on so."""
+
+    def test_its_answer_without_edns_is_the_answer(self):
+        for rcode in ("FORMERR", "NOTIMP", "BADVERS"):
+            fake = self.fake(lambda received, rcode=rcode: ANSWER if received.message.edns < 0 else Behaviour("rcode", value=rcode))
+            for url in (fake.dot_url(), fake.doh_url()):
+                with self.subTest(rcode, url=url):
+                    daemon = self.tacet(url, workers=1)
+                    for _ in range(4):
+                        self.assertEqual(dnsclient.addresses(daemon.ask(new_name())), [ADDRESS], daemon.log())
+                    self.assertGreater(sum(1 for each in fake.received if each.message.edns < 0), 3)
+                    self.assertEqual(len(daemon.log_lines(f"upstream .* answers {rcode} to queries with EDNS")), 1)
+
+    def test_what_one_name_gets_anyway_changes_nothing_for_the_others(self):
+        fake = self.fake(lambda received: Behaviour("rcode", value="FORMERR") if received.name.startswith("odd") else ANSWER)
+        daemon = self.tacet(fake.dot_url(), workers=1)
+        for name, rcode in (("fine1", "NOERROR"), ("odd1", "FORMERR"), ("odd2", "FORMERR"), ("fine2", "NOERROR")):
+            self.assertEqual(dns.rcode.to_text(daemon.ask(f"{name}.example.com").rcode()), rcode)
+        self.assertGreaterEqual(fake.received[-1].message.edns, 0)
+
+
 class WithoutDescriptors(Case):
     """This machine has no descriptor left for a connection: the log says so, and no upstream is blamed."""
 

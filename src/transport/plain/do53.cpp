@@ -8,16 +8,6 @@
 #include "transport/plain/plain_query.hpp"
 
 namespace tacet {
-namespace {
-
-bool says_opt_is_wrong(Rcode rcode) {
-  return rcode == Rcode::formerr || rcode == Rcode::notimp || rcode == Rcode::badvers;
-}
-
-bool is_refusal(Rcode rcode) { return rcode == Rcode::servfail || rcode == Rcode::refused; }
-
-}  // namespace
-
 /// One of the places for running queries, or a place in the queue for one.
 class Do53::Turn {
 public:
@@ -101,18 +91,19 @@ Task<Result<Message>> Do53::converse(const Message& query, Instant deadline) {
   const PlainQuery wordings(query, id, other_id);
   PlainExchange exchange(loop_, {*where, via_}, wordings);
 
-  const bool with_opt = loop_.now() >= without_opt_until_;
+  const bool with_opt = edns_.takes_opt(loop_.now());
   Try made = co_await attempt(exchange, with_opt, deadline);
   if (with_opt && may_dislike_opt(made)) {
     Try again = co_await attempt(exchange, false, deadline);
     if (again.is_whole() && again.rcode() != (made.is_whole() ? made.rcode() : std::nullopt)) {
-      dislikes_opt(made.answer && says_opt_is_wrong(*made.rcode()));
+      edns_.dislikes(made.answer && says_opt_is_wrong(*made.rcode()), loop_.now());
       made = std::move(again);
     }
   } else if (with_opt && made.is_whole()) {
     const bool tells = made.rcode() == Rcode::noerror || made.rcode() == Rcode::nxdomain;
-    if (!made.with_opt() && tells) dislikes_opt(false);
-    if (made.with_opt() && made.answer->message.index().has_edns) speaks_edns_ = true;
+    // Silence proves little, because two datagrams may be lost.
+    if (!made.with_opt() && tells) edns_.dislikes(false, loop_.now());
+    if (made.with_opt()) edns_.liked(made.answer->message);
   }
   if (!made.answer) co_return fail(std::move(made.answer.error()));
   if (made.by_tcp && made.answer->message.index().answers == 0)
@@ -138,21 +129,10 @@ Task<Do53::Try> Do53::attempt(PlainExchange& exchange, bool with_opt, Instant de
 bool Do53::may_dislike_opt(const Try& made) const {
   if (!made.answer) return made.answer.error().fault == Fault::malformed;
   if (!made.with_opt()) return false;
-  if (made.by_tcp || says_opt_is_wrong(*made.rcode())) return true;
-  return is_refusal(*made.rcode()) && !speaks_edns_ && !made.answer->message.index().has_edns;
+  return made.by_tcp || edns_.may_dislike(made.answer->message);
 }
 
-/// Silence proves little, because two datagrams may be lost. For a server that spoke EDNS before, only a second silence
-/// counts.
-void Do53::dislikes_opt(bool surely) {
-  const bool spoke = std::exchange(speaks_edns_, false);
-  if (surely || !spoke) without_opt_until_ = loop_.now() + edns_memory;
-}
-
-void Do53::network_changed() {
-  speaks_edns_ = false;
-  without_opt_until_ = Instant::min();
-}
+void Do53::network_changed() { edns_.forget(); }
 
 Result<Response> Do53::outcome(Result<Message> answer, Instant sent) {
   if (answer) {

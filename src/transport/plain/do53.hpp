@@ -9,6 +9,7 @@
 #include "base/loop.hpp"
 #include "tacet/config.hpp"
 #include "tacet/upstream.hpp"
+#include "transport/edns_memory.hpp"
 #include "transport/plain/plain_exchange.hpp"
 #include "transport/plain/query_ids.hpp"
 
@@ -20,13 +21,11 @@ namespace tacet {
 ///
 /// A server without EDNS gets the query without OPT (RFC 6891 §7). That query follows at once after FORMERR, NOTIMP or
 /// BADVERS, after a broken answer, after a failure by TCP, and after SERVFAIL or REFUSED from a server that never
-/// showed EDNS. After two silent tries it is the third. If it helps, all queries for `edns_memory` have no OPT.
+/// showed EDNS. After two silent tries it is the third. If it helps, no query has OPT for EdnsMemory::kept.
 class Do53 final : public Upstream {
 public:
   /// At most so many queries run at a time, each with a socket; further ones wait for their turn.
   static constexpr std::size_t most_at_once = 64;
-  /// How long it remembers that a server has no EDNS.
-  static constexpr Duration edns_memory = std::chrono::minutes(15);
 
   /// `loop` must outlive it. Queries leave this machine by `via`, if that says something.
   Do53(Loop& loop, SocketAddress server, ViaConfig via = {});
@@ -49,7 +48,6 @@ private:
   Task<Result<Message>> converse(const Message& query, Instant deadline);
   Task<Try> attempt(PlainExchange& exchange, bool with_opt, Instant deadline);
   bool may_dislike_opt(const Try& made) const;
-  void dislikes_opt(bool surely);
   Result<Response> outcome(Result<Message> answer, Instant sent);
 
   Loop& loop_;
@@ -57,8 +55,7 @@ private:
   ViaConfig via_;
   std::string id_;
   QueryIds ids_;
-  bool speaks_edns_ = false;  // answered with OPT, and was not silent to OPT since
-  Instant without_opt_until_ = Instant::min();
+  EdnsMemory edns_;
   std::shared_ptr<const ConnectionFacts> facts_;
   std::size_t running_ = 0;
   std::list<Turn*> waiting_;

@@ -4,6 +4,7 @@
 
 #include "dns/edns.hpp"
 #include "dns/wire.hpp"
+#include "dns/without_opt.hpp"
 
 namespace tacet {
 namespace {
@@ -22,12 +23,10 @@ std::vector<std::uint8_t> unpadded(const Message& query, std::uint16_t id) {
   return wire;
 }
 
-/// The query as RFC 1035 defines it. Servers without EDNS may also not know CD, and take it for an error.
-std::vector<std::uint8_t> without_opt(const Message& query, std::uint16_t id) {
-  std::vector<std::uint8_t> wire(query.wire().begin(), query.wire().begin() + query.index().edns.begins);
+std::vector<std::uint8_t> bare(const Message& query, std::uint16_t id) {
+  const Message plain = without_opt(query);
+  std::vector<std::uint8_t> wire(plain.wire().begin(), plain.wire().end());
   store16(wire, 0, id);
-  store16(wire, 10, 0);
-  clear_flags(wire, flag::ad | flag::cd);
   return wire;
 }
 
@@ -36,7 +35,7 @@ std::vector<std::uint8_t> without_opt(const Message& query, std::uint16_t id) {
 PlainQuery::PlainQuery(const Message& query, std::uint16_t id_with_opt, std::uint16_t id_without_opt)
     : question_(query.question()),
       with_opt_(unpadded(query, id_with_opt)),
-      without_opt_(without_opt(query, id_without_opt)) {}
+      without_opt_(bare(query, id_without_opt)) {}
 
 Result<PlainAnswer> PlainQuery::read(std::vector<std::uint8_t> octets, TransportKind transport_kind) const {
   const bool has_id = octets.size() >= 2;
