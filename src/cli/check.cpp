@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "cli/command_line.hpp"
 #include "cli/setup/service_view.hpp"
 #include "config/address.hpp"
 #include "config/forms/dnssec_forms.hpp"
@@ -32,13 +33,21 @@ int report(const std::vector<ConfigFault>& faults, std::ostream& err) {
   return 1;
 }
 
+/// Without a file, the built-in configuration.
+std::expected<Config, std::vector<ConfigFault>> checked(const std::string& path, std::ostream& err) {
+  if (!path.empty()) return load_config(path);
+  err << "tacet: this is the built-in configuration, because " << service_config_file << " does not exist\n";
+  return Config::defaults();
+}
+
 }  // namespace
 
-int run_check(std::string_view path, CheckedAs checked_as, std::ostream& out, std::ostream& err) {
-  const auto config = load_config(std::string(path));
+int run_check(std::string path, CheckedAs checked_as, std::ostream& out, std::ostream& err) {
+  if (path.empty() && checked_as == CheckedAs::service) path = service_config_file;
+  const auto config = checked(path, err);
   if (!config) return report(config.error(), err);
   if (checked_as == CheckedAs::service) {
-    const ServiceView view = as_the_service(*config, std::string(path));
+    const ServiceView view = as_the_service(*config, path);
     for (const std::string& warning : view.warnings) err << "warning: " << warning << '\n';
     if (!view.faults.empty()) return report(view.faults, err);
   }

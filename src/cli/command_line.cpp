@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <ostream>
 #include <string_view>
 
@@ -23,6 +24,12 @@ std::expected<Config, std::vector<std::string>> base_config(const std::string& f
   std::vector<std::string> lines;
   for (const auto& fault : config.error()) lines.push_back(to_string(fault));
   return std::unexpected(std::move(lines));
+}
+
+/// True also if it cannot be reached or read.
+bool has_service_file() {
+  std::error_code error;
+  return std::filesystem::symlink_status(service_config_file, error).type() != std::filesystem::file_type::not_found;
 }
 
 Result<std::vector<SocketAddress>> addresses(const std::vector<std::string>& texts) {
@@ -146,6 +153,27 @@ std::expected<Config, std::vector<std::string>> read_config(const CommandLine& g
   if (const auto done = apply(given, *config); !done)
     return std::unexpected(std::vector{"tacet: " + done.error().detail});
   return config;
+}
+
+CommandLine with_file(CommandLine given, std::ostream& err) {
+  if (!given.file.empty() || !has_service_file()) return given;
+  given.file = service_config_file;
+  err << fmt::format("tacet: reads {} (--config FILE reads another file)\n", given.file);
+  return given;
+}
+
+std::optional<std::string> control_socket(const CommandLine& given, std::ostream& err) {
+  if (!given.file.empty()) {
+    const auto config = make_config(given, err);
+    return config ? std::optional(config->control.socket) : std::nullopt;
+  }
+  const std::string usual = Config::defaults().control.socket;
+  if (given.socket || !has_service_file()) return given.socket.value_or(usual);
+  const auto config = load_config(service_config_file);
+  if (config) return config->control.socket;
+  err << fmt::format("tacet: {}\ntacet: this takes the control socket {} (--socket names another one)\n",
+                     to_string(config.error().front()), usual);
+  return usual;
 }
 
 std::optional<Config> make_config(const CommandLine& given, std::ostream& err) {

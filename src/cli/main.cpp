@@ -41,7 +41,9 @@ CLI::App& new_verb(CLI::App& app, const std::string& name, const std::string& pu
 }
 
 void add_config(CLI::App& verb, CommandLine& given) {
-  verb.add_option("--config", given.file, "Read this configuration file (YAML)")->type_name("FILE");
+  verb.add_option("--config", given.file,
+                  "Read this configuration file (YAML); the default is\n/etc/tacet/tacet.yaml, if it is there")
+      ->type_name("FILE");
 }
 
 void add_upstreams(CLI::App& verb, CommandLine& given) {
@@ -67,17 +69,18 @@ void add_run(CLI::App& app, CommandLine& given, Verb& chosen) {
   verb.add_option("--workers", given.workers, "Threads that answer queries, 1 to 64")->check(CLI::Range(1U, 64U));
   add_level(verb, "--log-level", given.log_level);
   add_socket(verb, given);
-  verb.callback([&] { chosen = [&] { return run_server(given, std::cerr); }; });
+  verb.callback([&] { chosen = [&] { return run_server(with_file(given, std::cerr), std::cerr); }; });
 }
 
 void add_check(CLI::App& app, CommandLine& given, tacet::CheckedAs& checked_as, Verb& chosen) {
   auto& verb = new_verb(app, "check", "Print the configuration in effect, or every fault of the file");
   add_config(verb, given);
-  verb.get_option("--config")->required();
   verb.add_flag_callback(
       "--service", [&] { checked_as = tacet::CheckedAs::service; },
       "Check whether the packaged service can use the files that it names");
-  verb.callback([&] { chosen = [&] { return tacet::run_check(given.file, checked_as, std::cout, std::cerr); }; });
+  verb.callback([&] {
+    chosen = [&] { return tacet::run_check(with_file(given, std::cerr).file, checked_as, std::cout, std::cerr); };
+  });
 }
 
 void add_schema(CLI::App& app, Verb& chosen) {
@@ -95,14 +98,15 @@ void add_query(CLI::App& app, CommandLine& given, tacet::QueryRequest& request, 
   add_upstreams(verb, given);
   verb.add_option("--proxy", given.proxy, proxy_help)->type_name("URL");
   verb.add_option("--via", given.via, via_help)->type_name("INTERFACE");
-  verb.callback([&] { chosen = [&] { return run_query(request, given, std::cout, std::cerr); }; });
+  verb.callback(
+      [&] { chosen = [&] { return run_query(request, with_file(given, std::cerr), std::cout, std::cerr); }; });
 }
 
 /// Speaks to the running tacet: at --socket, else at the configuration's socket.
 Verb with_socket(CommandLine& given, std::function<int(const std::string&)> work) {
   return [&given, work = std::move(work)] {
-    const auto config = make_config(given, std::cerr);
-    return config ? work(config->control.socket) : 1;
+    const auto socket = control_socket(given, std::cerr);
+    return socket ? work(*socket) : 1;
   };
 }
 
@@ -160,7 +164,9 @@ void add_doctor(CLI::App& app, CommandLine& given, tacet::DoctorRequest& request
   add_upstreams(verb, given);
   add_socket(verb, given);
   add_config(verb, given);
-  verb.callback([&] { chosen = [&] { return tacet::run_doctor(request, given, {std::cout, std::cerr}); }; });
+  verb.callback([&] {
+    chosen = [&] { return tacet::run_doctor(request, with_file(given, std::cerr), {std::cout, std::cerr}); };
+  });
 }
 
 void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, Verb& chosen) {
@@ -301,10 +307,10 @@ void add_takeover(CLI::App& app, CommandLine& given, tacet::TakeoverRequest& req
       ->type_name("FILE");
   add_socket(verb, given);
   verb.callback([&] {
-    chosen = with_socket(given, [&](const auto& socket) {
-      request.socket = socket;
+    chosen = [&] {  // with the configuration that it writes, so not with the socket of the present one
+      request.socket = given.socket.value_or(tacet::Config::defaults().control.socket);
       return tacet::run_takeover(request, std::cout, std::cerr);
-    });
+    };
   });
 }
 

@@ -24,7 +24,9 @@ std::expected<Config, std::vector<ConfigFault>> load_config(const std::string& p
   const Descriptor file(open ? open(path) : open_and_wait(path));
   const auto text = file ? text_of(file.get(), most_octets) : std::nullopt;
   if (text) return read_config(*text, path);
-  return std::unexpected(std::vector{ConfigFault{path, {}, {}, "cannot be read: " + reading_fault(errno)}});
+  const int error = errno;
+  const std::string advice = error == EACCES ? ": run this as root, or permit the reading" : "";
+  return std::unexpected(std::vector{ConfigFault{path, {}, {}, "cannot be read: " + reading_fault(error) + advice}});
 }
 
 std::string config_library_version() { return "yaml-cpp " TACET_YAML_CPP_VERSION "\n" + idn_library_version(); }

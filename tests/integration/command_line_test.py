@@ -18,7 +18,7 @@ class Usage(unittest.TestCase):
             self.assertRegex(done.stdout, rf"(?m)^  {verb} ")
 
     def test_what_it_does_not_understand_is_named_and_refused(self):
-        for words in (("frobnicate",), ("run", "--listen"), ("run", "--workers", "65"), ("run", "--log-level", "loud"), ("check",),
+        for words in (("frobnicate",), ("run", "--listen"), ("run", "--workers", "65"), ("run", "--log-level", "loud"), ("check", "surplus"),
                       ("flush", "a.example", "--below", "b.example"), ("status", "surplus")):
             with self.subTest(words):
                 done = tacet.run(*words)
@@ -49,6 +49,53 @@ class Usage(unittest.TestCase):
             for verb in (("run",), ("status",), ("flush",), ("query", "www.example.com")):
                 done = tacet.run(*verb, "--config", path)
                 self.assertEqual((done.returncode, done.stderr), (78 if verb[0] == "run" else 1, told))
+
+
+@unittest.skipUnless(os.geteuid() == 0, "makes an /etc of its own")
+class WithoutConfig(unittest.TestCase):
+    """Every verb reads the service's file if it is there, and has the built-in configuration only if it is not."""
+
+    NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"]
+
+    def run_verb(self, *words, content=None, modes="", user=()):
+        """What a verb says where /etc has that file and nothing else; `modes` are those of the folder and the file."""
+        make = "" if content is None else 'mkdir /etc/tacet && printf "%s" "$0" >/etc/tacet/tacet.yaml && '
+        for mode, path in zip(modes.split(), ("/etc/tacet", "/etc/tacet/tacet.yaml")):
+            make += f"chmod {mode} {path} && "
+        return subprocess.run(["unshare", "--mount", "sh", "-c", f'mount -t tmpfs tmpfs /etc && {make}exec "$@"', content or "", *user, tacet.BINARY, *words],
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    def test_the_services_file_is_read_and_named(self):
+        for verb, status in ((("check",), 1), (("check", "--service"), 1), (("run",), 78), (("query", "localhost"), 1), (("doctor", "--dry-run"), 3)):
+            with self.subTest(verb):
+                done = self.run_verb(*verb, content="workers: 0")
+                self.assertEqual(done.returncode, status)
+                self.assertRegex(done.stderr, r"^tacet: reads /etc/tacet/tacet\.yaml \(.*\n/etc/tacet/tacet\.yaml:1:10: workers: ")
+
+    def test_without_the_file_the_built_in_configuration_is_in_use(self):
+        done = self.run_verb("check")
+        self.assertEqual((done.returncode, done.stderr), (0, "tacet: this is the built-in configuration, because /etc/tacet/tacet.yaml does not exist\n"))
+        self.assertIn("cloudflare-dns.com", done.stdout)
+        self.assertEqual(self.run_verb("query", "localhost").stderr, "")
+        self.assertIn("/etc/tacet/tacet.yaml: cannot be read: No such file", self.run_verb("check", "--service").stderr)
+
+    def test_a_file_that_may_not_be_read_is_an_error_and_never_the_built_in_configuration(self):
+        for modes in ("755 600", "700 644"):
+            for verb, status in ((("check",), 1), (("run",), 78), (("query", "localhost"), 1), (("doctor", "--dry-run"), 3)):
+                with self.subTest(modes=modes, verb=verb):
+                    done = self.run_verb(*verb, content="workers: 1", modes=modes, user=self.NOBODY)
+                    self.assertEqual((done.returncode, done.stdout), (status, ""))
+                    self.assertIn("/etc/tacet/tacet.yaml: cannot be read: Permission denied: run this as root, or permit the reading\n", done.stderr)
+
+    def test_verbs_that_ask_the_running_tacet_take_its_socket_from_there_and_do_without_if_they_must(self):
+        for content, modes, user, socket, also in (("control: {socket: /run/elsewhere.sock}", "", (), "/run/elsewhere.sock", ""),
+                                                   ("workers: 0", "", (), "/run/tacet/control.sock", "workers: "),
+                                                   ("workers: 1", "755 600", self.NOBODY, "/run/tacet/control.sock", "Permission denied: ")):
+            with self.subTest(content=content, modes=modes):
+                done = self.run_verb("flush", content=content, modes=modes, user=user)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(socket, done.stderr.splitlines()[-1])
+                self.assertIn(also, done.stderr)
 
 
 class Local(unittest.TestCase):

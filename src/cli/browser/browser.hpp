@@ -2,14 +2,16 @@
 #include <iosfwd>
 #include <string>
 
+#include "cli/command_line.hpp"
+
 namespace tacet {
 
 /// The request of `tacet browser`.
 struct BrowserRequest {
-  std::string config = "/etc/tacet/tacet.yaml";  ///< --config: the file that turns the listener on
-  std::string root;                              ///< --root: changes files below it, runs no program
-  bool dry_run = false;                          ///< --dry-run: only prints what it would do
-  bool firefox = false;                          ///< --firefox: a policy for Firefox, too
+  std::string config = service_config_file;  ///< --config: the file that turns the listener on
+  std::string root;                          ///< --root: changes files below it, runs no program
+  bool dry_run = false;                      ///< --dry-run: only prints what it would do
+  bool firefox = false;                      ///< --firefox: a policy for Firefox, too
 };
 
 /// `tacet browser setup`: makes this machine's browsers ask tacet over HTTPS, so that they learn the keys of ECH and

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -156,14 +155,6 @@ void announce(const ProbePlan& plan, const Canaries& canaries, const Streams& to
       plan.clear.size());
 }
 
-/// Without other orders, the file that the service of this machine reads: its upstreams are in use here.
-CommandLine as_the_service(CommandLine given) {
-  constexpr auto file = "/etc/tacet/tacet.yaml";
-  std::error_code error;
-  if (given.file.empty() && given.upstreams.empty() && std::filesystem::exists(file, error)) given.file = file;
-  return given;
-}
-
 void note_arrival(Result<void> arrived, HostFacts& host) {
   host.names_arrive = arrived.has_value();
   if (!arrived) host.names_trouble = std::move(arrived.error().detail);
@@ -182,7 +173,7 @@ int run_paths(const DoctorRequest& request, const Config& config, const Streams&
 }  // namespace
 
 int run_doctor(const DoctorRequest& request, const CommandLine& given, const Streams& to) {
-  const auto config = make_config(as_the_service(given), to.err);
+  const auto config = make_config(given, to.err);
   if (!config) return could_not_run;
   const auto canaries = canaries_of(request);
   if (!canaries) return complain(to, canaries.error().detail);

@@ -2,14 +2,16 @@
 #include <iosfwd>
 #include <string>
 
+#include "cli/command_line.hpp"
+
 namespace tacet {
 
 /// The request of `tacet takeover`.
 struct TakeoverRequest {
-  std::string compose;                           ///< a compose file: only says what to do
-  std::string unit;                              ///< --unit; the one running resolver that tacet knows if empty
-  std::string config = "/etc/tacet/tacet.yaml";  ///< the service's
-  std::string socket;                            ///< tacet's control socket, which identifies it
+  std::string compose;                       ///< a compose file: only says what to do
+  std::string unit;                          ///< --unit; the one running resolver that tacet knows if empty
+  std::string config = service_config_file;  ///< the service's
+  std::string socket;                        ///< tacet's control socket, which identifies it
   bool dry_run = false;
 };
 
