@@ -23,6 +23,7 @@
 #include "cli/run.hpp"
 #include "cli/setup/install.hpp"
 #include "cli/setup/takeover.hpp"
+#include "cli/usage_fault.hpp"
 #include "cli/version.hpp"
 #include "config/schema.hpp"
 
@@ -333,6 +334,7 @@ int run(int count, char** words) {
   Verb chosen = [&app] { return std::cout << app.help(), 0; };
   app.set_version_flag("--version", tacet::version_text);
   app.require_subcommand(0, 1);
+  app.failure_message(tacet::usage_fault);
   app.get_formatter()->label("SUBCOMMAND", "VERB");
   add_run(app, given, chosen);
   add_check(app, given, checked_as, chosen);

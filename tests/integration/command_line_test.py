@@ -25,6 +25,17 @@ class Usage(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertTrue(done.stderr)
 
+    def test_a_typing_error_gets_the_word_that_was_meant(self):
+        for words, told in (("stauts", 'tacet has no verb "stauts", did you mean status?'), ("run --confg x", 'tacet run has no option "--confg", did you mean --config?'),
+                            ("status --jsom", 'has no option "--jsom", did you mean --json?'), ("help", "did you mean --help?"), ("version", "did you mean --version?"),
+                            ("restart", "(the service: systemctl restart tacet)"), ("check ./tacet.yaml", 'tacet check has no argument "./tacet.yaml" (a file follows --config)'),
+                            ("frobnicate", 'tacet has no verb "frobnicate"\n'), ("flush a b", 'tacet flush has no argument "b"\n')):
+            with self.subTest(words):
+                done = tacet.run(*words.split())
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(told, done.stderr)
+                self.assertRegex(done.stderr, r"\Atacet: .*\ntacet( \w+)? --help tells more\n\Z")
+
     def test_an_upstream_that_nobody_can_look_up_is_refused_with_the_ways_out(self):
         for verb in (("run",), ("query", "www.example.com")):
             done = tacet.run(*verb, "--upstream", "tls://dns.example.com")

@@ -1,0 +1,66 @@
+#include "cli/usage_fault.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "config/scalar.hpp"
+#include "config/spelling.hpp"
+
+namespace tacet {
+namespace {
+
+bool is_option(std::string_view word) { return word.starts_with('-'); }
+
+/// A word without the dashes in front.
+std::string_view bare(std::string_view word) { return word.substr(std::min(word.find_first_not_of('-'), word.size())); }
+
+/// What may stand where the word was: options, and in front of the verb also the verbs.
+std::vector<std::string> expected(const CLI::App& at) {
+  std::vector<std::string> words;
+  for (const CLI::Option* option : at.get_options())
+    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  for (const CLI::App* verb : at.get_subcommands([](const CLI::App*) { return true; }))
+    words.push_back(verb->get_name());
+  return words;
+}
+
+/// ", did you mean --config?"; nothing if no word is near.
+std::string suggestion(std::string_view wrong, const CLI::App& at) {
+  const auto words = expected(at);
+  std::vector<std::string_view> names;
+  for (const std::string& word : words) names.push_back(bare(word));
+  const auto found = nearest(bare(wrong), names);
+  if (found)
+    return fmt::format(", did you mean {}?", words[std::size_t(std::ranges::find(names, *found) - names.begin())]);
+  if (wrong == "start" || wrong == "stop" || wrong == "restart")
+    return fmt::format(" (the service: systemctl {} tacet)", wrong);
+  return wrong.find('/') != std::string_view::npos || wrong.ends_with(".yaml") ? " (a file follows --config)" : "";
+}
+
+/// The word that is not understood. If an option is none, the next word may be meant as its value.
+std::string wrong_word(const std::vector<std::string>& words) {
+  const auto option = std::ranges::find_if(words, is_option);
+  return option == words.end() ? words.front() : *option;
+}
+
+}  // namespace
+
+std::string usage_fault(const CLI::App* app, const CLI::Error& error) {
+  const auto chosen = app->get_subcommands();
+  const CLI::App& at = chosen.empty() ? *app : *chosen.front();
+  const std::string name = chosen.empty() ? "tacet" : "tacet " + at.get_name();
+  std::string what = error.what();
+  if (const auto words = at.remaining();
+      !words.empty() && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
+    const std::string wrong = wrong_word(words);
+    const char* const kind = is_option(wrong) ? "option" : chosen.empty() ? "verb" : "argument";
+    what = fmt::format("{} has no {} {}{}", name, kind, quotation(wrong), suggestion(wrong, at));
+  }
+  return fmt::format("tacet: {}\n{} --help tells more\n", what, name);
+}
+
+}  // namespace tacet
