@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include "base/duration.hpp"
 #include "config/forms/dnssec_forms.hpp"
 #include "dns/name_text.hpp"
 #include "dnssec/validity.hpp"
@@ -26,8 +27,6 @@ const char* word(DnssecMode mode) {
 /// By ZoneState.
 constexpr std::array<const char*, 4> state_words{"signed", "delegated", "unsigned", "no_zone"};
 
-double seconds_between(WallTime from, WallTime to) { return std::chrono::duration<double>(to - from).count(); }
-
 Json ds_json(const Ds& ds) {
   return {{"key_tag", ds.key_tag}, {"algorithm", ds.algorithm}, {"digest_type", ds.digest_type}};
 }
@@ -44,7 +43,7 @@ Json step_json(const ChainStep& step, WallTime now) {
   return {{"zone", name_text(step.zone)},
           {"state", state_words[static_cast<std::size_t>(step.state)]},
           {"configured", step.configured},
-          {"ends_in_seconds", ends ? Json(seconds_between(now, step.ends)) : Json(nullptr)},
+          {"ends_in_seconds", ends ? Json(seconds(step.ends - now)) : Json(nullptr)},
           {"ds", ds},
           {"key_tags", keys},
           {"why", step.why ? Json(step.why->text) : Json(nullptr)}};
@@ -71,7 +70,7 @@ Json dnssec_json(const DnssecReport& report) {
   for (std::size_t state = 0; state < state_words.size(); ++state) zones.add(state_words[state], report.zones[state]);
   for (const TrustAnchor& anchor : report.rules->anchors) anchors.push_back(anchor_json(anchor));
   for (const AnchorFile& file : report.rules->files)
-    files.push_back({{"path", file.path}, {"age_seconds", seconds_between(file.modified, report.now)}});
+    files.push_back({{"path", file.path}, {"age_seconds", seconds(report.now - file.modified)}});
   for (const IgnoredZone& zone : report.ignored)
     ignored.push_back({{"zone", zone.zone},
                        {"until", day_text(zone.until)},

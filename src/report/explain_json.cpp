@@ -99,10 +99,10 @@ std::string explain_json(const AnswerExplanation& explanation) {
             {"type", to_string(explanation.question.type)},
             {"answered_by", word(explanation.answerer)},
             {"why", why(explanation)},
-            {"hosts_file", explanation.hosts_file.empty() ? Json(nullptr) : Json(explanation.hosts_file)},
+            {"hosts_file", known(explanation.hosts_file)},
             {"policy", explanation.policy ? Json(rule_text(explanation)) : Json(nullptr)},
             {"zone", explanation.zone ? Json(name_text(*explanation.zone)) : Json(nullptr)},
-            {"recent_failure", explanation.failure.empty() ? Json(nullptr) : Json(explanation.failure)},
+            {"recent_failure", known(explanation.failure)},
             {"kept", kept},
             {"chain", chain_json(explanation.chain, explanation.judged_at)},
             {"upstreams", upstreams}};

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/duration.hpp"
 #include "base/text.hpp"
 #include "dns/name_text.hpp"
 #include "privacy/browser_servers.hpp"
@@ -24,10 +25,6 @@ std::string_view word(ExposureMode mode) {
   }
   return "active";
 }
-
-double seconds_ago(Instant then, Instant now) { return std::chrono::duration<double>(now - then).count(); }
-
-Json known(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 /// A name in wire form as text; null if there is none.
 Json known_name(const std::string& wire) { return wire.empty() ? Json(nullptr) : Json(name_text(bytes_of(wire))); }
@@ -52,7 +49,7 @@ Json connection(const EndpointExposure& endpoint, const ExposureReport& report) 
           {"queries_padded", true},
           {"answers", endpoint.answers},
           {"answers_padded", endpoint.padded},
-          {"last_use_seconds", seconds_ago(endpoint.last_use, report.now)}};
+          {"last_use_seconds", seconds(report.now - endpoint.last_use)}};
 }
 
 Json states(const StateCounts& counts) {
@@ -63,7 +60,7 @@ Json states(const StateCounts& counts) {
 }
 
 Json evidence_age(const NameExposure& name, Instant now) {
-  return name.history.empty() ? Json(nullptr) : Json(seconds_ago(name.history.back().last, now));
+  return name.history.empty() ? Json(nullptr) : Json(seconds(now - name.history.back().last));
 }
 
 Json name_json(const NameExposure& name, Instant now) {
@@ -74,7 +71,7 @@ Json name_json(const NameExposure& name, Instant now) {
           {"queries", name.queries},
           {"queries_over_https", name.over_https},
           {"key_asked_over_https", name.key_over_https},
-          {"last_query_seconds", name.queries == 0 ? Json(nullptr) : Json(seconds_ago(name.last_query, now))},
+          {"last_query_seconds", name.queries == 0 ? Json(nullptr) : Json(seconds(now - name.last_query))},
           {"evidence_seconds", evidence_age(name, now)}};
 }
 
@@ -94,8 +91,8 @@ Json history(const NameExposure& name, Instant now) {
   Json json = Json::array();
   for (const Sighting& sighting : name.history)
     json.push_back({{"state", to_string(sighting.state)},
-                    {"first_seconds", seconds_ago(sighting.first, now)},
-                    {"last_seconds", seconds_ago(sighting.last, now)}});
+                    {"first_seconds", seconds(now - sighting.first)},
+                    {"last_seconds", seconds(now - sighting.last)}});
   return json;
 }
 
@@ -112,7 +109,7 @@ Json going_past(const Exposure& exposure, Instant now) {
     json.push_back({{"browsers", browsers},
                     {"server", known_name(wire)},
                     {"queries", name.queries},
-                    {"last_query_seconds", seconds_ago(name.last_query, now)}});
+                    {"last_query_seconds", seconds(now - name.last_query)}});
   }
   return json;
 }

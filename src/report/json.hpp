@@ -55,4 +55,7 @@ private:
   char end_ = '\0';  // the missing closing character; 0: none
 };
 
+/// null for an empty text, which stands for something that is not known.
+inline Json known(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
 }  // namespace tacet

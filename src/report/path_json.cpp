@@ -8,8 +8,6 @@
 namespace tacet {
 namespace {
 
-Json known(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
 /// null for a host name, which a proxy looks up.
 Json family_of(std::string_view address) {
   if (address.starts_with('[')) return "IPv6";

@@ -69,7 +69,7 @@ std::string query_line(const LoggedQuery& query, const QueryLogConfig& config, W
   json.add("type", to_string(query.type));
   json.add("rcode", to_string(query.rcode));
   json.add("source", to_string(query.source));
-  json.add("upstream", query.upstream.empty() ? Json(nullptr) : Json(query.upstream));
+  json.add("upstream", known(query.upstream));
   json.add("duration_ms", std::round(std::chrono::duration<double, std::micro>(query.taken).count()) / 1000);
   json.add("ede", query.extended_error ? Json(*query.extended_error) : Json(nullptr));
   return json.dump();

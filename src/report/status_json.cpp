@@ -70,8 +70,6 @@ Json times(const Metrics& metrics) {
           {"waited", percentiles(metrics.waited_time)}};
 }
 
-Json known(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
 Json round_trip(Duration time) { return time == Duration::zero() ? Json(nullptr) : Json(milliseconds(time)); }
 
 Json tls(const ConnectionFacts& facts) {
@@ -158,9 +156,7 @@ Json zones(const std::vector<ZoneReport>& reports) {
   return json;
 }
 
-Json restraint(const Restriction& restraint) {
-  return {{"on", restraint.on}, {"detail", restraint.detail.empty() ? Json(nullptr) : Json(restraint.detail)}};
-}
+Json restraint(const Restriction& restraint) { return {{"on", restraint.on}, {"detail", known(restraint.detail)}}; }
 
 Json confinement(const Confinement& confinement) {
   return {{"user", confinement.user},
