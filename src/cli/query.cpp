@@ -12,6 +12,7 @@
 #include "cli/asking.hpp"
 #include "cli/live_line.hpp"
 #include "cli/query_report.hpp"
+#include "cli/words.hpp"
 #include "daemon/hosts_file.hpp"
 #include "daemon/upstreams.hpp"
 #include "daemon/validation_rules.hpp"
@@ -31,11 +32,6 @@ Result<Question> make_question(const QueryRequest& request) {
     return fail(Fault::malformed,
                 fmt::format("'{}' is no record type, allowed: such as AAAA, or TYPE65", request.type));
   return Question{*name, *type, Class::in};
-}
-
-int complain(std::ostream& err, const Error& error) {
-  err << "tacet: " << error.detail << '\n';
-  return 1;
 }
 
 int ask_upstreams(const Question& question, bool shows_signatures, const Config& config, std::ostream& out,

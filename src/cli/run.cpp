@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "cli/greeting.hpp"
+#include "cli/words.hpp"
 #include "tacet/server.hpp"
 
 namespace tacet {
@@ -65,12 +66,12 @@ int run_server(const CommandLine& given, std::ostream& err) {
           ? Server::create(*config)
           : Server::create(*config, {given.file, [&given](const OpenFile& open) { return read_config(given, open); }});
   if (!server) {
-    err << "tacet: " << server.error().detail << '\n';
+    complain(err, server.error());
     return give_up(server.error().fault, started_by_queries);
   }
   if (started_by_person) err << greeting(*config, (*server)->listening()) << std::flush;
   if (const auto served = (*server)->run(); !served) {
-    err << "tacet: " << served.error().detail << '\n';
+    complain(err, served.error());
     return give_up(served.error().fault, started_by_queries);
   }
   return 0;

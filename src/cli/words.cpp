@@ -29,12 +29,14 @@ std::string way_words(const nlohmann::ordered_json& path) {
   return words;
 }
 
+int complain(std::ostream& err, const Error& error) {
+  err << "tacet: " << error.detail << '\n';
+  return 1;
+}
+
 int show(const Result<nlohmann::ordered_json>& answer, bool as_json,
          const std::function<std::string(const nlohmann::ordered_json&)>& text, const Streams& to) {
-  if (!answer) {
-    to.err << "tacet: " << answer.error().detail << '\n';
-    return 1;
-  }
+  if (!answer) return complain(to.err, answer.error());
   try {
     to.out << (as_json ? answer->dump(2) + "\n" : text(*answer));
   } catch (const nlohmann::ordered_json::exception& missing) {

@@ -18,6 +18,9 @@ std::string memory(std::uint64_t octets);
 /// nothing is known.
 std::string way_words(const nlohmann::ordered_json& path);
 
+/// Writes why a verb cannot go on. Returns its exit code, 1.
+int complain(std::ostream& err, const Error& error);
+
 /// The output streams of a verb.
 struct Streams {
   std::ostream& out;

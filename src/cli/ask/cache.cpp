@@ -35,40 +35,37 @@ std::string types(const ParsedJson& counts) {
 }
 
 std::string summary(const ParsedJson& held) {
-  const auto number = [&](const char* key) { return held.at(key).get<std::uint64_t>(); };
   return fmt::format(
       "fresh   {}; stale {} (given only if no upstream answers), too old {}\n"
       "kinds   {} with records, {} NXDOMAIN, {} NODATA; {} for clients that ask for signatures\n"
       "types   {}\noldest  {}\n",
-      number("fresh"), number("stale"), number("expired"), number("positive"), number("nxdomain"), number("nodata"),
-      number("for_dnssec"), types(held.at("types")), for_how_long(held.at("oldest_seconds").get<double>()));
+      number(held, "fresh"), number(held, "stale"), number(held, "expired"), number(held, "positive"),
+      number(held, "nxdomain"), number(held, "nodata"), number(held, "for_dnssec"), types(held.at("types")),
+      for_how_long(held.at("oldest_seconds").get<double>()));
 }
 
 std::string entry(const ParsedJson& answer) {
   std::string bits;
   if (answer.at("dnssec_ok").get<bool>()) bits += " DO";
   if (answer.at("checking_disabled").get<bool>()) bits += " CD";
-  const auto word = [&](const char* key) { return answer.at(key).get<std::string>(); };
   const auto seconds = [&](const char* key) { return for_how_long(answer.at(key).get<double>()); };
-  const auto left = word("state") == "fresh"   ? fmt::format("fresh for {} more", seconds("ttl_seconds"))
-                    : word("state") == "stale" ? std::string("stale")
-                                               : std::string("too old");
-  const auto kind = word("kind") == "nodata" ? "NODATA" : word("rcode");
-  return fmt::format("{} {}{}  {}, {} old, {}, {} octets\n", word("name"), word("type"), bits, kind,
-                     seconds("age_seconds"), left, answer.at("octets").get<std::uint64_t>());
+  const auto left = word(answer, "state") == "fresh"   ? fmt::format("fresh for {} more", seconds("ttl_seconds"))
+                    : word(answer, "state") == "stale" ? std::string("stale")
+                                                       : std::string("too old");
+  const auto kind = word(answer, "kind") == "nodata" ? "NODATA" : word(answer, "rcode");
+  return fmt::format("{} {}{}  {}, {} old, {}, {} octets\n", word(answer, "name"), word(answer, "type"), bits, kind,
+                     seconds("age_seconds"), left, number(answer, "octets"));
 }
 
 std::string text_of(const ParsedJson& report, const CacheRequest& request) {
   if (request.name.empty() && request.below.empty())
     return fmt::format("cache   {} answers in {} of {}; {} stored, {} evicted since the start\n{}",
-                       report.at("entries").get<std::uint64_t>(), memory(report.at("octets").get<std::uint64_t>()),
-                       memory(report.at("budget").get<std::uint64_t>()), report.at("stored").get<std::uint64_t>(),
-                       report.at("evicted").get<std::uint64_t>(), summary(report.at("held")));
+                       number(report, "entries"), memory(number(report, "octets")), memory(number(report, "budget")),
+                       number(report, "stored"), number(report, "evicted"), summary(report.at("held")));
   std::string text;
   for (const auto& answer : report.at("answers")) text += entry(answer);
   const ParsedJson& matching = report.at("matching");
-  const auto all = matching.at("positive").get<std::uint64_t>() + matching.at("nxdomain").get<std::uint64_t>() +
-                   matching.at("nodata").get<std::uint64_t>();
+  const auto all = number(matching, "positive") + number(matching, "nxdomain") + number(matching, "nodata");
   if (all > report.at("answers").size()) text += fmt::format("… and {} more\n", all - report.at("answers").size());
   return all == 0 ? "nothing is kept\n" : text;
 }

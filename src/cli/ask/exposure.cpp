@@ -20,7 +20,7 @@ ControlRequest control_request(const ExposureRequest& request) {
 std::string text_of(const ExposureRequest& request, const ParsedJson& answer) {
   if (!request.explain.empty()) return explanation_text(answer);
   if (!request.clear) return exposure_text(answer);
-  const auto count = answer.at("forgotten").get<std::uint64_t>();
+  const auto count = number(answer, "forgotten");
   return std::to_string(count) + (count == 1 ? " name" : " names") + " forgotten\n";
 }
 

@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::size_t most_domains = 40;
 
-std::uint64_t number(const ParsedJson& json, const char* key) { return json.at(key).get<std::uint64_t>(); }
-std::string word(const ParsedJson& json, const char* key, std::string_view instead = "?") {
-  return json.at(key).is_null() ? std::string(instead) : json.at(key).get<std::string>();
-}
-
 std::string ago(const ParsedJson& json, const char* key) {
   if (json.at(key).is_null()) return "never";
   const auto seconds = static_cast<std::uint64_t>(json.at(key).get<double>());

@@ -4,22 +4,19 @@
 #include <ostream>
 
 #include "cli/ask/control_client.hpp"
+#include "cli/words.hpp"
 
 namespace tacet {
 
 int run_reload(const std::string& socket_path, std::ostream& out, std::ostream& err) {
-  if (socket_path.empty()) {
-    err << "tacet: the configuration names no control socket; send SIGHUP to tacet, which tells the outcome in "
-           "its log\n";
-    return 1;
-  }
+  if (socket_path.empty())
+    return complain(err, {Fault::unreachable,
+                          "the configuration names no control socket; send SIGHUP to tacet, which "
+                          "tells the outcome in its log"});
   const auto answer = ask(socket_path, {.method = "POST", .path = "/reload"});
-  if (answer) {
-    out << answer->value("summary", "") << '\n';
-    return 0;
-  }
-  err << "tacet: " << answer.error().detail << '\n';
-  return 1;
+  if (!answer) return complain(err, answer.error());
+  out << answer->value("summary", "") << '\n';
+  return 0;
 }
 
 }  // namespace tacet

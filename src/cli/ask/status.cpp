@@ -10,6 +10,7 @@
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
 #include "cli/ask/status_text.hpp"
+#include "cli/words.hpp"
 
 namespace tacet {
 namespace {
@@ -112,10 +113,7 @@ private:
 
 int run_status(const std::string& socket_path, const StatusRequest& request, std::ostream& out, std::ostream& err) {
   const auto text = look(socket_path, request);
-  if (!text) {
-    err << "tacet: " << text.error().detail << '\n';
-    return 1;
-  }
+  if (!text) return complain(err, text.error());
   if (request.watch) return Watcher(socket_path, request, out, err).run(*text);
   out << *text;
   return 0;

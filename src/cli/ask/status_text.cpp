@@ -14,8 +14,6 @@
 namespace tacet {
 namespace {
 
-std::uint64_t number(const ParsedJson& json, const char* key) { return json.at(key).get<std::uint64_t>(); }
-
 std::string percent(const ParsedJson& share) { return fmt::format("{:.4g} %", share.get<double>() * 100); }
 
 std::string percentiles(const ParsedJson& json, const char* relation) {
@@ -31,11 +29,10 @@ std::string heading(const ParsedJson& status) {
   const std::string missing =
       absent.empty() ? ""
                      : fmt::format("not on this machine now, so nobody can ask there: {}\n", fmt::join(absent, ", "));
-  return fmt::format("tacet {}, up {}, {} worker{}, listening on {}, log level {}\n{}",
-                     status.at("version").get<std::string>(), for_how_long(status.at("uptime_seconds").get<double>()),
-                     workers, workers == 1 ? "" : "s",
-                     fmt::join(status.at("listen").get<std::vector<std::string>>(), ", "),
-                     status.at("log_level").get<std::string>(), missing);
+  return fmt::format("tacet {}, up {}, {} worker{}, listening on {}, log level {}\n{}", word(status, "version"),
+                     for_how_long(status.at("uptime_seconds").get<double>()), workers, workers == 1 ? "" : "s",
+                     fmt::join(status.at("listen").get<std::vector<std::string>>(), ", "), word(status, "log_level"),
+                     missing);
 }
 
 /// One transport in the line about queries; empty for a transport that nobody used.
@@ -58,9 +55,8 @@ std::string certificates(const ParsedJson& status) {
   std::string text;
   for (const auto& each : status.at("certificates")) {
     const auto days = each.at("days_left").get<int>();
-    const auto date = each.at("not_after").get<std::string>().substr(0, std::string_view("2026-01-01").size());
-    text += fmt::format("{:<11} of the {} listener {}\n", text.empty() ? "certificate" : "",
-                        each.at("listener").get<std::string>(),
+    const auto date = word(each, "not_after").substr(0, std::string_view("2026-01-01").size());
+    text += fmt::format("{:<11} of the {} listener {}\n", text.empty() ? "certificate" : "", word(each, "listener"),
                         days < 0 ? fmt::format("ended on {}", date)
                                  : fmt::format("until {}, {} more day{}", date, days, days == 1 ? "" : "s"));
   }
@@ -133,22 +129,21 @@ std::string dnssec(const ParsedJson& status) {
   const ParsedJson& dnssec = status.at("dnssec");
   if (dnssec.at("mode") == "off") return {};
   const ParsedJson& zones = dnssec.at("zones");
-  std::string text =
-      fmt::format("dnssec    {}: {} secure, {} insecure, {} bogus, {} not known; {} repaired\n",
-                  dnssec.at("mode").get<std::string>(), number(dnssec, "secure"), number(dnssec, "insecure"),
-                  number(dnssec, "bogus"), number(dnssec, "indeterminate"), number(dnssec, "repaired"));
+  std::string text = fmt::format("dnssec    {}: {} secure, {} insecure, {} bogus, {} not known; {} repaired\n",
+                                 word(dnssec, "mode"), number(dnssec, "secure"), number(dnssec, "insecure"),
+                                 number(dnssec, "bogus"), number(dnssec, "indeterminate"), number(dnssec, "repaired"));
   std::vector<std::string> anchors;
   for (const auto& anchor : dnssec.at("anchors"))
-    anchors.push_back(fmt::format("{} {}", anchor.at("zone").get<std::string>(), number(anchor, "key_tag")));
+    anchors.push_back(fmt::format("{} {}", word(anchor, "zone"), number(anchor, "key_tag")));
   text += fmt::format("          {} signed and {} unsigned zones known; anchors {}\n",
                       number(zones, "signed") + number(zones, "delegated"), number(zones, "unsigned"),
                       fmt::join(anchors, ", "));
   for (const auto& file : dnssec.at("anchor_files"))
-    text += fmt::format("          anchors from {}, {} old\n", file.at("path").get<std::string>(),
+    text += fmt::format("          anchors from {}, {} old\n", word(file, "path"),
                         for_how_long(file.at("age_seconds").get<double>()));
   for (const auto& zone : dnssec.at("ignored"))
-    text += fmt::format("          {} is not checked until {}{}\n", zone.at("zone").get<std::string>(),
-                        zone.at("until").get<std::string>(), zone.at("lapsed").get<bool>() ? ", which has passed" : "");
+    text += fmt::format("          {} is not checked until {}{}\n", word(zone, "zone"), word(zone, "until"),
+                        zone.at("lapsed").get<bool>() ? ", which has passed" : "");
   if (!dnssec.at("clock_is_set").get<bool>())
     text += "          the clock is not set: the times of signatures are not checked\n";
   return text;
@@ -159,7 +154,7 @@ std::string query_log(const ParsedJson& status) {
   const ParsedJson& log = status.at("query_log");
   if (log.at("to") == "off") return {};
   return fmt::format("query log {} queries to {}; {} dropped, {} could not be written\n", number(log, "written"),
-                     log.at("to").get<std::string>(), number(log, "dropped"), number(log, "failed"));
+                     word(log, "to"), number(log, "dropped"), number(log, "failed"));
 }
 
 std::string exposure(const ParsedJson& status) {
@@ -185,7 +180,7 @@ std::string confinement(const ParsedJson& status) {
     (restraint.at("on").get<bool>() ? on : off)
         .push_back(detail.is_null() ? name : fmt::format("{} ({})", name, detail.get<std::string>()));
   }
-  std::string text = fmt::format("confined  as user {}", confinement.at("user").get<std::string>());
+  std::string text = fmt::format("confined  as user {}", word(confinement, "user"));
   if (!on.empty()) text += fmt::format("; by {}", fmt::join(on, ", "));
   if (!off.empty()) text += fmt::format("; not by {}", fmt::join(off, ", "));
   return text + "\n";
@@ -195,8 +190,7 @@ std::string confinement(const ParsedJson& status) {
 std::string interferences(const ParsedJson& status) {
   std::string text;
   for (const auto& each : status.at("path_interference"))
-    text += fmt::format("network   interferes ({}): {}\n", each.at("kind").get<std::string>(),
-                        each.at("words").get<std::string>());
+    text += fmt::format("network   interferes ({}): {}\n", word(each, "kind"), word(each, "words"));
   return text;
 }
 
@@ -204,12 +198,11 @@ std::string interferences(const ParsedJson& status) {
 std::string sites(const ParsedJson& status) {
   std::string text;
   for (const auto& each : status.at("sites")) {
-    const auto word = [&each](const char* key) { return each.at(key).get<std::string>(); };
-    text += fmt::format("{}{} at {} is answered from {}", text.empty() ? "sites     " : "          ", word("upstream"),
-                        word("address"), word("site"));
-    if (word("server") != word("site")) text += fmt::format(" ({})", word("server"));
+    text += fmt::format("{}{} at {} is answered from {}", text.empty() ? "sites     " : "          ",
+                        word(each, "upstream"), word(each, "address"), word(each, "site"));
+    if (word(each, "server") != word(each, "site")) text += fmt::format(" ({})", word(each, "server"));
     if (const auto& change = each.at("change"); !change.is_null())
-      text += fmt::format("; before from {}{}, until {:.0f} s ago", change.at("before").get<std::string>(),
+      text += fmt::format("; before from {}{}, until {:.0f} s ago", word(change, "before"),
                           change.at("elsewhere").get<bool>() ? " on another network" : "",
                           change.at("seconds_ago").get<double>());
     text += "\n";
@@ -223,12 +216,11 @@ std::vector<std::string> connections(const ParsedJson& upstream) {
   for (const auto& connection : upstream.at("connections")) {
     const ParsedJson& tls = connection.at("tls");
     if (tls.is_null()) continue;
-    const auto word = [&tls](const char* key) { return tls.at(key).is_null() ? "?" : tls.at(key).get<std::string>(); };
-    const auto sni = tls.at("sni").is_null() ? "no name sent in clear" : "sends " + word("sni") + " in clear (SNI)";
-    auto line =
-        fmt::format("  {} to {}{}, {}, {}; certificate of {}; {}\n", connection.at("transport").get<std::string>(),
-                    connection.at("address").get<std::string>(), way_words(connection.at("path")), word("version"),
-                    word("key_exchange"), word("verified"), sni);
+    const auto sni =
+        tls.at("sni").is_null() ? "no name sent in clear" : "sends " + word(tls, "sni") + " in clear (SNI)";
+    auto line = fmt::format("  {} to {}{}, {}, {}; certificate of {}; {}\n", word(connection, "transport"),
+                            word(connection, "address"), way_words(connection.at("path")), word(tls, "version"),
+                            word(tls, "key_exchange"), word(tls, "verified"), sni);
     if (std::ranges::find(lines, line) == lines.end()) lines.push_back(std::move(line));
   }
   return lines;
@@ -243,18 +235,16 @@ std::string connected(const ParsedJson& upstream) {
 /// What this network seems to do to the upstream; empty if it is not blocked.
 std::string block_words(const ParsedJson& ladder) {
   if (ladder.is_null() || ladder.at("blocked_by").is_null()) return {};
-  auto text = fmt::format("  this network seems to block it: {}", ladder.at("blocked_by").get<std::string>());
+  auto text = fmt::format("  this network seems to block it: {}", word(ladder, "blocked_by"));
   if (!ladder.at("would_work").is_null())
-    text += fmt::format("; with `ladder: on` it would be reached by the rung {}",
-                        ladder.at("would_work").get<std::string>());
+    text += fmt::format("; with `ladder: on` it would be reached by the rung {}", word(ladder, "would_work"));
   return text + "\n";
 }
 
 std::string upstream(const ParsedJson& upstream) {
   const ParsedJson& share = upstream.at("share");
-  std::string text =
-      fmt::format("\n{}  {}{}{}\n", upstream.at("id").get<std::string>(), upstream.at("state").get<std::string>(),
-                  connected(upstream), share.is_null() ? "" : fmt::format(", {} of answers", percent(share)));
+  std::string text = fmt::format("\n{}  {}{}{}\n", word(upstream, "id"), word(upstream, "state"), connected(upstream),
+                                 share.is_null() ? "" : fmt::format(", {} of answers", percent(share)));
   if (upstream.at("transport") == "UDP")
     text += "  by plain DNS, UDP and TCP: everybody on the path can read the names\n";
   text += block_words(upstream.at("ladder"));
@@ -262,16 +252,15 @@ std::string upstream(const ParsedJson& upstream) {
   text += fmt::format("  round trips: {}; answers {}, failures {}, connections made {} ({} resumed)\n",
                       percentiles(upstream, ""), number(upstream, "answers"), number(upstream, "failures"),
                       number(upstream, "connections_made"), number(upstream, "resumptions"));
-  if (!upstream.at("last_error").is_null())
-    text += fmt::format("  last error: {}\n", upstream.at("last_error").get<std::string>());
+  if (!upstream.at("last_error").is_null()) text += fmt::format("  last error: {}\n", word(upstream, "last_error"));
   return text;
 }
 
 std::string zone(const ParsedJson& zone) {
   const bool in_clear = zone.at("in_clear").get<bool>();
-  std::string text = fmt::format(
-      "\nzone {}: its names go to {} and nowhere else{}\n", zone.at("zone").get<std::string>(),
-      zone.at("upstreams").size() == 1 ? "this server" : "these servers", in_clear ? ", IN CLEAR" : ", encrypted");
+  std::string text = fmt::format("\nzone {}: its names go to {} and nowhere else{}\n", word(zone, "zone"),
+                                 zone.at("upstreams").size() == 1 ? "this server" : "these servers",
+                                 in_clear ? ", IN CLEAR" : ", encrypted");
   for (const auto& server : zone.at("upstreams")) text += upstream(server);
   return text;
 }

@@ -8,6 +8,7 @@
 
 #include "cli/migrate/foreign_program.hpp"
 #include "cli/migrate/migration.hpp"
+#include "cli/words.hpp"
 #include "config/fault.hpp"
 #include "config/print.hpp"
 #include "config/yaml.hpp"
@@ -75,7 +76,7 @@ Result<MigratedConfig> migrated(const std::string& name, const std::vector<std::
 int run_migrate(const std::string& program, const std::vector<std::string>& words, std::ostream& out,
                 std::ostream& err) {
   const auto done = migrated(program, words);
-  if (!done) return err << "tacet: " << done.error().detail << '\n', 1;
+  if (!done) return complain(err, done.error());
   for (const auto& note : done->notes) err << note << '\n';
   out << done->yaml;
   return 0;

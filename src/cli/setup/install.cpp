@@ -249,18 +249,14 @@ Result<void> Installation::uninstall() {
   return (*state)->kept.finish();
 }
 
-int report(const Result<void>& outcome, std::ostream& err) {
-  if (outcome) return 0;
-  err << "tacet: " << outcome.error().detail << '\n';
-  return 1;
-}
+int report(const Result<void>& outcome, std::ostream& err) { return outcome ? 0 : complain(err, outcome.error()); }
 
 }  // namespace
 
 int run_install(const InstallRequest& request, std::ostream& out, std::ostream& err) {
   if (const auto server = IpAddress::from_text(request.server); !server || server->to_string() != request.server) {
-    err << fmt::format("tacet: --server: not an IP address in its usual form, such as 127.0.0.1 or ::1\n");
-    return 1;
+    return complain(err,
+                    {Fault::invalid_config, "--server: not an IP address in its usual form, such as 127.0.0.1 or ::1"});
   }
   return report(Installation(request, {out, err}).install(), err);
 }

@@ -128,7 +128,7 @@ Result<void> look_something_up(Probe& probe, const std::string& server, const st
 
 std::uint64_t answers_of_upstreams(const ParsedJson& status) {
   std::uint64_t sum = 0;
-  for (const auto& upstream : status.at("upstreams")) sum += upstream.at("answers").get<std::uint64_t>();
+  for (const auto& upstream : status.at("upstreams")) sum += number(upstream, "answers");
   return sum;
 }
 
@@ -147,8 +147,8 @@ Result<QueryCount> query_count(const std::string& socket) {
   if (!status) return fail(status.error());
   try {
     const auto& queries = status->at("queries");
-    return QueryCount{.taken = queries.at("udp").get<std::uint64_t>() + queries.at("tcp").get<std::uint64_t>(),
-                      .local = status->at("answers").at("policy").get<std::uint64_t>(),
+    return QueryCount{.taken = number(queries, "udp") + number(queries, "tcp"),
+                      .local = number(status->at("answers"), "policy"),
                       .upstream = answers_of_upstreams(*status),
                       .forwards_test = has_zone(*status, "test.")};
   } catch (const ParsedJson::exception& missing) {

@@ -350,9 +350,7 @@ Result<void> Takeover::advise_on_containers() {
 int run_takeover(const TakeoverRequest& request, std::ostream& out, std::ostream& err) {
   Takeover takeover(request, {out, err});
   const auto done = request.compose.empty() ? takeover.carry_out() : takeover.advise_on_containers();
-  if (done) return 0;
-  err << "tacet: " << done.error().detail << '\n';
-  return 1;
+  return done ? 0 : complain(err, done.error());
 }
 
 }  // namespace tacet
