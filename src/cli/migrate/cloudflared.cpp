@@ -18,21 +18,21 @@
 namespace tacet {
 namespace {
 
-constexpr std::array<std::string_view, 1> program_names{"cloudflared"};
+constexpr auto program_names = std::to_array<std::string_view>({"cloudflared"});
 constexpr std::string_view prefix = "proxy-dns-";
 /// The flags with a value. Any other flag counts as one without; most have none.
-constexpr std::array<std::string_view, 10> with_value{
-    "port",    "address",  "upstream", "bootstrap", "max-upstream-conns",
-    "metrics", "loglevel", "logfile",  "config",    "pidfile"};
+constexpr auto with_value =
+    std::to_array<std::string_view>({"port", "address", "upstream", "bootstrap", "max-upstream-conns", "metrics",
+                                     "loglevel", "logfile", "config", "pidfile"});
 /// The flags that only cloudflared's resolver has.
-constexpr std::array<std::string_view, 5> names_of_dns{"port", "address", "upstream", "bootstrap",
-                                                       "max-upstream-conns"};
+constexpr auto names_of_dns =
+    std::to_array<std::string_view>({"port", "address", "upstream", "bootstrap", "max-upstream-conns"});
 /// cloudflared splits these at commas.
-constexpr std::array<std::string_view, 2> lists{"upstream", "bootstrap"};
+constexpr auto lists = std::to_array<std::string_view>({"upstream", "bootstrap"});
 
 constexpr std::string_view never_updates = "not needed: tacet never updates itself";
 constexpr std::string_view of_tunnel = "belongs to a tunnel: cloudflared is still needed for that";
-constexpr std::array<UnmappedSetting, 15> unmapped{{
+constexpr auto unmapped = std::to_array<UnmappedSetting>({
     {"--port", ""},
     {"--address", ""},
     {"--upstream", ""},
@@ -49,7 +49,7 @@ constexpr std::array<UnmappedSetting, 15> unmapped{{
     {"--config", "is another file: migrate it by its name"},
     {"--tunnel", of_tunnel},
     {"--ingress", of_tunnel},
-}};
+});
 
 bool among(std::string_view word, auto words) { return std::ranges::find(words, word) != words.end(); }
 

@@ -20,7 +20,7 @@ constexpr std::string_view lists = "tacet has no lists of servers: name them und
 constexpr std::string_view no_blocking = "tacet blocks no names";
 constexpr std::string_view on_disk =
     "tacet writes no names to a disk unless you ask for it; see `query_log`, which has one line of JSON a query";
-constexpr std::array<UnmappedSetting, 56> unmapped{{
+constexpr auto unmapped = std::to_array<UnmappedSetting>({
     {"listen_addresses", ""},
     {"server_names", ""},
     {"static", ""},
@@ -77,10 +77,10 @@ constexpr std::array<UnmappedSetting, 56> unmapped{{
     {"reject_ttl", no_blocking},
     {"forwarding_rules", "write its lines under `forward`, such as {lan: [192.168.1.1]}"},
     {"cloaking_rules", "write its addresses into the hosts file"},
-}};
+});
 
 /// Tables whose members stand for one thing.
-constexpr std::array<UnmappedSetting, 15> unmapped_tables{{
+constexpr auto unmapped_tables = std::to_array<UnmappedSetting>({
     {"query_log", on_disk},
     {"nx_log", on_disk},
     {"blocked_names", no_blocking},
@@ -96,7 +96,7 @@ constexpr std::array<UnmappedSetting, 15> unmapped_tables{{
     {"local_doh", "tacet does not serve DoH from this file"},
     {"captive_portals", "tacet needs no such list"},
     {"dns64", "tacet makes up no addresses"},
-}};
+});
 
 using Stamps = std::map<std::string, std::vector<std::string>, std::less<>>;
 

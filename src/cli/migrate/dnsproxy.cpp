@@ -12,11 +12,11 @@
 namespace tacet {
 namespace {
 
-constexpr std::array<std::string_view, 2> program_names{"dnsproxy", "adguard-dnsproxy"};
+constexpr auto program_names = std::to_array<std::string_view>({"dnsproxy", "adguard-dnsproxy"});
 
 constexpr std::string_view by_itself = "not needed: tacet chooses that by itself";
 constexpr std::string_view no_server = "tacet does not serve clients encrypted from these settings";
-constexpr std::array<UnmappedSetting, 46> unmapped{{
+constexpr auto unmapped = std::to_array<UnmappedSetting>({
     {"config-path", "is another file: migrate it by its name"},
     {"output", "tacet writes to standard error, which the journal keeps"},
     {"tls-crt", no_server},
@@ -63,49 +63,36 @@ constexpr std::array<UnmappedSetting, 46> unmapped{{
     {"version", ""},
     {"help", ""},
     {"dns-over-https-enabled", no_server},
-}};
+});
 
 /// A flag's letter and its name; those of both notations that differ from the file's.
 struct DnsproxyFlag {
   std::string_view flag, name;
 };
-constexpr std::array<DnsproxyFlag, 20> flags{{{"o", "output"},
-                                              {"c", "tls-crt"},
-                                              {"k", "tls-key"},
-                                              {"g", "dnscrypt-config"},
-                                              {"l", "listen"},
-                                              {"p", "port"},
-                                              {"s", "https-port"},
-                                              {"t", "tls-port"},
-                                              {"q", "quic-port"},
-                                              {"y", "dnscrypt-port"},
-                                              {"u", "upstream"},
-                                              {"b", "bootstrap"},
-                                              {"f", "fallback"},
-                                              {"r", "ratelimit"},
-                                              {"v", "verbose"},
-                                              {"h", "help"},
-                                              {"listen-addrs", "listen"},
-                                              {"listen-ports", "port"},
-                                              {"upstreams", "upstream"},
-                                              {"https-listen-ports", "https-port"}}};
-constexpr std::array<std::string_view, 17> without_value{"hosts-file-enabled",
-                                                         "pprof",
-                                                         "version",
-                                                         "verbose",
-                                                         "insecure",
-                                                         "ipv6-disabled",
-                                                         "http3",
-                                                         "cache-optimistic",
-                                                         "cache",
-                                                         "refuse-any",
-                                                         "edns",
-                                                         "dns64",
-                                                         "use-private-rdns",
-                                                         "help",
-                                                         "all-servers",
-                                                         "fastest-addr",
-                                                         "pending-requests-enabled"};
+constexpr auto flags = std::to_array<DnsproxyFlag>({{"o", "output"},
+                                                    {"c", "tls-crt"},
+                                                    {"k", "tls-key"},
+                                                    {"g", "dnscrypt-config"},
+                                                    {"l", "listen"},
+                                                    {"p", "port"},
+                                                    {"s", "https-port"},
+                                                    {"t", "tls-port"},
+                                                    {"q", "quic-port"},
+                                                    {"y", "dnscrypt-port"},
+                                                    {"u", "upstream"},
+                                                    {"b", "bootstrap"},
+                                                    {"f", "fallback"},
+                                                    {"r", "ratelimit"},
+                                                    {"v", "verbose"},
+                                                    {"h", "help"},
+                                                    {"listen-addrs", "listen"},
+                                                    {"listen-ports", "port"},
+                                                    {"upstreams", "upstream"},
+                                                    {"https-listen-ports", "https-port"}});
+constexpr auto without_value = std::to_array<std::string_view>(
+    {"hosts-file-enabled", "pprof", "version", "verbose", "insecure", "ipv6-disabled", "http3", "cache-optimistic",
+     "cache", "refuse-any", "edns", "dns64", "use-private-rdns", "help", "all-servers", "fastest-addr",
+     "pending-requests-enabled"});
 
 std::string plain_name(std::string_view name) {
   const auto found = std::ranges::find(flags, name, &DnsproxyFlag::flag);

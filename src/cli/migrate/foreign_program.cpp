@@ -14,7 +14,7 @@
 namespace tacet {
 namespace {
 
-constexpr std::array<ForeignProgram, 7> programs{{
+constexpr auto programs = std::to_array<ForeignProgram>({
     {"cloudflared", "config.yml, /etc/default/cloudflared, a systemd unit or a compose file", read_cloudflared,
      read_cloudflared_flags},
     {"dnscrypt-proxy", "dnscrypt-proxy.toml", read_dnscrypt_proxy},
@@ -24,7 +24,7 @@ constexpr std::array<ForeignProgram, 7> programs{{
     {"smartdns", "smartdns.conf", read_smartdns},
     {"dnsproxy", "AdGuard's config.yaml, a systemd unit or a compose file", read_dnsproxy, read_dnsproxy_flags},
     {"unbound-forward", "unbound.conf with a forward-zone", read_unbound},
-}};
+});
 
 bool is_program(std::string_view word, std::span<const std::string_view> names) {
   word = word.substr(word.rfind('/') + 1);

@@ -11,7 +11,7 @@
 namespace tacet {
 namespace {
 
-constexpr std::array<std::string_view, 2> program_names{"https_dns_proxy", "https-dns-proxy"};
+constexpr auto program_names = std::to_array<std::string_view>({"https_dns_proxy", "https-dns-proxy"});
 
 constexpr std::string_view by_itself = "not needed: tacet chooses that by itself";
 constexpr std::string_view in_unit = "not needed: the service has a user of its own";
@@ -24,31 +24,31 @@ struct ProxyOption {
   std::string_view name;
   bool has_value;
 };
-constexpr std::array<ProxyOption, 23> options{{{'a', "listen_addr", true},
-                                               {'p', "listen_port", true},
-                                               {'r', "resolver_url", true},
-                                               {'b', "bootstrap_dns", true},
-                                               {'u', "user", true},
-                                               {'g', "group", true},
-                                               {'i', "polling_interval", true},
-                                               {'t', "proxy_server", true},
-                                               {'l', "logfile", true},
-                                               {'c', "dscp_codepoint", true},
-                                               {'s', "statistic_interval", true},
-                                               {'C', "ca_certs_file", true},
-                                               {'e', "subnet_addr", true},
-                                               {'F', "log_limit", true},
-                                               {'S', "source_addr", true},
-                                               {'m', "conn_loss_time", true},
-                                               {'T', "tcp_client_limit", true},
-                                               {'4', "use_ipv4_only", false},
-                                               {'6', "use_ipv6_only", false},
-                                               {'d', "daemonize", false},
-                                               {'q', "use_http3", false},
-                                               {'x', "use_http1", false},
-                                               {'v', "verbosity", false}}};
+constexpr auto options = std::to_array<ProxyOption>({{'a', "listen_addr", true},
+                                                     {'p', "listen_port", true},
+                                                     {'r', "resolver_url", true},
+                                                     {'b', "bootstrap_dns", true},
+                                                     {'u', "user", true},
+                                                     {'g', "group", true},
+                                                     {'i', "polling_interval", true},
+                                                     {'t', "proxy_server", true},
+                                                     {'l', "logfile", true},
+                                                     {'c', "dscp_codepoint", true},
+                                                     {'s', "statistic_interval", true},
+                                                     {'C', "ca_certs_file", true},
+                                                     {'e', "subnet_addr", true},
+                                                     {'F', "log_limit", true},
+                                                     {'S', "source_addr", true},
+                                                     {'m', "conn_loss_time", true},
+                                                     {'T', "tcp_client_limit", true},
+                                                     {'4', "use_ipv4_only", false},
+                                                     {'6', "use_ipv6_only", false},
+                                                     {'d', "daemonize", false},
+                                                     {'q', "use_http3", false},
+                                                     {'x', "use_http1", false},
+                                                     {'v', "verbosity", false}});
 
-constexpr std::array<UnmappedSetting, 36> unmapped{{
+constexpr auto unmapped = std::to_array<UnmappedSetting>({
     {"listen_addr", ""},
     {"listen_port", ""},
     {"resolver_url", ""},
@@ -85,7 +85,7 @@ constexpr std::array<UnmappedSetting, 36> unmapped{{
     {"procd_trigger_wan6", of_router},
     {"notrack_dns", of_router},
     {"procd_fw_src_interfaces", of_router},
-}};
+});
 
 /// Carries over one process of the proxy: one address, one resolver. `listens` is false for all but the first: tacet
 /// asks all resolvers behind one address.

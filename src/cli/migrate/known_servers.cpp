@@ -20,7 +20,7 @@ constexpr std::string_view cloudflare = "1.1.1.1 1.0.0.1 2606:4700:4700::1111 26
 constexpr std::string_view quad9 = "9.9.9.9 149.112.112.112 2620:fe::fe 2620:fe::9";
 constexpr std::string_view adguard = "94.140.14.14 94.140.15.15 2a10:50c0::ad1:ff 2a10:50c0::ad2:ff";
 
-constexpr std::array<KnownServer, 23> known_servers{{
+constexpr auto known_servers = std::to_array<KnownServer>({
     {"cloudflare-dns.com", "cloudflare", cloudflare},
     {"one.one.one.one", "cloudflare", cloudflare},
     {"1dot1dot1dot1.cloudflare-dns.com", "cloudflare", cloudflare},
@@ -45,10 +45,10 @@ constexpr std::array<KnownServer, 23> known_servers{{
      "185.95.218.42 185.95.218.43 2a05:fc84::42 2a05:fc84::43"},
     {"doh.dns.sb", "dns.sb", "185.222.222.222 45.11.45.11 2a09:: 2a11::"},
     {"dot.sb", "dns.sb", "185.222.222.222 45.11.45.11 2a09:: 2a11::"},
-}};
+});
 
 /// Names of dnscrypt-proxy's public list; NAME-ipv6 is the same service.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 17> listed_names{{
+constexpr auto listed_names = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"cloudflare-security", "https://security.cloudflare-dns.com/dns-query"},
     {"cloudflare-family", "https://family.cloudflare-dns.com/dns-query"},
     {"cloudflare", "https://cloudflare-dns.com/dns-query"},
@@ -66,7 +66,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 17> listed_n
     {"mullvad-base-doh", "https://base.dns.mullvad.net/dns-query"},
     {"mullvad-doh", "https://dns.mullvad.net/dns-query"},
     {"cisco-doh", "https://doh.opendns.com/dns-query"},
-}};
+});
 
 bool has_address(const KnownServer& server, std::string_view address) {
   return std::ranges::any_of(split(server.addresses, ' '), [&](auto each) { return each == address; });

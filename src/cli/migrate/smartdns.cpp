@@ -19,7 +19,7 @@ constexpr std::string_view by_itself = "not needed: tacet chooses that by itself
 constexpr std::string_view no_choice =
     "tacet gives programs all addresses that the server gave, and measures none of them";
 constexpr std::string_view on_disk = "tacet writes no names to a disk unless you ask for it; see `query_log`";
-constexpr std::array<UnmappedSetting, 40> unmapped{{
+constexpr auto unmapped = std::to_array<UnmappedSetting>({
     {"cache-size", "counts answers; `cache.size` counts octets, and 32MiB are about 200,000 answers"},
     {"cache-persist", "tacet keeps answers in memory only"},
     {"cache-file", "tacet keeps answers in memory only"},
@@ -60,7 +60,7 @@ constexpr std::array<UnmappedSetting, 40> unmapped{{
     {"user", "not needed: the service has a user of its own"},
     {"ca-path", "tacet takes a file (`ca_file`), or the system's authorities"},
     {"conf-file", "is another file: migrate it by its name"},
-}};
+});
 
 /// One line: a key, words, and options that begin with a dash.
 struct SmartLine {

@@ -67,13 +67,13 @@ constexpr std::size_t properties_size = 8;
 
 /// Why tacet cannot use a server of this protocol; empty for one that it can.
 std::string_view obstacle_of(unsigned protocol) {
-  constexpr std::array<std::pair<unsigned, std::string_view>, 6> obstacles{
+  constexpr auto obstacles = std::to_array<std::pair<unsigned, std::string_view>>(
       {{0x00, "it is a plain DNS server, which would read every name in clear"},
        {0x01, "it speaks DNSCrypt, which tacet does not; its operator may serve DoH or DoT as well"},
        {0x05, "it needs a relay (ODoH)"},
        {0x81, "it is a relay for DNSCrypt"},
        {0x85, "it is a relay for ODoH"},
-       {0x06, "it is an encrypted server without a certificate's name"}}};
+       {0x06, "it is an encrypted server without a certificate's name"}});
   if (protocol == doh || protocol == dot || protocol == doq) return {};
   for (const auto& [number, why] : obstacles)
     if (number == protocol) return why;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view validates = "see `dnssec.mode`: log counts what is proven, and on refuses what is not";
 constexpr std::string_view own_tls = "tacet chooses TLS 1.2 or 1.3 with OpenSSL's ciphers by itself";
-constexpr std::array<UnmappedSetting, 26> unmapped{{
+constexpr auto unmapped = std::to_array<UnmappedSetting>({
     {"resolution_type", ""},
     {"listen_addresses", ""},
     {"upstream_recursive_servers", ""},
@@ -38,7 +38,7 @@ constexpr std::array<UnmappedSetting, 26> unmapped{{
     {"trust_anchors_backoff_time", "tacet fetches no trust anchors"},
     {"appdata_dir", "tacet keeps no trust anchors on disk"},
     {"log_level", "stubby's levels are its own; see `log.level`"},
-}};
+});
 
 /// 127.0.0.1@5353.
 void read_listen(const ForeignSetting& setting, Migration& to) {

@@ -22,7 +22,7 @@ constexpr std::string_view anchors = "see `dnssec.trust_anchors`; the keys of th
 constexpr std::string_view recursion = "concerns unbound's own questions to the zones' servers, which tacet never asks";
 constexpr std::string_view of_cache = "see `cache.size`, which counts octets of all answers together";
 constexpr std::string_view local = "write fixed addresses into the hosts file";
-constexpr std::array<UnmappedSetting, 45> unmapped{{
+constexpr auto unmapped = std::to_array<UnmappedSetting>({
     {"server.port", ""},
     {"server.tls-upstream", ""},
     {"server.ssl-upstream", ""},
@@ -68,7 +68,7 @@ constexpr std::array<UnmappedSetting, 45> unmapped{{
     {"server.local-data", local},
     {"server.local-data-ptr", local},
     {"server.so-reuseport", by_itself},
-}};
+});
 
 /// "attribute: value" inside a clause such as "server:".
 struct UnboundClause {
