@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 import tacet
-from install_root import ALL, ALL_SERVERS, DHCLIENT, EMPTY, NETWORK_MANAGER, NETWORK_MANAGER_LINK, OPENRESOLV, PLAIN, RESOLVCONF, RESOLVED, Root
+from install_root import ALL, ALL_SERVERS, DHCLIENT, DHCPCD, EMPTY, NETWORK_MANAGER, NETWORK_MANAGER_LINK, OPENRESOLV, PLAIN, RESOLVCONF, RESOLVED, Root
 
 
 class EveryManager(Root):
@@ -157,6 +157,11 @@ class EachManager(Root):
         root, _ = self.install(DHCLIENT)
         done = subprocess.run(["sh", "-c", f". {root}/etc/dhcp/dhclient-enter-hooks.d/tacet; make_resolv_conf"], check=False)
         self.assertEqual(done.returncode, 0)
+
+    def test_dhcpcd_is_kept_from_writing_the_file_and_the_administrators_hook_stays(self):
+        root, _ = self.install(DHCPCD)
+        done = subprocess.run(["sh", "-euc", f'skip_hooks=mtu; . {root}/etc/dhcpcd.enter-hook; echo "$mine $skip_hooks"'], capture_output=True, text=True, check=True)
+        self.assertEqual(done.stdout, "1 mtu resolv.conf\n")
 
     def test_a_link_of_an_unknown_program_is_left_alone_unless_that_is_asked_for(self):
         files = {**EMPTY, "etc/resolv.conf": "->/run/connman/resolv.conf"}

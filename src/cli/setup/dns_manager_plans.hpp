@@ -18,7 +18,7 @@ InstallPlan plan_network_manager(const std::string& root, const std::string& ser
 InstallPlan plan_resolvconf(const std::string& server);
 /// A line in /etc/resolvconf.conf.
 Result<InstallPlan> plan_openresolv(const std::string& root, const std::string& server);
-/// The file itself, and a hook that keeps dhclient from writing it.
+/// The file itself, and hooks that keep dhclient and dhcpcd from writing it.
 Result<InstallPlan> plan_plain(const std::string& root, const std::string& server);
 /// macOS: a command for every network service. They are untested, so a person has to type them.
 InstallPlan plan_networksetup(const std::string& server);

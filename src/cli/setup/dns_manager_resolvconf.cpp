@@ -37,19 +37,11 @@ InstallPlan plan_resolvconf(const std::string& server) {
 
 Result<InstallPlan> plan_openresolv(const std::string& root, const std::string& server) {
   constexpr auto path = "/etc/resolvconf.conf";
-  auto settings = read_image(root + path);
-  if (!settings) return fail(settings.error());
-  if (settings->kind == FileImage::Kind::link)
-    return fail(Fault::unsupported,
-                fmt::format("{} is a link: add name_servers={} to what it points to", path, server));
   // The file is a shell script: the last assignment wins. After a server at a loopback address openresolv names no
   // other.
-  const auto line = fmt::format("name_servers={} # written by `tacet install`\n", server);
-  if (!settings->content.ends_with(line)) {
-    if (!settings->content.empty() && !settings->content.ends_with('\n')) settings->content += '\n';
-    settings->content += line;
-  }
-  settings->kind = FileImage::Kind::file;
+  auto settings =
+      image_with_last_line(root + path, fmt::format("name_servers={} # written by `tacet install`\n", server));
+  if (!settings) return fail(settings.error());
   InstallPlan plan;
   plan.files.push_back({path, *std::move(settings)});
   plan.apply = plan.revert = {{.words = {"resolvconf", "-u"}}};

@@ -113,6 +113,19 @@ Result<FileImage> read_image(const std::string& path) {
   return image;
 }
 
+Result<FileImage> image_with_last_line(const std::string& path, std::string_view line) {
+  auto image = read_image(path);
+  if (!image) return image;
+  if (image->kind == FileImage::Kind::link)
+    return fail(Fault::unsupported, fmt::format("{} is a link: add this line to what it points to: {}", path, line));
+  if (!image->content.ends_with(line)) {
+    if (!image->content.empty() && !image->content.ends_with('\n')) image->content += '\n';
+    image->content.append(line);
+  }
+  image->kind = FileImage::Kind::file;
+  return image;
+}
+
 Result<void> write_image(const std::string& path, const FileImage& image) {
   const auto temporary = path + ".tacet-new";
   ::unlink(temporary.c_str());                                             // of a run that was cut short

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "tacet/result.hpp"
 
@@ -26,6 +27,10 @@ FileImage link_to(std::string target);
 /// The image of `path`; does not follow a link. Faults: system (the detail names the path), unsupported (neither a file
 /// nor a link, or larger than 1 MiB).
 Result<FileImage> read_image(const std::string& path);
+
+/// The file at `path` with `line` at its end, which it keeps if it is there; `line` alone if there is no file. Faults:
+/// as read_image(); unsupported if `path` is a link.
+Result<FileImage> image_with_last_line(const std::string& path, std::string_view line);
 
 /// Replaces `path` by `image` unless it is that already, atomically: no reader sees half a file, and a power cut leaves
 /// the old or the new one. Writes a file in place if a container mounts it, because it cannot be replaced. Sets the
