@@ -14,12 +14,20 @@
 namespace tacet {
 namespace {
 
+/// What to do if another program has the address. A wildcard also fails if that program has one of its addresses only,
+/// as dnsmasq has a bridge's.
+std::string way_out(const SocketAddress& address) {
+  if (address.address.is_unspecified())
+    return "list this machine's addresses under `listen` one by one, without those that it holds";
+  return fmt::format("listen elsewhere, e.g. --listen 127.0.0.2:{}", address.port);
+}
+
 Error bind_error(const SocketAddress& address, int type, int error) {
   const std::string where = to_string(address);
   switch (error) {
     case EADDRINUSE:
-      return {Fault::in_use, fmt::format("{} is in use by {}: stop it, or listen elsewhere, e.g. --listen 127.0.0.2:{}",
-                                         where, holder_of(address, type), address.port)};
+      return {Fault::in_use,
+              fmt::format("{} is in use by {}: stop it, or {}", where, holder_of(address, type), way_out(address))};
     case EACCES:
       return {Fault::refused, fmt::format("{}: a port below 1024 needs root or CAP_NET_BIND_SERVICE; or listen on a "
                                           "higher one, e.g. --listen 127.0.0.1:5353",

@@ -121,8 +121,8 @@ class Machine(Root):
                 self.assertEqual(self.snapshot(root), before)
 
     def test_another_resolver_on_the_port_is_not_taken_for_tacet(self):
-        other = {"other": 0}
-        for setting, why in ((other, "nothing shows that it is tacet"), ({**other, **GOOD, "listen": "127.0.0.2"}, "is not the tacet that listens on")):
+        other, refusing = {"other": 0}, {"other": 5}
+        for setting, why in ((other, "nothing shows that it is tacet (the port is held by python"), (refusing, "nothing shows that it is tacet"), ({**other, **GOOD, "listen": "127.0.0.2"}, "is not the tacet that listens on")):
             with self.subTest(why):
                 self.setUp()
                 root = self.make(PLAIN)

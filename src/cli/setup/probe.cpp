@@ -15,6 +15,7 @@
 #include "base/descriptor.hpp"
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
+#include "listen/bind.hpp"
 #include "transport/dial/socket.hpp"
 
 namespace tacet {
@@ -166,14 +167,17 @@ Result<void> probe_resolver(const SocketAddress& at, const std::string& socket) 
   Probe probe(at);
   if (auto connected = probe.connect(); !connected) return connected;
   const auto before = query_count(socket);
-  if (auto served = ask_own_names(probe, server); !served) return served;
+  const auto served = ask_own_names(probe, server);
   const auto after = query_count(socket);
+  if (!served && (before || served.error().fault != Fault::refused)) return served;  // another program may refuse, too
   const auto looked_up = look_something_up(probe, server, socket);
   if (before && after && after->taken >= before->taken + own_names) return looked_up;
   const auto also = looked_up ? std::string() : "; and " + looked_up.error().detail;
   if (!before || !after)
-    return fail(Fault::refused, fmt::format("{} answers at port {}, but nothing shows that it is tacet: {}{}", server,
-                                            at.port, (before ? after : before).error().detail, also));
+    return fail(
+        Fault::refused,
+        fmt::format("{} answers at port {}, but nothing shows that it is tacet (the port is held by {}): {}{}", server,
+                    at.port, holder_of(at, SOCK_DGRAM), (before ? after : before).error().detail, also));
   return fail(
       Fault::refused,
       fmt::format("the program at {} port {} is not the tacet that listens on {}, which has counted none of the "
