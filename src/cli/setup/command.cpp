@@ -10,7 +10,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <ranges>
+#include <string_view>
 #include <vector>
 
 #include "base/descriptor.hpp"
@@ -32,6 +35,18 @@ Result<Descriptor> filled_pipe(const std::string& input) {
   return out;
 }
 
+/// The program's file: in a folder of PATH, else in one of the system's own, which `su` and cron leave out of it. The
+/// name itself if it is nowhere: starting that tells the reason.
+std::string file_of(const std::string& program) {
+  const char* const path = std::getenv("PATH");
+  const std::string folders = fmt::format("{}:/usr/sbin:/sbin", path ? path : "/usr/bin:/bin");
+  for (const auto folder : std::views::split(folders, ':')) {
+    std::string file = fmt::format("{}/{}", std::string_view(folder.begin(), folder.end()), program);
+    if (::access(file.c_str(), X_OK) == 0) return file;
+  }
+  return program;
+}
+
 /// Starts the program with `input` as its standard input, and `output`, unless it is -1, as its standard output.
 /// Returns the error number, or 0.
 int spawn(const Command& command, int input, int output, pid_t& child) {
@@ -46,7 +61,7 @@ int spawn(const Command& command, int input, int output, pid_t& child) {
     ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   }
-  const int error = ::posix_spawnp(&child, arguments.front(), &actions, nullptr, arguments.data(), environ);
+  const int error = ::posix_spawn(&child, file_of(words.front()).c_str(), &actions, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   return error;
 }
