@@ -12,7 +12,9 @@ void Channel::word(Call& call) {
     call.without_opt = std::make_unique<const Message>(without_opt(call.query));
 }
 
-/// True if the call goes on without OPT. If that does not help, `response` is what its client gets.
+/// True if the call goes on without OPT. If that does not help, `response` is what its client gets. SERVFAIL and
+/// REFUSED of an encrypted server are about the name: servers that encrypt know EDNS, and a failing one is not to be
+/// asked twice.
 bool Channel::asks_without_opt(Call& call, Response& response) {
   EdnsMemory& edns = server_.edns();
   if (call.without_opt) {
@@ -20,7 +22,7 @@ bool Channel::asks_without_opt(Call& call, Response& response) {
     return false;
   }
   if (!call.query.index().has_edns) return false;
-  if (!edns.may_dislike(response.message)) {
+  if (!says_opt_is_wrong(response.message.rcode())) {
     edns.liked(response.message);
     return false;
   }
@@ -47,8 +49,7 @@ void Channel::judge_wording(Call& call, Response& second) {
   server_.edns().dislikes(false, now());
   if (server_.edns().takes_opt(now())) return;
   log::warn(
-      "upstream {} answers {} to queries with EDNS: tacet asks it without, so these queries have no padding and bring "
-      "no "
+      "upstream {} answers {} to queries with EDNS: tacet asks it without. These queries have no padding, and bring no "
       "DNSSEC records",
       id_, to_string(first));
 }
