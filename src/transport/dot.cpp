@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <iterator>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
@@ -36,11 +37,16 @@ constexpr unsigned most_strays = 256;
 constexpr std::size_t first_sweep = 1024;
 constexpr std::size_t most_outstanding = 32768;  // so that a free ID is found by drawing twice on average
 
+/// A copy of one of the last answers is no answer under a wrong ID.
+constexpr std::size_t most_remembered = 64;
+
 struct Outstanding {
   Tag tag;
   PackedQuestion question;
   Instant sent;
 };
+
+using OutstandingQueries = std::unordered_map<std::uint16_t, Outstanding>;
 
 }  // namespace
 
@@ -66,6 +72,7 @@ private:
   void take(Bytes cipher);
   void deliver();
   void deliver(Bytes frame);
+  OutstandingQueries::iterator find_meant(Bytes frame);
   void count_stray();
   std::uint16_t free_id();
   void sweep(Instant now);
@@ -85,7 +92,9 @@ private:
   FrameReader frames_;
   std::vector<std::uint8_t> queries_;  // framed, of this turn
   QueryIds ids_;
-  std::unordered_map<std::uint16_t, Outstanding> outstanding_;
+  OutstandingQueries outstanding_;
+  std::array<std::uint16_t, most_remembered> answered_{};  // the IDs of the last answers
+  std::size_t next_answered_ = 0;                          // the place of the next one
   std::size_t sweep_at_ = first_sweep;
   Instant quiet_since_;  // the later of the last octet received and the first query that is outstanding
   bool read_this_turn_ = false;
@@ -234,17 +243,36 @@ void DotConnection::State::deliver() {
 }
 
 void DotConnection::State::deliver(Bytes frame) {
-  const auto found = frame.size() < 2 ? outstanding_.end() : outstanding_.find(load16(frame, 0));
+  auto found = frame.size() < 2 ? outstanding_.end() : outstanding_.find(load16(frame, 0));
+  if (found == outstanding_.end()) found = find_meant(frame);
   if (found == outstanding_.end()) return count_stray();
   strays_ = 0;
+  const std::uint16_t id = found->first;
   const Outstanding asked = std::move(found->second);
   outstanding_.erase(found);
+  answered_[next_answered_++ % most_remembered] = id;
   Result<Message> answer =
-      accept_answer(asked.question.unpacked(), load16(frame, 0), {frame.begin(), frame.end()}, TransportKind::stream);
+      accept_answer(asked.question.unpacked(), id, {frame.begin(), frame.end()}, TransportKind::stream);
   if (!answer) answer.error().detail = facts->address + " sent " + answer.error().detail;
   if (answer && answer->index().has_edns)
     if (const std::optional<Duration> limit = tcp_keepalive_of(*answer)) idle_limit = limit;
   owner_->on_answer(asked.tag, std::move(answer));
+}
+
+/// The query whose question stands in an answer under an ID that no query has: its server is wrong, and the name need
+/// not wait for another answer. Nothing if two queries have this question, or if it is a copy of an earlier answer.
+OutstandingQueries::iterator DotConnection::State::find_meant(Bytes frame) {
+  const auto none = outstanding_.end();
+  if (frame.size() < header_size) return none;
+  if (std::ranges::find(answered_, load16(frame, 0)) != answered_.end()) return none;
+  const auto message = Message::parse_answer({frame.begin(), frame.end()});
+  if (!message || !message->index().has(flag::qr)) return none;
+  const auto has_question = [asked = message->question()](const auto& each) {
+    return each.second.question.unpacked() == asked;
+  };
+  const auto meant = std::ranges::find_if(outstanding_, has_question);
+  if (meant == none || std::find_if(std::next(meant), none, has_question) != none) return none;
+  return meant;
 }
 
 void DotConnection::State::count_stray() {

@@ -126,6 +126,15 @@ for _status in (400, 403, 404, 429, 500, 503):
 _each("rcode", "SERVFAIL")
 
 
+class WrongIds(Case):
+    """A single server that answers under other IDs (over DoT): a client hears of it at once, and not at its deadline."""
+
+    def test_the_client_is_told_at_once(self):
+        fake = self.fake(lambda _: Behaviour("wrong_id"))
+        daemon = self.tacet(fake.dot_url(), workers=1)
+        self.assertEqual(dnsclient.ede(daemon.ask("www.example.com")), (24, "127.0.0.1:%d sent an answer under another ID" % fake.dot_port), daemon.log())
+
+
 class HungConnections(Case):
     """The server, or a balancer before it, keeps a connection open and acknowledges everything, but answers on it no more."""
 

@@ -104,7 +104,8 @@ TEST_CASE(
                            "case.test", "opcode.test", "bare.test", "void.test"})
     bench.connection->send(tag++, query_for(name));
   bench.run_until([&] { return bench.answers.contains(9); });
-  CHECK(bench.answers.size() == 9);
+  CHECK(bench.answers.size() == 10);
+  CHECK(bench.answers.at(0).error().fault == Fault::mismatched);
   CHECK(bench.answers.at(1).error().fault == Fault::mismatched);
   CHECK(bench.answers.at(2).error().fault == Fault::mismatched);
   CHECK(bench.answers.at(3).error().fault == Fault::mismatched);
@@ -136,6 +137,31 @@ TEST_CASE(
   bench.run_until([&] { return bench.closed.has_value(); });
   CHECK(bench.closed->fault == Fault::protocol);
   CHECK_FALSE(bench.answers.contains(5));
+}
+
+TEST_CASE("a copy of an answer is none to the same question asked again, and nor is an answer that could be of two") {
+  Bench bench;
+  std::vector<Octets> asked;
+  bench.server->on_query = [&](Bytes query) {
+    asked.emplace_back(query.begin(), query.end());
+    if (asked.size() == 2) bench.server->answer(answer_to(asked[0]));
+    if (asked.size() == 3) return;
+    if (asked.size() == 4) {
+      Octets wrong = answer_to(query);
+      wrong[0] ^= 0x55;
+      bench.server->answer(wrong);
+      bench.server->answer(answer_to(asked[2]));
+    }
+    bench.server->answer(answer_to(query));
+  };
+  const auto ask = [&](std::vector<Tag> tags) {
+    for (const Tag tag : tags) bench.connection->send(tag, query_for("same.test"));
+    bench.run_until([&] { return bench.answers.contains(tags.back()); });
+  };
+  ask({1});
+  ask({2});
+  ask({3, 4});
+  for (const Tag tag : {1, 2, 3, 4}) CHECK(bench.answers.at(tag));
 }
 
 TEST_CASE("an ID is not used twice while it is out, and IDs do not count up") {
