@@ -38,6 +38,29 @@ class Repair(DnssecCase):
         self.assertLess(time.monotonic() - begun, 3)
         self.assertEqual(len(daemon.log_lines("not what its zone signed")), 1)
 
+    def dns64(self, prefix):
+        """An upstream that makes AAAA records up from A records."""
+        return self.unbound(zones=self.world.zone_texts(), resolving=True, local_data=['module-config: "dns64 iterator"', f"dns64-prefix: {prefix}"])
+
+    def test_behind_a_dns64_a_made_address_is_made_again_from_the_proven_one(self):
+        upstream = self.dns64("64:ff9b::/96")
+        daemon = self.daemon(upstream.dot_url())
+        for _ in ("miss", "hit"):
+            for name in ("signed.alpha", "there.wild.signed.beta", "any.wild.signed.alpha"):
+                reply = self.assert_verdict(daemon, name, "AAAA", "insecure")
+                self.assertEqual((dnsclient.addresses(reply), dnsclient.ede(reply)[0]), (["64:ff9b::c000:201"], 29), reply)
+        self.assertEqual(dnsclient.addresses(self.assert_verdict(daemon, "unsigned.alpha", "AAAA", "insecure")), ["64:ff9b::c000:201"])
+        self.assertEqual(dnsclient.addresses(self.assert_verdict(daemon, "www.signed.alpha", "AAAA", "secure")), ["2001:db8::1"])
+        self.assert_verdict(daemon, "nothing.signed.beta", "AAAA", "secure", "NXDOMAIN")
+        self.assert_verdict(daemon, "norrsigs.alpha", "AAAA", "bogus")
+        self.assertEqual(daemon.status()["dnssec"]["repaired"], 0)
+
+    def test_a_dns64_with_a_prefix_of_the_world_is_not_believed_and_the_proven_denial_stands(self):
+        upstream = self.dns64("2001:db8:64::/96")
+        daemon = self.daemon(upstream.dot_url())
+        self.assertEqual(dnsclient.addresses(self.assert_verdict(daemon, "signed.alpha", "AAAA", "secure")), [])
+        self.assertEqual(dnsclient.addresses(self.assert_verdict(daemon, "unsigned.alpha", "AAAA", "insecure")), ["2001:db8:64::c000:201"])
+
     def test_one_answer_in_twenty_loses_its_signatures_and_no_client_sees_it(self):
         draw = random.Random(1)
         lock = threading.Lock()

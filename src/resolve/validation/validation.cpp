@@ -12,6 +12,7 @@
 #include "dns/wire.hpp"
 #include "dnssec/missing_piece.hpp"
 #include "pool/pool_query.hpp"
+#include "resolve/validation/translated_addresses.hpp"
 #include "resolve/validation/upstream_block.hpp"
 
 namespace tacet {
@@ -19,6 +20,9 @@ namespace {
 
 /// The client gets its reply a little after the last judgement.
 constexpr Duration time_to_reply = std::chrono::milliseconds(50);
+
+/// The extended error of an answer that a resolver made up (IANA registry).
+constexpr std::uint16_t synthesized = 29;
 
 /// True for the extended errors of a validator.
 bool is_of_validation(std::uint16_t code) {
@@ -86,7 +90,9 @@ Task<Proof> Validation::prove(Subject subject, Response response) {
   Task<Judgement> settling = settle(subject, proof.response.message, inquiry);
   proof.judgement = co_await std::move(settling);
   bool repaired = false;
-  if (note_block(proof)) {
+  Task<bool> translating = translate(subject, proof, inquiry);
+  const bool is_translated = co_await std::move(translating);
+  if (is_translated || note_block(proof)) {
     // No other server is asked: it could know nothing of a filter that the user chose.
   } else if (proof.judgement.status == SecurityStatus::bogus || is_refused_by_validator(proof.response.message)) {
     Task<bool> elsewhere = ask_elsewhere(subject, proof, inquiry);
@@ -98,6 +104,29 @@ Task<Proof> Validation::prove(Subject subject, Response response) {
   }
   count(subject.question, proof.judgement, repaired);
   co_return proof;
+}
+
+/// In a network of IPv6 only, a DNS64 makes AAAA records up from A records, and nothing can prove them. So this does
+/// what RFC 6147 §5.5 asks of a validator: it proves the A records, and makes the answer from them. True if it could.
+Task<bool> Validation::translate(const Subject& subject, Proof& proof, Inquiry& inquiry) {
+  if (proof.judgement.status != SecurityStatus::bogus) co_return false;
+  const auto prefix = translation_prefix_of(proof.response.message);
+  if (!prefix || inquiry.questions_left == 0) co_return false;
+  --inquiry.questions_left;
+  ++metrics_.dnssec_questions;
+  const Message query = upstream_query({subject.question.name, Type::a, Class::in}, true, true);
+  Task<Result<Response>> asking = subject.upstreams->exchange(query, subject.deadline);
+  const Result<Response> addresses = co_await std::move(asking);
+  if (!addresses) co_return false;
+  Task<Judgement> settling = settle(subject, addresses->message, inquiry);
+  Judgement judgement = co_await std::move(settling);
+  std::optional<Message> made = is_settled(judgement) ? translated(addresses->message, *prefix) : std::nullopt;
+  if (!made) co_return false;
+  judgement.status = SecurityStatus::insecure;
+  judgement.why = ExtendedError{synthesized, "made from the proven A records for a NAT64 (RFC 6147)"};
+  proof.response.message = *std::move(made);
+  proof.judgement = std::move(judgement);
+  co_return true;
 }
 
 /// True if the answer is an upstream's block. Its client gets a SERVFAIL that says so: an answer without a proof could

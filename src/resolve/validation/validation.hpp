@@ -98,6 +98,7 @@ public:
 
 private:
   static bool note_block(Proof& proof);
+  Task<bool> translate(const Subject& subject, Proof& proof, Inquiry& inquiry);
   Task<bool> ask_elsewhere(const Subject& subject, Proof& proof, Inquiry& inquiry);
   Task<bool> ask_for_pieces(const Subject& subject, Proof& proof, Inquiry& inquiry);
   Task<void> rehearsal(Subject subject, Response response);

@@ -21,6 +21,7 @@ struct Told {
   SecurityStatus status = SecurityStatus::indeterminate;
   std::optional<ExtendedError> why{};
   Duration taken{};
+  Octets rdata{};  ///< of the first record
   bool ended = false;
 };
 
@@ -35,9 +36,9 @@ struct Scene : World {
   }
   ~Scene() { tasks.cancel(); }
 
-  Told& ask_for(std::string_view name) {
+  Told& ask_for(std::string_view name, Type type = Type::a) {
     Told& told = results.emplace_back();
-    tasks.spawn(wait(ask(name), told));
+    tasks.spawn(wait(ask(name, type), told));
     return told;
   }
   Task<void> wait(Question asked, Told& told) {
@@ -49,7 +50,10 @@ struct Scene : World {
     Validation::Subject subject{upstreams, asked, std::nullopt, deadline};
     Task<Proof> proving = validation.prove(std::move(subject), std::move(response.value()));
     Proof proof = co_await std::move(proving);
-    told = {proof.judgement.status, proof.judgement.why, clock.now() - begun, true};
+    const Message& answer = proof.response.message;
+    const auto records = answer.records();
+    const Bytes rdata = records.empty() ? Bytes() : answer.rdata(records.front());
+    told = {proof.judgement.status, proof.judgement.why, clock.now() - begun, {rdata.begin(), rdata.end()}, true};
   }
 
   /// As in mode log: the client has its answer.
@@ -81,6 +85,7 @@ struct Scene : World {
     if (asked.type == Type::ds)
       return {
           asked, 0, {}, world.example.soa() + world.example.sign({name + " 300 NSEC z.example.test. A RRSIG NSEC"})};
+    if (asked.type == Type::aaaa) return {asked, 0, records_from({name + " 300 AAAA " + aaaa})};
     const Records address = records_from({name + " 300 A 192.0.2.1"});
     const bool is_signed = asked.name.under(named("example.test"));
     return {asked, 0, is_signed ? world.example.sign(address) : address};
@@ -94,8 +99,9 @@ struct Scene : World {
   }
 
   fixture::SignedWorld world;
-  std::set<std::string> silent;     // questions without an answer
-  std::multiset<std::string> lost;  // questions whose next answers lack their signatures
+  std::string aaaa = "2001:db8::1";  // of every name, without a signature
+  std::set<std::string> silent;      // questions without an answer
+  std::multiset<std::string> lost;   // questions whose next answers lack their signatures
   Metrics metrics;
   HashSeed seed{1, 2};
   TaskGroup tasks;
@@ -170,6 +176,32 @@ TEST_CASE("A lost signature is asked for again, of the answer as of the keys") {
   CHECK(told.status == SecurityStatus::secure);
   CHECK(scene.metrics.dnssec_repaired == 1);
   CHECK(scene.times_asked("www.example.test", Type::a) == 2);
+}
+
+TEST_CASE("Behind a DNS64 an AAAA record is made again from the A record, once that is proven (RFC 6147 §5.5)") {
+  Scene scene;
+  scene.aaaa = "64:ff9b::cb00:7163";  // of another host than the A record says
+  Told& told = scene.ask_for("www.example.test", Type::aaaa);
+  scene.pass(500ms);
+  CHECK(told.status == SecurityStatus::insecure);
+  REQUIRE(told.why);
+  CHECK(told.why->code == 29);
+  CHECK(told.rdata == Octets{0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1});
+  CHECK(scene.times_asked("www.example.test", Type::a) == 1);
+  CHECK(scene.metrics.dnssec_repaired == 0);
+  scene.lost = {"lost.example.test. A"};
+  Told& without = scene.ask_for("lost.example.test", Type::aaaa);
+  scene.pass(500ms);
+  CHECK(without.status == SecurityStatus::bogus);
+}
+
+TEST_CASE("A prefix that leads out of the network is not believed: anybody could be there") {
+  Scene scene;
+  scene.aaaa = "2001:db8::c000:201";
+  Told& told = scene.ask_for("www.example.test", Type::aaaa);
+  scene.pass(500ms);
+  CHECK(told.status == SecurityStatus::bogus);
+  CHECK(scene.times_asked("www.example.test", Type::a) == 0);
 }
 
 TEST_CASE("If every server loses the signature, the answer is bogus after three of them, and says what is missing") {
