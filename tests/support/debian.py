@@ -74,6 +74,22 @@ def package(directory, release):
     return file
 
 
+def build(system, *options):
+    """This source in `system`, as /src, and its build without optimisation, /build; with these options of CMake."""
+    system.install("python3", *packages_of("build_packages"))
+    shutil.copytree(SOURCE, system.root / "src", ignore=shutil.ignore_patterns("build", ".git"))
+    system.run("cmake", "-G", "Ninja", "-S", "/src", "-B", "/build", "-DCMAKE_BUILD_TYPE=Debug", "-DTACET_BENCH=OFF", *options)
+    system.run("cmake", "--build", "/build", timeout=3000)
+
+
+def package_built_in(system):
+    """The .deb of this source for the Debian of `system`."""
+    build(system, "-DTACET_TESTS=OFF")
+    system.run("cpack", "--config", "/build/CPackConfig.cmake", "-G", "DEB", "-B", "/package", timeout=300)
+    [file] = (system.root / "package").glob("*.deb")
+    return file
+
+
 def with_conffile(package, directory, version):
     """The same package as an older `version` whose /etc/tacet/tacet.yaml is the commented sample, and a conffile."""
     tree, file = pathlib.Path(directory) / "former", pathlib.Path(directory) / "former.deb"
