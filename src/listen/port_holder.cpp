@@ -102,10 +102,12 @@ bool holds_any(const std::string& descriptors, const std::vector<SocketRow>& row
   return false;
 }
 
-/// Only root may see other users' processes; the service may not.
+/// Only root may see other users' processes; the service may not. Process 1 holds the sockets of socket units beside
+/// the program that serves them, so any other holder counts more.
 std::optional<PortHolder> holder_with(const std::vector<SocketRow>& rows) {
   const Directory processes(::opendir("/proc"), &::closedir);
   if (rows.empty() || !processes) return std::nullopt;
+  std::optional<PortHolder> found;
   while (const dirent* entry = ::readdir(processes.get())) {
     const std::string id = entry->d_name;
     if (id.find_first_not_of("0123456789") != std::string::npos) continue;
@@ -113,9 +115,10 @@ std::optional<PortHolder> holder_with(const std::vector<SocketRow>& rows) {
     std::ifstream file("/proc/" + id + "/comm");
     std::string name;
     std::getline(file, name);
-    return PortHolder{static_cast<pid_t>(std::stol(id)), std::move(name)};
+    found = PortHolder{static_cast<pid_t>(std::stol(id)), std::move(name)};
+    if (found->process != 1) break;
   }
-  return std::nullopt;
+  return found;
 }
 
 std::string user_text(uid_t user) {
@@ -131,7 +134,11 @@ std::optional<PortHolder> port_holder(const SocketAddress& address, int type) {
 
 std::string holder_of(const SocketAddress& address, int type) {
   const std::vector<SocketRow> rows = sockets_at(address, type);
-  if (const auto holder = holder_with(rows)) return fmt::format("{} (pid {})", holder->program, holder->process);
+  if (const auto holder = holder_with(rows)) {
+    const bool socket_unit = holder->process == 1 && holder->program == "systemd";
+    return fmt::format("{} (pid {}){}", holder->program, holder->process,
+                       socket_unit ? " for a socket unit (`systemctl list-sockets` shows which)" : "");
+  }
   const std::string command = fmt::format("`sudo ss -lntup 'sport = :{}'` shows which", address.port);
   if (rows.empty()) return fmt::format("another program ({})", command);
   return fmt::format("a program of {} ({})", user_text(rows.front().user), command);

@@ -70,6 +70,22 @@ class Absent(Case):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("10.7.7.1:53 is in use by", done.stderr)
 
+    def test_the_program_that_serves_a_socket_is_named_and_not_the_service_manager_that_holds_it_too(self):
+        script = """
+import os, shutil, socket, subprocess, sys
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.bind(("127.0.0.1", 5302))
+shutil.copy("/bin/sleep", sys.argv[1] + "/server")
+server = subprocess.Popen([sys.argv[1] + "/server", "60"], pass_fds=[udp.fileno()])
+done = subprocess.run(sys.argv[2:], capture_output=True, text=True)
+server.kill()
+assert os.getpid() == 1 and f"127.0.0.1:5302 is in use by server (pid {server.pid})" in done.stderr, done.stderr
+"""
+        run = [tacet.BINARY, "run", "--listen", "127.0.0.1:5302", "--socket", os.path.join(self.directory, "never.sock")]
+        words = ["unshare", "--fork", "--pid", "--kill-child", "--mount-proc", sys.executable, "-c", script, self.directory, *run]
+        done = self.place.run(words, capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def refusal(self, listen, *user):
         words = [*user, tacet.BINARY, "run", "--listen", listen, "--socket", os.path.join(self.directory, "never.sock")]
         done = self.place.run(words, capture_output=True, text=True, timeout=30)
