@@ -1,6 +1,7 @@
 #include "config/load.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <cerrno>
 
@@ -25,7 +26,12 @@ std::expected<Config, std::vector<ConfigFault>> load_config(const std::string& p
   const auto text = file ? text_of(file.get(), most_octets) : std::nullopt;
   if (text) return read_config(*text, path);
   const int error = errno;
-  const std::string advice = error == EACCES ? ": run this as root, or permit the reading" : "";
+  const std::string advice = error == EACCES
+                                 ? fmt::format(
+                                       ": run this as root, or permit the reading (for the service: chgrp tacet {0} && "
+                                       "chmod 640 {0})",
+                                       path)
+                                 : "";
   return std::unexpected(std::vector{ConfigFault{path, {}, {}, "cannot be read: " + reading_fault(error) + advice}});
 }
 

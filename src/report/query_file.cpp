@@ -38,6 +38,10 @@ Result<void> make_directory_of(const std::string& file, const std::optional<Acco
 Result<void> QueryFile::open() {
   file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode));
   struct stat status{};
+  if (!file_ && errno == EACCES)
+    return fail(Fault::system, fmt::format("{}: this user may not write to it (if logrotate made the file, write "
+                                           "nocreate there: tacet makes it by itself)",
+                                           path_));
   if (!file_ || ::fstat(file_.get(), &status) != 0) return fail(system_error(path_));
   size_ = S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0;
   return {};

@@ -96,7 +96,7 @@ class WithoutConfig(unittest.TestCase):
                 with self.subTest(modes=modes, verb=verb):
                     done = self.run_verb(*verb, content="workers: 1", modes=modes, user=self.NOBODY)
                     self.assertEqual((done.returncode, done.stdout), (status, ""))
-                    self.assertIn("/etc/tacet/tacet.yaml: cannot be read: Permission denied: run this as root, or permit the reading\n", done.stderr)
+                    self.assertIn("/etc/tacet/tacet.yaml: cannot be read: Permission denied: run this as root, or permit the reading (for the service: chgrp tacet /etc/tacet/tacet.yaml && chmod 640 /etc/tacet/tacet.yaml)\n", done.stderr)
 
     def test_verbs_that_ask_the_running_tacet_take_its_socket_from_there_and_do_without_if_they_must(self):
         for content, modes, user, socket, also in (("control: {socket: /run/elsewhere.sock}", "", (), "/run/elsewhere.sock", ""),

@@ -50,6 +50,18 @@ class QueryLog(UnboundCase):
             if path.is_file():
                 self.assertNotRegex(path.read_bytes(), b"(www|secret).example.com")
 
+    @unittest.skipUnless(os.geteuid() == 0, "makes a file that tacet's user may not write to")
+    def test_a_file_that_logrotate_has_made_as_root_is_told_with_what_to_do(self):
+        daemon = self.logging()
+        daemon.ask("www.example.com")
+        self.lines(1)
+        made = self.folder / "made"
+        made.touch(mode=0o640)
+        made.rename(self.file)
+        scratch.eventually(lambda: daemon.ask("www.example.com") and "write nocreate there" in daemon.log(), what=daemon.log)
+        self.file.unlink()
+        scratch.eventually(lambda: daemon.ask("www.example.com") and self.file.exists() and self.file.stat().st_size, what=daemon.log)
+
     def test_each_query_is_a_line_that_says_where_its_answer_came_from(self):
         daemon = self.logging({"workers": 1})  # whose lines are in order
         before = datetime.datetime.now(datetime.timezone.utc)
