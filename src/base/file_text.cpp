@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/descriptor.hpp"
 #include "tacet/open_file.hpp"
 
 namespace tacet {
@@ -24,6 +25,11 @@ std::optional<std::string> text_of(int descriptor, std::size_t most) {
     if (got == 0) break;
   }
   return text;
+}
+
+std::string file_text(const std::string& path) {
+  const Descriptor file(open_file(path));
+  return file ? text_of(file.get(), (std::size_t{1} << 20) + 1).value_or("") : "";
 }
 
 std::string reading_fault(int error) {

@@ -13,23 +13,17 @@
 #include <optional>
 #include <span>
 
+#include "base/freed_by.hpp"
 #include "dns/wire.hpp"
 #include "dnssec/canonical.hpp"
 
 namespace tacet {
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <class Object>
-  void operator()(Object* object) const {
-    Free(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
-using DigestMethod = std::unique_ptr<EVP_MD, Freer<EVP_MD_free>>;
+using Key = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreedBy<EVP_PKEY_CTX_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, FreedBy<EVP_MD_CTX_free>>;
+using DigestMethod = std::unique_ptr<EVP_MD, FreedBy<EVP_MD_free>>;
 
 /// One signature algorithm of the IANA registry.
 struct Algorithm {

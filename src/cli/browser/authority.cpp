@@ -15,6 +15,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/freed_by.hpp"
+
 namespace tacet {
 namespace {
 
@@ -31,10 +33,6 @@ constexpr auto only_this_machine =
     "critical,permitted;IP:127.0.0.1/255.255.255.255,"
     "permitted;IP:::1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,permitted;DNS:invalid";
 
-template <auto free>
-struct FreedBy {
-  void operator()(auto* object) const { free(object); }
-};
 using Certificate = std::unique_ptr<X509, FreedBy<X509_free>>;
 using PrivateKey = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
 using MemoryBio = std::unique_ptr<BIO, FreedBy<BIO_free>>;

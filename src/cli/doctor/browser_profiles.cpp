@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/file_text.hpp"
 #include "cli/browser/browsers.hpp"
 #include "cli/doctor/browser_settings.hpp"
-#include "cli/file_text.hpp"
 
 namespace tacet {
 namespace {

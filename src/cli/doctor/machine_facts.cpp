@@ -11,9 +11,9 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "base/file_text.hpp"
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
-#include "cli/file_text.hpp"
 #include "cli/setup/command.hpp"
 #include "cli/setup/dns_manager.hpp"
 #include "cli/setup/name_sources.hpp"

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "cli/file_text.hpp"
+#include "base/file_text.hpp"
 
 namespace tacet {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
+#include "base/file_text.hpp"
 #include "base/text_parts.hpp"
 #include "cli/migrate/container.hpp"
 #include "cli/migrate/shell_words.hpp"
@@ -71,10 +71,8 @@ Result<std::vector<std::string>> command_in(const std::vector<Container>& contai
 std::span<const ForeignProgram> foreign_programs() { return programs; }
 
 Result<std::string> foreign_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
   constexpr std::size_t largest = 1U << 20;
-  for (char c = 0; text.size() <= largest && file.get(c);) text += c;
+  auto text = file_text(path);
   if (text.empty()) return fail(Fault::invalid_config, fmt::format("{}: cannot be read, or is empty", path));
   if (text.size() > largest) return fail(Fault::invalid_config, fmt::format("{}: larger than 1 MiB", path));
   if (text.find('\0') != std::string::npos) return fail(Fault::invalid_config, fmt::format("{}: is no text", path));

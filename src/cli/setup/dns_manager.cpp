@@ -10,8 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/file_text.hpp"
 #include "base/text_parts.hpp"
-#include "cli/file_text.hpp"
 #include "cli/setup/dns_manager_plans.hpp"
 #include "cli/setup/name_sources.hpp"
 #include "config/scalar.hpp"

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/file_text.hpp"
 #include "base/text_parts.hpp"
-#include "cli/file_text.hpp"
 
 namespace tacet {
 namespace {

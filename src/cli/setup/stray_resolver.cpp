@@ -10,8 +10,8 @@
 #include <system_error>
 #include <vector>
 
+#include "base/file_text.hpp"
 #include "base/text_parts.hpp"
-#include "cli/file_text.hpp"
 #include "cli/setup/old_resolver.hpp"
 #include "config/address.hpp"
 #include "config/scalar.hpp"

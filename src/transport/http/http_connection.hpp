@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/freed_by.hpp"
 #include "transport/http/doh.hpp"
 #include "transport/http/http.hpp"
 #include "transport/http/http_socket.hpp"
@@ -103,16 +104,9 @@ private:
   Error why_;  // why it leaves
   News news_;
 
-  template <auto End>
-  struct Ended {
-    template <class Handle>
-    void operator()(Handle* handle) const {
-      End(handle);
-    }
-  };
-  using List = std::unique_ptr<curl_slist, Ended<curl_slist_free_all>>;
-  std::unique_ptr<CURLM, Ended<curl_multi_cleanup>> multi_;
-  std::unique_ptr<CURLU, Ended<curl_url_cleanup>> url_;
+  using List = std::unique_ptr<curl_slist, FreedBy<curl_slist_free_all>>;
+  std::unique_ptr<CURLM, FreedBy<curl_multi_cleanup>> multi_;
+  std::unique_ptr<CURLU, FreedBy<curl_url_cleanup>> url_;
   List get_headers_, post_headers_, addresses_;
   HttpTransfers transfers_;
   std::deque<DohRequest> waiting_;

@@ -6,15 +6,12 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/freed_by.hpp"
+
 namespace tacet {
 namespace {
 
 constexpr std::size_t most_octets = 16U << 10U;
-
-struct Freed {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 
 /// No exception may pass through libcurl.
 std::size_t take(const char* octets, std::size_t, std::size_t size, void* into) {
@@ -30,8 +27,8 @@ std::size_t take(const char* octets, std::size_t, std::size_t size, void* into) 
 }  // namespace
 
 Result<FetchedDocument> http_fetch(const FetchRequest& request) {
-  const std::unique_ptr<CURL, Freed> easy(curl_easy_init());
-  const std::unique_ptr<curl_slist, Freed> there(
+  const std::unique_ptr<CURL, FreedBy<curl_easy_cleanup>> easy(curl_easy_init());
+  const std::unique_ptr<curl_slist, FreedBy<curl_slist_free_all>> there(
       curl_slist_append(nullptr, fmt::format("::{}", to_string(request.address)).c_str()));
   if (!easy || !there) return fail(Fault::system, "no memory");
   FetchedDocument document;

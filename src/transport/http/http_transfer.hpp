@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/freed_by.hpp"
 #include "transport/connection.hpp"
 #include "transport/http/doh_method.hpp"
 #include "transport/http/doh_response.hpp"
@@ -80,10 +82,7 @@ private:
 
   enum class Look : std::uint8_t { idle, fresh, seen };
 
-  struct Cleanup {
-    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-  };
-  std::unique_ptr<CURL, Cleanup> easy_;
+  std::unique_ptr<CURL, FreedBy<curl_easy_cleanup>> easy_;
   DohRequest request_;
   std::optional<DohMethod> method_;  // the handle's present method
   Look look_ = Look::idle;

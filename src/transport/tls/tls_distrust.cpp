@@ -15,7 +15,7 @@ std::string names_in(const X509* certificate) {
   const auto add = [&names](std::string_view name) {
     if (names.size() < 200) names.append(names.empty() ? "" : ", ").append(name);
   };
-  const std::unique_ptr<GENERAL_NAMES, Releaser<GENERAL_NAMES_free>> alternatives(
+  const std::unique_ptr<GENERAL_NAMES, FreedBy<GENERAL_NAMES_free>> alternatives(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   if (!alternatives) return "no name: the one in its subject does not count";
   for (int i = 0; i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {

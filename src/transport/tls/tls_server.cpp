@@ -23,10 +23,10 @@ namespace {
 /// A chain has a few certificates of some kilobytes.
 constexpr std::size_t most_octets = std::size_t{1} << 20;
 
-using CertificatePointer = std::unique_ptr<X509, Releaser<X509_free>>;
-using KeyPointer = std::unique_ptr<EVP_PKEY, Releaser<EVP_PKEY_free>>;
-using NamesPointer = std::unique_ptr<GENERAL_NAMES, Releaser<GENERAL_NAMES_free>>;
-using SourcePointer = std::unique_ptr<BIO, Releaser<BIO_free>>;
+using CertificatePointer = std::unique_ptr<X509, FreedBy<X509_free>>;
+using KeyPointer = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
+using NamesPointer = std::unique_ptr<GENERAL_NAMES, FreedBy<GENERAL_NAMES_free>>;
+using SourcePointer = std::unique_ptr<BIO, FreedBy<BIO_free>>;
 using TextCleanser = decltype([](std::string* text) { OPENSSL_cleanse(text->data(), text->size()); });
 /// Two files as they were read.
 using FileStamps = std::pair<std::optional<FileStamp>, std::optional<FileStamp>>;

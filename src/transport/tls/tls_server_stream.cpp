@@ -48,7 +48,7 @@ struct TlsServerStream::Bio {
 
   static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
-  using Method = std::unique_ptr<BIO_METHOD, Releaser<BIO_meth_free>>;
+  using Method = std::unique_ptr<BIO_METHOD, FreedBy<BIO_meth_free>>;
   static Method make_method() {
     Method method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tacet server socket"));
     if (method && BIO_meth_set_read(method.get(), read) == 1 && BIO_meth_set_write(method.get(), write) == 1 &&

@@ -15,22 +15,16 @@
 
 #include "base/descriptor.hpp"
 #include "base/file_stamp.hpp"
+#include "base/freed_by.hpp"
 #include "transport/tls/tls.hpp"
 
 /// Shared by the files of this folder and by transport/quic. Only they may include it.
 namespace tacet {
 
-template <auto Release>
-struct Releaser {
-  template <class T>
-  void operator()(T* held) const {
-    Release(held);
-  }
-};
-using ContextPointer = std::unique_ptr<SSL_CTX, Releaser<SSL_CTX_free>>;
-using SslPointer = std::unique_ptr<SSL, Releaser<SSL_free>>;
-using SessionPointer = std::unique_ptr<SSL_SESSION, Releaser<SSL_SESSION_free>>;
-using StorePointer = std::unique_ptr<X509_STORE, Releaser<X509_STORE_free>>;
+using ContextPointer = std::unique_ptr<SSL_CTX, FreedBy<SSL_CTX_free>>;
+using SslPointer = std::unique_ptr<SSL, FreedBy<SSL_free>>;
+using SessionPointer = std::unique_ptr<SSL_SESSION, FreedBy<SSL_SESSION_free>>;
+using StorePointer = std::unique_ptr<X509_STORE, FreedBy<X509_STORE_free>>;
 
 /// True if an OpenSSL error says that memory is out: that is this machine's fault, not the peer's.
 bool is_scarcity(unsigned long error);

@@ -31,7 +31,7 @@ std::string system_bundle() {
 
 /// Adds every certificate and revocation list, as X509_STORE_load_file() does, which opens files by itself.
 bool add_all(X509_STORE* store, const std::string& text) {
-  const std::unique_ptr<BIO, Releaser<BIO_free>> source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  const std::unique_ptr<BIO, FreedBy<BIO_free>> source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   char no_password = 0;
   const InfosPointer infos(source ? PEM_X509_INFO_read_bio(source.get(), nullptr, nullptr, &no_password) : nullptr);
   if (!infos) return false;
