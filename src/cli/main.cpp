@@ -6,13 +6,7 @@
 #include <map>
 #include <string>
 
-#include "cli/ask/cache.hpp"
-#include "cli/ask/explain.hpp"
-#include "cli/ask/exposure.hpp"
-#include "cli/ask/flush.hpp"
-#include "cli/ask/log_level.hpp"
-#include "cli/ask/reload.hpp"
-#include "cli/ask/status.hpp"
+#include "cli/ask/verbs.hpp"
 #include "cli/browser/browser.hpp"
 #include "cli/check.hpp"
 #include "cli/command_line.hpp"
@@ -175,7 +169,7 @@ void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, 
   auto* name = verb.add_option("NAME", request.name, "Forget this name only");
   auto* below = verb.add_option("--below", request.below, "Forget this name and all names below it");
   below->type_name("ZONE")->excludes(name);
-  verb.add_flag("--all", request.all, "Forget all answers, which is the default")->excludes(name)->excludes(below);
+  verb.add_flag("--all")->description("Forget all answers, which is the default")->excludes(name)->excludes(below);
   ask_daemon(verb, given, chosen, [&](const auto& socket) { return run_flush(socket, request, std::cout, std::cerr); });
 }
 

@@ -1,5 +1,3 @@
-#include "cli/ask/cache.hpp"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -10,6 +8,7 @@
 
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
+#include "cli/ask/verbs.hpp"
 #include "cli/words.hpp"
 
 namespace tacet {

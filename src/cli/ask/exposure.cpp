@@ -1,11 +1,10 @@
-#include "cli/ask/exposure.hpp"
-
 #include <cstdint>
 #include <ostream>
 
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/exposure_text.hpp"
 #include "cli/ask/parsed_json.hpp"
+#include "cli/ask/verbs.hpp"
 #include "cli/words.hpp"
 
 namespace tacet {
