@@ -108,7 +108,8 @@ Snapshot ControlAnswers::snapshot() const {
   snapshot.workers = static_cast<unsigned>(sources_.workers.size());
   snapshot.cache = sources_.cache.statistics();
   const auto settings = sources_.settings.get();
-  snapshot.dnssec = {settings->dnssec, {}, settings->config.dnssec.ignore, sources_.clock.wall_time()};
+  snapshot.dnssec = {
+      .rules = settings->dnssec, .ignored = settings->config.dnssec.ignore, .now = sources_.clock.wall_time()};
   snapshot.certificates = settings->certificates.reports(sources_.clock.wall_time());
   if (sources_.query_log) snapshot.query_log = sources_.query_log->counts();
   for (const auto& worker : sources_.workers) worker->add_to(snapshot);

@@ -160,6 +160,7 @@ void Worker::add_to(Snapshot& snapshot) {
     const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(loop_.turns().longest);
     snapshot.longest_turn = std::max(snapshot.longest_turn, static_cast<std::uint64_t>(longest.count()));
     snapshot.plaintext_lookups += upstreams_.plaintext_lookups();
+    if (snapshot.dnssec.root_fault.empty()) snapshot.dnssec.root_fault = resolver_.validation().root_fault();
     const auto facts = resolver_.validation().table().counts();
     for (std::size_t state = 0; state < facts.size(); ++state) snapshot.dnssec.zones[state] += facts[state];
     add_channels(snapshot.upstreams, upstreams_.set().reports());

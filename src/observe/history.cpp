@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tacet/message.hpp"
+
 namespace tacet {
 namespace {
 
@@ -23,6 +25,11 @@ bool History::is_due(Instant now) const { return now - noted_at_ >= a_minute; }
 
 HistoryMinute History::running(const Metrics& totals, Instant now) const {
   const auto count = [&](Source source) { return since(noted_, totals, source); };
+  // Answers of upstreams that failed or could not be proven: for the client they are failures as well.
+  constexpr auto servfail = static_cast<std::size_t>(Rcode::servfail);
+  const auto failed = static_cast<std::uint32_t>(totals.rcodes[servfail] - noted_.rcodes[servfail]);
+  const std::uint32_t silent = count(Source::failure), answered = count(Source::upstream);
+  const std::uint32_t bad = std::min(answered, failed - std::min(failed, silent));
   const Histogram waited = totals.waited_time.since(noted_.waited_time);
   const auto time = [&](double share) { return static_cast<float>(waited.estimate(share)); };
   return {.end = now,
@@ -30,8 +37,8 @@ HistoryMinute History::running(const Metrics& totals, Instant now) const {
           .policy = count(Source::policy),
           .cache = count(Source::cache),
           .stale = count(Source::stale),
-          .upstream = count(Source::upstream),
-          .failure = count(Source::failure),
+          .upstream = answered - bad,
+          .failure = silent + bad,
           .waited_p50 = time(0.5),
           .waited_p95 = time(0.95),
           .waited_p99 = time(0.99)};

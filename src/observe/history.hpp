@@ -9,7 +9,7 @@
 namespace tacet {
 
 /// What was answered within one minute, or longer if the machine slept. `waited_*` are times in seconds from query to
-/// reply, of the answers that were not here already; 0 without such answers.
+/// reply, of the answers that were not here already; 0 without such answers. `failure` holds every SERVFAIL.
 struct HistoryMinute {
   Instant end{};
   float seconds = 0;  ///< its length

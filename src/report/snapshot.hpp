@@ -33,6 +33,7 @@ struct DnssecReport {
   std::array<std::size_t, 4> zones{};  ///< facts that all workers hold, by ZoneState
   std::vector<IgnoredZone> ignored;
   WallTime now{};
+  std::string root_fault;  ///< why no answer can be proven now; empty: nothing is known against it
 };
 
 /// Everything that `tacet status` shows, taken from all workers at nearly one moment.

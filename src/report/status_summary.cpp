@@ -82,6 +82,19 @@ void warn_of_upstreams(const Snapshot& snapshot, Phrases& warnings) {
       if (!upstream.good) warnings.push_back(words_for(upstream, zone.zone));
 }
 
+/// True if each new name gets SERVFAIL, because nothing can be proven.
+bool proves_nothing(const DnssecReport& dnssec) {
+  return dnssec.rules->mode == DnssecMode::on && !dnssec.root_fault.empty();
+}
+
+void warn_of_validation(const DnssecReport& dnssec, Phrases& warnings) {
+  if (dnssec.root_fault.empty()) return;
+  warnings.push_back(
+      fmt::format("No trust anchor proves the keys of the root ({}). Check this machine's clock and its trust anchors, "
+                  "and ask an upstream that passes signatures on",
+                  dnssec.root_fault));
+}
+
 void warn_of_path(const Snapshot& snapshot, Phrases& warnings) {
   for (const Interference& each : snapshot.interferences)
     warnings.push_back(fmt::format("This network interferes: {}", each.words));
@@ -126,6 +139,7 @@ std::string warning_part(std::size_t count) {
 std::string way_part(const Snapshot& snapshot) {
   const auto used = carriers(snapshot.upstreams);
   if (used.empty()) return "No upstream answers, so new names fail";
+  if (proves_nothing(snapshot.dnssec)) return "No answer can be proven (DNSSEC), so new names fail";
   const bool connected = used.front()->open_connections() > 0;
   return fmt::format("{} to {}", connected ? "Encrypted" : "Ready to ask, encrypted",
                      operators_of(used, snapshot.sites));
@@ -141,10 +155,11 @@ std::string_view to_string(Verdict verdict) {
 StatusSummary summarise(const Snapshot& snapshot, const ExposureOverview& exposure) {
   StatusSummary summary;
   warn_of_upstreams(snapshot, summary.warnings);
+  warn_of_validation(snapshot.dnssec, summary.warnings);
   warn_of_path(snapshot, summary.warnings);
   warn_of_machine(snapshot, summary.warnings);
   summary.notes = notes_on(snapshot, exposure);
-  const bool works = std::ranges::any_of(snapshot.upstreams, is_good);
+  const bool works = std::ranges::any_of(snapshot.upstreams, is_good) && !proves_nothing(snapshot.dnssec);
   if (!summary.warnings.empty()) summary.verdict = Verdict::warning;
   if (!works) summary.verdict = Verdict::bad;
   summary.sentence =

@@ -231,6 +231,13 @@ class Modes(DnssecCase):
         for name in ("www.signed.alpha", "www.unsigned.alpha", "www.signed.beta"):
             self.assert_verdict(daemon, name, "A", "bogus")
         self.assertEqual(len(daemon.log_lines("no trust anchor proves the keys of the root")), 1, daemon.log())
+        summary = daemon.status()["summary"]
+        self.assertEqual((summary["state"], summary["sentence"].split(";")[0]), ("bad", "No answer can be proven (DNSSEC), so new names fail"))
+        daemon.settings["dnssec"] = self.rules()
+        daemon.write()
+        self.assertEqual(daemon.verb("reload").returncode, 0, daemon.log())
+        self.assert_verdict(daemon, "www.signed.alpha", "A", "secure")
+        self.assertEqual(daemon.status()["summary"]["state"], "good")
 
     def test_hosts_and_zones_of_the_local_network_are_never_validated(self):
         hosts = f"{self.directory}/hosts"

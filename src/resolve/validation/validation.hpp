@@ -90,6 +90,7 @@ public:
     denials_.forget();
   }
   ZoneTable& table() { return facts_.table(); }
+  const std::string& root_fault() const { return facts_.root_fault(); }
   WallTime wall_time() const { return facts_.wall_time(); }
 
   /// Judges a message as it is, and asks for what that needs. It counts nothing, and asks no other server for a better

@@ -88,6 +88,7 @@ ZoneFacts::ZoneFacts(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, c
 void ZoneFacts::forget() {
   table_.forget();
   failures_ = {};
+  root_fault_.clear();
 }
 
 void ZoneFacts::foresee(const std::shared_ptr<Upstream>& upstreams, const Question& question) {
@@ -241,7 +242,9 @@ void ZoneFacts::tell(const Question& question, const Result<Fetched>& found) {
   const bool is_bogus = found && found->image.security == SecurityStatus::bogus;
   const std::string why = !is_bogus ? "" : found->image.extended_error ? found->image.extended_error->text : "unproven";
   if (is_bogus) log::debug("the {}: {}", words_for(question), why);
-  if (!is_bogus || !question.name.is_root()) return;
+  if (!question.name.is_root() || !found) return;
+  root_fault_ = why;
+  if (!is_bogus) return;
   if (root_failures_.pass(scheduler_.now()))
     log::warn("no trust anchor proves the keys of the root, so no answer can be proven: {}", why);
 }

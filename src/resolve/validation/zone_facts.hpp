@@ -54,6 +54,10 @@ public:
   /// Forgets what was proven and what failed: the clock jumped, or what is true by configuration changed.
   void forget();
 
+  /// Why the last answer about the keys of the root proved nothing, so that no name resolves; empty if it did, or if
+  /// there was none.
+  const std::string& root_fault() const { return root_fault_; }
+
 private:
   static constexpr double guesses_per_question = 0.25, most_guesses = 50;
 
@@ -74,6 +78,7 @@ private:
   InFlight in_flight_;
   Failures failures_;
   double guesses_ = most_guesses;
+  std::string root_fault_;
   log::RateLimit root_failures_;
 };
 

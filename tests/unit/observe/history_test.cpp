@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tacet/message.hpp"
+
 using namespace std::chrono_literals;
 
 namespace tacet {
@@ -31,6 +33,17 @@ TEST_CASE("a minute holds what came after the one before, and the last one is st
   CHECK(minutes[1].end == start + 120s);
   CHECK(minutes[2].cache == 4);
   CHECK(minutes[2].seconds == doctest::Approx(10));
+}
+
+TEST_CASE("an upstream's answer that ends as SERVFAIL is a failure, and is counted once") {
+  History history(start);
+  Metrics totals = with_answers(2, 5);
+  totals.answers[static_cast<std::size_t>(Source::failure)] = 1;
+  totals.rcodes[static_cast<std::size_t>(Rcode::servfail)] = 4;
+  const auto minute = history.minutes(totals, start + 10s, 1).front();
+  CHECK(minute.upstream == 2);
+  CHECK(minute.failure == 4);
+  CHECK(minute.questions() == 8);
 }
 
 TEST_CASE("only the last minutes are told if few are asked for") {

@@ -127,6 +127,21 @@ TEST_CASE("what is wrong with the machine or its configuration is a warning each
   CHECK(summary.verdict == Verdict::warning);
 }
 
+TEST_CASE("without proven keys of the root there is trouble where answers must be proven, and a warning elsewhere") {
+  auto snapshot = snapshot_of({upstream("tls://192.0.2.1", "a", true)});
+  snapshot.dnssec.root_fault = "the answer has no keys";
+  ValidationRules rules;
+  for (const auto mode : {DnssecMode::on, DnssecMode::log}) {
+    rules.mode = mode;
+    snapshot.dnssec.rules = std::make_shared<const ValidationRules>(rules);
+    const auto summary = summarise(snapshot, {});
+    REQUIRE(summary.warnings.size() == 1);
+    CHECK(summary.warnings.front().contains("keys of the root (the answer has no keys)"));
+    CHECK(summary.verdict == (mode == DnssecMode::on ? Verdict::bad : Verdict::warning));
+    CHECK(summary.sentence.starts_with(mode == DnssecMode::on ? "No answer can be proven" : "Encrypted to a"));
+  }
+}
+
 TEST_CASE("a zone's server that fails is named with its zone") {
   auto snapshot = snapshot_of({upstream("tls://192.0.2.1", "a", true)});
   snapshot.zones = {{"lan", true, {failing(upstream("192.168.1.1:53", "lan", false))}}};
