@@ -69,11 +69,10 @@ void Channel::load(BriefLink& brief, std::size_t quota) {
   if (!brief.link) return;
   for (auto next = calls_.begin(); next != calls_.end() && brief.sent < quota; ++next) {
     Call& call = *next->second;
-    const bool goes_alone = call.suspicions > 0;
-    if (call.rides_on != nullptr || (goes_alone && brief.sent > 0)) continue;
+    if (call.rides_on != nullptr || (call.goes_alone && brief.sent > 0)) continue;
     call.rides_on = brief.link.get();
     brief.link->send(next->first, call.wording());
-    brief.sent = goes_alone ? quota : brief.sent + 1;
+    brief.sent = call.goes_alone ? quota : brief.sent + 1;
   }
 }
 
@@ -104,7 +103,8 @@ bool Channel::brief_lost(const Link& link, const Error& why) {
     if (call->rides_on != &link) continue;
     call->rides_on = nullptr;
     ++call->tries;
-    if (is_barren) ++call->suspicions;
+    if (is_barren && left == 1) ++call->suspicions;
+    if (is_barren) call->goes_alone = true;
   }
   if (why.fault != Fault::cancelled || is_barren) note_failure(why);
   if (is_barren) ++caution_.barren;

@@ -7,10 +7,9 @@ namespace tacet {
 bool ConnectionQuota::ended(std::size_t answers, std::size_t left, Instant now) {
   if (answers == 0 || left == 0) return false;
   if (std::exchange(last_, answers) != answers || answers > most) return false;
-  const bool is_new = known(now) != answers;
   quota_ = answers;
   until_ = now + kept;
-  return is_new;
+  return !std::exchange(was_known_, true);
 }
 
 std::optional<std::size_t> ConnectionQuota::known(Instant now) const {

@@ -37,7 +37,7 @@ TEST_CASE("other ends show none") {
   CHECK_FALSE(known_after({{33, 9}, {33, 9}}));  // enough for one connection after the other
 }
 
-TEST_CASE("a quota is new once, is forgotten after a while, and can be forgotten at once") {
+TEST_CASE("a quota is told of once, is forgotten after a while, and can be forgotten at once") {
   ConnectionQuota quota;
   const Instant now(seconds(100));
   CHECK_FALSE(quota.ended(2, 1, now));
@@ -47,4 +47,7 @@ TEST_CASE("a quota is new once, is forgotten after a while, and can be forgotten
   CHECK_FALSE(quota.known(now + seconds(10) + ConnectionQuota::kept));
   quota.forget();
   CHECK_FALSE(quota.known(now + seconds(10)));
+  CHECK_FALSE(quota.ended(2, 1, now));
+  CHECK_FALSE(quota.ended(2, 1, now));
+  CHECK(quota.known(now) == 2);
 }
