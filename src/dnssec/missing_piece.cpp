@@ -31,19 +31,44 @@ void copy(MessageBuilder& builder, const Message& from, Wanted wanted) {
   });
 }
 
+std::optional<Message> finished(MessageBuilder& builder, std::uint16_t flags) {
+  if (builder.too_large()) return std::nullopt;
+  auto made = Message::parse(builder.finish(flags));
+  return made ? std::optional(*std::move(made)) : std::nullopt;
+}
+
+/// The aliases of `answer`, and behind them all that `rest` says of the last one's target, also that it does not exist.
+std::optional<Message> continued(const Message& answer, const Message& rest) {
+  const Rcode rcode = rest.rcode();
+  if (rcode != Rcode::noerror && rcode != Rcode::nxdomain) return std::nullopt;
+  MessageBuilder builder(answer.question());
+  for (const Section section : {Section::answer, Section::authority}) {
+    const auto is_here = [&](const ResourceRecord& record) { return record.section == section; };
+    copy(builder, answer, [&](const ResourceRecord& record) {
+      return is_here(record) && record.type != Type::soa && !is_about(rest.question(), answer, record);
+    });
+    copy(builder, rest, is_here);
+  }
+  const auto flags = static_cast<std::uint16_t>(answer.index().flags & ~flag::rcode_mask);
+  return finished(builder, static_cast<std::uint16_t>(flags | static_cast<std::uint16_t>(rcode)));
+}
+
 }  // namespace
 
 std::optional<Question> missing_piece(const Question& asked, const Judgement& judgement) {
-  if (judgement.status != SecurityStatus::bogus || !judgement.why || judgement.why->code != ede::rrsigs_missing)
-    return std::nullopt;
+  if (judgement.status != SecurityStatus::bogus || !judgement.why) return std::nullopt;
   const auto bogus = std::ranges::find(judgement.rrsets, SecurityStatus::bogus, &JudgedRRset::status);
   if (bogus == judgement.rrsets.end()) return std::nullopt;
   Question piece{bogus->owner, bogus->type, Class::in};
+  const bool lacks_signature = judgement.why->code == ede::rrsigs_missing;
+  const bool lacks_rest = judgement.why->code == ede::nsec_missing && piece.type == asked.type;
+  if (!lacks_signature && !lacks_rest) return std::nullopt;
   return piece == asked ? std::nullopt : std::optional(std::move(piece));
 }
 
 std::optional<Message> completed(const Message& answer, const Message& piece) {
   const Question asked = piece.question();
+  if (asked.type == answer.question().type) return continued(answer, piece);
   bool found = false;
   for_each_record(piece.wire(), piece.index(),
                   [&](const ResourceRecord& record) { found = found || is_about(asked, piece, record); });
@@ -56,9 +81,7 @@ std::optional<Message> completed(const Message& answer, const Message& piece) {
   copy(builder, answer, [](const ResourceRecord& record) { return record.section == Section::authority; });
   copy(builder, piece, denies);
   copy(builder, answer, [](const ResourceRecord& record) { return record.section == Section::additional; });
-  if (builder.too_large()) return std::nullopt;
-  auto made = Message::parse(builder.finish(answer.index().flags));
-  return made ? std::optional(*std::move(made)) : std::nullopt;
+  return finished(builder, answer.index().flags);
 }
 
 }  // namespace tacet

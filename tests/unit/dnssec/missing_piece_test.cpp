@@ -46,6 +46,43 @@ TEST_CASE("A lost signature of an alias is a question of its own, and its answer
   CHECK(Message::parse(image.wire)->index().answers == 2);
 }
 
+TEST_CASE("An alias whose target is not in the answer is continued by the target's own answer, or by its denial") {
+  Scene scene;
+  scene.learn({ask("web.example.test", Type::ds),
+               0,
+               {},
+               scene.example.soa() + scene.example.sign({"web.example.test. 300 NSEC z.example.test. A RRSIG NSEC"})});
+  const Packet cut_off{ask("www.example.test"), 0, scene.alias};
+  const auto piece = missing_piece(cut_off.question, scene.verdict(cut_off));
+  REQUIRE(piece);
+  CHECK(*piece == ask("web.example.test"));
+  const auto verdict_with = [&](const Packet& rest) {
+    const auto whole = completed(cut_off.message(), rest.message());
+    REQUIRE(whole);
+    CHECK(whole->question() == cut_off.question);
+    CHECK(whole->records().at(0).type == Type::cname);
+    CHECK(static_cast<unsigned>(whole->rcode()) == rest.rcode);
+    ProofBudget budget;
+    const auto judged = judge(*whole, scene.table, scene.now, budget);
+    return std::get<Judgement>(judged).status;
+  };
+  CHECK(verdict_with({*piece, 0, scene.target}) == SecurityStatus::secure);
+  CHECK(verdict_with({*piece, 0,
+                      scene.example.sign({"web.example.test. 300 CNAME end.example.test."}) +
+                          scene.example.sign({"end.example.test. 300 A 192.0.2.1"})}) == SecurityStatus::secure);
+  const Records apex = scene.example.sign({"example.test. 300 NSEC web.example.test. SOA NS RRSIG NSEC"});
+  const Records gone = scene.example.soa() + scene.example.sign({"w.example.test. 300 NSEC x.example.test. A RRSIG"});
+  CHECK(verdict_with({*piece, 3, {}, gone + apex}) == SecurityStatus::secure);
+  CHECK(verdict_with(
+            {*piece,
+             0,
+             {},
+             scene.example.soa() + scene.example.sign({"web.example.test. 300 NSEC z.example.test. MX RRSIG"})}) ==
+        SecurityStatus::secure);
+  CHECK(verdict_with({*piece, 3, {}, scene.example.soa()}) == SecurityStatus::bogus);
+  CHECK_FALSE(completed(cut_off.message(), Packet{*piece, 2}.message()));
+}
+
 TEST_CASE("A piece that leads elsewhere is used with its signature, and the rest does not belong to it any more") {
   Scene scene;
   const Packet piece{ask("www.example.test", Type::cname), 0,
