@@ -98,8 +98,8 @@ round_robin_upstreams: 1
         answer = dnsclient.exchange_udp(("127.0.0.1", self.port), dnsclient.query("www.example.com").to_wire())
         self.assertEqual(dnsclient.header(answer)[1] & 15, dns.rcode.NOERROR)
         self.assertEqual((self.config.parent / "tacet.yaml.before-takeover").read_text(), "workers: 1\n")
-        self.assertIn(f"To go back: systemctl disable --now tacet.service && mv {self.config}.before-takeover {self.config}"
-                      " && systemctl enable --now stubby.service\n", done.stdout)
+        self.assertIn(f"To go back: systemctl disable tacet.service && mv {self.config}.before-takeover {self.config}"
+                      " && systemctl enable stubby.service && systemctl stop tacet.service && systemctl start stubby.service\n", done.stdout)
 
     def test_if_both_cannot_have_the_address_the_old_service_stops_before_tacet_starts(self):
         self.old_service(self.upstream.dot_port, "::")

@@ -297,16 +297,21 @@ Result<void> Takeover::roll_back() {
   return outcome;
 }
 
-/// The commands that give the place back to the old service. The sockets must close first: they hold its port.
+/// The commands that give the place back to the old service. tacet's sockets must close first, because they hold its
+/// port. What takes time comes before that, so that nobody answers for as short as possible.
 std::string Takeover::way_back() const {
   const UnitBefore socket = look_at(tacet_socket);
-  std::string commands = fmt::format("systemctl disable --now {}{}",
-                                     socket.enabled || socket.active ? "tacet.socket " : "", tacet_service);
+  const std::string own = fmt::format("{}{}", socket.enabled || socket.active ? "tacet.socket " : "", tacet_service);
+  std::string enabled, started;
+  for (std::size_t i = 0; i < old_.units.size(); ++i) {
+    if (before_[i].enabled) enabled += " " + before_[i].name;
+    started += " " + before_[i].name;
+  }
+  std::string commands = "systemctl disable " + own;
   if (config_before_.kind != FileImage::Kind::absent)
     commands += fmt::format(" && mv {0}.before-takeover {0}", request_.config);
-  for (std::size_t i = 0; i < old_.units.size(); ++i)
-    commands += fmt::format(" && systemctl {} {}", before_[i].enabled ? "enable --now" : "start", before_[i].name);
-  return commands;
+  if (!enabled.empty()) commands += " && systemctl enable" + enabled;
+  return commands + fmt::format(" && systemctl stop {} && systemctl start{}", own, started);
 }
 
 Result<void> Takeover::carry_out() {
