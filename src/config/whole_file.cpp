@@ -24,9 +24,11 @@ bool is_given(const Value& root, std::string_view path) {
   return value && value->says_something();
 }
 
-std::string unresolvable(std::string_view host) {
-  return fmt::format("the name {} cannot be resolved, allowed: pinned addresses beside url, or a bootstrap server",
-                     quotation(host));
+std::string unresolvable(const UpstreamConfig& upstream) {
+  return fmt::format(
+      "the name {} cannot be resolved, allowed: pinned addresses such as {{url: {}, addresses: [192.0.2.1]}}, or a "
+      "server that looks it up such as bootstrap: [192.0.2.53]",
+      quotation(upstream.host), quotation(upstream.url));
 }
 
 bool is_nameless(const UpstreamConfig& upstream) { return upstream.host.empty() || !needs_bootstrap(upstream); }
@@ -39,7 +41,7 @@ void check_upstream_names(const Value& root, const Config& config) {
   for (std::size_t i = 0; i < entries.size() && i < config.upstreams.size(); ++i) {
     const auto url = entries[i].is(NodeKind::scalar) ? entries[i] : entries[i].find("url");
     if (url && !is_nameless(config.upstreams[i]) && !is_given(entries[i], "addresses"))
-      url->fault(unresolvable(config.upstreams[i].host));
+      url->fault(unresolvable(config.upstreams[i]));
   }
 }
 
@@ -49,7 +51,7 @@ void check_zone_names(const Value& servers, std::string_view zone, const Config&
   if (found == config.forward.end()) return;
   for (const ZoneServer& server : found->servers)
     if (const auto* upstream = std::get_if<UpstreamConfig>(&server); upstream && !is_nameless(*upstream))
-      servers.fault(unresolvable(upstream->host));
+      servers.fault(unresolvable(*upstream));
 }
 
 /// Other machines must not reach tacet unless the user wants that.

@@ -23,7 +23,7 @@ SCHEMA_PATH = "/usr/share/tacet/tacet.schema.json"
 BEYOND_A_SCHEMA = [
     r"has no effect|needs (https|tls)\.",  # needs another key, or contradicts one
     r"can be reached by other machines, and allow is empty",
-    r"cannot be resolved, allowed: pinned addresses beside url, or a bootstrap server",
+    r"cannot be resolved, allowed: pinned addresses such as",
     r"is where this tacet listens",
     r"is above max_ttl",
     r"plain DNS goes through no proxy|would be looked up past|serves another transport already",
