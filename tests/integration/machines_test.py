@@ -5,6 +5,7 @@ import functools
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -205,6 +206,25 @@ class Machines(Case):
         self.reboot()
         self.assert_nothing_leaks()
         self.uninstall(before)
+
+    # --- the package's end --------------------------------------------------------------------------------------------
+
+    def test_purging_the_package_brings_back_the_dns_before_it_and_leaves_nothing(self):
+        self.with_resolved()
+        before = self.boot()
+        self.install()
+        self.machine.run("dpkg", "--purge", "tacet")
+        scratch.eventually(lambda: self.asked("after"), 30, "the router's DNS server in use again", 0.5)
+        accounts = re.compile("etc/g(roup|shadow)-?$")  # they had the group tacet
+
+        def of_others(snapshot):
+            return {path: facts for path, facts in snapshot.items() if "tacet" not in path and not accounts.match(path) and facts[1] is not None}
+
+        self.assert_same(of_others(self.machine.snapshot()), of_others(before))
+        self.assertNotIn("tacet", (self.machine.root / "etc/group").read_text(encoding="utf-8"))
+        others = ("tmp", "var/lib/dpkg", "var/lib/apt", "var/log/journal")
+        left = (str(path.relative_to(self.machine.root)) for path in self.machine.root.rglob("*tacet*"))
+        self.assertEqual([path for path in left if not path.startswith(others)], [])
 
     # --- another program's service -----------------------------------------------------------------------------------
 
