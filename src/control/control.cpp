@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include "control/http_server.hpp"
 #include "report/cache_json.hpp"
 #include "report/explain_json.hpp"
 #include "report/exposure_json.hpp"
@@ -122,7 +121,9 @@ HttpReply reload(const ControlHandlers& handlers) {
 }
 
 /// No browser reaches a Unix socket by itself. But if a user forwards it to a TCP port, web pages must not reach it.
-HttpSite site_of(ControlHandlers given) {
+}  // namespace
+
+HttpSite control_site(ControlHandlers given) {
   HttpSite site{
       .routes = {}, .is_ours = [](std::string_view host) { return host == "localhost"; }, .patience = patience};
   const auto handlers = std::make_shared<const ControlHandlers>(std::move(given));
@@ -145,41 +146,12 @@ HttpSite site_of(ControlHandlers given) {
   return site;
 }
 
-}  // namespace
-
-/// The members are destroyed from below: the thread first, then the socket and its file.
-class Control::State {
-public:
-  explicit State(ControlSocket socket) : socket_(std::move(socket)) {}
-
-  Result<void> serve(ControlHandlers handlers) {
-    auto server = HttpServer::create(socket_.get(), site_of(std::move(handlers)));
-    if (!server) return fail(server.error());
-    server_ = *std::move(server);
-    return {};
-  }
-
-private:
-  ControlSocket socket_;
-  std::unique_ptr<HttpServer> server_;
-};
-
-Control::Control(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Control::~Control() = default;
-
 Result<std::unique_ptr<Control>> Control::create(ControlSocket socket, ControlHandlers handlers) {
-  auto state = std::make_unique<State>(std::move(socket));
-  if (auto served = state->serve(std::move(handlers)); !served) return fail(served.error());
-  return std::unique_ptr<Control>(new Control(std::move(state)));
-}
-
-void Control::stop() { state_.reset(); }
-
-ControlRouter::ControlRouter(ControlHandlers handlers)
-    : site_(std::make_unique<const HttpSite>(site_of(std::move(handlers)))) {}
-ControlRouter::~ControlRouter() = default;
-std::string ControlRouter::answer(std::string_view request) {
-  return http_answer(*site_, request).value_or(std::string());
+  std::unique_ptr<Control> control(new Control(std::move(socket)));
+  auto server = HttpServer::create(control->socket_->get(), control_site(std::move(handlers)));
+  if (!server) return fail(server.error());
+  control->server_ = *std::move(server);
+  return control;
 }
 
 }  // namespace tacet

@@ -2,11 +2,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "base/log.hpp"
 #include "control/control_socket.hpp"
+#include "control/http_server.hpp"
 #include "control/reload_outcome.hpp"
 #include "privacy/exposure_report.hpp"
 #include "report/snapshot.hpp"
@@ -17,8 +19,6 @@
 #include "tacet/result.hpp"
 
 namespace tacet {
-
-struct HttpSite;
 
 /// The server's functions behind the control socket. The control thread calls them one at a time. Each may wait for
 /// workers, but not for ever. A fault becomes the client's message.
@@ -57,32 +57,21 @@ class Control {
 public:
   /// Starts the thread, which serves the socket's clients. Fault::system.
   static Result<std::unique_ptr<Control>> create(ControlSocket socket, ControlHandlers handlers);
-  /// Calls stop().
-  ~Control();
-
   /// Ends the thread and removes the socket. Returns promptly, unless a handler does not. The workers must still run,
   /// because a handler may wait for them. Further calls do nothing.
-  void stop();
+  void stop() {
+    server_.reset();
+    socket_.reset();
+  }
 
 private:
-  class State;
-  explicit Control(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Control(ControlSocket socket) : socket_(std::move(socket)) {}
+
+  std::optional<ControlSocket> socket_;  // outlives the thread; then its file goes
+  std::unique_ptr<HttpServer> server_;
 };
 
 /// Control's answers without the socket and the thread.
-class ControlRouter {
-public:
-  explicit ControlRouter(ControlHandlers handlers);
-  ~ControlRouter();
-  ControlRouter(const ControlRouter&) = delete;
-  ControlRouter& operator=(const ControlRouter&) = delete;
-
-  /// The octets that a client gets for `request`; empty if the server closes without an answer.
-  std::string answer(std::string_view request);
-
-private:
-  std::unique_ptr<const HttpSite> site_;
-};
+HttpSite control_site(ControlHandlers handlers);
 
 }  // namespace tacet

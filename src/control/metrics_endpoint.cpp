@@ -6,8 +6,6 @@
 
 #include "base/text.hpp"
 #include "config/address.hpp"
-#include "control/http_server.hpp"
-#include "listen/bind.hpp"
 #include "report/page/page.hpp"
 #include "report/prometheus.hpp"
 #include "report/status_json.hpp"
@@ -58,30 +56,6 @@ HttpReply metrics(const MetricsSource& source) {
 }
 
 }  // namespace
-
-class MetricsEndpoint::State {
-public:
-  State(Descriptor listener, std::unique_ptr<HttpServer> server)
-      : listener_(std::move(listener)),
-        server_(std::move(server)) {}
-
-private:
-  Descriptor listener_;  // outlives the server
-  std::unique_ptr<HttpServer> server_;
-};
-
-MetricsEndpoint::MetricsEndpoint(std::unique_ptr<State> state) : state_(std::move(state)) {}
-MetricsEndpoint::~MetricsEndpoint() = default;
-
-Result<Descriptor> MetricsEndpoint::listen(const SocketAddress& address) { return bind_tcp(address); }
-
-Result<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::create(Descriptor listener, MetricsSource source,
-                                                                 std::vector<std::string> names) {
-  auto server = HttpServer::create(listener.get(), metrics_site(std::move(source), std::move(names)));
-  if (!server) return fail(server.error());
-  auto state = std::make_unique<State>(std::move(listener), *std::move(server));
-  return std::unique_ptr<MetricsEndpoint>(new MetricsEndpoint(std::move(state)));
-}
 
 HttpSite metrics_site(MetricsSource given, std::vector<std::string> names) {
   HttpSite site{.routes = {},

@@ -12,6 +12,7 @@
 #include "base/shield.hpp"
 #include "config/difference.hpp"
 #include "control/control.hpp"
+#include "control/http_server.hpp"
 #include "control/metrics_endpoint.hpp"
 #include "daemon/bundle_watch.hpp"
 #include "daemon/config_warnings.hpp"
@@ -25,6 +26,7 @@
 #include "daemon/validation_rules.hpp"
 #include "daemon/worker.hpp"
 #include "dnssec/validity.hpp"
+#include "listen/bind.hpp"
 #include "system/clock_watch.hpp"
 
 namespace tacet {
@@ -108,7 +110,8 @@ private:
   ControlAnswers answers_{
       {clock_, settings_, cache_, workers_, listen_, startup_.confinement, query_log_, reloader_, path_, sites_}};
   std::unique_ptr<Control> control_;
-  std::unique_ptr<MetricsEndpoint> metrics_;
+  Descriptor metrics_listener_;  // outlives its server
+  std::unique_ptr<HttpServer> metrics_;
   std::optional<Duration> watchdog_ = watchdog_period();
   Alarm next_housekeeping_{loop_.scheduler(), [this] { keep_house(); }};
 };
@@ -143,6 +146,7 @@ Result<void> Server::State::run() {
   reloader_.stop_waiting();
   control_.reset();  // first: its handlers wait for workers
   metrics_.reset();
+  metrics_listener_ = {};
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
   return trusted;
@@ -219,13 +223,14 @@ void Server::State::open_metrics() {
   const auto settings = settings_.get();
   const auto& address = settings->config.metrics.listen;
   if (!address) return;
-  auto listener = MetricsEndpoint::listen(*address);
+  auto listener = bind_tcp(*address);
   if (!listener) return log::warn("no metrics by TCP: {}", listener.error().detail);
   answers_.begin_history(fmt::format("http://{}/", to_string(*address)));
-  auto endpoint =
-      MetricsEndpoint::create(*std::move(listener), answers_.metrics_source(), settings->config.metrics.names);
-  if (!endpoint) return log::warn("no metrics by TCP: {}", endpoint.error().detail);
-  metrics_ = *std::move(endpoint);
+  metrics_listener_ = *std::move(listener);
+  auto server = HttpServer::create(metrics_listener_.get(),
+                                   metrics_site(answers_.metrics_source(), settings->config.metrics.names));
+  if (!server) return log::warn("no metrics by TCP: {}", server.error().detail);
+  metrics_ = *std::move(server);
   log::info("the page is at http://{0}/, and metrics are at http://{0}/metrics", to_string(*address));
 }
 

@@ -123,10 +123,10 @@ std::string_view body_of(std::string_view response, int& status) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
-  static ControlRouter router(counting());
+  static const HttpSite site = control_site(counting());
   calls = {};
   const std::string request(octets, octets + size);
-  const std::string answer = router.answer(request);
+  const std::string answer = http_answer(site, request).value_or("");
   if (calls.read + calls.changed > 0) check_cause(request);
   const std::string_view response = answer;
   if (response.empty()) return 0;
