@@ -30,6 +30,13 @@ std::string_view scheme_of(Transport transport) {
 }
 
 void tell_of_sni(const UpstreamConfig& upstream, const ConnectionFacts& facts) {
+  if (shows_certificate(facts) && facts.sni.empty())
+    return log::warn(
+        "upstream {}: no name is sent in the TLS handshake (no SNI), but the connection uses TLS 1.2, in which the "
+        "certificate of the server comes in clear from {}: everyone on the path can read the names in it. Only the "
+        "server can change that; "
+        "another upstream may speak TLS 1.3",
+        upstream.url, facts.address);
   if (facts.sni.empty()) {
     log::info(
         "upstream {}: no name is sent in the TLS handshake (no SNI); observers of the traffic see only the address {}",
@@ -68,7 +75,7 @@ void tell_of_proxy(const UpstreamConfig& upstream, const ConnectionFacts& facts)
 }  // namespace
 
 void ExposureLog::established(const UpstreamConfig& upstream, const ConnectionFacts& facts, Instant now) {
-  if (due(upstream.url, facts.sni, now)) tell_of_sni(upstream, facts);
+  if (due(upstream.url, facts.sni + ' ' + facts.tls_version, now)) tell_of_sni(upstream, facts);
   if (!facts.proxy.empty() && due(upstream.url, "proxy " + facts.proxy, now)) tell_of_proxy(upstream, facts);
   const bool looked_up = upstream.addresses.empty() && !upstream.host_is_address && facts.proxy.empty();
   if (looked_up && due(upstream.url, "plaintext look-up", now))

@@ -11,6 +11,9 @@
 
 namespace tacet {
 
+/// True if the server's certificate can be read on the path: before TLS 1.3 it is sent in clear (RFC 8446 §1.2).
+inline bool shows_certificate(const ConnectionFacts& facts) { return facts.tls_version == "TLSv1.2"; }
+
 /// Logs what others can still see: of our connections once per endpoint and kind, and again after a day; of names every
 /// hour, in numbers. Shared by all workers.
 class ExposureLog {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/phrase.hpp"
+#include "privacy/exposure_log.hpp"
 
 namespace tacet {
 namespace {
@@ -122,6 +123,13 @@ Phrases notes_on(const Snapshot& snapshot, const ExposureOverview& exposure) {
   if (!shown.empty())
     notes.push_back(
         fmt::format("The network sees that you use {} (the server's name, SNI), and not what you ask", list_of(shown)));
+  Phrases certified;
+  for (const EndpointExposure& endpoint : exposure.endpoints)
+    if (endpoint.facts->sni.empty() && shows_certificate(*endpoint.facts)) add_once(certified, endpoint.facts->address);
+  if (!certified.empty())
+    notes.push_back(
+        fmt::format("The network can read the certificate of {} (it comes in clear in TLS 1.2), and not what you ask",
+                    list_of(certified)));
   if (const Phrases zones = zones_in_clear(snapshot); !zones.empty())
     notes.push_back(fmt::format("Names of {} travel in clear to their own servers, as configured", list_of(zones)));
   if (snapshot.plaintext_lookups > 0)

@@ -216,8 +216,9 @@ std::vector<std::string> connections(const ParsedJson& upstream) {
   for (const auto& connection : upstream.at("connections")) {
     const ParsedJson& tls = connection.at("tls");
     if (tls.is_null()) continue;
-    const auto sni =
-        tls.at("sni").is_null() ? "no name sent in clear" : "sends " + word(tls, "sni") + " in clear (SNI)";
+    const auto unnamed = word(tls, "version") == "TLSv1.2" ? "no name sent, but its certificate is in clear (TLS 1.2)"
+                                                           : "no name sent in clear";
+    const auto sni = tls.at("sni").is_null() ? unnamed : "sends " + word(tls, "sni") + " in clear (SNI)";
     auto line = fmt::format("  {} to {}{}, {}, {}; certificate of {}; {}\n", word(connection, "transport"),
                             word(connection, "address"), way_words(connection.at("path")), word(tls, "version"),
                             word(tls, "key_exchange"), word(tls, "verified"), sni);

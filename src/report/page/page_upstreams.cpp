@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/duration.hpp"
+#include "privacy/exposure_log.hpp"
 #include "report/page/html.hpp"
 #include "report/page/page_sections.hpp"
 #include "report/upstream_report.hpp"
@@ -63,7 +64,8 @@ std::string tls_words(const ConnectionFacts* facts) {
 
 std::string sni_words(const UpstreamReport& upstream, const ConnectionFacts* facts) {
   if (upstream.is_plain() || facts == nullptr) return "–";
-  if (facts->sni.empty()) return "not sent";
+  if (facts->sni.empty())
+    return shows_certificate(*facts) ? "not sent<small>but its certificate is (TLS 1.2)</small>" : "not sent";
   return fmt::format("sent in clear<small>{}</small>", html_text(facts->sni));
 }
 

@@ -86,6 +86,15 @@ TEST_CASE("Where no name is sent that is said, as information") {
   CHECK(contains(text, "no SNI"));
 }
 
+TEST_CASE("Where no name is sent, but TLS 1.2 sends the certificate in clear, that is warned of") {
+  ConnectionFacts connection = facts(Transport::dot, "192.0.2.1:853", "");
+  connection.tls_version = "TLSv1.2";
+  const std::string text = said(doh(), connection);
+  CHECK(contains(text, "warn"));
+  CHECK(contains(text, "comes in clear from 192.0.2.1:853"));
+  CHECK(!contains(text, "only the address"));
+}
+
 TEST_CASE("Of a proxy it is said what it sees and what the network sees, and that it gets a password in clear") {
   UpstreamConfig upstream = doh();
   upstream.proxy = {

@@ -115,6 +115,16 @@ TEST_CASE("what travels in clear is in the sentence, and in a note that says why
   }
 }
 
+TEST_CASE("a certificate that TLS 1.2 shows is noted where no name is sent") {
+  ExposureOverview exposure;
+  exposure.endpoints.push_back({.facts = std::make_shared<const ConnectionFacts>(
+                                    ConnectionFacts{.address = "192.0.2.1:853", .tls_version = "TLSv1.2"})});
+  CHECK(
+      summarise(snapshot_of({upstream("tls://192.0.2.1", "a", true)}), exposure).notes ==
+      std::vector<std::string>{"The network can read the certificate of 192.0.2.1:853 (it comes in clear in TLS 1.2), "
+                               "and not what you ask"});
+}
+
 TEST_CASE("what is wrong with the machine or its configuration is a warning each") {
   auto snapshot = snapshot_of({upstream("tls://192.0.2.1", "a", true)});
   snapshot.reloads.last_was_good = false;
