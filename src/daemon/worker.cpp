@@ -155,6 +155,7 @@ void Worker::ask_and_wait(std::move_only_function<void()> work) { await(ask(std:
 void Worker::add_to(Snapshot& snapshot) {
   ask_and_wait([&] {
     snapshot.metrics.add(metrics_);
+    snapshot.streak.add(resolver_.journal().streak());
     snapshot.pending += resolver_.pending();
     snapshot.slow_turns += loop_.turns().slow_ones;
     const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(loop_.turns().longest);

@@ -1,6 +1,7 @@
 #include "observe/journal.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <new>
 #include <string>
 #include <utility>
@@ -8,6 +9,8 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "dns/edns.hpp"
+#include "dns/name_text.hpp"
+#include "privacy/public_suffix.hpp"
 
 namespace tacet {
 namespace {
@@ -67,6 +70,16 @@ void Journal::tap(const QueryRecord& record) {
     entry.taken = record.taken;
     entry.upstream.assign(record.exchange != nullptr ? std::string_view(record.exchange->upstream) : "");
   });
+}
+
+void Journal::upstream_answered(Bytes name, Rcode rcode, Instant now) {
+  if (rcode == Rcode::noerror || rcode == Rcode::nxdomain) return streak_.succeeded(now);
+  const auto domain = registrable_domain(lower_case(name_text(Name::from_checked_wire(name))));
+  if (!streak_.failed(std::hash<std::string>()(domain), now) || !streaks_.pass(now)) return;
+  log::warn(
+      "the upstreams answer, but new names do not resolve: the last ones all failed, in {} domains, the last of them "
+      "with {}",
+      FailureStreak::enough, tacet::to_string(rcode));
 }
 
 void Journal::exchanged(const Response& response, Instant now) {

@@ -1,4 +1,6 @@
 #pragma once
+#include "base/log.hpp"
+#include "observe/failure_streak.hpp"
 #include "observe/metrics.hpp"
 #include "observe/query_tap.hpp"
 #include "privacy/ledger.hpp"
@@ -63,6 +65,9 @@ public:
   [[gnu::always_inline]] void expect(std::uint64_t hash) const { ledger_.expect(hash); }
   /// An upstream answered a question of a client or of our own.
   void exchanged(const Response& response, Instant now);
+  /// An upstream answered a client's question about this name, in lower-case wire form; `rcode` is what the client got.
+  void upstream_answered(Bytes name, Rcode rcode, Instant now);
+  const FailureStreak& streak() const { return streak_; }
   /// A connection to the upstream with this URL was made.
   void connected(const std::string& upstream, const ConnectionFacts& facts, Instant now) {
     ledger_.connected(upstream, facts, now);
@@ -85,6 +90,8 @@ private:
   Metrics& metrics_;
   Ledger& ledger_;
   QueryTap* tap_ = nullptr;
+  FailureStreak streak_;
+  log::RateLimit streaks_;
 };
 
 }  // namespace tacet

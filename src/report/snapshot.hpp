@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "observe/failure_streak.hpp"
 #include "observe/interference.hpp"
 #include "observe/metrics.hpp"
 #include "observe/site_watch.hpp"
@@ -52,6 +53,7 @@ struct Snapshot {
   CacheStatistics cache;
   QueryLogCounts query_log;
   DnssecReport dnssec;
+  FailureStreak streak;                     ///< of names that upstreams answered
   std::vector<UpstreamReport> upstreams;    ///< in configured order
   std::vector<ZoneReport> zones;            ///< in configured order
   std::vector<Interference> interferences;  ///< of the network with connections to upstreams

@@ -148,6 +148,7 @@ std::string way_part(const Snapshot& snapshot) {
   const auto used = carriers(snapshot.upstreams);
   if (used.empty()) return "No upstream answers, so new names fail";
   if (proves_nothing(snapshot.dnssec)) return "No answer can be proven (DNSSEC), so new names fail";
+  if (snapshot.streak.is_on()) return "Upstreams answer, but the last new names all failed";
   const bool connected = used.front()->open_connections() > 0;
   return fmt::format("{} to {}", connected ? "Encrypted" : "Ready to ask, encrypted",
                      operators_of(used, snapshot.sites));
@@ -164,10 +165,15 @@ StatusSummary summarise(const Snapshot& snapshot, const ExposureOverview& exposu
   StatusSummary summary;
   warn_of_upstreams(snapshot, summary.warnings);
   warn_of_validation(snapshot.dnssec, summary.warnings);
+  if (snapshot.streak.is_on())
+    summary.warnings.push_back(fmt::format(
+        "The last names that upstreams answered all failed, in {} domains or more (tacet query NAME tells how)",
+        FailureStreak::enough));
   warn_of_path(snapshot, summary.warnings);
   warn_of_machine(snapshot, summary.warnings);
   summary.notes = notes_on(snapshot, exposure);
-  const bool works = std::ranges::any_of(snapshot.upstreams, is_good) && !proves_nothing(snapshot.dnssec);
+  const bool works =
+      std::ranges::any_of(snapshot.upstreams, is_good) && !proves_nothing(snapshot.dnssec) && !snapshot.streak.is_on();
   if (!summary.warnings.empty()) summary.verdict = Verdict::warning;
   if (!works) summary.verdict = Verdict::bad;
   summary.sentence =

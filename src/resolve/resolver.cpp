@@ -315,7 +315,10 @@ void Resolver::record(const Outcome& outcome, const Miss& miss, const Reply& rep
                    .arrived = miss.arrived,
                    .client = miss.client});
   prober_.earn();
-  if (rcode_of(reply) != Rcode::noerror || routes_.of(miss.key.name())->is_local) return;
+  if (routes_.of(miss.key.name())->is_local) return;
+  if (outcome.source == Source::upstream)
+    journal_.upstream_answered(miss.key.name(), rcode_of(reply), scheduler_.now());
+  if (rcode_of(reply) != Rcode::noerror) return;
   journal_.resolved({miss.key.hash(), miss.key.name(), miss.index.type, miss.client.transport}, miss.arrived);
   want_evidence(miss);
 }

@@ -135,6 +135,24 @@ class WrongIds(Case):
         self.assertEqual(dnsclient.ede(daemon.ask("www.example.com")), (24, "127.0.0.1:%d sent an answer under another ID" % fake.dot_port), daemon.log())
 
 
+class FailuresOnly(Case):
+    """An upstream that is there and answers in time, but each name with a failure: nothing else would tell."""
+
+    def test_log_and_status_say_that_new_names_fail_until_one_resolves(self):
+        broken = True
+        fake = self.fake(lambda _: Behaviour("rcode", value="REFUSED") if broken else ANSWER)
+        daemon = self.tacet(fake.dot_url())
+        for number in range(5):
+            self.assertEqual(daemon.status()["summary"]["state"], "good")
+            self.assertNotIn(daemon.ask(f"www.example{number}.com").rcode(), (dns.rcode.NOERROR, dns.rcode.NXDOMAIN))
+        summary = daemon.status()["summary"]
+        self.assertEqual((summary["state"], summary["sentence"].split(";")[0]), ("bad", "Upstreams answer, but the last new names all failed"))
+        self.assertEqual(len(daemon.log_lines("new names do not resolve: the last ones all failed, in 5 domains")), 1, daemon.log())
+        broken = False
+        self.assertEqual(dnsclient.addresses(daemon.ask("www.example.com")), [ADDRESS])
+        self.assertEqual(daemon.status()["summary"]["state"], "good")
+
+
 class HungConnections(Case):
     """The server, or a balancer before it, keeps a connection open and acknowledges everything, but answers on it no more."""
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+using namespace std::chrono_literals;
+
 namespace tacet {
 namespace {
 
@@ -150,6 +152,14 @@ TEST_CASE("without proven keys of the root there is trouble where answers must b
     CHECK(summary.verdict == (mode == DnssecMode::on ? Verdict::bad : Verdict::warning));
     CHECK(summary.sentence.starts_with(mode == DnssecMode::on ? "No answer can be proven" : "Encrypted to a"));
   }
+}
+
+TEST_CASE("upstreams that answer each name with a failure are trouble") {
+  auto snapshot = snapshot_of({upstream("tls://192.0.2.1", "a", true)});
+  for (std::uint64_t domain = 0; domain < FailureStreak::enough; ++domain) snapshot.streak.failed(domain, Instant(1s));
+  const auto summary = summarise(snapshot, {});
+  CHECK(summary.sentence == "Upstreams answer, but the last new names all failed; nothing in clear; 1 warning");
+  CHECK(summary.verdict == Verdict::bad);
 }
 
 TEST_CASE("a zone's server that fails is named with its zone") {
