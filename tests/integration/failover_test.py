@@ -341,13 +341,13 @@ class FewAnswersOnEachConnection(Case):
         return [answer.question[0].name.to_text() for answer in answers if answer.rcode() == dns.rcode.SERVFAIL]
 
     def test_over_dot_behind_each(self):
-        self.check("dot", 1, 80, 10)
+        self.check("dot", 1, 70, 10)
 
     def test_over_dot_behind_three(self):
-        self.check("dot", 3, 200, 10)
+        self.check("dot", 3, 120, 10)
 
     def test_over_doh_behind_each(self):
-        self.check("doh", 1, 80, 10)
+        self.check("doh", 1, 40, 10)
 
 
 class OneNameThatEndsConnections(Case):
