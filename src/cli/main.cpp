@@ -11,6 +11,7 @@
 #include "cli/check.hpp"
 #include "cli/command_line.hpp"
 #include "cli/doctor/doctor.hpp"
+#include "cli/lost_output.hpp"
 #include "cli/migrate/migrate.hpp"
 #include "cli/option_help.hpp"
 #include "cli/query.hpp"
@@ -352,7 +353,8 @@ int run(int count, char** words) {
   } catch (const CLI::ParseError& told) {  // --help and --version, too
     return app.exit(told) == 0 ? 0 : usage_error;
   }
-  return chosen();
+  const int code = chosen();
+  return tacet::output_is_lost() && code == 0 ? 1 : code;
 }
 
 }  // namespace

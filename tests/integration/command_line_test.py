@@ -36,6 +36,16 @@ class Usage(unittest.TestCase):
                 self.assertIn(told, done.stderr)
                 self.assertRegex(done.stderr, r"\Atacet: .*\ntacet( \w+)? --help tells more\n\Z")
 
+    def test_output_that_is_lost_is_a_failure_and_a_reader_that_has_left_is_none(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([tacet.BINARY, "schema"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (1, "tacet: the output cannot be written, and is not complete: is the disk full?\n"))
+        reading, writing = os.pipe()
+        os.close(reading)
+        with open(writing, "wb") as nobody:
+            done = subprocess.run([tacet.BINARY, "schema"], stdout=nobody, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_an_upstream_that_nobody_can_look_up_is_refused_with_the_ways_out(self):
         for verb in (("run",), ("query", "www.example.com")):
             done = tacet.run(*verb, "--upstream", "tls://dns.example.com")
