@@ -126,7 +126,7 @@ TEST_CASE("A query late on the only connection that is up is asked over a new on
 
 TEST_CASE("Where two services are silent, their last one is asked over a new connection too") {
   Lab lab({{{silent, silent}, {silent, answers(60ms)}}});
-  for (const std::size_t cold : {1, 3}) lab.fakes[cold]->now_.warm = false;
+  for (const std::size_t cold : {1U, 3U}) lab.fakes[cold]->now_.warm = false;
   lab.fakes[0]->now_.warm = lab.fakes[2]->now_.warm = true;
   const Told& told = lab.ask();
   lab.pass(2s);

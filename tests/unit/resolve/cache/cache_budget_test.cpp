@@ -52,7 +52,7 @@ TEST_CASE("An entry costs at most 160 octets beyond its wire image, at any fill 
 }
 
 TEST_CASE("A cache of no size keeps nothing and takes nothing") {
-  for (const std::size_t size : {0, 1, 100, 500}) {
+  for (const std::size_t size : {0U, 1U, 100U, 500U}) {
     Kept kept({.size = size});
     kept.store("a.example");
     CHECK(!kept.find("a.example"));

@@ -40,10 +40,12 @@ struct Line {
   /// The most attempts in any second.
   std::size_t densest() const {
     std::size_t most = 0;
-    for (const auto& [from, unused] : made)
-      most = std::max<std::size_t>(most, std::ranges::count_if(made, [from = from](const auto& each) {
-                                     return each.first >= from && each.first < from + 1s;
-                                   }));
+    for (const auto& first : made) {
+      const auto in_its_second = [from = first.first](const auto& each) {
+        return each.first >= from && each.first < from + 1s;
+      };
+      most = std::max(most, static_cast<std::size_t>(std::ranges::count_if(made, in_its_second)));
+    }
     return most;
   }
 };

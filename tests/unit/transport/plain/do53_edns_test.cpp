@@ -76,7 +76,7 @@ TEST_CASE("One silence of a server that speaks EDNS is a loss; a second one in a
   });
   CHECK(scene.ask("nas.lan"));
   silent = true;
-  for (const std::size_t so_far : {3, 5, 5}) {
+  for (const std::size_t so_far : {3U, 5U, 5U}) {
     CHECK(scene.ask("tv.lan", 4s));
     CHECK(with_opt_among(scene.server.by_udp) == so_far);
   }
