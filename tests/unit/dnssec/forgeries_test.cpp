@@ -82,13 +82,12 @@ TEST_CASE("A revoked key and a key without the zone key bit open no zone") {
 TEST_CASE("A chain of aliases is judged link by link, and its end by the last target") {
   KnownWorld world;
   const Records alias = world.example.sign({"www.example.test. 300 CNAME a.other.test."});
-  const Records address = records_from({"a.other.test. 300 A 192.0.2.1"});
-  CHECK(world.status({www, 0, alias + world.other.sign(address)}) == SecurityStatus::secure);
-  CHECK(world.needs({www, 0, alias + address}) == "a.other.test. DS");
-  CHECK(world.refused({www, 0, alias + world.example.sign(address)}));
-  CHECK(
-      world.needs({www, 0, records_from({"www.example.test. 300 CNAME a.other.test."}) + world.other.sign(address)}) ==
-      "www.example.test. DS");
+  const Records target = records_from({"a.other.test. 300 A 192.0.2.1"});
+  CHECK(world.status({www, 0, alias + world.other.sign(target)}) == SecurityStatus::secure);
+  CHECK(world.needs({www, 0, alias + target}) == "a.other.test. DS");
+  CHECK(world.refused({www, 0, alias + world.example.sign(target)}));
+  CHECK(world.needs({www, 0, records_from({"www.example.test. 300 CNAME a.other.test."}) + world.other.sign(target)}) ==
+        "www.example.test. DS");
   const Records plain = world.example.sign({"www.example.test. 300 CNAME a.plain.test."});
   CHECK(world.status({www, 0, plain + records_from({"a.plain.test. 300 A 192.0.2.1"})}) == SecurityStatus::insecure);
   // The denial must be that of the target (blocky#2267).
@@ -117,10 +116,10 @@ TEST_CASE("An alias that a DNAME makes must follow from it") {
   KnownWorld world;
   const Question asked = ask("a.d.example.test");
   const Records dname = world.example.sign({"d.example.test. 300 DNAME other.test."});
-  const Records address = world.other.sign({"a.other.test. 300 A 192.0.2.1"});
-  const auto with = [&](const char* cname) { return Packet{asked, 0, dname + records_from({cname}) + address}; };
+  const Records target = world.other.sign({"a.other.test. 300 A 192.0.2.1"});
+  const auto with = [&](const char* cname) { return Packet{asked, 0, dname + records_from({cname}) + target}; };
   CHECK(world.status(with("a.d.example.test. 300 CNAME a.other.test.")) == SecurityStatus::secure);
-  CHECK(world.status({asked, 0, dname + address}) == SecurityStatus::secure);
+  CHECK(world.status({asked, 0, dname + target}) == SecurityStatus::secure);
   const Records made = records_from({"a.d.example.test. 300 CNAME a.other.test."});
   CHECK(world.status({ask("a.d.example.test", Type::cname), 0, dname + made}) == SecurityStatus::secure);
   CHECK(world.status({ask("a.d.example.test", Type::any), 0, dname + made}) == SecurityStatus::secure);
@@ -138,9 +137,9 @@ TEST_CASE("A wildcard makes no DNAME: the names below it would all lead elsewher
   KnownWorld world;
   const Records dname =
       world.example.expand("example.test", "d.example.test", records_from({"w. 300 DNAME other.test."}));
-  const Records address = world.other.sign({"a.other.test. 300 A 192.0.2.1"});
+  const Records target = world.other.sign({"a.other.test. 300 A 192.0.2.1"});
   const Records no_closer = world.denial({"b.example.test. 300 NSEC x.example.test. A RRSIG NSEC"});
-  const Packet packet{ask("a.d.example.test"), 0, dname + address, no_closer};
+  const Packet packet{ask("a.d.example.test"), 0, dname + target, no_closer};
   CHECK(world.refused(packet));
   CHECK(world.verdict(packet).why->text == "d.example.test DNAME, zone example.test: a wildcard makes no DNAME");
 }
