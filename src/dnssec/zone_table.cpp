@@ -110,6 +110,17 @@ void ZoneTable::keep(ProvenZone zone, WallTime now) {
   while (octets_ > limit_ && facts_.size() > 1) evict();
 }
 
+std::optional<ProvenZone> ZoneTable::take(const Name& name) {
+  const auto [first, last] = by_name_.equal_range(hash(name.wire()));
+  const auto known = std::find_if(first, last, [&](const auto& entry) { return entry.second->name == name; });
+  if (known == last) return std::nullopt;
+  octets_ -= cost_of(*known->second);
+  std::optional<ProvenZone> taken(std::move(*known->second));
+  facts_.erase(known->second);
+  by_name_.erase(known);
+  return taken;
+}
+
 std::array<std::size_t, 4> ZoneTable::counts() const {
   std::array<std::size_t, 4> counts{};
   for (const ProvenZone& fact : facts_) ++counts[static_cast<std::size_t>(fact.state)];

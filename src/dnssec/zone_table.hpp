@@ -68,6 +68,9 @@ public:
   /// keys that it proves.
   void keep(ProvenZone zone, WallTime now);
 
+  /// Takes out what was learned about exactly this name; nothing if nothing was.
+  std::optional<ProvenZone> take(const Name& name);
+
   std::size_t size() const { return by_name_.size(); }
   std::size_t octets() const { return octets_; }
   /// How many facts of each state are held, in the order of ZoneState.

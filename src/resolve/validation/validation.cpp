@@ -38,6 +38,13 @@ bool is_refused_by_validator(const Message& message) {
   return error && is_of_validation(error->code);
 }
 
+/// True if a bogus answer lacks something, and has nothing that is wrong.
+bool lacks_something(const Judgement& judgement) {
+  if (judgement.status != SecurityStatus::bogus || !judgement.why) return false;
+  const std::uint16_t code = judgement.why->code;
+  return code == ede::dnskey_missing || code == ede::rrsigs_missing || code == ede::nsec_missing;
+}
+
 bool is_settled(const Judgement& judgement) {
   return judgement.status == SecurityStatus::secure || judgement.status == SecurityStatus::insecure;
 }
@@ -100,6 +107,10 @@ Task<Proof> Validation::prove(Subject subject, Response response) {
     if (!repaired) {
       Task<bool> pieces = ask_for_pieces(subject, proof, inquiry);
       repaired = co_await std::move(pieces);
+    }
+    if (!repaired) {
+      Task<bool> learning = learn_again(subject, proof, inquiry);
+      repaired = co_await std::move(learning);
     }
   }
   count(subject.question, proof.judgement, repaired);
@@ -186,6 +197,27 @@ Task<bool> Validation::ask_for_pieces(const Subject& subject, Proof& proof, Inqu
     if (repaired) co_return true;
   }
   co_return false;
+}
+
+/// A zone may have changed its keys, or have become unsigned, before that which was known of it has ended. True if the
+/// answer can be proven by what its parent and the zone say now. Otherwise what was known stays.
+Task<bool> Validation::learn_again(const Subject& subject, Proof& proof, Inquiry& inquiry) {
+  const auto& rrsets = proof.judgement.rrsets;
+  const auto bogus = std::ranges::find(rrsets, SecurityStatus::bogus, &JudgedRRset::status);
+  if (bogus == rrsets.end() || !lacks_something(proof.judgement) || scheduler_.now() < may_learn_again_)
+    co_return false;
+  const Name zone = bogus->zone;
+  std::optional<ProvenZone> known = facts_.table().take(zone);
+  if (!known) co_return false;
+  may_learn_again_ = scheduler_.now() + learns_again_after;
+  inquiry.asked.clear();
+  Task<Judgement> settling = settle(subject, proof.response.message, inquiry);
+  Judgement judgement = co_await std::move(settling);
+  const ProvenZone* learned = facts_.table().find(zone, wall_time());
+  if (learned == nullptr || learned->configured) facts_.table().keep(*std::move(known), wall_time());
+  if (!is_settled(judgement)) co_return false;
+  proof.judgement = std::move(judgement);
+  co_return true;
 }
 
 Task<Judgement> Validation::settle(const Subject& subject, const Message& message, Inquiry& inquiry) {

@@ -39,6 +39,9 @@ public:
   /// How many parts of an answer are asked for by themselves, because their signatures are missing.
   static constexpr int most_pieces = 4;
 
+  /// How often a zone may be learned again because it may have changed: a hostile one would ask for it all the time.
+  static constexpr Duration learns_again_after = std::chrono::seconds(1);
+
   /// All must outlive the object.
   Validation(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, const HashSeed& seed)
       : scheduler_(scheduler),
@@ -102,6 +105,7 @@ private:
   Task<bool> translate(const Subject& subject, Proof& proof, Inquiry& inquiry);
   Task<bool> ask_elsewhere(const Subject& subject, Proof& proof, Inquiry& inquiry);
   Task<bool> ask_for_pieces(const Subject& subject, Proof& proof, Inquiry& inquiry);
+  Task<bool> learn_again(const Subject& subject, Proof& proof, Inquiry& inquiry);
   Task<void> rehearsal(Subject subject, Response response);
   bool has_keys() { return facts_.table().counts()[static_cast<std::size_t>(ZoneState::keyed)] > 0; }
   void count(const Question& question, const Judgement& judgement, bool repaired);
@@ -113,6 +117,7 @@ private:
   KeptDenials denials_;
   std::shared_ptr<const ValidationRules> rules_ = std::make_shared<const ValidationRules>();
   Instant rests_until_ = Instant::min();  // rehearsals
+  Instant may_learn_again_ = Instant::min();
   log::RateLimit bogus_, unknown_;
 };
 

@@ -81,13 +81,15 @@ struct Scene : World {
       return name == "." ? world.root_keys() : world.keys_of(name == "test." ? world.tld : world.example);
     if (asked.type == Type::ds && name == "test.") return world.ds_of(world.tld, world.root);
     if (asked.type == Type::ds && name == "plain.test.") return world.no_ds_of_plain();
+    if (asked.type == Type::ds && name == "example.test." && !is_example_signed)
+      return {asked, 0, {}, world.tld.soa() + world.tld.sign({"example.test. 300 NSEC z.test. NS RRSIG NSEC"})};
     if (asked.type == Type::ds && name == "example.test.") return world.ds_of(world.example, world.tld);
     if (asked.type == Type::ds)
       return {
           asked, 0, {}, world.example.soa() + world.example.sign({name + " 300 NSEC z.example.test. A RRSIG NSEC"})};
     if (asked.type == Type::aaaa) return {asked, 0, records_from({name + " 300 AAAA " + aaaa})};
     const Records address = records_from({name + " 300 A 192.0.2.1"});
-    const bool is_signed = asked.name.under(named("example.test"));
+    const bool is_signed = is_example_signed && asked.name.under(named("example.test"));
     return {asked, 0, is_signed ? world.example.sign(address) : address};
   }
   static Records unsigned_part(Records records) {
@@ -99,6 +101,7 @@ struct Scene : World {
   }
 
   fixture::SignedWorld world;
+  bool is_example_signed = true;
   std::string aaaa = "2001:db8::1";  // of every name, without a signature
   std::set<std::string> silent;      // questions without an answer
   std::multiset<std::string> lost;   // questions whose next answers lack their signatures
@@ -214,6 +217,39 @@ TEST_CASE("If every server loses the signature, the answer is bogus after three 
   CHECK(told.why->code == ede::rrsigs_missing);
   CHECK(scene.times_asked("www.example.test", Type::a) == 3);
   CHECK(scene.metrics.bogus_answers[bogus_reason(ede::rrsigs_missing)] == 1);
+}
+
+TEST_CASE("A zone that has become unsigned, or has other keys, is learned again before its answers are refused") {
+  Scene scene;
+  scene.ask_for("www.example.test");
+  scene.pass(500ms);
+  scene.world.example.add(SigningKey(15));
+  scene.world.example.drop_first_key();
+  Told& rolled = scene.ask_for("after.example.test");
+  scene.pass(500ms);
+  CHECK(rolled.status == SecurityStatus::secure);
+  scene.is_example_signed = false;
+  Told& too_soon = scene.ask_for("soon.example.test");
+  scene.pass(400ms);
+  CHECK(too_soon.status == SecurityStatus::bogus);
+  scene.pass(1s);
+  Told& unsigned_one = scene.ask_for("later.example.test");
+  scene.pass(500ms);
+  CHECK(unsigned_one.status == SecurityStatus::insecure);
+}
+
+TEST_CASE("What was known of a zone stays if nothing better can be learned") {
+  Scene scene;
+  scene.ask_for("www.example.test");
+  scene.pass(500ms);
+  for (int i = 0; i < 3; ++i) scene.lost.insert("lost.example.test. A");
+  scene.silent = {"example.test. DS", "example.test. DNSKEY"};
+  CHECK(scene.ask_for("lost.example.test").status != SecurityStatus::secure);
+  scene.pass(5s);
+  CHECK(scene.results.back().status == SecurityStatus::bogus);
+  Told& next = scene.ask_for("next.example.test");
+  scene.pass(500ms);
+  CHECK(next.status == SecurityStatus::secure);
 }
 
 TEST_CASE("Keys without signatures are remembered as bogus for a moment, and not for long") {
