@@ -10,9 +10,8 @@
 namespace tacet {
 namespace {
 
-/// The most upstream sockets of one worker and one set, whatever fails. A server that closes behind each answer needs
-/// sixteen at once. The pace of attempts keeps an outage far below.
-constexpr std::size_t most_sockets = 24;
+/// The most upstream sockets of one worker and one set, whatever fails.
+constexpr std::size_t most_sockets = 8;
 constexpr std::size_t lanes_per_service = 4;
 /// How often to look whether a replaced set is still in use.
 constexpr Duration sweep_interval = std::chrono::milliseconds(100);

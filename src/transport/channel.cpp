@@ -171,7 +171,7 @@ void Channel::established(Link& link) {
 
 void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
   caution_.barren = caution_.accused = 0;
-  if (link.answers++ == 0 && answer) server_.parts().budget.pace().led_to_answer();
+  if (link.answers++ == 0 && answer && briefs_.empty()) server_.parts().budget.pace().led_to_answer();
   if (tag == link.asks_name && answer)
     if (const auto name = nsid_of(*answer); !name.empty())
       server_.parts().on_named(server_.parts().config, link.connection->facts()->address, name);

@@ -23,7 +23,7 @@ constexpr unsigned most_barren_in_a_row = 3;
 Channel::BriefLink::BriefLink(Channel& channel)
     : begun(channel.now()),
       connector(channel.server_.parts().loop,
-                {channel.server_.book(), channel.server_.parts().budget, channel.server_.path(),
+                {channel.server_.book(), channel.server_.brief_budget(), channel.server_.path(),
                  channel.server_.quic_client()},
                 {[this, &channel](ConnectedSocket socket) { channel.brief_connected(*this, std::move(socket)); },
                  [&channel](const Error& why) { channel.brief_unreachable(why); }}) {}
@@ -76,9 +76,9 @@ void Channel::load(BriefLink& brief, std::size_t quota) {
   }
 }
 
-/// A server that is known to answer is worth its connections: the worker's pace is for those that lead nowhere.
+/// A server that is known to answer is worth its connections: a pace is for those that lead nowhere.
 void Channel::brief_connected(BriefLink& brief, ConnectedSocket socket) {
-  server_.parts().budget.pace().led_to_answer();
+  server_.brief_budget().pace().led_to_answer();
   brief.link = std::make_unique<Link>(*this, std::move(socket));
   ++counters_.connections;
   if (const auto quota = server_.quota().known(now())) load(brief, *quota);

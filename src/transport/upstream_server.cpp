@@ -18,6 +18,8 @@ constexpr Duration doq_idle = std::chrono::seconds(25);
 /// Connections beyond the first two serve while queries get lost. A lull needs none of them.
 constexpr Duration spare_idle = std::chrono::seconds(50);
 constexpr std::size_t kept_long = 2;
+/// Sixteen at once are in use (`channel_quota`). The rest is for those that wait for a slow name.
+constexpr std::size_t most_brief_sockets = 24;
 
 std::vector<DialTarget> targets(const std::vector<IpAddress>& addresses, std::uint16_t port) {
   std::vector<DialTarget> targets;
@@ -41,7 +43,8 @@ UpstreamServer::UpstreamServer(UpstreamServerContext context)
     : context_(std::move(context)),
       book_(pinned(context_.config)),
       path_(std::make_shared<const DialPath>(DialPath{.proxy = context_.config.proxy, .via = context_.config.via})),
-      tls_({context_.config.host, context_.config.host_is_address, context_.config.sni}, context_.trust) {}
+      tls_({context_.config.host, context_.config.host_is_address, context_.config.sni}, context_.trust),
+      brief_budget_(context_.loop.scheduler(), most_brief_sockets) {}
 
 void UpstreamServer::saw(const GreetingSight& sight) {
   if (sight.address && sight.showed == GreetingOutcome::greeted) book_.greeted(*sight.address);
@@ -74,6 +77,7 @@ Duration UpstreamServer::idle_limit(std::size_t channel) const {
 
 void UpstreamServer::network_changed() {
   context_.budget.pace().forget();
+  brief_budget_.pace().forget();
   book_.forget();
   pauses_ = {};
   quota_.forget();

@@ -83,6 +83,9 @@ public:
   PauseRecord& pauses() { return pauses_; }
   /// How many queries it answers on a connection, in this network.
   ConnectionQuota& quota() { return quota_; }
+  /// The places of connections that carry a few queries each, because the server has a quota. They have a pace of their
+  /// own, and take no place from other connections.
+  SocketBudget& brief_budget() { return brief_budget_; }
   EdnsMemory& edns() { return edns_; }
 
   /// The network changed: forgets what it learned of addresses, and drops sessions, which would link us to the old
@@ -106,6 +109,7 @@ private:
   std::optional<SocketAddress> expected_;
   PauseRecord pauses_;
   ConnectionQuota quota_;
+  SocketBudget brief_budget_;
   EdnsMemory edns_;
   bool said_failing_ = false;
 };
