@@ -254,7 +254,10 @@ void Channel::on_doubt() {
 }
 
 void Channel::on_watch() {
-  if (calls_.empty()) return rest();  // the query that waited has given up
+  if (calls_.empty()) {  // the query that waited has given up
+    keep_one_brief(server_.quota().known(now()).value_or(0));
+    return rest();
+  }
   if (std::exchange(doubtful_, false)) return on_doubt();
   watch_.arm(now() + watch_interval);
   if (!current_ && connector_.running() && now() - dialled_ >= unreachable_after(*server_.path()))

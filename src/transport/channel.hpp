@@ -79,7 +79,7 @@ private:
   void spent(Link& link);
   void settle(const Link& winner);
   std::size_t unanswered_on(const Link& link) const;
-  void blame(const Link& ended);
+  void blame(const Link& ended, const Error& why);
   void blame_all();
   bool serves_nobody() const;
   void reissue(const Error& why);
@@ -91,6 +91,7 @@ private:
   void deliver(Call& call, Result<Response> result);
   void given_up(const Call& call);
 
+  void learn_quota(const Link& ended, std::size_t left, const Error& why);
   void share_out(std::size_t quota);
   std::size_t riders_of(const Link& link) const;
   void clear_briefs(std::size_t quota);
@@ -99,6 +100,7 @@ private:
   void brief_unreachable(const Error& error);
   bool brief_lost(const Link& link, const Error& why);
   void brief_answered();
+  void keep_one_brief(std::size_t quota);
   void leave_quota();
   void drop_briefs();
 

@@ -32,7 +32,7 @@ void Channel::lost(Link& link, const Error& why) {
   if (!is_idle_close) note_failure(why);
   if (has_moved()) return dial_afresh();
   if (calls_.empty() || current_) return;
-  ended->is_established ? blame(*ended) : blame_all();
+  ended->is_established ? blame(*ended, why) : blame_all();
   reissue(why);
 }
 
@@ -43,7 +43,7 @@ std::size_t Channel::unanswered_on(const Link& link) const {
 
 /// One of the queries that this connection left unanswered may be the reason for its end. What was accused alone goes
 /// behind the others. A connection that brought answers teaches nothing: some servers close behind each.
-void Channel::blame(const Link& ended) {
+void Channel::blame(const Link& ended, const Error& why) {
   const std::size_t left = unanswered_on(ended);
   if (left == 0) return;
   const bool is_barren = ended.answers == 0;
@@ -51,9 +51,7 @@ void Channel::blame(const Link& ended) {
     ++caution_.barren;
     caution_.room = 1;
   }
-  if (server_.quota().ended(ended.answers, left, now()))
-    log::info("upstream {} closes each connection behind {} answer{}: tacet uses several at once", id_, ended.answers,
-              ended.answers == 1 ? "" : "s");
+  learn_quota(ended, left, why);
   const bool is_alone = is_barren && left == 1;
   for (auto each = calls_.begin(); each != calls_.upper_bound(ended.sent_to); ++each) {
     Call& call = *each->second;

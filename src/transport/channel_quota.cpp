@@ -28,6 +28,14 @@ Channel::BriefLink::BriefLink(Channel& channel)
                 {[this, &channel](ConnectedSocket socket) { channel.brief_connected(*this, std::move(socket)); },
                  [&channel](const Error& why) { channel.brief_unreachable(why); }}) {}
 
+/// Only the server's own ends teach: without memory here, connections end behind any number of answers.
+void Channel::learn_quota(const Link& ended, std::size_t left, const Error& why) {
+  if (why.fault != Fault::cancelled && why.fault != Fault::unreachable) return;
+  if (!server_.quota().ended(ended.answers, left, now())) return;
+  log::info("upstream {} closes each connection behind {} answer{}: tacet uses several at once", id_, ended.answers,
+            ended.answers == 1 ? "" : "s");
+}
+
 /// Gives every query that waits in line a connection, as far as there may be more.
 void Channel::share_out(std::size_t quota) {
   clear_briefs(quota);
@@ -108,7 +116,7 @@ bool Channel::brief_lost(const Link& link, const Error& why) {
   }
   if (why.fault != Fault::cancelled || is_barren) note_failure(why);
   if (is_barren) ++caution_.barren;
-  server_.quota().ended(link.answers, left, now());
+  learn_quota(link, left, why);
   counters_.reissued += left;
   if (!link.is_established || caution_.barren >= most_barren_in_a_row) leave_quota();
   drop_hopeless(why);
@@ -121,6 +129,17 @@ void Channel::brief_answered() {
   const auto quota = server_.quota().known(now());
   if (quota && !calls_.empty()) return share_out(*quota);
   clear_briefs(quota.value_or(0));
+  if (calls_.empty()) keep_one_brief(quota.value_or(0));
+}
+
+/// No query waits. One connection stays for the next one; sixteen that are open and idle would help nobody.
+void Channel::keep_one_brief(std::size_t quota) {
+  bool kept = false;
+  std::erase_if(briefs_, [&kept, quota](const std::unique_ptr<BriefLink>& brief) {
+    if (brief->link && brief->sent < quota && !kept) return !(kept = true);
+    if (brief->link) brief->link->connection->close();
+    return true;
+  });
 }
 
 /// Back to one connection.
