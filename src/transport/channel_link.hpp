@@ -28,7 +28,7 @@ struct Channel::Call {
   unsigned tries = 0;                            // connections that ended with this query on them
   unsigned suspicions = 0;                       // of these, how many may have ended because of it
   std::unique_ptr<const Message> without_opt{};  // what is sent instead of `query`
-  std::optional<Response> with_opt{};            // the answer to `query`, while the one without OPT is asked
+  std::unique_ptr<Response> with_opt{};          // the answer to `query`, while the one without OPT is asked
   bool goes_alone = false;                       // one of those on a connection that ended without an answer
   const Link* rides_on = nullptr;                // to a server with a quota; null: it waits in line
   OneShot<Result<Response>> answer;

@@ -27,7 +27,7 @@ bool Channel::asks_without_opt(Call& call, Response& response) {
     return false;
   }
   call.without_opt = std::make_unique<const Message>(without_opt(call.query));
-  call.with_opt = std::move(response);
+  call.with_opt = std::make_unique<Response>(std::move(response));
   call.sent = now();
   call.rides_on = nullptr;
   auto again = calls_.extract(call.tag);
