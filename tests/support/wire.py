@@ -1,9 +1,11 @@
 """What leaves a network namespace by one of its interfaces: an own ear at the device, which no program can avoid."""
 import collections
 import contextlib
+import select
 import socket
 import struct
 import threading
+import time
 
 import scratch
 
@@ -16,7 +18,8 @@ class Wire(contextlib.AbstractContextManager):
 
     def __init__(self, namespace, device):
         self._namespace, self._device = namespace, device
-        self.sent = collections.Counter()
+        self._sent = collections.Counter()
+        self._emptied_at = 0.0  # when no packet was left to count
 
     def __enter__(self):
         self._stop, ready = threading.Event(), threading.Event()
@@ -29,6 +32,13 @@ class Wire(contextlib.AbstractContextManager):
     def __exit__(self, *_):
         self._stop.set()
         self._thread.join(10)
+
+    @property
+    def sent(self):
+        """The counts of all packets that have left until now."""
+        asked_at = time.monotonic()
+        scratch.eventually(lambda: self._emptied_at > asked_at, what="a count of all packets", every=0.005)
+        return self._sent
 
     def addresses(self):
         """Where TCP and UDP packets went."""
@@ -44,13 +54,18 @@ class Wire(contextlib.AbstractContextManager):
         scratch.enter_namespace(self._namespace)
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL)) as ear:
             ear.bind((self._device, 0))
-            ear.settimeout(0.05)
+            ear.setblocking(False)
             ready.set()
             while not self._stop.is_set():
-                with contextlib.suppress(OSError):  # a time-out, or the device is gone
+                looked_at = time.monotonic()
+                try:
                     frame, (*_, kind, _, _) = ear.recvfrom(65536)
-                    if kind == _OUTGOING and (packet := _destination(frame[14:], frame[12:14])):
-                        self.sent[packet] += 1
+                except OSError:  # none is there, or the device is gone
+                    self._emptied_at = looked_at
+                    select.select([ear], [], [], 0.02)
+                    continue
+                if kind == _OUTGOING and (packet := _destination(frame[14:], frame[12:14])):
+                    self._sent[packet] += 1
 
 
 def _destination(packet, ethertype):
