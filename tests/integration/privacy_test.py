@@ -32,7 +32,7 @@ class OnTheWire(Case):
             options = {int(option.otype) for option in received.message.options}
             if received.connection not in greeted:  # its first query asks for the server's name, which says nothing of the client
                 greeted.append(received.connection)
-                self.assertEqual([option.data for option in received.message.options if option.otype == dns.edns.NSID], [b""])
+                self.assertEqual([option.to_wire() for option in received.message.options if option.otype == dns.edns.NSID], [b""])
                 options.discard(dns.edns.NSID)
             self.assertEqual(options, {int(dns.edns.OptionType.PADDING)}, received.name)
             self.assertTrue(received.message.flags & dns.flags.RD)
