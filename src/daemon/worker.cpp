@@ -33,15 +33,16 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
       path_(shared.path),
       sites_(shared.sites),
       ladder_memory_(shared.ladder_memory),
+      gates_(shared.gates),
       settings_(shared.settings),
       sockets_(std::move(sockets)),
       loop_(shared.clock),
-      admission_(settings_->config.allow, settings_->config.limits, settings_->config.proxy_protocol),
+      admission_(settings_->config.allow, settings_->config.limits, settings_->config.proxy_protocol, gates_),
       nsid_(settings_->nsid),
       upstreams_(upstreams_context(), settings_->config, settings_->trust),
       resolver_({loop_.scheduler(), tasks_, settings_->policy, shared.cache, upstreams_.set_for_others(), metrics_,
                  settings_->config.limits.pending, settings_->config.exposure.mode, upstreams_.zones(),
-                 settings_->rebind, settings_->config.exposure.names, settings_->dnssec}),
+                 settings_->rebind, settings_->config.exposure.names, settings_->dnssec, gates_}),
       network_(loop_,
                [this] {
                  log::info("the network has changed: connecting afresh");
@@ -65,7 +66,7 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
 }
 
 void Worker::add_listeners(const ListenSockets& listen) {
-  ListenerContext context{loop_, tasks_, resolver_, metrics_, admission_, nsid_};
+  ListenerContext context{loop_, tasks_, resolver_, metrics_, admission_, gates_, nsid_};
   const std::size_t clients = settings_->config.limits.tcp_clients;
   auto certificate = settings_->certificates.of(listen.streams);
   if (listen.streams == ClientTransport::https) {

@@ -39,6 +39,7 @@ struct SharedParts {
   PathWatch& path;
   SiteWatch& sites;
   std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();
+  std::shared_ptr<LogGates> gates = std::make_shared<LogGates>();
 };
 
 /// One thread with its loop, its listeners and its own connections upstream. Everything in it belongs to that thread.
@@ -114,6 +115,7 @@ private:
   SiteWatch& sites_;
   std::optional<std::string> present_network_;  // its identity, once a server has named itself there
   std::shared_ptr<LadderMemory> ladder_memory_;
+  std::shared_ptr<LogGates> gates_;
   std::shared_ptr<const Settings> settings_;
   std::vector<ListenSockets> sockets_;
   Loop loop_;

@@ -7,7 +7,9 @@
 #include <cstring>
 #include <random>
 #include <string>
+#include <utility>
 
+#include "base/log.hpp"
 #include "config/scalar.hpp"
 #include "tacet/ip_address.hpp"
 
@@ -64,11 +66,12 @@ std::string text_of(const sockaddr_storage& client) {
 }
 
 Admission::Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits,
-                     const std::vector<AddressPrefix>& front_ends)
+                     const std::vector<AddressPrefix>& front_ends, std::shared_ptr<LogGates> gates)
     : per_client_(limits.per_client),
       per_link_(std::max(limits.per_client, limits.pending / 2)),
       interval_(limits.rate == 0 ? Duration{} : Duration(std::chrono::seconds(1)) / limits.rate),
-      seed_(std::random_device{}() | std::uint64_t{std::random_device{}()} << 32) {
+      seed_(std::random_device{}() | std::uint64_t{std::random_device{}()} << 32),
+      gates_(std::move(gates)) {
   for (const auto& prefix : allow) allow_.push_back(tacet::octets_of(prefix));
   for (const auto& prefix : front_ends) front_ends_.push_back(tacet::octets_of(prefix));
   if (limits.rate != 0) buckets_.resize(rows);
@@ -158,11 +161,11 @@ Admission::Verdict Admission::judge_remote(const sockaddr_storage& client, Insta
   const bool own = is_own(client);
   if (own && is_mapped(address)) return Verdict::allowed;
   if (!own && !is_allowed(client, address)) {
-    note(not_allowed_, client, now, "asks, and no prefix of `allow` holds it");
+    note(gates_->not_allowed, client, now, "asks, and no prefix of `allow` holds it");
     return Verdict::not_allowed;
   }
   if (interval_ == Duration{} || charge(account_of(client), now, proof)) return Verdict::allowed;
-  note(rate_limited_, client, now, "asks faster than `limits.rate`");
+  note(gates_->rate_limited, client, now, "asks faster than `limits.rate`");
   return Verdict::rate_limited;
 }
 
@@ -212,7 +215,7 @@ void Admission::leave(Key client) {
   if (found != waiting_.end() && --found->second == 0) waiting_.erase(found);
 }
 
-void Admission::note(log::RateLimit& gate, const sockaddr_storage& client, Instant now, const char* what) {
+void Admission::note(log::Gate& gate, const sockaddr_storage& client, Instant now, const char* what) {
   const auto held = gate.pass(now);
   if (!held) return;
   log::warn("{} {}{}", text_of(client), what,

@@ -5,15 +5,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "base/log.hpp"
+#include "base/log_gate.hpp"
 #include "base/word.hpp"
 #include "config/prefix.hpp"
+#include "observe/log_gates.hpp"
 #include "resolve/hosts.hpp"
 #include "tacet/config.hpp"
 #include "tacet/instant.hpp"
@@ -70,9 +72,10 @@ public:
   };
 
   Admission(const std::vector<AddressPrefix>& allow, const LimitsConfig& limits,
-            const std::vector<AddressPrefix>& front_ends = {});
-  /// Decides as `other` would from now on. Clients keep their used allowance, and this machine keeps its addresses.
-  /// Needs no memory.
+            const std::vector<AddressPrefix>& front_ends = {},
+            std::shared_ptr<LogGates> gates = std::make_shared<LogGates>());
+  /// Decides as `other` would from now on. Clients keep their used allowance, this machine its addresses, and the log
+  /// its gates. Needs no memory.
   void use(Admission other);
   /// Takes these addresses as this machine's, beside 127.0.0.0/8 and ::1. At first it has only those two.
   void use(OwnNetwork network);
@@ -145,7 +148,7 @@ private:
   // Numbers near each other must not fall into neighbouring rows alone.
   Row& row_of(Key client) { return buckets_[mix(client ^ seed_, golden_ratio) % rows]; }
   void leave(Key client);
-  void note(log::RateLimit& gate, const sockaddr_storage& client, Instant now, const char* what);
+  static void note(log::Gate& gate, const sockaddr_storage& client, Instant now, const char* what);
 
   OwnNetwork network_;
   std::vector<LinkAllowance> links_;  // one for each of network_
@@ -157,7 +160,7 @@ private:
   std::uint64_t seed_;        // keeps the choice of rows secret
   std::vector<Row> buckets_;
   std::unordered_map<Key, std::size_t> waiting_;  // at most as many as queries wait
-  log::RateLimit not_allowed_, rate_limited_;
+  std::shared_ptr<LogGates> gates_;
 };
 
 }  // namespace tacet

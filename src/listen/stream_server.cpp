@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/log.hpp"
 #include "listen/admission.hpp"
 
 namespace tacet {
@@ -65,7 +66,7 @@ void StreamServer::on_greeting(StreamClient& client) {
 }
 
 void StreamServer::on_proxy_header(const StreamClient& client) {
-  if (!stray_header_.pass(context_.loop.now())) return;
+  if (!context_.gates || !context_.gates->stray_proxy_header.pass(context_.loop.now())) return;
   log::warn(
       "{} sends a PROXY header where none is taken, so its connection is closed. If it is a front end of yours, "
       "`proxy_protocol` must list it; over TLS it must send the header before TLS",
@@ -104,7 +105,7 @@ void StreamServer::greet(Descriptor socket, const KernelAddress& front_end) {
           greetings_.erase(place);
           over->forget_socket();
           if (greeted) return serve(std::move(greeted), client);
-          if (no_header_.pass(context_.loop.now()))
+          if (context_.gates && context_.gates->no_proxy_header.pass(context_.loop.now()))
             log::warn(
                 "{} is in `proxy_protocol`, but does not begin its connections with a PROXY header, version 2, so they "
                 "are closed. Over TLS the header must come before TLS",

@@ -6,10 +6,10 @@
 #include <memory>
 
 #include "base/descriptor.hpp"
-#include "base/log.hpp"
 #include "base/loop.hpp"
 #include "listen/proxy_greeting.hpp"
 #include "listen/stream_client.hpp"
+#include "observe/log_gates.hpp"
 
 namespace tacet {
 
@@ -39,6 +39,7 @@ struct StreamServerContext {
   StreamService& service;
   StreamLimits limits;
   std::size_t most_clients;
+  std::shared_ptr<LogGates> gates = nullptr;  ///< null: the log hears nothing of PROXY headers
 };
 
 /// Accepts the clients of a listening socket, and serves all of them on one loop: a slow, silent or endless client
@@ -75,7 +76,6 @@ private:
   std::list<std::unique_ptr<ProxyGreeting>> greetings_;
   std::deque<std::shared_ptr<StreamClient>> greeted_;  // they wait for a step of their handshakes
   AsyncCall greet_next_;
-  log::RateLimit no_header_, stray_header_;
   bool stopping_ = false;
   Watch watch_;
   Alarm accept_again_;

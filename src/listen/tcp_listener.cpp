@@ -49,7 +49,7 @@ TcpListener::TcpListener(const ListenerContext& context, int socket, std::size_t
                          std::shared_ptr<const TlsServer> tls)
     : context_(context),
       tls_(std::move(tls)),
-      server_({context.loop, socket, *this, tls_ ? tls_limits : tcp_limits, client_limit}) {}
+      server_({context.loop, socket, *this, tls_ ? tls_limits : tcp_limits, client_limit, context.gates}) {}
 
 TcpListener::~TcpListener() = default;
 

@@ -75,7 +75,7 @@ void Journal::tap(const QueryRecord& record) {
 void Journal::upstream_answered(Bytes name, Rcode rcode, Instant now) {
   if (rcode == Rcode::noerror || rcode == Rcode::nxdomain) return streak_.succeeded(now);
   const auto domain = registrable_domain(lower_case(name_text(Name::from_checked_wire(name))));
-  if (!streak_.failed(std::hash<std::string>()(domain), now) || !streaks_.pass(now)) return;
+  if (!streak_.failed(std::hash<std::string>()(domain), now) || !gates_->failure_streak.pass(now)) return;
   log::warn(
       "the upstreams answer, but new names do not resolve: the last ones all failed, in {} domains, the last of them "
       "with {}",

@@ -1,6 +1,9 @@
 #pragma once
-#include "base/log.hpp"
+#include <memory>
+#include <utility>
+
 #include "observe/failure_streak.hpp"
+#include "observe/log_gates.hpp"
 #include "observe/metrics.hpp"
 #include "observe/query_tap.hpp"
 #include "privacy/ledger.hpp"
@@ -38,7 +41,10 @@ struct Resolved {
 /// are logged only at debug level, and in the query log if the user turns it on.
 class Journal {
 public:
-  Journal(Metrics& metrics, Ledger& ledger) : metrics_(metrics), ledger_(ledger) {}
+  Journal(Metrics& metrics, Ledger& ledger, std::shared_ptr<LogGates> gates = std::make_shared<LogGates>())
+      : metrics_(metrics),
+        ledger_(ledger),
+        gates_(std::move(gates)) {}
 
   /// Puts every query into this tap from now on. The tap must outlive the journal.
   void log_to(QueryTap& tap) { tap_ = &tap; }
@@ -91,7 +97,7 @@ private:
   Ledger& ledger_;
   QueryTap* tap_ = nullptr;
   FailureStreak streak_;
-  log::RateLimit streaks_;
+  std::shared_ptr<LogGates> gates_;
 };
 
 }  // namespace tacet

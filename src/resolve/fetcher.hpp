@@ -38,6 +38,7 @@ struct FetcherContext {
   RebindGuard rebind = {};  ///< judges answers for names in no zone of the local network
   /// Called for each answer to a type-65 question about such a name, before the waiters are told.
   std::function<void(const CacheKey&, const Fetched&, EvidenceOrigin)> on_https = {};
+  std::shared_ptr<LogGates> gates = std::make_shared<LogGates>();
 };
 
 /// Fetches answers that are not kept: asks the upstreams of the name's route, follows aliases from one route to
@@ -49,7 +50,7 @@ public:
 
   explicit Fetcher(FetcherContext context)
       : context_(std::move(context)),
-        validation_(context_.scheduler, context_.tasks, context_.metrics, context_.cache.seed()) {}
+        validation_(context_.scheduler, context_.tasks, context_.metrics, context_.cache.seed(), context_.gates) {}
 
   /// Valid as long as the fetcher.
   const FetcherContext& context() const { return context_; }

@@ -86,13 +86,14 @@ Resolver::Resolver(const ResolverSetup& setup)
     : scheduler_(setup.scheduler),
       cache_(setup.cache),
       ledger_(setup.exposure, setup.exposure_names),
-      journal_(setup.metrics, ledger_),
+      journal_(setup.metrics, ledger_, setup.gates),
       routes_(setup.scheduler, setup.pending_limit, setup.upstreams, setup.zones),
       local_data_(setup.policy, routes_),
       fetcher_({setup.scheduler, setup.tasks, setup.cache, routes_, local_data_, setup.metrics, journal_, setup.rebind,
                 [this](const CacheKey& key, const Fetched& fetched, EvidenceOrigin origin) {
                   learn(key, fetched.image.wire, {origin, fetched.exchange.upstream, scheduler_.now()});
-                }}),
+                },
+                setup.gates}),
       look_ahead_(fetcher_),
       prober_(
           setup.scheduler, [this] { return routes_.others()->in_flight.waiting() > 0; },

@@ -64,6 +64,7 @@ struct ResolverSetup {
   RebindGuard rebind = {};            ///< judges answers for all other names
   std::size_t exposure_names = Ledger::most_names;
   std::shared_ptr<const ValidationRules> dnssec = std::make_shared<const ValidationRules>();
+  std::shared_ptr<LogGates> gates = std::make_shared<LogGates>();
 };
 
 /// Answers queries: hosts, then policy (not for zones of the local network), then cache, then the fetcher. This order

@@ -106,10 +106,17 @@ class FrontEnd(UnboundCase):
                     raise ConnectionError
         daemon.await_log("127.0.0.1 sends a PROXY header where none is taken, so its connection is closed. .* over TLS it must send the header before TLS")
         daemon.await_log(f"{FRONT_END} is in `proxy_protocol`, but does not begin its connections with a PROXY header")
-        with socket.create_connection(daemon.server, 10) as plain:
-            plain.sendall(header + len(wire).to_bytes(2, "big") + wire)
-            self.assertIn(self.first_octets(plain), (b"", None))
-        scratch.eventually(lambda: len(daemon.log_lines("sends a PROXY header where none is taken")) == 2, 20)  # one for each listener
+
+    def test_the_log_says_each_of_it_once_a_minute_however_many_listeners_and_workers_see_it(self):
+        daemon = self.served(workers=4)
+        header, wire = proxied("198.51.100.7"), dnsclient.query("www.example.com").to_wire()
+        for _ in range(20):
+            for source, octets, port in (("127.0.0.1", header, daemon.port), (FRONT_END, bytes(16), daemon.port), (FRONT_END, bytes(16), self.tls)):
+                with socket.create_connection(("127.0.0.1", port), 10, source_address=(source, 0)) as plain:
+                    plain.sendall(octets + len(wire).to_bytes(2, "big") + wire)
+                    self.assertIn(self.first_octets(plain), (b"", None))
+        for words in ("sends a PROXY header where none is taken", "does not begin its connections with a PROXY header"):
+            self.assertEqual(len(daemon.log_lines(words)), 1, daemon.log())
 
     @staticmethod
     def first_octets(client):

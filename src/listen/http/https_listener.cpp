@@ -49,7 +49,8 @@ HttpsListener::HttpsListener(const ListenerContext& context, int socket, std::si
                socket,
                *this,
                {.idle = idle_limit, .partial = partial_limit, .greeting = handshake_limit},
-               client_limit}) {}
+               client_limit,
+               context.gates}) {}
 
 HttpsListener::~HttpsListener() = default;
 

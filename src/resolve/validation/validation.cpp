@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "base/log.hpp"
 #include "dns/edns.hpp"
 #include "dns/message_builder.hpp"
 #include "dns/name_text.hpp"
@@ -283,7 +284,7 @@ void Validation::count(const Question& question, const Judgement& judgement, boo
              is_bogus ? "bogus" : "indeterminate", why);
   if (!judgement.why) return;
   if (is_bogus && !is_of_validation(judgement.why->code)) return;  // a block is what its user chose
-  const auto held = (is_bogus ? bogus_ : unknown_).pass(scheduler_.now());
+  const auto held = (is_bogus ? gates_->bogus : gates_->unproven).pass(scheduler_.now());
   if (!held) return;
   const auto more = *held > 0 ? fmt::format(", like {} others", *held) : std::string();
   if (is_bogus)

@@ -43,11 +43,13 @@ public:
   static constexpr Duration learns_again_after = std::chrono::seconds(1);
 
   /// All must outlive the object.
-  Validation(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, const HashSeed& seed)
+  Validation(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, const HashSeed& seed,
+             std::shared_ptr<LogGates> gates = std::make_shared<LogGates>())
       : scheduler_(scheduler),
         tasks_(tasks),
         metrics_(metrics),
-        facts_(scheduler, tasks, metrics, seed) {}
+        facts_(scheduler, tasks, metrics, seed, gates),
+        gates_(std::move(gates)) {}
 
   /// Goes by these rules from now on.
   void use(std::shared_ptr<const ValidationRules> rules);
@@ -118,7 +120,7 @@ private:
   std::shared_ptr<const ValidationRules> rules_ = std::make_shared<const ValidationRules>();
   Instant rests_until_ = Instant::min();  // rehearsals
   Instant may_learn_again_ = Instant::min();
-  log::RateLimit bogus_, unknown_;
+  std::shared_ptr<LogGates> gates_;
 };
 
 /// Writes a judgement into the image of the answer: security, AD, the extended error, and the TTLs. A bogus answer

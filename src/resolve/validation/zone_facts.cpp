@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "dns/edns.hpp"
 #include "dns/name_text.hpp"
@@ -77,13 +78,15 @@ bool is_likely(const Question& need) { return need.type != Type::ds || registrab
 
 }  // namespace
 
-ZoneFacts::ZoneFacts(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, const HashSeed& seed)
+ZoneFacts::ZoneFacts(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, const HashSeed& seed,
+                     std::shared_ptr<LogGates> gates)
     : scheduler_(scheduler),
       tasks_(tasks),
       metrics_(metrics),
       seed_(seed),
       table_(seed.first),
-      in_flight_(scheduler, most_waiting) {}
+      in_flight_(scheduler, most_waiting),
+      gates_(std::move(gates)) {}
 
 void ZoneFacts::forget() {
   table_.forget();
@@ -245,7 +248,7 @@ void ZoneFacts::tell(const Question& question, const Result<Fetched>& found) {
   if (!question.name.is_root() || !found) return;
   root_fault_ = why;
   if (!is_bogus) return;
-  if (root_failures_.pass(scheduler_.now()))
+  if (gates_->no_root_keys.pass(scheduler_.now()))
     log::warn("no trust anchor proves the keys of the root, so no answer can be proven: {}", why);
 }
 

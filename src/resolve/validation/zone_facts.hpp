@@ -5,10 +5,10 @@
 #include <variant>
 #include <vector>
 
-#include "base/log.hpp"
 #include "base/task_group.hpp"
 #include "dnssec/judge.hpp"
 #include "dnssec/learn.hpp"
+#include "observe/log_gates.hpp"
 #include "observe/metrics.hpp"
 #include "resolve/failures.hpp"
 #include "resolve/validation/proof_pace.hpp"
@@ -31,7 +31,8 @@ struct Inquiry {
 class ZoneFacts {
 public:
   /// All must outlive the object.
-  ZoneFacts(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, const HashSeed& seed);
+  ZoneFacts(Scheduler& scheduler, TaskGroup& tasks, Metrics& metrics, const HashSeed& seed,
+            std::shared_ptr<LogGates> gates);
 
   ZoneTable& table() { return table_; }
   /// The time of day, for signatures.
@@ -79,7 +80,7 @@ private:
   Failures failures_;
   double guesses_ = most_guesses;
   std::string root_fault_;
-  log::RateLimit root_failures_;
+  std::shared_ptr<LogGates> gates_;
 };
 
 }  // namespace tacet
