@@ -48,7 +48,7 @@ class Usage(unittest.TestCase):
 
     def test_an_upstream_that_nobody_can_look_up_is_refused_with_the_ways_out(self):
         for verb in (("run",), ("query", "www.example.com")):
-            done = tacet.run(*verb, "--upstream", "tls://dns.example.com")
+            done = tacet.run(*verb, "--upstream", "tls://dns.example.com", *tacet.BUILT_IN)
             self.assertEqual(done.returncode, 78 if verb == ("run",) else 1)
             for way in ("tls://dns.example.com@192.0.2.1", "--bootstrap"):
                 self.assertIn(way, done.stderr)
@@ -56,7 +56,7 @@ class Usage(unittest.TestCase):
     def test_plaintext_upstreams_and_nonsense_are_refused(self):
         for url in ("http://127.0.0.1/dns-query", "udp://127.0.0.1", "127.0.0.1", "tls://user@dns.example.com@127.0.0.1", "tls://a..b@127.0.0.1"):
             with self.subTest(url):
-                done = tacet.run("run", "--upstream", url)
+                done = tacet.run("run", "--upstream", url, *tacet.BUILT_IN)
                 self.assertEqual(done.returncode, 78)
                 self.assertIn("--upstream", done.stderr)
 
@@ -122,7 +122,7 @@ class WithoutConfig(unittest.TestCase):
 class Local(unittest.TestCase):
     def test_a_name_that_never_leaves_is_answered_without_an_upstream(self):
         for name, answer in (("localhost", "127.0.0.1"), ("printer2", "NXDOMAIN"), ("printer", "NOERROR"), ("router.home.arpa", "NXDOMAIN")):
-            done = tacet.run("query", name)
+            done = tacet.run("query", name, *tacet.BUILT_IN)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn(answer, done.stdout)
             self.assertIn("nothing was sent", done.stdout)
@@ -149,7 +149,7 @@ class Upstreams(UnboundCase):
         self.assertIn(f"to 127.0.0.1:{self.upstream.dot_port}", done.stdout)
 
     def test_a_server_that_is_not_trusted_is_the_reason_of_a_failure(self):
-        done = tacet.run("query", "www.example.com", "--upstream", self.upstream.doh_url())  # without the test authority
+        done = tacet.run("query", "www.example.com", "--upstream", self.upstream.doh_url(), *tacet.BUILT_IN)  # without the test authority
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertRegex(done.stderr, r"(?i)certificate")
         self.assertIn(self.upstream.doh_url(), done.stderr)

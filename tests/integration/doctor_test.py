@@ -185,7 +185,7 @@ class Words(Case):
         path = os.path.join(self.directory, "wrong.yaml")
         with open(path, "w", encoding="ascii") as file:
             file.write("expires: 2099-01-01\nsigned: 7\n")
-        done = tacet.run("doctor", "--canaries", path, "--dry-run")
+        done = tacet.run("doctor", "--canaries", path, "--dry-run", *tacet.BUILT_IN)
         self.assertEqual(done.returncode, 3)
         self.assertIn("line 2", done.stderr)
 

@@ -165,7 +165,7 @@ class Starting(UnboundCase):
     def test_addresses_and_upstreams_can_be_given_as_words(self):
         port = scratch.free_port()
         environment = {**os.environ, "SSL_CERT_FILE": self.pki.ca}
-        process = self.child(tacet.BINARY, "run", "--listen", f"127.0.0.1:{port}", "--upstream", self.upstream.doh_url(), "--upstream",
+        process = self.child(tacet.BINARY, "run", *tacet.BUILT_IN, "--listen", f"127.0.0.1:{port}", "--upstream", self.upstream.doh_url(), "--upstream",
                              self.upstream.dot_url(), env=environment, stderr=subprocess.DEVNULL)
         query = dnsclient.query("localhost").to_wire()  # needs no upstream, so no trust in the test authority
 
@@ -238,7 +238,7 @@ class Starting(UnboundCase):
             port = holder.getsockname()[1]
             log = os.path.join(self.directory, scratch.unique_name("waiting"))
             with open(log, "wb") as file:
-                self.child(tacet.BINARY, "run", "--listen", f"127.0.0.1:{port}", "--socket", "", "--upstream", self.upstream.doh_url(),
+                self.child(tacet.BINARY, "run", *tacet.BUILT_IN, "--listen", f"127.0.0.1:{port}", "--socket", "", "--upstream", self.upstream.doh_url(),
                            env={**os.environ, "NOTIFY_SOCKET": notify, "SSL_CERT_FILE": self.pki.ca}, stderr=file)
 
             def said():

@@ -81,13 +81,13 @@ done = subprocess.run(sys.argv[2:], capture_output=True, text=True)
 server.kill()
 assert os.getpid() == 1 and f"127.0.0.1:5302 is in use by server (pid {server.pid})" in done.stderr, done.stderr
 """
-        run = [tacet.BINARY, "run", "--listen", "127.0.0.1:5302", "--socket", os.path.join(self.directory, "never.sock")]
+        run = [tacet.BINARY, "run", "--listen", "127.0.0.1:5302", "--socket", os.path.join(self.directory, "never.sock"), *tacet.BUILT_IN]
         words = ["unshare", "--fork", "--pid", "--kill-child", "--mount-proc", sys.executable, "-c", script, self.directory, *run]
         done = self.place.run(words, capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def refusal(self, listen, *user):
-        words = [*user, tacet.BINARY, "run", "--listen", listen, "--socket", os.path.join(self.directory, "never.sock")]
+        words = [*user, tacet.BINARY, "run", "--listen", listen, "--socket", os.path.join(self.directory, "never.sock"), *tacet.BUILT_IN]
         done = self.place.run(words, capture_output=True, text=True, timeout=30)
         self.assertEqual(done.returncode, 1, done.stderr)
         return done.stderr

@@ -21,6 +21,8 @@ import sanitizer
 import scratch
 
 BINARY = os.environ.get("TACET_BINARY", "tacet")
+# For a verb that is to go by the built-in configuration: without these words it reads the machine's own file, if there is one.
+BUILT_IN = ("--config", os.devnull)
 # Workers of every daemon whose test does not say how many.
 WORKERS = os.environ.get("TACET_WORKERS", "")
 # Backstops: a busy machine is no fault.
