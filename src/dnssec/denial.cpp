@@ -20,4 +20,8 @@ CutProof Denial::cut(const Name& name, ProofBudget& budget) const {
   return proof == CutProof::none ? nsec3_.cut(name, budget) : proof;
 }
 
+bool Denial::delegates_unsigned(const Name& name, ProofBudget& budget) const {
+  return nsec_.delegates_unsigned(name) || nsec3_.delegates_unsigned(name, budget);
+}
+
 }  // namespace tacet

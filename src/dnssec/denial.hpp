@@ -27,6 +27,8 @@ public:
   DenialProof no_closer(const Name& name, const Name& closest_encloser, ProofBudget& budget) const;
   /// What it says about a delegation at `name`, whose DS records it denies (RFC 5155 §8.6, §8.9).
   CutProof cut(const Name& name, ProofBudget& budget) const;
+  /// One of its records is the name's own, and says that an unsigned zone begins there.
+  bool delegates_unsigned(const Name& name, ProofBudget& budget) const;
 
 private:
   NsecRecords nsec_;

@@ -86,9 +86,22 @@ std::optional<SecurityStatus> Examination::negative(const Name& name, Type type,
   if (proof == DenialProof::secure) return settle(std::move(judged), SecurityStatus::secure, {});
   if (proof == DenialProof::insecure) return settle(std::move(judged), SecurityStatus::insecure, why);
   // An unsigned zone below would deny by a SOA of its own, so no cut can excuse what is missing here.
+  if (!why && !zone_speaks && delegates_unsigned(name, type, *zone))
+    return settle(std::move(judged), SecurityStatus::insecure, {});
   if (!why && !zone_speaks && require_cuts(*zone, place_of(name, type))) return std::nullopt;
   if (!why) why = complaint(ede::nsec_missing, zone->name, name, type, "nothing proves that it does not exist");
   return settle(std::move(judged), SecurityStatus::bogus, why);
+}
+
+/// The parent's denial can be beside the answer of an unsigned zone: a server that has both puts it there (RFC 4035
+/// §5.2). What it says about the delegation then need not be asked for.
+bool Examination::delegates_unsigned(const Name& name, Type type, const ProvenZone& zone) {
+  if (zone.state != ZoneState::keyed) return false;
+  const Denial& denial = denial_of(zone).denial;
+  const Name place = place_of(name, type);
+  for (std::size_t labels = zone.name.label_count() + 1; labels <= place.label_count(); ++labels)
+    if (denial.delegates_unsigned(ancestor(place, labels), budget_)) return true;
+  return false;
 }
 
 std::optional<CutProof> Examination::cut(const Name& name) {

@@ -62,6 +62,7 @@ private:
   Readiness readiness(const ProvenZone& zone, const Name& signer);
   bool require_cuts(const ProvenZone& zone, const Name& name);
   void require(const Name& name, Type type);
+  bool delegates_unsigned(const Name& name, Type type, const ProvenZone& zone);
   std::optional<SecurityStatus> without_signer(const RRset& rrset, const ProvenZone& zone, JudgedRRset judged);
   std::optional<SecurityStatus> verified(const RRset& rrset, const ProvenZone& zone, JudgedRRset judged);
   DenialProof no_closer(const RRset& rrset, const Rrsig& signature, const ProvenZone& zone,

@@ -39,6 +39,10 @@ bool denies(const TypeBitmap& types, const Name& owner, Type type) {
   return !types.has(Type::ns) || types.has(Type::soa);
 }
 
+bool delegates_unsigned(const TypeBitmap& types) {
+  return types.has(Type::ns) && !types.has(Type::soa) && !types.has(Type::ds);
+}
+
 void NsecRecords::add(const Nsec& record) {
   if (record.owner.under(zone_) && record.next.under(zone_)) records_.push_back(record);
 }
@@ -77,6 +81,11 @@ bool NsecRecords::no_data(const Name& name, Type type) const {
 
 bool NsecRecords::no_closer(const Name& name, const Name& closest_encloser) const {
   return covering(ancestor(name, closest_encloser.label_count() + 1)) != nullptr;
+}
+
+bool NsecRecords::delegates_unsigned(const Name& name) const {
+  const Nsec* record = at(name);
+  return record != nullptr && tacet::delegates_unsigned(record->types);
 }
 
 CutProof NsecRecords::cut(const Name& name) const {

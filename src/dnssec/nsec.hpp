@@ -42,6 +42,7 @@ public:
   bool no_data(const Name& name, Type type) const;
   bool no_closer(const Name& name, const Name& closest_encloser) const;
   CutProof cut(const Name& name) const;
+  bool delegates_unsigned(const Name& name) const;
 
 private:
   const Nsec* at(const Name& name) const;
@@ -56,5 +57,8 @@ private:
 /// True if the types at a name show that it has no records of `type`: neither the type nor an alias, and the record
 /// speaks for the right side of a delegation (RFC 6840 §4.1, §4.3).
 bool denies(const TypeBitmap& types, const Name& owner, Type type);
+
+/// True if the types at a name are those of a delegation without DS records (RFC 4035 §5.2).
+bool delegates_unsigned(const TypeBitmap& types);
 
 }  // namespace tacet

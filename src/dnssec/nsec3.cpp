@@ -131,6 +131,12 @@ DenialProof Nsec3Records::no_closer(const Name& name, const Name& closest_enclos
   return cover == nullptr ? DenialProof::none : by(*cover);
 }
 
+bool Nsec3Records::delegates_unsigned(const Name& name, ProofBudget& budget) const {
+  if (unusable()) return false;
+  const Nsec3* record = at(name, budget);
+  return record != nullptr && tacet::delegates_unsigned(record->types);
+}
+
 CutProof Nsec3Records::cut(const Name& name, ProofBudget& budget) const {
   if (const auto known = unusable()) return *known == DenialProof::none ? CutProof::none : CutProof::insecure;
   if (const Nsec3* match = at(name, budget)) {

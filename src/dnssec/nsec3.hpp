@@ -45,6 +45,7 @@ public:
   DenialProof no_data(const Name& name, Type type, ProofBudget& budget) const;
   DenialProof no_closer(const Name& name, const Name& closest_encloser, ProofBudget& budget) const;
   CutProof cut(const Name& name, ProofBudget& budget) const;
+  bool delegates_unsigned(const Name& name, ProofBudget& budget) const;
 
 private:
   /// The closest encloser proof of RFC 5155 §8.3: an existing name, and the record that covers the next closer one.

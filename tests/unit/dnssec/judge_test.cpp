@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "unit/dnssec/denial_chain.hpp"
 #include "unit/dnssec/signed_world.hpp"
 
 using namespace tacet;
@@ -65,6 +66,26 @@ TEST_CASE("An unsigned answer below a delegation that is proven to be unsigned i
   CHECK(judgement.status == SecurityStatus::insecure);
   CHECK(judgement.rrsets[0].zone == named("plain.test"));
   CHECK(world.verdict({ask("nothing.plain.test"), nxdomain}).status == SecurityStatus::insecure);
+}
+
+TEST_CASE(
+    "The denial of a delegation's DS records beside an answer without records needs no question (RFC 4035 §5.2)") {
+  for (const bool hashed : {false, true}) {
+    CAPTURE(hashed);
+    const auto denial = [&](SignedWorld& world, const char* types) {
+      const Owners owners{{"example.test.", "NS SOA"}, {"sub.example.test.", types}};
+      return signed_each(world.example, hashed ? nsec3_chain("example.test", owners) : nsec_chain(owners));
+    };
+    SignedWorld world;
+    world.teach();
+    const Records alias = world.example.sign({"www.example.test. 300 CNAME a.sub.example.test."});
+    CHECK(world.verdict({www, 0, alias, denial(world, "NS")}).status == SecurityStatus::insecure);
+    CHECK(world.verdict({ask("sub.example.test"), 0, {}, denial(world, "NS")}).status == SecurityStatus::insecure);
+    for (const char* types : {"NS DS", "NS SOA", "A"})
+      CHECK(world.needs({www, 0, alias, denial(world, types)}).starts_with("sub.example.test. DS"));
+    const Records with_soa = world.example.soa() + denial(world, "NS");
+    CHECK(world.verdict({www, 0, alias, with_soa}).status == SecurityStatus::bogus);
+  }
 }
 
 TEST_CASE("An answer of one name in a zone that is known to be unsigned needs no examination; any other one does") {
