@@ -8,10 +8,10 @@ import unittest
 import sanitizer
 import tacet
 from browser_test import CHROMIUM
-from install_root import DHCLIENT, OPENRESOLV, RESOLVED, Root
+from install_root import DHCLIENT, DHCPCD, OPENRESOLV, RESOLVED, Root
 
-# What is changed: a link and a drop-in; a file and a hook; a line in another program's file.
-_MANAGERS = {"RESOLVED": RESOLVED, "DHCLIENT": DHCLIENT, "OPENRESOLV": OPENRESOLV}
+# What is changed: a link and a drop-in; a file and a hook; a file and a line in a hook that is there; a line in another program's file.
+_MANAGERS = {"RESOLVED": RESOLVED, "DHCLIENT": DHCLIENT, "DHCPCD": DHCPCD, "OPENRESOLV": OPENRESOLV}
 _PRELOADED = os.environ.get("TACET_CUT_SHORT", "")
 
 
