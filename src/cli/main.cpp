@@ -18,6 +18,7 @@
 #include "cli/run.hpp"
 #include "cli/setup/install.hpp"
 #include "cli/setup/takeover.hpp"
+#include "cli/typed_name.hpp"
 #include "cli/usage_fault.hpp"
 #include "cli/version.hpp"
 #include "config/schema.hpp"
@@ -45,6 +46,11 @@ void add_config(CLI::App& verb, CommandLine& given) {
 void add_upstreams(CLI::App& verb, CommandLine& given) {
   verb.add_option("--upstream", given.upstreams, upstream_help)->type_name("URL")->allow_extra_args(false);
   verb.add_option("--bootstrap", given.bootstrap, bootstrap_help)->type_name("ADDRESS")->allow_extra_args(false);
+}
+
+/// A domain name as a person types it.
+CLI::Option* add_name(CLI::App& verb, const std::string& option, std::string& name, const std::string& help) {
+  return verb.add_option(option, name, help)->type_name("NAME")->transform(CLI::Validator(tacet::take_typed_name, ""));
 }
 
 void add_socket(CLI::App& verb, CommandLine& given) {
@@ -87,7 +93,7 @@ void add_schema(CLI::App& app, Verb& chosen) {
 void add_query(CLI::App& app, CommandLine& given, tacet::QueryRequest& request, Verb& chosen) {
   auto& verb = new_verb(app, "query",
                         "Ask the upstream without the daemon; print the answer, the connection and what that exposed");
-  verb.add_option("NAME", request.name, "A domain name")->required();
+  add_name(verb, "NAME", request.name, "A domain name")->required();
   verb.add_option("TYPE", request.type, "A record type; the default is A");
   verb.add_flag("--dnssec", request.dnssec, "Ask for signatures as well (the DO bit)");
   add_config(verb, given);
@@ -167,8 +173,8 @@ void add_doctor(CLI::App& app, CommandLine& given, tacet::DoctorRequest& request
 
 void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, Verb& chosen) {
   auto& verb = new_verb(app, "flush", "Make the running tacet forget cached answers; the default is all");
-  auto* name = verb.add_option("NAME", request.name, "Forget this name only");
-  auto* below = verb.add_option("--below", request.below, "Forget this name and all names below it");
+  auto* name = add_name(verb, "NAME", request.name, "Forget this name only");
+  auto* below = add_name(verb, "--below", request.below, "Forget this name and all names below it");
   below->type_name("ZONE")->excludes(name);
   verb.add_flag("--all")->description("Forget all answers, which is the default")->excludes(name)->excludes(below);
   ask_daemon(verb, given, chosen, [&](const auto& socket) { return run_flush(socket, request, std::cout, std::cerr); });
@@ -176,8 +182,8 @@ void add_flush(CLI::App& app, CommandLine& given, tacet::FlushRequest& request, 
 
 void add_cache(CLI::App& app, CommandLine& given, tacet::CacheRequest& request, Verb& chosen) {
   auto& verb = new_verb(app, "cache", "Show the answers in the cache of the running tacet, and their age");
-  auto* name = verb.add_option("NAME", request.name, "List the answers of this name; the default is numbers only");
-  verb.add_option("--below", request.below, "List the answers of this name and all names below it")
+  auto* name = add_name(verb, "NAME", request.name, "List the answers of this name; the default is numbers only");
+  add_name(verb, "--below", request.below, "List the answers of this name and all names below it")
       ->type_name("ZONE")
       ->excludes(name);
   verb.add_flag("--json", request.json, "Print JSON, for programs");
@@ -186,7 +192,7 @@ void add_cache(CLI::App& app, CommandLine& given, tacet::CacheRequest& request, 
 
 void add_explain(CLI::App& app, CommandLine& given, tacet::ExplainRequest& request, Verb& chosen) {
   auto& verb = new_verb(app, "explain", "Say what would answer a question, and why; this asks nobody");
-  verb.add_option("NAME", request.name, "A domain name")->required();
+  add_name(verb, "NAME", request.name, "A domain name")->required();
   verb.add_option("TYPE", request.type, "A record type; the default is A");
   verb.add_flag("--json", request.json, "Print JSON, for programs");
   ask_daemon(verb, given, chosen,
@@ -199,9 +205,8 @@ void add_exposure(CLI::App& app, CommandLine& given, tacet::ExposureRequest& req
                "Show what others can still see of tacet's connections, and of the names that programs asked for");
   verb.add_flag("--json", request.json, "Print JSON, for programs");
   auto* clear = verb.add_flag("--clear", request.clear, "Forget all names");
-  verb.add_option("--explain", request.explain,
-                  "Show all that tacet knows of one name; if it knows nothing, it asks once")
-      ->type_name("NAME")
+  add_name(verb, "--explain", request.explain,
+           "Show all that tacet knows of one name; if it knows nothing, it asks once")
       ->excludes(clear);
   ask_daemon(verb, given, chosen,
              [&](const auto& socket) { return run_exposure(socket, request, std::cout, std::cerr); });

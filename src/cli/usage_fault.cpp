@@ -47,18 +47,28 @@ std::string wrong_word(const std::vector<std::string>& words) {
   return option == words.end() ? words.front() : *option;
 }
 
+/// For what stands in front of the verb: "tacet run" may have the option.
+std::string placed(std::string_view wrong, const CLI::App& verb) {
+  const auto words = expected(verb);
+  if (std::ranges::find(words, wrong.substr(0, wrong.find('='))) == words.end()) return "";
+  return fmt::format(" in front of the verb; it comes behind it: tacet {} {}", verb.get_name(), wrong);
+}
+
 }  // namespace
 
 std::string usage_fault(const CLI::App* app, const CLI::Error& error) {
   const auto chosen = app->get_subcommands();
-  const CLI::App& at = chosen.empty() ? *app : *chosen.front();
-  const std::string name = chosen.empty() ? "tacet" : "tacet " + at.get_name();
+  const bool in_front = chosen.empty() || !app->remaining().empty();
+  const CLI::App& at = in_front ? *app : *chosen.front();
+  const std::string name = chosen.empty() ? "tacet" : "tacet " + chosen.front()->get_name();
   std::string what = error.what();
   if (const auto words = at.remaining();
       !words.empty() && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
     const std::string wrong = wrong_word(words);
-    const char* const kind = is_option(wrong) ? "option" : chosen.empty() ? "verb" : "argument";
-    what = fmt::format("{} has no {} {}{}", name, kind, quotation(wrong), suggestion(wrong, at));
+    const char* const kind = is_option(wrong) ? "option" : in_front ? "verb" : "argument";
+    const std::string meant = in_front && !chosen.empty() ? placed(wrong, *chosen.front()) : "";
+    what = fmt::format("{} has no {} {}{}", in_front ? "tacet" : name, kind, quotation(wrong),
+                       meant.empty() ? suggestion(wrong, at) : meant);
   }
   return fmt::format("tacet: {}\n{} --help tells more\n", what, name);
 }

@@ -29,12 +29,29 @@ class Usage(unittest.TestCase):
         for words, told in (("stauts", 'tacet has no verb "stauts", did you mean status?'), ("run --confg x", 'tacet run has no option "--confg", did you mean --config?'),
                             ("status --jsom", 'has no option "--jsom", did you mean --json?'), ("help", "did you mean --help?"), ("version", "did you mean --version?"),
                             ("restart", "(the service: systemctl restart tacet)"), ("check ./tacet.yaml", 'tacet check has no argument "./tacet.yaml" (a file follows --config)'),
+                            ("--config x run", 'tacet has no option "--config" in front of the verb; it comes behind it: tacet run --config\n'),
+                            ("--config=x check", "it comes behind it: tacet check --config=x\n"), ("help run", 'tacet has no verb "help", did you mean --help?'),
                             ("frobnicate", 'tacet has no verb "frobnicate"\n'), ("flush a b", 'tacet flush has no argument "b"\n')):
             with self.subTest(words):
                 done = tacet.run(*words.split())
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertIn(told, done.stderr)
                 self.assertRegex(done.stderr, r"\Atacet: .*\ntacet( \w+)? --help tells more\n\Z")
+
+    def test_a_url_is_no_name_and_says_which_one_is_meant(self):
+        for words in (("query",), ("explain",), ("flush",), ("cache", "--below"), ("exposure", "--explain")):
+            with self.subTest(words):
+                done = tacet.run(*words, "https://www.example.com:8443/path?x")
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn('"https://www.example.com:8443/path?x" is a URL; the name in it is "www.example.com"', done.stderr)
+
+    def test_a_name_in_other_letters_is_asked_for_as_dns_carries_it(self):
+        done = tacet.run("query", "--upstream", "tls://127.0.0.1:9", "bücher.localhost", "AAAA")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"(?m)^xn--bcher-kva\.localhost\.\s")
+        done = tacet.run("query", "a\u2e3a\u0338.example")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("is no domain name: ", done.stderr)
 
     def test_output_that_is_lost_is_a_failure_and_a_reader_that_has_left_is_none(self):
         with open("/dev/full", "wb") as full:
