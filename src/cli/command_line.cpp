@@ -12,6 +12,7 @@
 #include "config/forms/path_forms.hpp"
 #include "config/load.hpp"
 #include "config/prefix.hpp"
+#include "config/scalar.hpp"
 #include "config/url.hpp"
 
 namespace tacet {
@@ -42,12 +43,17 @@ Result<std::vector<SocketAddress>> addresses(const std::vector<std::string>& tex
   return all;
 }
 
+/// "2001:db8::1" of "[2001:db8::1]", as one writes it in a URL.
+std::string_view without_brackets(std::string_view text) {
+  return text.starts_with('[') && text.ends_with(']') ? text.substr(1, text.size() - 2) : text;
+}
+
 /// "192.0.2.1,2001:db8::1" as addresses; nothing if a part is no address.
 std::optional<std::vector<IpAddress>> address_list(std::string_view text) {
   std::vector<IpAddress> all;
   while (true) {
     const auto comma = text.find(',');
-    auto address = parse_host_address(text.substr(0, comma));
+    auto address = parse_host_address(without_brackets(text.substr(0, comma)));
     if (!address) return {};
     all.push_back(*std::move(address));
     if (comma == std::string_view::npos) return all;
@@ -70,6 +76,11 @@ Result<UpstreamConfig> make_upstream(std::string_view text, const Config& config
   const auto named = std::ranges::find(config.upstreams, text, &UpstreamConfig::url);
   const bool is_known = named != config.upstreams.end();
   auto upstream = is_known ? Result<UpstreamConfig>(*named) : parse_upstream_url(text);
+  if (const auto at = text.rfind('@'); !upstream && pinned.empty() && at != std::string_view::npos)
+    return fail(Fault::invalid_config,
+                fmt::format("{} behind the @ is no list of addresses, allowed: addresses without a port, which belongs "
+                            "in front of the @, such as tls://dns.example:853@192.0.2.1,2001:db8::1",
+                            quotation(text.substr(at + 1))));
   if (upstream && !is_known) upstream->proxy = config.proxy;
   if (upstream && !pinned.empty()) upstream->addresses = std::move(pinned);
   return upstream;

@@ -133,7 +133,10 @@ Result<void> set_host(std::string_view host, UpstreamConfig& upstream) {
 }
 
 Result<void> read_authority(std::string_view authority, UpstreamConfig& upstream) {
-  if (authority.find('@') != std::string_view::npos) return refuse("a user name or password has no place in the URL");
+  if (authority.find('@') != std::string_view::npos)
+    return refuse(
+        "a user name or password has no place in the URL, and the server's addresses have a key of their own "
+        "(addresses)");
   if (authority.starts_with('[')) return read_bracketed(authority, upstream);
   const auto colon = authority.find(':');
   if (colon != authority.rfind(':')) {

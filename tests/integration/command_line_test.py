@@ -70,6 +70,13 @@ class Usage(unittest.TestCase):
             for way in ("tls://dns.example.com@192.0.2.1", "--bootstrap"):
                 self.assertIn(way, done.stderr)
 
+    def test_a_port_or_brackets_behind_the_at_sign(self):
+        done = tacet.run("run", "--upstream", "tls://dns.example.com@192.0.2.1:853")
+        self.assertEqual(done.returncode, 78)
+        self.assertIn('"192.0.2.1:853" behind the @ is no list of addresses', done.stderr)
+        done = tacet.run("query", "www.example.com", "--upstream", "tls://dns.example.com:9@[::1]")
+        self.assertIn("[::1]:9: ", done.stderr)
+
     def test_plaintext_upstreams_and_nonsense_are_refused(self):
         for url in ("http://127.0.0.1/dns-query", "udp://127.0.0.1", "127.0.0.1", "tls://user@dns.example.com@127.0.0.1", "tls://a..b@127.0.0.1"):
             with self.subTest(url):
