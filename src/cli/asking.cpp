@@ -8,9 +8,7 @@ namespace tacet {
 
 Asking::Asking(const Config& config, const TrustStores& trust, std::shared_ptr<const ValidationRules> rules)
     : loop_(clock_),
-      upstreams_(
-          {.loop = loop_, .metrics = metrics_, .on_established = [](const UpstreamConfig&, const ConnectionFacts&) {}},
-          config, trust),
+      upstreams_({.loop = loop_, .metrics = metrics_}, config, trust),
       validation_({loop_.scheduler(), tasks_, metrics_, seed_}) {
   if (rules) validation_.use(std::move(rules));
 }

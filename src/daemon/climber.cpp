@@ -35,7 +35,7 @@ std::string_view words_of(Rung way) {
 std::vector<Ladder::Server> ladders_of(const std::vector<Climber::Server>& servers, const Config& config) {
   std::vector<Ladder::Server> ladders;
   for (const Climber::Server& each : servers) {
-    auto ways = ways_to(each.server->parts().config, config);
+    auto ways = ways_to(each.server->context().config, config);
     if (each.is_reserve) ways.front() = Rung::other_transport;
     ladders.push_back({each.operator_place, LadderServer(std::move(ways), config.ladder)});
   }
@@ -98,7 +98,7 @@ void Climber::take_way(std::size_t place) {
 }
 
 DialPath Climber::path_of(std::size_t place, Rung way) const {
-  const UpstreamConfig& config = servers_[place].server->parts().config;
+  const UpstreamConfig& config = servers_[place].server->context().config;
   DialPath path{.proxy = config.proxy, .via = config.via, .rung = way};
   const LadderServer& ladder = ladder_.servers()[place].ladder;
   if (ladder.on_trial() && way != ladder.proven()) path.patience = trial_patience;

@@ -56,7 +56,7 @@ private:
   void remember(std::size_t place);
   void say();
   std::string words_for(std::size_t place) const;
-  const std::string& url_of(std::size_t place) const { return servers_[place].server->parts().config.url; }
+  const std::string& url_of(std::size_t place) const { return servers_[place].server->context().config.url; }
 
   Loop& loop_;
   LadderMode mode_;

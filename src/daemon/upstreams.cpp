@@ -142,9 +142,9 @@ std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& con
   auto on_greeting = [&group, place = group.services.size()](const GreetingSight& sight) {
     if (group.climber) group.climber->saw(place, sight);
   };
-  return std::make_unique<UpstreamServer>(
-      UpstreamServerContext{context_.loop, group.tasks, config, trust.of(config), group.budget, bootstrap_,
-                            context_.on_established, std::move(on_greeting), context_.on_failed, context_.on_named});
+  return std::make_unique<UpstreamServer>(UpstreamServerContext{context_.loop, group.tasks, config, trust.of(config),
+                                                                group.budget, bootstrap_, context_.events,
+                                                                std::move(on_greeting)});
 }
 
 std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const Config& config,
@@ -155,7 +155,7 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const C
   std::vector<Climber::Server> servers;
   std::vector<std::string> operators;
   for (const auto& server : group->services) {
-    const std::string& name = server->parts().config.operator_name;
+    const std::string& name = server->context().config.operator_name;
     const auto known = std::ranges::find(operators, name);
     const auto place = static_cast<std::size_t>(known - operators.begin());
     if (known == operators.end()) operators.push_back(name);

@@ -55,11 +55,8 @@ std::set<std::string> interfaces_of(const Config& config);
 struct UpstreamsContext {
   Loop& loop;
   Metrics& metrics;
-  std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;  ///< for every new connection
-  std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};         ///< for every failure; may be empty
+  ConnectionEvents events = {};
   std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();  ///< of all workers
-  /// For the name of each connection's server, with its address; may be empty.
-  std::function<void(const UpstreamConfig&, const std::string&, const std::string&)> on_named = {};
 };
 
 /// All configured upstreams, for one worker (or for one `tacet query`): the objects that connections need, the set for

@@ -109,7 +109,7 @@ UpstreamsContext Worker::upstreams_context() {
       return 0;
     });
   };
-  return {loop_, metrics_, std::move(on_established), std::move(on_failed), ladder_memory_, std::move(on_named)};
+  return {loop_, metrics_, {std::move(on_established), std::move(on_failed), std::move(on_named)}, ladder_memory_};
 }
 
 void Worker::start() {

@@ -34,8 +34,9 @@ Duration unreachable_after(const DialPath& path) {
 Channel::Channel(UpstreamServer& service, std::size_t number)
     : server_(service),
       number_(number),
-      id_(number == 0 ? service.parts().config.url : fmt::format("{}#{}", service.parts().config.url, number + 1)),
-      connector_(service.parts().loop, {service.book(), service.parts().budget, service.path(), service.quic_client()},
+      id_(number == 0 ? service.context().config.url : fmt::format("{}#{}", service.context().config.url, number + 1)),
+      connector_(service.context().loop,
+                 {service.book(), service.context().budget, service.path(), service.quic_client()},
                  {[this](ConnectedSocket socket) { connected(std::move(socket)); },
                   [this](const Error& error) { round_failed(error); }}),
       watch_(scheduler(), [this] { on_watch(); }),
@@ -113,7 +114,7 @@ void Channel::demand_connection() {
   }
   if (connector_.running() || !server_.needs_lookup()) return connector_.start();
   try {
-    server_.parts().tasks.spawn(look_up());
+    server_.context().tasks.spawn(look_up());
   } catch (const std::bad_alloc&) {  // on_watch() tries again soon
     log::escaped("a look-up of an upstream's address");
   }
@@ -161,9 +162,9 @@ void Channel::established(Link& link) {
   link.is_established = true;
   counters_.facts = link.connection->facts();
   if (counters_.facts->resumed) ++counters_.resumptions;
-  UpstreamConfig dialled = server_.parts().config;
+  UpstreamConfig dialled = server_.context().config;
   if (link.way == Rung::proxy) dialled.proxy = server_.path()->proxy;
-  server_.parts().on_established(dialled, *counters_.facts);
+  if (server_.events().on_established) server_.events().on_established(dialled, *counters_.facts);
   tell(link, GreetingOutcome::greeted);
 }
 
@@ -171,10 +172,10 @@ void Channel::established(Link& link) {
 
 void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
   caution_.barren = caution_.accused = 0;
-  if (link.answers++ == 0 && answer && briefs_.empty()) server_.parts().budget.pace().led_to_answer();
+  if (link.answers++ == 0 && answer && briefs_.empty()) server_.context().budget.pace().led_to_answer();
   if (tag == link.asks_name && answer)
     if (const auto name = nsid_of(*answer); !name.empty())
-      server_.parts().on_named(server_.parts().config, link.connection->facts()->address, name);
+      server_.events().on_named(server_.context().config, link.connection->facts()->address, name);
   const auto found = calls_.find(tag);
   if (found != calls_.end()) {
     Call& call = *found->second;
@@ -316,8 +317,8 @@ void Channel::network_changed() {
 void Channel::note_failure(const Error& error) {
   counters_.last_error = error.detail;
   if (error.fault == Fault::overloaded) return note_shortage(error);  // not the upstream's fault
-  if (server_.parts().on_failed && server_.may_be_interference(error))
-    server_.parts().on_failed(server_.parts().config, error);
+  if (server_.events().on_failed && server_.may_be_interference(error))
+    server_.events().on_failed(server_.context().config, error);
   const bool changed = !std::exchange(failing_, true);
   if (!changed && error.fault != Fault::tls_untrusted) return;
   const auto held = failure_log_.pass(now());
@@ -330,7 +331,7 @@ void Channel::note_failure(const Error& error) {
 /// This machine has no room for a connection. The limit of our own sockets is for outages, and needs no word.
 void Channel::note_shortage(const Error& error) {
   shortage_ = error;
-  if (!server_.parts().budget.has_room() || !failure_log_.pass(now())) return;
+  if (!server_.context().budget.has_room() || !failure_log_.pass(now())) return;
   log::warn("tacet cannot connect to upstream {} for now: {}", id_, error.detail);
 }
 
@@ -342,7 +343,7 @@ void Channel::note_success() {
 
 bool Channel::warm() const {
   if (!current_) return false;
-  const bool greets_by_itself = server_.parts().config.encryption == Encryption::dot;
+  const bool greets_by_itself = server_.context().config.encryption == Encryption::dot;
   return current_->is_established || (current_->prepared && !greets_by_itself);
 }
 

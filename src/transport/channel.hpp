@@ -123,7 +123,7 @@ private:
   void note_shortage(const Error& error);
   void note_success();
 
-  Scheduler& scheduler() const { return server_.parts().loop.scheduler(); }
+  Scheduler& scheduler() const { return server_.context().loop.scheduler(); }
   Instant now() const { return scheduler().now(); }
 
   UpstreamServer& server_;

@@ -64,7 +64,7 @@ public:
 
   void send(Tag tag, const Message& query) {
     if (!greeted_at) greeted_at = channel_.now();
-    const bool asks = !asks_name && query.index().has_edns && channel_.server_.parts().on_named;
+    const bool asks = !asks_name && query.index().has_edns && channel_.server_.events().on_named;
     if (asks) asks_name = tag;
     sent_to = tag;
     connection->send(tag, asks ? with_nsid(query) : query);

@@ -22,7 +22,7 @@ constexpr unsigned most_barren_in_a_row = 3;
 
 Channel::BriefLink::BriefLink(Channel& channel)
     : begun(channel.now()),
-      connector(channel.server_.parts().loop,
+      connector(channel.server_.context().loop,
                 {channel.server_.book(), channel.server_.brief_budget(), channel.server_.path(),
                  channel.server_.quic_client()},
                 {[this, &channel](ConnectedSocket socket) { channel.brief_connected(*this, std::move(socket)); },

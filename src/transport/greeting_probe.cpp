@@ -17,21 +17,21 @@ GreetingProbe::GreetingProbe(UpstreamServer& server, DialPath path, std::functio
     : server_(server),
       path_(std::make_shared<const DialPath>(std::move(path))),
       on_end_(std::move(on_end)),
-      connector_(server.parts().loop, {server.book(), server.parts().budget, path_, server.quic_client()},
+      connector_(server.context().loop, {server.book(), server.context().budget, path_, server.quic_client()},
                  {[this](ConnectedSocket socket) { connected(std::move(socket)); },
                   [this](const Error& error) {
                     end(error.fault == Fault::timeout ? GreetingOutcome::dropped : GreetingOutcome::closed);
                   }}),
-      late_(server.parts().loop.scheduler(),
+      late_(server.context().loop.scheduler(),
             [this] { end(connection_ ? GreetingOutcome::silent : GreetingOutcome::dropped); }) {
-  late_.arm(server.parts().loop.now() + patience);
+  late_.arm(server.context().loop.now() + patience);
   connector_.start();
 }
 
 void GreetingProbe::connected(ConnectedSocket socket) {
-  late_.arm(server_.parts().loop.now() + patience);
+  late_.arm(server_.context().loop.now() + patience);
   connection_ = server_.connect(std::move(socket), *this);
-  if (server_.parts().config.encryption == Encryption::doh)
+  if (server_.context().config.encryption == Encryption::doh)
     connection_->send(1, upstream_query({Name(), Type::ns}, false, false));
 }
 

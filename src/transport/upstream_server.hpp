@@ -29,6 +29,18 @@ struct GreetingSight {
   std::optional<SocketAddress> address{};  ///< nothing if no TCP connection came up, or by a name
 };
 
+/// Hears of the connections to upstream servers. Each function may be empty.
+struct ConnectionEvents {
+  /// For every connection, after its peer proved its identity.
+  std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established = {};
+  /// For every connection, or try to connect, that failed by what the network may have done. Not for an operator's
+  /// certificate that has expired.
+  std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};
+  /// Gets the name of the server at this address, once for each connection, if the server tells it (RFC 5001). If it
+  /// is empty, no query asks for it.
+  std::function<void(const UpstreamConfig&, const std::string& address, const std::string& name)> on_named = {};
+};
+
 /// What an upstream server works with. The referenced objects must outlive it.
 struct UpstreamServerContext {
   Loop& loop;
@@ -37,16 +49,9 @@ struct UpstreamServerContext {
   std::shared_ptr<TrustStore> trust;
   SocketBudget& budget;
   Bootstrap& bootstrap;
-  /// Called for every connection, after its peer proved its identity.
-  std::function<void(const UpstreamConfig&, const ConnectionFacts&)> on_established;
+  ConnectionEvents events;
   /// Hears what each greeting showed. It may call take(). May be empty.
-  std::function<void(const GreetingSight&)> on_greeting{};
-  /// Called for every connection, or try to connect, that failed by what the network may have done. Not for an
-  /// operator's certificate that has expired. May be empty.
-  std::function<void(const UpstreamConfig&, const Error&)> on_failed = {};
-  /// Hears the name of the server at this address, once for each connection, if the server tells it (RFC 5001). If it
-  /// is empty, no query asks for it.
-  std::function<void(const UpstreamConfig&, const std::string& address, const std::string& name)> on_named = {};
+  std::function<void(const GreetingSight&)> on_greeting = {};
 };
 
 /// The parts that the channels of one upstream entry share: its addresses with what it learned of them, its TLS
@@ -55,7 +60,8 @@ class UpstreamServer {
 public:
   explicit UpstreamServer(UpstreamServerContext context);
 
-  const UpstreamServerContext& parts() const { return context_; }
+  const UpstreamServerContext& context() const { return context_; }
+  const ConnectionEvents& events() const { return context_.events; }
   AddressBook& book() { return book_; }
   /// How connections are dialled now. The reference stays valid; the path may be replaced.
   const SharedDialPath& path() const { return path_; }

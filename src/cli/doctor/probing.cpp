@@ -83,10 +83,7 @@ public:
 
 private:
   Upstreams& make_upstreams(const Config& config, const TrustStores& trust) {
-    return upstreams_.emplace_back(
-        UpstreamsContext{
-            .loop = loop_, .metrics = metrics_, .on_established = [](const UpstreamConfig&, const ConnectionFacts&) {}},
-        config, trust);
+    return upstreams_.emplace_back(UpstreamsContext{.loop = loop_, .metrics = metrics_}, config, trust);
   }
 
   void begin(Task<void> task) {
