@@ -62,6 +62,24 @@ def _forget_translations():
         raise OSError(error, os.strerror(error))
 
 
+class Daemon:
+    """A program on the far side."""
+
+    def __init__(self, world, name, command, ready):
+        self.log = world.path(scratch.unique_name(name) + ".log")
+        self._file = open(self.log, "wb")
+        self.process = world.lab.popen("b", command, stdout=self._file, stderr=self._file)
+        scratch.eventually(lambda: ready(self), within=30, what=lambda: f"{name}: {self.text()}")
+
+    def text(self):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def end(self):
+        scratch.end(self.process)
+        self._file.close()
+
+
 class World:
     """Entering one may be done beside others; making one may not, for the authority keeps a list."""
 
