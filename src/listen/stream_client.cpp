@@ -75,10 +75,10 @@ void StreamClient::greet() {
   });
 }
 
-/// What the stream holds, no readiness tells of.
+/// What the stream holds, no readiness tells of. It may be the end, so the requests before it come first.
 void StreamClient::take_turn() {
   go_on();
-  if (watch_ && stream_->holds_more() && takes_more()) read();
+  if (watch_ && !has_left_ && stream_->holds_more() && takes_more()) read();
 }
 
 void StreamClient::read() {
@@ -104,14 +104,14 @@ void StreamClient::go_on() {
   if (!watch_ || std::exchange(going_on_, true)) return;  // an immediate answer: the turn of its request goes on
   const Instant now = loop_.now();
   flush();
-  const bool left = watch_ && serve(now);
+  has_left_ = watch_ && serve(now);
   if (watch_) flush();
   going_on_ = false;
   session_->on_turn_ended(now);
   if (!watch_) return;
   const bool more = takes_more();
-  watch_->want_read(!left && more);
-  if (more && (left || stream_->holds_more())) turn_.post();
+  watch_->want_read(!has_left_ && more);
+  if (more && (has_left_ || stream_->holds_more())) turn_.post();
   if (out_.empty()) wait_at_most(session_->partial() && !rest_.armed() ? limits_.partial : limits_.idle);
 }
 

@@ -136,6 +136,7 @@ private:
   bool greets_ = false;  // its handshake is not over
   bool heard_ = false;   // octets for the session have come
   bool going_on_ = false;
+  bool has_left_ = false;  // requests for the next turn
   bool finished_ = false;
 };
 

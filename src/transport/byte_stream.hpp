@@ -32,7 +32,7 @@ public:
   virtual bool keeps() const { return false; }
   /// The descriptor to watch. The stream owns it.
   virtual int descriptor() const = 0;
-  /// True if octets for read() are here already, so that the descriptor may not tell of them.
+  /// True if octets for read(), or the end of them, are here already, so that the descriptor may not tell of them.
   virtual bool holds_more() const { return false; }
   /// The protocol that both sides agreed on (RFC 7301), such as "h2"; empty if they agreed on none.
   virtual std::string_view protocol() const { return {}; }

@@ -1,5 +1,6 @@
 """Clients that ask over TLS and over HTTPS, with the clients that people use."""
 import base64
+import contextlib
 import http.client
 import os
 import shutil
@@ -121,6 +122,46 @@ forward-zone:
                 self.assertTrue(client.recv(2048))
                 session = client.session
                 self.assertEqual(client.session_reused, resumed)
+
+    def ask_and_end(self, octets, *, goodbye, fin):
+        """Sends all in one piece behind the handshake, ends the sending side, and returns what comes until the other side ends, too."""
+        _, port = self.served("tls")
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = client_context(self.pki.ca, "dot").wrap_bio(incoming, outgoing, server_hostname=pki.NAME)
+        with socket.create_connection(("127.0.0.1", port), 30) as client:  # the idle limit is a minute
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    client.sendall(outgoing.read())
+                    incoming.write(client.recv(65536))
+            tls.write(octets)
+            if goodbye:
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    tls.unwrap()
+            client.sendall(outgoing.read())
+            if fin:
+                client.shutdown(socket.SHUT_WR)
+            while received := client.recv(65536):
+                incoming.write(received)
+        incoming.write_eof()
+        answers = b""
+        with contextlib.suppress(ssl.SSLError):  # its end, of one kind or another
+            while more := tls.read(65536):
+                answers += more
+        return answers
+
+    def test_a_client_that_ends_its_sending_side_gets_all_answers_and_then_the_end(self):
+        for kind, name, count in (("misses", "n{}g{}f{}.many.example.com", 100), ("hits", "aa.localhost", 512)):  # 512 fill what is read at once
+            for goodbye, fin in ((True, True), (True, False), (False, True)):
+                with self.subTest(kind, goodbye=goodbye, fin=fin):
+                    queries = [dnsclient.query(name.format(number, goodbye, fin), edns=False).to_wire() for number in range(count)]
+                    answers = self.ask_and_end(b"".join(len(wire).to_bytes(2, "big") + wire for wire in queries), goodbye=goodbye, fin=fin)
+                    found = 0
+                    while answers:
+                        found, answers = found + 1, answers[2 + int.from_bytes(answers[:2], "big"):]
+                    self.assertEqual(found, count)
 
     def test_a_client_of_another_protocol_is_turned_away(self):
         _, port = self.served("tls")

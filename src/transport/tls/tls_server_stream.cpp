@@ -29,6 +29,7 @@ struct TlsServerStream::Bio {
     BIO_clear_retry_flags(bio);
     const ssize_t taken = ::recv(of(bio).socket_.get(), to, static_cast<std::size_t>(std::max(size, 0)), 0);
     if (taken < 0 && would_wait(errno)) BIO_set_retry_read(bio);
+    of(bio).is_at_end_ = taken == 0 && size > 0;
     return static_cast<int>(taken);
   }
 
@@ -46,7 +47,10 @@ struct TlsServerStream::Bio {
     });
   }
 
-  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+  static long control(BIO* bio, int command, long, void*) {
+    if (command == BIO_CTRL_EOF) return of(bio).is_at_end_ ? 1 : 0;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
 
   using Method = std::unique_ptr<BIO_METHOD, FreedBy<BIO_meth_free>>;
   static Method make_method() {
@@ -97,9 +101,10 @@ std::expected<std::size_t, StreamStop> TlsServerStream::read_records(std::span<s
       continue;
     }
     const StreamStop stop = stop_of(status);
-    if (size > 0) break;  // the next call fails in the same way
+    has_stopped_ = stop != StreamStop::blocked;
+    if (size > 0) break;  // the next call stops in the same way
     return std::unexpected(stop);
-  } while (size < out.size() && holds_more());
+  } while (size < out.size() && SSL_has_pending(ssl_.get()) == 1);
   return size;
 }
 

@@ -20,7 +20,7 @@ public:
   bool push() override;
   bool keeps() const override { return gone_ < cipher_.size(); }
   int descriptor() const override { return socket_.get(); }
-  bool holds_more() const override { return SSL_has_pending(ssl_.get()) == 1; }
+  bool holds_more() const override { return has_stopped_ || SSL_has_pending(ssl_.get()) == 1; }
   std::string_view protocol() const override;
 
 private:
@@ -32,6 +32,8 @@ private:
   SslPointer ssl_;
   std::vector<std::uint8_t> cipher_;  // records for the socket
   std::size_t gone_ = 0;              // octets of them that it took
+  bool is_at_end_ = false;            // of what the socket has
+  bool has_stopped_ = false;          // the next read() has to tell of it
   bool broken_ = false;
 };
 
