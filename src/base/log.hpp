@@ -12,7 +12,7 @@
 
 namespace tacet::log {
 
-// Only lines with a RateLimit, or at level debug, may be caused by a client.
+// Only lines behind a Gate or a RateLimit, or at level debug, may be caused by a client.
 
 /// "error", "warn", "info" or "debug".
 std::string_view to_string(LogLevel level);

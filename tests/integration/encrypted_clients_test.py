@@ -267,6 +267,25 @@ class OverHttps(EncryptedCase):
             answer.begin()
             self.assertEqual((answer.status, dns.message.from_wire(answer.read()).rcode()), (200, dns.rcode.NOERROR), target)
 
+    def test_a_client_that_waits_with_its_body_is_told_to_go_on(self):
+        _, port = self.served("https")
+        for option, version in self.VERSIONS.items():
+            done = subprocess.run(["curl", "-sS", option, "--cacert", self.pki.ca, "-D", "-", "-H", "Expect: 100-continue", "--expect100-timeout", "25", "-H",
+                                   "Content-Type: application/dns-message", "--data-binary", "@-", f"https://127.0.0.1:{port}/dns-query"],
+                                  input=dnsclient.query("www.example.com").to_wire(), capture_output=True, timeout=30)
+            self.assertEqual([line.split()[1] for line in done.stdout.split(b"\r\n") if line.startswith(f"HTTP/{version}".encode())], [b"100", b"200"], done)
+
+    def test_close_in_any_place_of_the_list_ends_the_connection(self):
+        _, port = self.served("https")
+        path = f"/dns-query?dns={base64url(dnsclient.query('www.example.com').to_wire())}"
+        for fields in ("Connection: TE, close", "Connection: keep-alive\r\nConnection: Close"):
+            client = self.tls_client(port, "http/1.1")
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nTE: trailers\r\n{fields}\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            self.assertEqual((answer.status, answer.getheader("connection"), len(answer.read()) > 12), (200, "close", True), fields)
+            self.assertEqual(client.recv(1), b"")
+
     def test_head_has_the_head_of_a_get_and_no_body(self):
         _, port = self.served("https")
         path = f"/dns-query?dns={base64url(dnsclient.query('www.example.com').to_wire())}"

@@ -151,6 +151,15 @@ class Frames(UnboundCase):
                 self.assertIn(DATA, [kind for kind, *_ in found], found)
                 self.assertNotIn(GOAWAY, [kind for kind, *_ in found])
 
+    def test_a_trailer_says_nothing_of_the_request(self):
+        octets = dnsclient.query("www.example.com").to_wire()
+        kinds = {b"application/dns-message": b"text/html", b"text/html": b"application/dns-message"}
+        for kind, later in kinds.items():
+            head = request(b"/dns-query", (b"content-type", kind), method=b"POST")
+            found = self.frames(frame(HEADERS, END_HEADERS, 1, head) + frame(DATA, 0, 1, octets) + frame(HEADERS, WHOLE, 1, literal(b"content-type", later)))
+            body = b"".join(payload for kind_of, _, stream, payload in found if kind_of == DATA and stream == 1)
+            self.assertEqual(body.startswith(octets[:2]), kind == b"application/dns-message", found)
+
     def test_a_connection_that_does_not_begin_with_the_preface_is_ended(self):
         found = self.frames(b"", greeting=b"GET / HTTP/1.1\r\n\r\n" + PREFACE)
         self.assertNotIn(DATA, [kind for kind, *_ in found])

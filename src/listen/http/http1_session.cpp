@@ -54,8 +54,8 @@ std::expected<Http1Head, unsigned> read_head(std::string_view text) {
                                .content_type = field(*head, "content-type"),
                                .body = {}},
                    .body_size = *size,
-                   .closes = is_old || field(*head, "connection") == "close",
-                   .continues = field(*head, "expect") == "100-continue"};
+                   .closes = is_old || head->lists("connection", "close"),
+                   .continues = !is_old && head->lists("expect", "100-continue")};
 }
 
 class Http1Session final : public DohSession {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/shield.hpp"
+#include "base/text.hpp"
 #include "listen/http/doh_session.hpp"
 #include "listen/http/frame_allowance.hpp"
 #include "listen/http/http2_memory.hpp"
@@ -35,6 +36,7 @@ struct Http2Stream {
   std::size_t head_octets = 0;
   std::vector<std::uint8_t> body;  // of the response
   std::size_t sent = 0;
+  bool expects = false;  // the client sends the body only when it is told to
   bool is_whole = false;
 };
 
@@ -138,13 +140,16 @@ private:
     stream->head_octets += name.size() + value.size() + 32;  // as RFC 9113 §6.5.2 counts
     // HPACK makes a large head of few octets, and each of its fields costs time.
     if (stream->head_octets > most_head_at_all) return NGHTTP2_ERR_CALLBACK_FAILURE;
-    if (stream->head_octets > most_head) return 0;  // gets 431 when it is whole
+    if (stream->head_octets > most_head) return 0;            // gets 431 when it is whole
+    if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return 0;  // a trailer says nothing of the request (RFC 9110 §6.5.1)
     if (name == ":method")
       stream->request.method = value;
     else if (name == ":path")
       stream->request.target = value;
     else if (name == "content-type")
       stream->request.content_type = value;
+    else if (name == "expect")
+      stream->expects = equal_folded(value, "100-continue");
     return 0;
   }
 
@@ -164,18 +169,29 @@ private:
     const bool ends = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (!carries && !ends && !allowance_.spend(now())) return NGHTTP2_ERR_CALLBACK_FAILURE;
     if (frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA)
-      if (ends) on_whole(frame.hd.stream_id);
+      return ends ? on_whole(frame.hd.stream_id) : on_part(frame.hd.stream_id);
     return 0;
   }
 
-  void on_whole(std::int32_t id) {
+  /// Lets a client that waits for it send its body (RFC 9110 §10.1.1).
+  int on_part(std::int32_t id) {
     Http2Stream* const stream = find(id);
-    if (stream == nullptr || std::exchange(stream->is_whole, true)) return;
+    if (stream == nullptr || !std::exchange(stream->expects, false)) return 0;
+    const nghttp2_nv go_on = field(":status", "100");
+    return nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, id, nullptr, &go_on, 1, nullptr);
+  }
+
+  int on_whole(std::int32_t id) {
+    Http2Stream* const stream = find(id);
+    if (stream == nullptr || std::exchange(stream->is_whole, true)) return 0;
     --coming_;
     had_request_ = true;
     bodies_ -= std::min(bodies_, stream->request.body.size());
-    if (stream->head_octets > most_head) return respond(static_cast<Tag>(id), error_response(431));
-    whole_.push_back(id);
+    if (stream->head_octets > most_head)
+      respond(static_cast<Tag>(id), error_response(431));
+    else
+      whole_.push_back(id);
+    return 0;
   }
 
   int on_closed_stream(std::int32_t id, std::uint32_t code) {

@@ -98,6 +98,14 @@ bool read_field(std::string_view line, HttpRequest& request) {
 
 }  // namespace
 
+bool HttpRequest::lists(const std::string& field, std::string_view word) const {
+  const auto [first, last] = fields.equal_range(field);
+  return std::any_of(first, last, [word](const auto& line) {
+    return std::ranges::any_of(split(line.second, ','),
+                               [word](auto part) { return equal_folded(trimmed(part), word); });
+  });
+}
+
 Result<HttpRequest> parse_http_request(std::string_view head) {
   HttpRequest request;
   std::string_view authority;

@@ -21,6 +21,8 @@ struct HttpRequest {
     const auto found = parameters.find(name);
     return found == parameters.end() ? std::string() : found->second;
   }
+  /// True if the fields of that name, which are one list of words, have this word in any case (RFC 9110 §5.6.1).
+  bool lists(const std::string& field, std::string_view word) const;
 };
 
 /// Reads a head: the request line and the fields, each with its CRLF, up to the empty line or the end. Fault::malformed

@@ -64,6 +64,18 @@ TEST_CASE("fields that two readers could read in two ways are refused (RFC 9112 
   CHECK(is_refused(std::string("GET / HTTP/1.1\r\nX: a\0b\r\n\r\n", 27)));
 }
 
+TEST_CASE("a list is read word by word, in any case, from all fields of its name (RFC 9110 §5.6.1)") {
+  const auto request = parse_http_request(
+      "GET / HTTP/1.1\r\nConnection: TE ,, Close\r\nCONNECTION: keep-alive\r\nExpect: 100-continue\r\nX: "
+      "close-not\r\n");
+  REQUIRE(request.has_value());
+  for (const auto* word : {"te", "close", "Keep-Alive"}) CHECK(request->lists("connection", word));
+  CHECK(request->lists("expect", "100-continue"));
+  CHECK_FALSE(request->lists("connection", "upgrade"));
+  CHECK_FALSE(request->lists("x", "close"));
+  CHECK_FALSE(request->lists("none", "close"));
+}
+
 TEST_CASE("a query whose octets are not spelled out is refused") {
   for (const auto* query : {"%", "a=%4", "a=%zz", "%+1=a", "a=%-1"})
     CHECK(is_refused("GET /?" + std::string(query) + " HTTP/1.1\r\n"));
