@@ -1,6 +1,7 @@
 #include "base/loop.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <asio.hpp>
@@ -31,6 +32,14 @@ bool succeeds(Work&& work) {
     log::escaped("an event");
     return false;
   }
+}
+
+/// False for an event that is not this descriptor's. Asio keeps its record of a descriptor for the next one, and an
+/// event that is queued at that time goes to the next one. Who reads notices that nothing is there; a connect that is
+/// under way would count as done.
+bool is_writable(int descriptor) {
+  pollfd poll{.fd = descriptor, .events = POLLOUT, .revents = 0};
+  return ::poll(&poll, 1, 0) != 0;
 }
 
 }  // namespace
@@ -170,7 +179,8 @@ struct Watch::Entry : std::enable_shared_from_this<Entry> {
     descriptor.async_wait(wait, in(rooms[side], [self = shared_from_this(), ready](const asio::error_code& error) {
                             self->waiting[static_cast<std::size_t>(ready)] = false;
                             if (self->dead) return;
-                            if (error || !self->tell(ready)) self->pause();
+                            const bool is_ours = ready == Ready::read || is_writable(self->descriptor.native_handle());
+                            if (error || (is_ours && !self->tell(ready))) self->pause();
                             self->await(ready);
                           }));
   }

@@ -94,6 +94,30 @@ TEST_CASE("a watch may be destroyed by its own callback, and its descriptor reus
   CHECK(calls == 2);
 }
 
+TEST_CASE("an event of a watch that is gone does not go to the next one") {
+  const SystemClock clock;
+  Loop loop(clock);
+  Pair pairs[2], full;
+  const std::string octets(4096, 'x');
+  while (::write(full.left.get(), octets.data(), octets.size()) > 0) {
+  }
+  bool was_told = false;
+  std::optional<Watch> watches[2];
+  std::optional<Watch> next;
+  for (std::size_t each : {0U, 1U}) {
+    watches[each].emplace(loop, pairs[each].left.get(), [&, each](Watch::Ready) {
+      watches[each].reset();
+      watches[1 - each].reset();  // has an event, too; its record is the first to be used again
+      next.emplace(loop, full.left.get(), [&](Watch::Ready) { was_told = true; });
+      next->want_write(true);
+      loop.post([&] { loop.post([&] { loop.stop(); }); });
+    });
+    watches[each]->want_write(true);
+  }
+  loop.run();
+  CHECK_FALSE(was_told);
+}
+
 TEST_CASE("work posted from another thread runs on the loop's thread") {
   const SystemClock clock;
   Loop loop(clock);
