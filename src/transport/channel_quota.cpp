@@ -92,8 +92,9 @@ void Channel::brief_connected(BriefLink& brief, ConnectedSocket socket) {
   if (const auto quota = server_.quota().known(now())) load(brief, *quota);
 }
 
+/// The pace of these connections is for a server that is there. In an outage there is one connection again.
 void Channel::brief_unreachable(const Error& error) {
-  if (error.fault == Fault::timeout || error.fault == Fault::overloaded) return;  // it goes on
+  if (error.fault == Fault::overloaded) return;  // it goes on
   leave_quota();
   note_failure(error);
   if (!calls_.empty() && !current_) demand_connection();

@@ -20,6 +20,8 @@ constexpr Duration spare_idle = std::chrono::seconds(50);
 constexpr std::size_t kept_long = 2;
 /// Sixteen at once are in use (`channel_quota`). The rest is for those that wait for a slow name.
 constexpr std::size_t most_brief_sockets = 24;
+/// All sixteen are dialled at once: one after the other would take a round trip each.
+constexpr AttemptPace::Limits brief_pace{.most = 16, .spacing = Duration::zero()};
 
 std::vector<DialTarget> targets(const std::vector<IpAddress>& addresses, std::uint16_t port) {
   std::vector<DialTarget> targets;
@@ -44,7 +46,7 @@ UpstreamServer::UpstreamServer(UpstreamServerContext context)
       book_(pinned(context_.config)),
       path_(std::make_shared<const DialPath>(DialPath{.proxy = context_.config.proxy, .via = context_.config.via})),
       tls_({context_.config.host, context_.config.host_is_address, context_.config.sni}, context_.trust),
-      brief_budget_(context_.loop.scheduler(), most_brief_sockets) {}
+      brief_budget_(context_.loop.scheduler(), most_brief_sockets, brief_pace) {}
 
 void UpstreamServer::saw(const GreetingSight& sight) {
   if (sight.address && sight.showed == GreetingOutcome::greeted) book_.greeted(*sight.address);

@@ -8,6 +8,7 @@ import unittest
 
 import dns.rcode
 import dnsclient
+import netlab
 import scratch
 import servers
 from case import Case
@@ -308,7 +309,7 @@ class ClosingBehindAnswers(Case):
 class FewAnswersOnEachConnection(Case):
     """A server that closes each connection in order behind so many answers loses no name of a burst, however many wait."""
 
-    def check(self, transport, most, first, second):
+    def server_that_closes_behind(self, most, **options):
         served = {}
 
         async def answer_and_close(reply):
@@ -322,7 +323,10 @@ class FewAnswersOnEachConnection(Case):
             if served[reply.writer] == most:
                 reply.close()
 
-        fake = self.fake(lambda _: Behaviour("attack", value=answer_and_close))
+        return self.fake(lambda _: Behaviour("attack", value=answer_and_close), **options)
+
+    def check(self, transport, most, first, second):
+        fake = self.server_that_closes_behind(most)
         daemon = self.tacet(getattr(fake, f"{transport}_url")(), workers=1)
         idle = daemon.open_descriptors()
         self.assertEqual(self.failed(daemon, [new_name() for _ in range(first)]), [], daemon.log())
@@ -350,6 +354,14 @@ class FewAnswersOnEachConnection(Case):
 
     def test_over_doh_behind_each(self):
         self.check("doh", 1, 40, 10)
+
+    @unittest.skipIf(netlab.why_not(), netlab.why_not())
+    def test_far_away_all_connections_are_dialled_at_once(self):
+        lab = self.enterContext(netlab.Lab(delay=0.05))  # one after the other, 60 connections would need 6 s to come up
+        fake = self.server_that_closes_behind(1, address=lab.SIDES["b"][0], namespace=lab.namespace("b"), ports=(853, 443))
+        daemon = self.tacet(fake.dot_url(), workers=1, command=lab.command("a"))
+        for _ in range(2):
+            self.assertEqual(netlab.call(lab.namespace("a"), lambda: self.failed(daemon, [new_name() for _ in range(60)])), [], daemon.log())
 
 
 class OneNameThatEndsConnections(Case):

@@ -4,9 +4,11 @@
 
 namespace tacet {
 
-AttemptPace::AttemptPace(Scheduler& scheduler) : scheduler_(scheduler), alarm_(scheduler, [this] { serve(); }) {
-  begun_.fill(never);
-}
+AttemptPace::AttemptPace(Scheduler& scheduler, const Limits& limits)
+    : scheduler_(scheduler),
+      limits_(limits),
+      alarm_(scheduler, [this] { serve(); }),
+      begun_(limits.most, never) {}
 
 bool AttemptPace::may_begin(PendingAttempt& attempt, Kind kind) {
   const bool foremost = &attempt == in_turn_ || line_.empty() || (kind == Kind::first && line_.front().kind != kind);
@@ -16,7 +18,7 @@ bool AttemptPace::may_begin(PendingAttempt& attempt, Kind kind) {
 }
 
 void AttemptPace::begun() {
-  latest_ = (latest_ + 1) % most;
+  latest_ = (latest_ + 1) % begun_.size();
   begun_[latest_] = scheduler_.now();
   silent_ = true;
   in_turn_ = nullptr;
@@ -25,8 +27,8 @@ void AttemptPace::begun() {
 
 /// Removes the oldest of the last attempts, which may be another than the answered one: only their number is limited.
 void AttemptPace::led_to_answer() {
-  for (std::size_t i = 1; i <= most; ++i) {
-    Instant& begun = begun_[(latest_ + i) % most];
+  for (std::size_t i = 1; i <= begun_.size(); ++i) {
+    Instant& begun = begun_[(latest_ + i) % begun_.size()];
     if (begun == never) continue;
     begun = never;
     return plan();
@@ -40,15 +42,15 @@ void AttemptPace::leave(const PendingAttempt& attempt) {
 }
 
 void AttemptPace::forget() {
-  if (scheduler_.now() - forgot_at_ < spacing) return;
+  if (scheduler_.now() - forgot_at_ < usual_spacing) return;
   forgot_at_ = scheduler_.now();
-  begun_.fill(never);
+  std::ranges::fill(begun_, never);
   plan();
 }
 
 Instant AttemptPace::next() const {
-  const Instant room = begun_[(latest_ + 1) % most] + within;
-  return silent_ ? std::max(room, begun_[latest_] + spacing) : room;
+  const Instant room = begun_[(latest_ + 1) % begun_.size()] + within;
+  return silent_ ? std::max(room, begun_[latest_] + limits_.spacing) : room;
 }
 
 void AttemptPace::stand_in_line(PendingAttempt& attempt, Kind kind) {

@@ -1,21 +1,24 @@
 #pragma once
-#include <array>
 #include <cstddef>
 #include <list>
+#include <vector>
 
 #include "base/scheduler.hpp"
 
 namespace tacet {
 
-/// Spaces out the connection attempts of a worker. At most five attempts in any second may lead to no answer, so that
-/// neither an outage nor a server that breaks off causes a storm. While no peer answers, it spreads them evenly, one
-/// each 200 ms, so that one of them soon meets the end of an outage. After an answer the network works, and the next
-/// attempt starts at once. Attempts wait in line. Pure: moved by a scheduler.
+/// Spaces out the connection attempts of a worker. At most five attempts in any second (`Limits::most`) may lead to no
+/// answer, so that neither an outage nor a server that breaks off causes a storm. While no peer answers, it spreads
+/// them evenly, one each 200 ms, so that one of them soon meets the end of an outage. After an answer the network
+/// works, and the next attempt starts at once. Attempts wait in line. Pure: moved by a scheduler.
 class AttemptPace {
 public:
-  static constexpr std::size_t most = 5;
   static constexpr Duration within = std::chrono::seconds(1);
-  static constexpr Duration spacing = std::chrono::milliseconds(200);
+  static constexpr Duration usual_spacing = std::chrono::milliseconds(200);
+  struct Limits {
+    std::size_t most = 5;              ///< attempts in any second that lead to no answer
+    Duration spacing = usual_spacing;  ///< between attempts while no peer answers
+  };
 
   /// An attempt that waits for its turn. Leaves the line when destroyed.
   class PendingAttempt {
@@ -37,7 +40,8 @@ public:
   /// The first attempt of a race serves a query that waits now. A further one is a precaution: the last may be lost.
   enum class Kind : std::uint8_t { first, further };
 
-  explicit AttemptPace(Scheduler& scheduler);
+  explicit AttemptPace(Scheduler& scheduler) : AttemptPace(scheduler, Limits()) {}
+  AttemptPace(Scheduler& scheduler, const Limits& limits);
 
   /// True if `attempt` may begin now; else it waits in line for on_turn(). First attempts go ahead of further ones, and
   /// once a second a first attempt skips the spacing.
@@ -64,10 +68,11 @@ private:
   void plan();
 
   Scheduler& scheduler_;
+  const Limits limits_;
   Alarm alarm_;
-  std::list<Place> line_;            // first attempts before further ones
-  std::array<Instant, most> begun_;  // times of the last attempts; a circular buffer
-  std::size_t latest_ = 0;           // index of the newest in begun_
+  std::list<Place> line_;       // first attempts before further ones
+  std::vector<Instant> begun_;  // times of the last attempts; a circular buffer
+  std::size_t latest_ = 0;      // index of the newest in begun_
   Instant forgot_at_ = never;
   bool silent_ = false;                      // no answer came since the last attempt
   const PendingAttempt* in_turn_ = nullptr;  // while its on_turn() runs

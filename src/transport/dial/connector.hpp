@@ -68,7 +68,9 @@ private:
 /// Counts the upstream sockets of a worker. No failure can open more than the limit, or open them faster than the pace.
 class SocketBudget {
 public:
-  SocketBudget(Scheduler& scheduler, std::size_t limit) : limit_(limit), pace_(scheduler) {}
+  SocketBudget(Scheduler& scheduler, std::size_t limit, const AttemptPace::Limits& pace = {})
+      : limit_(limit),
+        pace_(scheduler, pace) {}
   bool has_room() const { return used_ < limit_; }
   bool take() { return has_room() && (++used_, true); }
   void give() { --used_; }

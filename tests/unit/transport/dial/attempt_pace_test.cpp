@@ -17,8 +17,9 @@ namespace {
 struct Line {
   ManualClock clock;
   Scheduler scheduler{clock};
-  AttemptPace pace{scheduler};
-  std::vector<std::pair<Duration, int>> made;  // when since the start, and by whom
+  AttemptPace::Limits limits{};
+  AttemptPace pace{scheduler, limits};
+  std::vector<std::pair<Duration, int>> made{};  // when since the start, and by whom
   const Instant start = clock.now();
 
   void pass(Duration time) {
@@ -160,4 +161,16 @@ TEST_CASE("It waits without a timer while nobody stands in line") {
     const Eager alone(line, 1);
   }
   CHECK_FALSE(line.scheduler.next_timer());
+}
+
+TEST_CASE("A pace without spacing lets all begin at once that may begin in a second, although no peer has answered") {
+  Line line{.limits = {.most = 16, .spacing = 0ms}};
+  std::vector<std::unique_ptr<Eager>> all;
+  for (int number = 0; number < 20; ++number) {
+    all.push_back(std::make_unique<Eager>(line, number));
+    all.back()->wants = false;
+  }
+  CHECK(line.made.size() == 16);
+  line.pass(5s);
+  CHECK(line.densest() == 16);
 }
