@@ -48,7 +48,6 @@ struct Exchange {
   std::string upstream;                          ///< Upstream::id() of the upstream that answered
   std::shared_ptr<const ConnectionFacts> facts;  ///< never null for an encrypted exchange
   Duration round_trip{};                         ///< from written to read
-  bool reused = false;                           ///< the connection had answered before
 };
 
 /// A response with a question equal to the query's, and how it came.

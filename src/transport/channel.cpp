@@ -184,7 +184,7 @@ void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
       const Duration took = now() - std::max(call.sent, link.opened);
       latency_.sample(took);
       ++counters_.answers;
-      Response response{std::move(*answer), {id_, link.connection->facts(), took, link.answers > 1}};
+      Response response{std::move(*answer), {id_, link.connection->facts(), took}};
       if (!asks_without_opt(call, response)) deliver(call, std::move(response));
     } else {
       note_failure(answer.error());

@@ -46,7 +46,7 @@ public:
     ++ended;
     if (!step.answer) co_return fail(step.answer.error());
     if (scheduler_.now() >= deadline) co_return fail(Fault::timeout, "no answer in time");
-    co_return Response{*step.answer, {id_, facts_, step.delay, true}};
+    co_return Response{*step.answer, {id_, facts_, step.delay}};
   }
 
   Script script;

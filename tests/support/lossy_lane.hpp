@@ -205,7 +205,7 @@ private:
         up_.carry_acknowledgement();
         down_.send([this, query, begun, call] {
           const Duration took = path_.scheduler.now() - begun;
-          call->deliver(Response{query, {id_, facts_, took, true}});
+          call->deliver(Response{query, {id_, facts_, took}});
         });
       });
     });

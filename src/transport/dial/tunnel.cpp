@@ -14,8 +14,6 @@
 #include "transport/dial/socket.hpp"
 
 namespace tacet {
-namespace {}  // namespace
-
 Tunnel::Tunnel(const TunnelRequest& request)
     : handshake_(tunnel_handshake(request)),
       pending_(handshake_->take_output()) {}
@@ -43,7 +41,6 @@ Result<bool> Tunnel::read(int descriptor) {
   const ssize_t there = ::recv(descriptor, octets.data(), octets.size(), MSG_PEEK);
   if (there < 0) return would_wait(errno) ? Result<bool>(false) : fail(socket_error(errno));
   if (there == 0) return fail(Fault::unreachable, "it closes the connection without a reply");
-  was_answered_ = true;
   const Result<std::size_t> taken = handshake_->take(Bytes(octets).first(static_cast<std::size_t>(there)));
   if (!taken) return fail(taken.error());
   if (::recv(descriptor, octets.data(), *taken, 0) < 0) return fail(socket_error(errno));

@@ -18,8 +18,6 @@ public:
   bool is_done() const { return handshake_->is_done(); }
   /// True if octets wait until the socket can be written.
   bool wants_write() const { return !pending_.empty(); }
-  /// True once the proxy has said something.
-  bool was_answered() const { return was_answered_; }
 
 private:
   Result<void> send(int descriptor);
@@ -27,7 +25,6 @@ private:
 
   std::unique_ptr<TunnelHandshake> handshake_;
   std::vector<std::uint8_t> pending_;
-  bool was_answered_ = false;
 };
 
 /// A user name that no other race for a connection has, and that tells nothing.

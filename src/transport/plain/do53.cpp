@@ -139,7 +139,7 @@ Result<Response> Do53::outcome(Result<Message> answer, Instant sent) {
     ++counters_.answers;
     failing_ = false;
     if (std::exchange(told_of_failure_, false)) log::info("server {} works again", id_);
-    return Response{*std::move(answer), {id_, facts_, loop_.now() - sent, true}};
+    return Response{*std::move(answer), {id_, facts_, loop_.now() - sent}};
   }
   ++counters_.failures;
   counters_.last_error = answer.error().detail;
