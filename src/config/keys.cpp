@@ -113,7 +113,7 @@ constexpr ConfigKey<Config> config_table[]{
     section("rebind", {"{protect: true}", "rebind.protect"}),
     key<Config, &Config::rebind, &RebindConfig::protect>("rebind.protect", TruthForm{}),
     key<Config, &Config::rebind, &RebindConfig::allow>("rebind.allow",
-                                                       NamesForm{zones_allowed, zone_below_root, 0, "zone"}),
+                                                       NamesForm{zones_allowed, zone_to_trust, 0, "zone"}),
     section("dnssec", {"{mode: on}", "dnssec.mode"}),
     key<Config, &Config::dnssec, &DnssecConfig::mode>("dnssec.mode", WordForm{dnssec_words}),
     key<Config, &Config::dnssec, &DnssecConfig::trust_anchors>("dnssec.trust_anchors",

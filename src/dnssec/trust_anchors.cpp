@@ -9,7 +9,9 @@
 #include <string>
 
 #include "base/text.hpp"
+#include "dns/dnssec_numbers.hpp"
 #include "dnssec/canonical.hpp"
+#include "dnssec/record_texts.hpp"
 
 namespace tacet {
 namespace {
@@ -50,20 +52,6 @@ std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
   return unpacked(text, digits, 6);
 }
 
-/// The words of a line up to its comment; brackets, which only group, count as space.
-std::vector<std::string_view> words_of(std::string_view line) {
-  constexpr std::string_view space = " \t\r()";
-  line = line.substr(0, line.find(';'));
-  std::vector<std::string_view> words;
-  for (;;) {
-    const std::size_t begins = line.find_first_not_of(space);
-    if (begins == std::string_view::npos) return words;
-    line.remove_prefix(begins);
-    words.push_back(line.substr(0, line.find_first_of(space)));
-    line.remove_prefix(words.back().size());
-  }
-}
-
 template <class Number>
 std::optional<Number> number(std::string_view word) {
   Number value{};
@@ -79,15 +67,17 @@ std::string joined(std::span<const std::string_view> words) {
   return text;
 }
 
-/// The three numbers at the front of the RDATA of both types.
+/// The three numbers at the front of the RDATA of both types. Algorithms and digests may have names (RFC 4034 §2.2,
+/// §5.3).
 struct Front {
   std::uint16_t first;
   std::uint8_t second, third;
 };
-std::optional<Front> front_of(std::span<const std::string_view> words) {
+std::optional<Front> front_of(Type type, std::span<const std::string_view> words) {
   if (words.size() < 4) return std::nullopt;
   const auto first = number<std::uint16_t>(words[0]);
-  const auto second = number<std::uint8_t>(words[1]), third = number<std::uint8_t>(words[2]);
+  const auto second = type == Type::ds ? algorithm_from_text(words[1]) : number<std::uint8_t>(words[1]);
+  const auto third = type == Type::ds ? digest_type_from_text(words[2]) : algorithm_from_text(words[2]);
   if (!first || !second || !third) return std::nullopt;
   return Front{*first, *second, *third};
 }
@@ -95,7 +85,7 @@ std::optional<Front> front_of(std::span<const std::string_view> words) {
 std::size_t digest_size(std::uint8_t digest_type) { return digest_of(digest_type, {}).size(); }
 
 Result<Ds> ds_from(std::span<const std::string_view> words) {
-  const auto front = front_of(words);
+  const auto front = front_of(Type::ds, words);
   auto digest = front ? from_hex(joined(words.subspan(3))) : std::nullopt;
   if (!front || !digest)
     return fail(Fault::invalid_config,
@@ -113,7 +103,7 @@ Result<Ds> ds_from(std::span<const std::string_view> words) {
 }
 
 Result<Ds> ds_of_key(const Name& owner, std::span<const std::string_view> words) {
-  const auto front = front_of(words);
+  const auto front = front_of(Type::dnskey, words);
   const auto key = front ? from_base64(joined(words.subspan(3))) : std::nullopt;
   if (!front || !key)
     return fail(Fault::invalid_config, "a DNSKEY record has flags, 3, an algorithm and a key in Base64");
@@ -135,7 +125,26 @@ bool is_class_or_ttl(std::string_view word) {
   return equal_folded(word, std::string_view("IN")) || number<std::uint32_t>(word).has_value();
 }
 
+/// True for the first word of a file that is part of BIND's configuration, such as bind.keys.
+bool is_of_bind(std::string_view word) {
+  return word.starts_with('#') || word.starts_with("//") || word.starts_with("/*") || word == "trust-anchors" ||
+         word == "managed-keys" || word == "trusted-keys";
+}
+
+/// unbound keeps keys in its file that it does not trust: those that are seen for less than a month, and revoked ones.
+/// It says so in a comment (RFC 5011 §4.2; its numbers are 1 AddPend, 2 Valid, 3 Missing, 4 Revoked, 5 Removed).
+bool is_trusted(std::string_view comment) {
+  constexpr std::string_view mark = ";state=";
+  const std::size_t at = comment.find(mark);
+  if (at == std::string_view::npos) return true;
+  const std::string_view state = comment.substr(at + mark.size(), 1);
+  return state == "2" || state == "3";
+}
+
 Result<TrustAnchor> read_anchor(std::span<const std::string_view> words) {
+  if (is_of_bind(words[0]))
+    return fail(Fault::invalid_config,
+                "this is BIND's syntax; give its keys as records, such as \". DS 20326 8 2 E06D…\"");
   const auto owner = Name::from_text(words[0]);
   if (!owner) return fail(Fault::invalid_config, "a record begins with the name of its zone");
   words = words.subspan(1);
@@ -160,14 +169,10 @@ std::vector<TrustAnchor> root_anchors() {
 
 Result<std::vector<TrustAnchor>> read_trust_anchors(std::string_view text) {
   std::vector<TrustAnchor> anchors;
-  for (std::size_t line = 1; !text.empty(); ++line) {
-    const std::string_view rest = text;
-    const std::size_t end = text.find('\n');
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    const std::vector<std::string_view> words = words_of(rest.substr(0, end));
-    if (words.empty()) continue;
-    Result<TrustAnchor> anchor = read_anchor(words);
-    if (!anchor) return fail(Fault::invalid_config, fmt::format("line {}: {}", line, anchor.error().detail));
+  for (const RecordText& record : record_texts(text)) {
+    if (!is_trusted(record.comment)) continue;
+    Result<TrustAnchor> anchor = read_anchor(record.words);
+    if (!anchor) return fail(Fault::invalid_config, fmt::format("line {}: {}", record.line, anchor.error().detail));
     anchors.push_back(std::move(*anchor));
   }
   if (anchors.empty()) return fail(Fault::invalid_config, "no DS or DNSKEY record is in it");

@@ -19,10 +19,11 @@ struct TrustAnchor {
 /// The keys of the root that are built in: KSK-2017 (20326) and KSK-2024 (38696).
 std::vector<TrustAnchor> root_anchors();
 
-/// Reads DS and DNSKEY records in presentation form, one a line: a single record of the configuration, or a file such
-/// as root.ds or root.key of dns-root-data. TTL and class may be there or not; ";" begins a comment. A key becomes its
-/// SHA-256 digest; a key that may not sign, or is revoked, is refused. Fault::invalid_config names the line and says
-/// what is expected; a text without any record is refused, too.
+/// Reads DS and DNSKEY records in presentation form: a single record of the configuration, or a file such as root.ds or
+/// root.key of dns-root-data, or that of unbound-anchor. TTL and class may be there or not; algorithms and digests are
+/// numbers or names; ";" begins a comment. A key becomes its SHA-256 digest; one that may not sign, or is revoked, is
+/// refused, but left out if unbound's comment says that it does not trust the key. Fault::invalid_config names the line
+/// and says what is expected; a text without any record is refused, too.
 Result<std::vector<TrustAnchor>> read_trust_anchors(std::string_view text);
 
 /// The anchors that apply: `given`, which replace the built-in ones if any of them is the root's.

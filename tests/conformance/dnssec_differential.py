@@ -55,7 +55,8 @@ def delv_verdict(port, anchors, name, kind):
 
 def delv_verdicts(path, cases, ask):
     """By case; those in the file are not asked for again."""
-    with open(path, encoding="ascii") as file:
+    with open(path, "a+", encoding="ascii") as file:
+        file.seek(0)
         known = dict(line.rstrip("\n").rsplit(" ", 1) for line in file)
     missing = [case for case in cases if " ".join(case) not in known]
     with open(path, "a", encoding="ascii") as file, concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:

@@ -87,7 +87,7 @@ GOOD = {  # texts and values from which wrong ones are made, too
     "number": [0, 1, 64, 65, 100, 101, "7", "007", 1 << 20, (1 << 20) + 1, 604800, 604801, -1, 1.5, "1e3", "", "0x10", 1000000],
     "word": ["error", "debug", "off", "passive", "show", "mask", "send", "omit", "ask-only", True, False, "true", "false", "TRUE", "yes", None],
     "proxy": ["none", "socks5://127.0.0.1:9050", "http://user:pass%40word@[::1]:8080/", "HTTP://localhost:3128", "socks5://***@192.0.2.1:1080", "socks5h://127.0.0.1:1080", "http://a%3Ab:c@192.0.2.1:8080", "socks5://proxy.example:1080"],
-    "anchor": [". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D", "corp.example. 60 IN ds 1 13 1 0123456789abcdef 0123456789ABCDEF01234567", ". DS 20326 8 3 E06D", "/no/such/anchors"],
+    "anchor": [". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D", "corp.example. 60 IN ds 1 13 1 0123456789abcdef 0123456789ABCDEF01234567", ". DS 20326 8 3 E06D", "/no/such/anchors", "corp.example. IN 60 DS 1 RSASHA256 sha-1 0123456789abcdef0123456789ABCDEF01234567", "corp.example. DS 1 RSA SHA-1 0123456789abcdef0123456789ABCDEF01234567"],
     "text": ["", "tacet", "root", "a" * 32, "a" * 33, "a" * 64, "a" * 65, 12, True, "a\nb", "\u00e4" * 20, "x\n", "\u0085"],
 }
 KIND = {  # a guess by the key's name, so that most values are of the right kind; any kind may stand anywhere

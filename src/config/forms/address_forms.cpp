@@ -91,9 +91,13 @@ Result<SocketAddress> server_address(std::string_view text) { return parse_serve
 
 Result<std::string> zone_below_root(std::string_view text) {
   auto zone = parse_zone(text);
-  if (zone && *zone == ".")
-    return fail(Fault::invalid_config,
-                "the root covers every name, allowed: zones below it (`protect: false` lets all names pass)");
+  if (zone && *zone == ".") return fail(Fault::invalid_config, "the root covers every name, allowed: zones below it");
+  return zone;
+}
+
+Result<std::string> zone_to_trust(std::string_view text) {
+  auto zone = zone_below_root(text);
+  if (!zone && parse_zone(text)) zone.error().detail += " (`protect: false` lets all names pass)";
   return zone;
 }
 

@@ -43,12 +43,13 @@ struct LoopbackForm {
 };
 
 /// For lists: a listening address (port 53, 443 or 853 unless given), a server's address (port 53 unless given), a zone
-/// other than the root, a machine's name (lower case), a machine's address.
+/// other than the root, such a zone of `rebind.allow`, a machine's name (lower case), a machine's address.
 Result<SocketAddress> listen_address(std::string_view text);
 Result<SocketAddress> https_address(std::string_view text);
 Result<SocketAddress> tls_address(std::string_view text);
 Result<SocketAddress> server_address(std::string_view text);
 Result<std::string> zone_below_root(std::string_view text);
+Result<std::string> zone_to_trust(std::string_view text);
 Result<std::string> machine_name(std::string_view text);
 Result<IpAddress> machine_address(std::string_view text);
 

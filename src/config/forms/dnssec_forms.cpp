@@ -14,6 +14,7 @@
 #include "config/mapping.hpp"
 #include "config/scalar.hpp"
 #include "config/zone.hpp"
+#include "dns/dnssec_numbers.hpp"
 #include "tacet/name.hpp"
 
 namespace tacet {
@@ -38,7 +39,7 @@ std::vector<std::string_view> words_of(std::string_view text) {
 bool is_word(std::string_view word, std::string_view expected) { return lower_case(word) == expected; }
 
 /// The octets of a digest of this type (RFC 3658, 4509, 6605); nothing for an unknown one.
-std::optional<std::size_t> digest_octets(std::uint64_t type) {
+std::optional<std::size_t> digest_octets(std::uint8_t type) {
   switch (type) {
     case 1:
       return 20;
@@ -67,11 +68,11 @@ Result<std::string> parse_record(std::string_view text) {
   const auto owner = Name::from_text(words.front());
   if (!owner) return refuse(text, "has no owner name in front");
   words.erase(words.begin());
-  if (parse_number(words.front())) words.erase(words.begin());  // a TTL
-  if (!words.empty() && is_word(words.front(), "in")) words.erase(words.begin());
+  while (!words.empty() && (parse_number(words.front()) || is_word(words.front(), "in"))) words.erase(words.begin());
   if (words.empty() || !is_word(words.front(), "ds")) return refuse(text, "is no DS record");
   if (words.size() < 5) return refuse(text, "lacks fields of a DS record");
-  const auto tag = field(words[1], 65535), algorithm = field(words[2], 255), type = field(words[3], 255);
+  const auto tag = field(words[1], 65535);
+  const auto algorithm = algorithm_from_text(words[2]), type = digest_type_from_text(words[3]);
   const auto octets = type ? digest_octets(*type) : std::nullopt;
   if (!tag || !algorithm) return refuse(text, "has a tag or an algorithm out of range");
   if (!octets) return refuse(text, "has a digest type that tacet does not know: it knows 1, 2 and 4");
@@ -94,6 +95,12 @@ const std::string* member_text(const Value& item, std::string_view name, std::st
   return item.member(name, *node, std::string(allowed)).scalar();
 }
 
+Result<std::string> ignorable_zone(std::string_view text) {
+  auto zone = zone_below_root(text);
+  if (!zone && parse_zone(text)) zone.error().detail += " (`mode: off` ends all validation)";
+  return zone;
+}
+
 void read_ignored(const Value& item, std::vector<IgnoredZone>& out) {
   constexpr std::array<std::string_view, 2> names{"zone", "until"};
   if (item.is(NodeKind::null)) return item.wrong("is no mapping");
@@ -102,7 +109,7 @@ void read_ignored(const Value& item, std::vector<IgnoredZone>& out) {
   const auto* zone_text = member_text(item, "zone", "the name of a zone, none twice");
   const auto* until_text = member_text(item, "until", until_allowed);
   if (zone_text == nullptr || until_text == nullptr) return;
-  const auto zone = zone_below_root(*zone_text);
+  const auto zone = ignorable_zone(*zone_text);
   const auto until = parse_day(*until_text);
   if (!zone) item.member("zone", *item.node().find("zone")).fault(zone.error().detail);
   if (!until) item.member("until", *item.node().find("until")).fault(until.error().detail);

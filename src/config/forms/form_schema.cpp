@@ -79,9 +79,9 @@ constexpr std::array socket_address_texts{
     ItemText<SocketAddress>{tls_address, "listen_address"}, ItemText<SocketAddress>{server_address, "server_address"}};
 constexpr std::array prefix_texts{ItemText<AddressPrefix>{parse_prefix, "prefix"}};
 constexpr std::array ip_address_texts{ItemText<IpAddress>{machine_address, "machine_address"}};
-constexpr std::array name_texts{ItemText<std::string>{machine_name, "machine_name"},
-                                ItemText<std::string>{parse_trust_anchor, "trust_anchor"},
-                                ItemText<std::string>{zone_below_root, "zone"}};
+constexpr std::array name_texts{
+    ItemText<std::string>{machine_name, "machine_name"}, ItemText<std::string>{parse_trust_anchor, "trust_anchor"},
+    ItemText<std::string>{zone_below_root, "zone"}, ItemText<std::string>{zone_to_trust, "zone"}};
 
 /// A parser without a line above takes any text, for the schema must refuse nothing that the program accepts; a test
 /// finds it.

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/text.hpp"
 #include "config/url.hpp"
+#include "dns/dnssec_numbers.hpp"
 
 namespace tacet::patterns {
 namespace {
@@ -201,13 +203,16 @@ std::string proxy_url() {
 
 std::string trust_anchor() {
   constexpr std::string_view space = "[ \\t\\r\\n()]", label = "[^ \\t\\r\\n().\\\\]{1,63}";
-  const auto digest = [&](int type, int digits) {
-    return fmt::format("0*{}{}+(?:[0-9a-fA-F]{}*){{{}}}", type, space, space, digits);
+  const auto digest = [&](int type, std::string_view bits, int digits) {
+    return fmt::format("(?:0*{}|{}-?{}){}+(?:[0-9a-fA-F]{}*){{{}}}", type, caseless("sha"), bits, space, space, digits);
   };
+  std::string algorithm = in_range(0, 255);
+  for (const std::string_view mnemonic : algorithm_mnemonics()) algorithm += "|" + caseless(lower_case(mnemonic));
   return whole(fmt::format(
-      "/{0}*[^/\\u0000-\\u001f\\u007f-\\u009f]|{1}*(?:\\.|{2}(?:\\.{2})*\\.?){1}+(?:[0-9]+{1}+)?(?:[Ii][Nn]{1}+)?"
-      "[Dd][Ss]{1}+{3}{1}+{4}{1}+(?:{5}|{6}|{7})",
-      printable, space, label, in_range(0, 65535), in_range(0, 255), digest(1, 40), digest(2, 64), digest(4, 96)));
+      "/{0}*[^/\\u0000-\\u001f\\u007f-\\u009f]|{1}*(?:\\.|{2}(?:\\.{2})*\\.?){1}+(?:(?:[0-9]+|[Ii][Nn]){1}+)*"
+      "[Dd][Ss]{1}+{3}{1}+(?:{4}){1}+(?:{5}|{6}|{7})",
+      printable, space, label, in_range(0, 65535), algorithm, digest(1, "1", 40), digest(2, "256", 64),
+      digest(4, "384", 96)));
 }
 
 std::string upstream_url() {

@@ -366,7 +366,10 @@ TEST_CASE("a zone in two spellings is given twice, and the root is none") {
   }
   for (const std::string root : {"\".\"", "\"*\"", "\"*.\""}) {
     CHECK(faults("forward: {" + root + ": [10.0.0.1]}").find("the root covers every name") != std::string::npos);
-    CHECK(faults("rebind: {protect: true, allow: [" + root + "]}").find("the root covers every name") !=
+    const std::string ignored = faults("dnssec: {mode: on, ignore: [{zone: " + root + ", until: 2027-01-31}]}");
+    CHECK(ignored.find("`mode: off` ends all validation") != std::string::npos);
+    CHECK(ignored.find("protect") == std::string::npos);
+    CHECK(faults("rebind: {protect: true, allow: [" + root + "]}").find("(`protect: false` lets all names pass)") !=
           std::string::npos);
   }
   CHECK(read("forward: {\"*.b\u00fccher.example\": [10.0.0.1]}").forward[0].zone == "xn--bcher-kva.example");

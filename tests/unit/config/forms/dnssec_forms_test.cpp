@@ -24,6 +24,15 @@ TEST_CASE("A DS record comes back in one spelling, whatever its TTL, class, case
   CHECK(parse_trust_anchor(same).value() == same);
 }
 
+TEST_CASE("Algorithms and digests of a DS record may have their names (RFC 4034 §2.2, §5.3)") {
+  const std::string digest(64, 'A');
+  for (const std::string_view front : {"corp.example. IN 60 DS 7 ECDSAP256SHA256 SHA-256 ",
+                                       "corp.example DS 7 ecdsap256sha256 2 ", "corp.example. DS 7 13 sha256 "})
+    CHECK(parse_trust_anchor(std::string(front) + digest).value() == "corp.example. DS 7 13 2 " + digest);
+  CHECK(!parse_trust_anchor("corp.example. DS 7 ECDSAP256 2 " + digest));
+  CHECK(!parse_trust_anchor("corp.example. DS 7 13 SHA-512 " + digest));
+}
+
 TEST_CASE("A record that no zone could have as its DS is refused") {
   for (const std::string_view text :
        {"", ".", "corp.example", ". DS", ". DS 1 8 2", ". DS 65536 8 1 0123456789ABCDEF0123456789ABCDEF01234567",
