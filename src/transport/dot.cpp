@@ -54,7 +54,7 @@ using OutstandingQueries = std::unordered_map<std::uint16_t, Outstanding>;
 /// on only if `owner_` is still set.
 class DotConnection::State : public std::enable_shared_from_this<State> {
 public:
-  State(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner);
+  State(Loop& loop, ConnectedSocket socket, const DotShared& shared, Owner& owner);
 
   void start();
   void abandon();
@@ -101,20 +101,21 @@ private:
   bool wrote_this_turn_ = false;
   bool announced_ = false;
   unsigned strays_ = 0;  // since the last answer to a question
-  log::RateLimit stray_gate_;
+  log::RateLimit& stray_gate_;
 };
 
-DotConnection::State::State(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner)
+DotConnection::State::State(Loop& loop, ConnectedSocket socket, const DotShared& shared, Owner& owner)
     : loop_(loop),
       socket_(std::move(socket)),
-      tls_(tls, socket_.address(), socket_.path().sni, socket_.path().framing),
+      tls_(shared.tls, socket_.address(), socket_.path().sni, socket_.path().framing),
       owner_(&owner),
       watch_(
           loop, socket_.get(),
           [this](Watch::Ready ready) {
             guarded([this, ready] { return ready == Watch::Ready::read ? read_turn() : static_cast<void>(flush()); });
           }),
-      turn_(loop, [this] { guarded([this] { end_turn(); }); }) {
+      turn_(loop, [this] { guarded([this] { end_turn(); }); }),
+      stray_gate_(shared.stray_answers) {
   *facts = socket_.facts(Transport::dot);
 }
 
@@ -303,8 +304,8 @@ Duration DotConnection::State::unacknowledged() const {
   return std::min(unacknowledged_for(socket_.get()), loop_.now() - quiet_since_);
 }
 
-DotConnection::DotConnection(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner)
-    : state_(std::make_shared<State>(loop, std::move(socket), tls, owner)) {
+DotConnection::DotConnection(Loop& loop, ConnectedSocket socket, const DotShared& shared, Owner& owner)
+    : state_(std::make_shared<State>(loop, std::move(socket), shared, owner)) {
   state_->start();
 }
 

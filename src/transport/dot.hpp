@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/log.hpp"
 #include "base/loop.hpp"
 #include "transport/connection.hpp"
 #include "transport/dial/connector.hpp"
@@ -9,11 +10,18 @@
 
 namespace tacet {
 
+/// The state that all DoT connections to one server share.
+struct DotShared {
+  TlsClient& tls;
+  log::RateLimit& stray_answers;  ///< limits the log lines about answers without a question
+};
+
 /// DNS over TLS (RFC 7858) on one socket: queries are pipelined, answers may come in any order and are matched by ID
-/// and question. The handshake begins in the constructor; loop, `tls` and `owner` must outlive the connection.
+/// and question. The handshake begins in the constructor; loop, what
+/// `shared` refers to, and `owner` must outlive the connection.
 class DotConnection final : public Connection {
 public:
-  DotConnection(Loop& loop, ConnectedSocket socket, TlsClient& tls, Owner& owner);
+  DotConnection(Loop& loop, ConnectedSocket socket, const DotShared& shared, Owner& owner);
   ~DotConnection() override;
   DotConnection(const DotConnection&) = delete;
   DotConnection& operator=(const DotConnection&) = delete;

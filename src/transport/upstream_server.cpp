@@ -64,7 +64,7 @@ Task<Result<void>> UpstreamServer::look_up(Instant deadline) {
 
 std::unique_ptr<Connection> UpstreamServer::connect(ConnectedSocket socket, Connection::Owner& owner) {
   if (context_.config.encryption == Encryption::dot)
-    return std::make_unique<DotConnection>(context_.loop, std::move(socket), tls_, owner);
+    return std::make_unique<DotConnection>(context_.loop, std::move(socket), DotShared{tls_, stray_answers_}, owner);
   if (context_.config.encryption == Encryption::doq)
     return std::make_unique<DoqConnection>(context_.loop, std::move(socket), owner);
   return std::make_unique<DohConnection>(context_.loop, std::move(socket), context_.config,

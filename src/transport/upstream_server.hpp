@@ -112,6 +112,7 @@ private:
   SharedDialPath path_;
   TlsClient tls_;
   DohMethodState doh_method_state_;
+  log::RateLimit stray_answers_;
   std::optional<SocketAddress> expected_;
   PauseRecord pauses_;
   ConnectionQuota quota_;

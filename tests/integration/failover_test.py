@@ -6,13 +6,14 @@ import resource
 import time
 import unittest
 
+import dns.message
 import dns.rcode
 import dnsclient
 import netlab
 import scratch
 import servers
 from case import Case
-from fake_upstream import ADDRESS, ANSWER, Behaviour
+from fake_upstream import ADDRESS, ANSWER, Behaviour, right_answer
 from query_stream import new_name
 from tcp_proxy import TcpProxy
 
@@ -134,6 +135,24 @@ class WrongIds(Case):
         fake = self.fake(lambda _: Behaviour("wrong_id"))
         daemon = self.tacet(fake.dot_url(), workers=1)
         self.assertEqual(dnsclient.ede(daemon.ask("www.example.com")), (24, "127.0.0.1:%d sent an answer under another ID" % fake.dot_port), daemon.log())
+
+
+class StrayAnswers(Case):
+    """A server that answers what nobody asked before it answers, and ends each connection."""
+
+    def test_the_log_tells_of_them_once_a_minute_whatever_connection_brings_them(self):
+        async def stray_then_end(reply):
+            stray = right_answer(dns.message.make_query("nobody.asked.example.", "A"))
+            await reply.send(stray.to_wire())
+            await reply.send(reply.right().to_wire())
+            reply.writer.close()
+
+        fake = self.fake(lambda _: Behaviour("attack", value=stray_then_end))
+        daemon = self.tacet(fake.dot_url(), workers=1)
+        for _ in range(8):
+            self.assertEqual(dnsclient.addresses(daemon.ask(new_name())), [ADDRESS])
+        self.assertGreater(len(fake.connections), 2)
+        self.assertEqual(len(daemon.log_lines("sent an answer without a question")), 1, daemon.log())
 
 
 class FailuresOnly(Case):

@@ -119,6 +119,7 @@ struct Bench : Connection::Owner {
   TestAuthority authority;
   TestTlsServer tls_server;
   TlsClient client;
+  log::RateLimit stray_answers;
   SocketBudget budget{loop.scheduler(), 1};
   std::optional<Server> server;
   std::unique_ptr<DotConnection> connection;
@@ -140,7 +141,7 @@ struct Bench : Connection::Owner {
     server.emplace(loop, tls_server, Descriptor(fds[1]));
     REQUIRE(budget.take());
     ConnectedSocket socket(Descriptor{fds[0]}, {"127.0.0.1", 853}, budget);
-    connection = std::make_unique<DotConnection>(loop, std::move(socket), client, *this);
+    connection = std::make_unique<DotConnection>(loop, std::move(socket), DotShared{client, stray_answers}, *this);
     guard.arm(loop.now() + std::chrono::seconds(10));
   }
 
