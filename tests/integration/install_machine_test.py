@@ -216,6 +216,28 @@ class Machine(Root):
                 self.assertIn("systemctl", complaint)
                 self.assertEqual(self.snapshot(root), before)
 
+    def test_files_are_put_back_although_the_managers_program_fails_again(self):
+        self.stand_in("systemctl", "exit 5")
+        [(code, _, complaint)] = self.on_machine(self.make(RESOLVED), GOOD, "install")
+        self.assertEqual(code, 1)
+        self.assertIn("every file is as it was, but `systemctl restart systemd-resolved.service` failed", complaint)
+        self.assertIn("tacet install --manager plain", complaint)
+
+    def test_a_manager_that_is_not_there_any_more_is_told_before_anything_is_written(self):
+        """Such as after the removal of resolvconf, whose link stays behind."""
+        root = self.make({**PLAIN, "etc/resolv.conf": "->../run/resolvconf/resolv.conf"})
+        before = self.snapshot(root)
+        socket = f"--socket {self.folder}/control.sock"
+        without = f"mount --bind {self.programs} /usr/sbin && PATH=/usr/bin:/bin exec {tacet.BINARY} install {socket}"
+        by_file = f"{tacet.BINARY} install --manager plain {socket} && {tacet.BINARY} uninstall"
+        *refused, done = self.run_on_machine(root, GOOD, [["sh", "-c", without], ["sh", "-c", f"{without} --dry-run"], ["sh", "-c", by_file]])
+        for code, said, complaint in refused:
+            self.assertEqual((code, said), (1, ""))
+            self.assertIn("/etc/resolv.conf is resolvconf's, and this machine has no program resolvconf", complaint)
+            self.assertIn("tacet install --manager plain", complaint)
+        self.assertEqual((done[0], done[2]), (0, ""))
+        self.assertEqual(self.snapshot(root), before)
+
     def test_everything_is_put_back_if_somebody_else_writes_resolv_conf(self):
         root = self.make(OPENRESOLV)
         before = self.snapshot(root)

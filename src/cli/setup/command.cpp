@@ -103,6 +103,8 @@ std::string to_string(const Command& command) {
   return fmt::format("echo '{}' | {}", command.input.substr(0, command.input.find('\n')), line);
 }
 
+bool has_program(const std::string& name) { return file_of(name) != name; }
+
 Result<void> run(const Command& command) {
   const auto input = filled_pipe(command.input);
   if (!input) return fail(input.error());

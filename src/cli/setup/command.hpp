@@ -9,6 +9,9 @@ namespace tacet {
 /// The command as typed in a shell: "echo 'nameserver 127.0.0.1' | resolvconf -a lo.tacet".
 std::string to_string(const Command& command);
 
+/// Whether there is such a program, in a folder of PATH or of the system's own.
+bool has_program(const std::string& name);
+
 /// Runs a program to its end; it shares our output. Faults: system (the program is missing, or its exit status is not
 /// 0; the detail names it).
 Result<void> run(const Command& command);

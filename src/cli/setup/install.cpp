@@ -42,11 +42,12 @@ private:
   bool acts() const { return on_this_machine() && !request_.dry_run; }
   Result<std::vector<DnsManager>> choose_managers(const std::optional<InstallState>& state) const;
   Result<std::vector<FileChange>> outstanding(const InstallPlan& plan) const;
+  Result<void> check_programs(DnsManager manager, const InstallPlan& plan) const;
   Result<void> change(const InstallPlan& plan, const std::vector<FileChange>& changes, InstallState state);
   Result<void> write(const std::vector<FileChange>& changes);
   Result<void> list(const InstallPlan& plan);
   Result<void> run_all(const std::vector<Command>& commands);
-  Result<void> roll_back(const InstallPlan& plan, InstallState state);
+  Result<std::string> roll_back(const InstallPlan& plan, InstallState state);
   void describe(const FileChange& change);
   void warn() const;
   Result<void> check_resolver() const;
@@ -59,6 +60,14 @@ private:
 
 /// tacet is untested on macOS: prints the commands to type, and changes nothing.
 bool only_listed(DnsManager manager) { return manager == DnsManager::networksetup; }
+
+/// What helps if the manager is not there any more, and has left its file or link behind.
+std::string instead_of(DnsManager manager) {
+  if (manager == DnsManager::plain) return "";
+  return fmt::format(
+      " (if {} does not run here any more, let /etc/resolv.conf be a plain file: tacet install --manager plain)",
+      to_string(manager));
+}
 
 Result<void> Installation::check_rights() const {
   if (request_.dry_run || !on_this_machine() || ::geteuid() == 0) return {};
@@ -78,6 +87,18 @@ Result<std::vector<DnsManager>> Installation::choose_managers(const std::optiona
   for (const auto known : state->managers)
     if (std::ranges::find(managers, known) == managers.end()) managers.push_back(known);
   return managers;
+}
+
+/// Whether the programs are here that the plan wants to run.
+Result<void> Installation::check_programs(DnsManager manager, const InstallPlan& plan) const {
+  if (!on_this_machine()) return {};
+  for (const auto& command : plan.apply) {
+    const auto& program = command.words.front();
+    if (has_program(program)) continue;
+    return fail(Fault::unsupported, fmt::format("/etc/resolv.conf is {}'s, and this machine has no program {}{}",
+                                                to_string(manager), program, instead_of(manager)));
+  }
+  return {};
 }
 
 /// The changes that are still missing.
@@ -128,13 +149,15 @@ Result<void> Installation::list(const InstallPlan& plan) {
   return {};
 }
 
-Result<void> Installation::roll_back(const InstallPlan& plan, InstallState state) {
+/// Says what was put back. The files count: a manager that is not there any more cannot be told anything.
+Result<std::string> Installation::roll_back(const InstallPlan& plan, InstallState state) {
   out_ << "put everything back\n";
   const auto files = restore_files(state);
   const auto commands = run_all(plan.revert);
-  if (!files) return files;  // the state stays, for another try
-  if (auto forgotten = state.kept.finish(); !forgotten) return forgotten;
-  return commands;
+  if (!files) return fail(files.error());  // the state stays, for another try
+  if (auto forgotten = state.kept.finish(); !forgotten) return fail(forgotten.error());
+  if (commands) return "everything is as it was";
+  return "every file is as it was, but " + commands.error().detail;
 }
 
 Result<void> Installation::change(const InstallPlan& plan, const std::vector<FileChange>& changes, InstallState state) {
@@ -144,7 +167,10 @@ Result<void> Installation::change(const InstallPlan& plan, const std::vector<Fil
   if (!saved) return fail(saved.error());
   auto done = saved->kept.make_directories();
   if (done) done = write(changes);
-  if (done) done = run_all(plan.apply);
+  if (done) {
+    done = run_all(plan.apply);
+    if (!done) done.error().detail += instead_of(saved->managers.front());
+  }
   if (done && effect) {
     const LiveLine line("checking where programs' questions go");
     done = effect->await(saved->managers);
@@ -152,10 +178,11 @@ Result<void> Installation::change(const InstallPlan& plan, const std::vector<Fil
   if (done) return {};
   const auto undone = roll_back(plan, *saved);
   return fail(done.error().fault,
-              undone ? done.error().detail + "; everything is as it was"
-                     : fmt::format("{}; and not everything could be put back: {}. The files as they were are in "
-                                   "/var/lib/tacet/install/before",
-                                   done.error().detail, undone.error().detail));
+              fmt::format("{}; {}", done.error().detail,
+                          undone ? *undone
+                                 : fmt::format("and not everything could be put back: {}. The files as they were are "
+                                               "in /var/lib/tacet/install/before",
+                                               undone.error().detail)));
 }
 
 /// Warns of later surprises.
@@ -213,6 +240,7 @@ Result<void> Installation::install() {
   const auto plan = plan_install(*managers, request_.root, request_.server);
   if (!plan) return fail(plan.error());
   if (only_listed(managers->front())) return list(*plan);
+  if (auto runs = check_programs(managers->front(), *plan); !runs) return runs;
   const auto changes = outstanding(*plan);
   if (!changes) return fail(changes.error());
   out_ << fmt::format("DNS of {} is managed by {}\n", on_this_machine() ? "this machine" : request_.root,
