@@ -122,6 +122,12 @@ ControlAnswer parsed(std::string_view text) {
   return answer;
 }
 
+std::string why_silent(int error) {
+  if (error == 0) return "it hangs up";
+  if (error == EAGAIN) return fmt::format("within {} s", patience.tv_sec);
+  return std::generic_category().message(error);
+}
+
 }  // namespace
 
 Result<nlohmann::ordered_json> ask(const std::string& socket_path, const ControlRequest& request) {
@@ -131,8 +137,8 @@ Result<nlohmann::ordered_json> ask(const std::string& socket_path, const Control
   int error = send_all(descriptor->get(), text_of(request));
   if (error == 0) error = receive_all(descriptor->get(), text);
   if (error != 0 || text.empty())
-    return fail(Fault::timeout, fmt::format("the process that listens on {} does not answer ({})", socket_path,
-                                            error == 0 ? "it hangs up" : std::generic_category().message(error)));
+    return fail(Fault::timeout,
+                fmt::format("the process that listens on {} does not answer ({})", socket_path, why_silent(error)));
   const auto [status, body] = parsed(text);
   auto json = nlohmann::ordered_json::parse(body, nullptr, false);
   if (!json.is_object())
