@@ -366,17 +366,25 @@ class Machines(Case):
         """How often systemd has started the service since the machine was booted."""
         return self.machine.run("journalctl", "--boot", "--unit=tacet.service", "--output=cat").count("Starting tacet")
 
-    def test_eighty_kills_in_a_row_lose_no_query(self):
+    def test_eighty_kills_in_a_row_lose_no_query_that_waits(self):
+        """A query that the killed process has already read dies with it. That takes a kill within the microseconds of an answer, or
+        within a pause of the process on a busy machine. What waits in the sockets is answered."""
         self.boot()
         self.machine.run("systemctl", "is-active", "tacet.socket")
         self.look_up("www.many.example.com")
+        kills = []
         with self.stream() as stream:
             for _ in range(80):
-                killed = self.show("MainPID")
+                killed, began = self.show("MainPID"), time.time()
                 self.machine.run("systemctl", "kill", "--signal=KILL", "tacet.service")
+                kills.append((began - 0.05, time.time()))
                 scratch.eventually(lambda killed=killed: self.show("MainPID") not in (killed, "0"), 10, self.journal)
         self.assertGreater(len(stream.asked), 80)
-        self.assertEqual((len(stream.failures()), stream.dropped_here), (0, 0), f"of {len(stream.asked)}\n{self.journal()}")
+        self.assertEqual(stream.dropped_here, 0)
+        lost = [asked for asked in stream.failures() if asked.rcode is None]
+        at_a_kill = [asked for asked in lost if any(began <= asked.asked_at <= ended for began, ended in kills)]
+        self.assertEqual((len(stream.failures()) - len(lost), len(lost) - len(at_a_kill)), (0, 0), f"of {len(stream.asked)}\n{self.journal()}")
+        self.assertLessEqual(len(at_a_kill), 2, f"of {len(stream.asked)}\n{self.journal()}")
         self.install()
 
     def journal(self):
