@@ -9,6 +9,7 @@ the median of the rounds. "added" is what validation adds to the same program wi
 """
 import argparse
 import contextlib
+import os
 import re
 import statistics
 import subprocess
@@ -20,6 +21,8 @@ from contestant import Contestant
 from signed_world import HEAD, Judge, SignedWorld
 from tacet import Tacet
 
+BENCH = os.path.join(os.path.dirname(os.path.abspath(os.environ.get("TACET_BINARY", "tacet"))), "tests", "bench", "dnssec_bench")
+PAUSE = 200  # microseconds; a miss comes every 200 to 400 here
 WARM = 50  # names that are asked before the clock runs
 
 
@@ -38,9 +41,14 @@ def library_verification():
     return 1e6 / float(re.search(r"^\+F4:\d+:256:[^:]+:([^:]+)$", said, re.MULTILINE).group(1))
 
 
+def library_verification_apart(microseconds):
+    """The same of single verifications with a pause before each: as a resolver verifies, once for each time that it wakes up."""
+    return float(subprocess.run([BENCH, "--library", str(microseconds)], check=True, capture_output=True, text=True).stdout)
+
+
 def measure(contestants, folder, rounds, names):
-    """Asks, and returns what the library's own verification took in the same rounds."""
-    verifications = []
+    """Asks, and returns what the library's own verification took in the same rounds, in a row and apart."""
+    verifications, apart = [], []
     for one in contestants:
         for zone in ("load", "plain"):
             one.ask(folder, None, [f"n{number}.{zone}.alpha" for number in range(WARM)])
@@ -52,7 +60,8 @@ def measure(contestants, folder, rounds, names):
         for one in contestants:
             one.ask(folder, "hit", [f"n{each}.load.alpha" for each in range(WARM)], repeated=200)
         verifications.append(library_verification())
-    return statistics.median(verifications)
+        apart.append(library_verification_apart(PAUSE))
+    return statistics.median(verifications), statistics.median(apart)
 
 
 def main():
@@ -76,7 +85,7 @@ def main():
         for modules, name in (("validator iterator", "unbound"), ("iterator", "unbound, off")):
             judge = stack.enter_context(Judge(folder, anchor, upstream, modules=modules, tls_port=port))
             contestants.append(Contestant(name, judge.process.pid, judge.port))
-        library = measure(contestants, folder, given.rounds, given.names)
+        library, apart = measure(contestants, folder, given.rounds, given.names)
     rows = list(contestants[0].costs)
     print(f"{'us of CPU for each answer':28}" + "".join(f"{one.name:>16}" for one in contestants))
     median = {(one.name, row): statistics.median(one.costs[row]) for one in contestants for row in rows}
@@ -88,6 +97,7 @@ def main():
               f"(unbound: {theirs - median['unbound, off', row]:.1f})")
     added = median["tacet, on", rows[0]] - median["tacet, off", rows[0]]
     print(f"the library's own verification takes {library:.1f} us: a signed miss adds {added / library:.2f} of it")
+    print(f"verifications {PAUSE} us apart take {apart:.1f} us each: a signed miss adds {added / apart:.2f} of one")
 
 
 if __name__ == "__main__":
