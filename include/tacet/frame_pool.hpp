@@ -3,24 +3,16 @@
 #include <cstddef>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define TACET_FRAMES_FROM_HEAP 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TACET_FRAMES_FROM_HEAP 1
-#endif
-#endif
-
 namespace tacet::detail {
 
-#ifdef TACET_FRAMES_FROM_HEAP
-/// Under AddressSanitizer every frame comes from the heap, so that it finds the use of a dead frame.
-class FramePool {
-public:
-  static void* allocate(std::size_t size) { return ::operator new(size); }
-  static void release(void* memory, std::size_t) noexcept { ::operator delete(memory); }
-};
+/// False under AddressSanitizer: there every frame comes from the heap, so that it finds the use of a dead frame.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool keeps_frames = false;
+#elif defined(__has_feature)
+inline constexpr bool keeps_frames = !__has_feature(address_sanitizer);
 #else
+inline constexpr bool keeps_frames = true;
+#endif
 
 /// Keeps the memory of ended coroutines for new ones. A query that misses the cache makes a dozen, and with hundreds of
 /// queries in flight malloc would spend a quarter of all time on splitting and merging blocks. One per thread; memory
@@ -29,7 +21,7 @@ class FramePool {
 public:
   static void* allocate(std::size_t size) {
     const std::size_t shelf = shelf_of(size);
-    if (shelf >= shelves) return ::operator new(size);
+    if (!keeps_frames || shelf >= shelves) return ::operator new(size);
     SizeClass& from = pool().shelves_[shelf];
     if (from.top == nullptr) return ::operator new((shelf + 1) * step);
     --from.count;
@@ -40,7 +32,7 @@ public:
 
   static void release(void* memory, std::size_t size) noexcept {
     const std::size_t shelf = shelf_of(size);
-    if (shelf >= shelves || pool().shelves_[shelf].count >= most) return ::operator delete(memory);
+    if (!keeps_frames || shelf >= shelves || pool().shelves_[shelf].count >= most) return ::operator delete(memory);
     SizeClass& to = pool().shelves_[shelf];
     ++to.count;
     to.top = new (memory) Block{to.top};
@@ -73,7 +65,5 @@ private:
 
   std::array<SizeClass, shelves> shelves_{};
 };
-
-#endif
 
 }  // namespace tacet::detail

@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "base/log.hpp"
 #include "control/control_socket.hpp"
 #include "control/http_server.hpp"
 #include "control/reload_outcome.hpp"

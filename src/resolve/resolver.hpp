@@ -74,8 +74,6 @@ public:
   /// Every query gets a reply within this time, whatever there is by then. It is a little less than the 4.5 s promised
   /// to clients, because the reply must still travel.
   static constexpr Duration answer_limit = Fetcher::time_limit;
-  /// How long a query waits for a fresh answer if it has a stale one (RFC 8767 §5).
-  static constexpr Duration stale_patience = Recheck::patience;
   /// The TTL of stale answers, seconds (RFC 8767 §5.2).
   static constexpr std::uint32_t stale_ttl = 30;
   /// With StaleUse::at_once, a stale answer goes out at once if it expired no longer ago than this.

@@ -47,7 +47,7 @@ FakeUpstream::Script lame(const char* name) {
 
 TEST_CASE("In an outage only the first who asks for a stale name waits, and one refresh at a time goes on behind") {
   Outage outage({"a.example"}, silent);
-  CHECK(outage.wait_for_stale("a.example") == Resolver::stale_patience);
+  CHECK(outage.wait_for_stale("a.example") == Recheck::patience);
   for (int i = 0; i < 600; ++i) {
     CHECK(outage.wait_for_stale("a.example") == 0ms);
     outage.pass(100ms);
@@ -98,7 +98,7 @@ TEST_CASE("An answer to anything ends what was held because nothing was answered
 
 TEST_CASE("While all is silent the second stale name waits a little, and no further one") {
   Outage outage({"a.example", "b.example", "c.example", "d.example"}, silent);
-  CHECK(outage.wait_for_stale("a.example") == Resolver::stale_patience);
+  CHECK(outage.wait_for_stale("a.example") == Recheck::patience);
   CHECK(outage.wait_for_stale("b.example") == Recheck::doubting_patience);
   CHECK(outage.wait_for_stale("c.example") == 0ms);
   CHECK(outage.wait_for_stale("d.example") == 0ms);
@@ -157,7 +157,7 @@ TEST_CASE("After a change of the network a stale name is waited for again") {
   outage.wait_for_stale("a.example");
   outage.pass(5s);
   outage.resolver.forget_failures();
-  CHECK(outage.wait_for_stale("a.example") == Resolver::stale_patience);
+  CHECK(outage.wait_for_stale("a.example") == Recheck::patience);
 }
 
 TEST_CASE("What is held ends 30 s after the last failure, and the memory for it has a limit") {
