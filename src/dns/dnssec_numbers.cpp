@@ -9,24 +9,25 @@
 namespace tacet {
 namespace {
 
-struct Mnemonic {
+struct DnssecMnemonic {
   std::uint8_t value;
   std::string_view text;
 };
 
 // RSASHA1-NSEC3-SHA1 is the registry's, NSEC3RSASHA1 that of BIND's programs.
-constexpr Mnemonic algorithms[] = {
+constexpr DnssecMnemonic algorithms[] = {
     {1, "RSAMD5"},           {3, "DSA"},       {5, "RSASHA1"},    {6, "DSA-NSEC3-SHA1"}, {7, "RSASHA1-NSEC3-SHA1"},
     {7, "NSEC3RSASHA1"},     {8, "RSASHA256"}, {10, "RSASHA512"}, {12, "ECC-GOST"},      {13, "ECDSAP256SHA256"},
     {14, "ECDSAP384SHA384"}, {15, "ED25519"},  {16, "ED448"},
 };
 
-constexpr Mnemonic digests[] = {
+constexpr DnssecMnemonic digests[] = {
     {1, "SHA-1"}, {1, "SHA1"}, {2, "SHA-256"}, {2, "SHA256"}, {4, "SHA-384"}, {4, "SHA384"},
 };
 
-std::optional<std::uint8_t> number_of(std::span<const Mnemonic> table, std::string_view text) {
-  const auto found = std::ranges::find_if(table, [&](const Mnemonic& each) { return equal_folded(each.text, text); });
+std::optional<std::uint8_t> number_of(std::span<const DnssecMnemonic> table, std::string_view text) {
+  const auto found =
+      std::ranges::find_if(table, [&](const DnssecMnemonic& each) { return equal_folded(each.text, text); });
   if (found != table.end()) return found->value;
   std::uint8_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -39,7 +40,7 @@ std::optional<std::uint8_t> number_of(std::span<const Mnemonic> table, std::stri
 std::optional<std::uint8_t> algorithm_from_text(std::string_view text) { return number_of(algorithms, text); }
 std::vector<std::string_view> algorithm_mnemonics() {
   std::vector<std::string_view> texts;
-  for (const Mnemonic& each : algorithms) texts.push_back(each.text);
+  for (const DnssecMnemonic& each : algorithms) texts.push_back(each.text);
   return texts;
 }
 

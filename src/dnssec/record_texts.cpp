@@ -7,7 +7,7 @@ namespace tacet {
 namespace {
 
 /// Adds the words of a line, and notes its brackets, which only group.
-class Reading {
+class RecordTextReader {
 public:
   void take(std::string_view line) {
     ++line_;
@@ -50,13 +50,13 @@ private:
 }  // namespace
 
 std::vector<RecordText> record_texts(std::string_view text) {
-  Reading reading;
+  RecordTextReader reader;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    reading.take(text.substr(0, end));
+    reader.take(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return std::move(reading).done();
+  return std::move(reader).done();
 }
 
 }  // namespace tacet
