@@ -86,9 +86,10 @@ std::optional<SecurityStatus> Examination::negative(const Name& name, Type type,
   if (proof == DenialProof::secure) return settle(std::move(judged), SecurityStatus::secure, {});
   if (proof == DenialProof::insecure) return settle(std::move(judged), SecurityStatus::insecure, why);
   // An unsigned zone below would deny by a SOA of its own, so no cut can excuse what is missing here.
-  if (!why && !zone_speaks && delegates_unsigned(name, type, *zone))
-    return settle(std::move(judged), SecurityStatus::insecure, {});
-  if (!why && !zone_speaks && require_cuts(*zone, place_of(name, type))) return std::nullopt;
+  if (!why && !zone_speaks) {
+    if (delegates_unsigned(name, type, *zone)) return settle(std::move(judged), SecurityStatus::insecure, {});
+    if (require_cuts(*zone, place_of(name, type))) return std::nullopt;
+  }
   if (!why) why = complaint(ede::nsec_missing, zone->name, name, type, "nothing proves that it does not exist");
   return settle(std::move(judged), SecurityStatus::bogus, why);
 }

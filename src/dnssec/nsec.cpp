@@ -39,8 +39,9 @@ bool denies(const TypeBitmap& types, const Name& owner, Type type) {
   return !types.has(Type::ns) || types.has(Type::soa);
 }
 
-bool delegates_unsigned(const TypeBitmap& types) {
-  return types.has(Type::ns) && !types.has(Type::soa) && !types.has(Type::ds);
+CutProof cut_at(const TypeBitmap& types) {
+  if (types.has(Type::ds) || types.has(Type::soa)) return CutProof::none;
+  return types.has(Type::ns) ? CutProof::insecure : CutProof::no_cut;
 }
 
 void NsecRecords::add(const Nsec& record) {
@@ -85,14 +86,11 @@ bool NsecRecords::no_closer(const Name& name, const Name& closest_encloser) cons
 
 bool NsecRecords::delegates_unsigned(const Name& name) const {
   const Nsec* record = at(name);
-  return record != nullptr && tacet::delegates_unsigned(record->types);
+  return record != nullptr && cut_at(record->types) == CutProof::insecure;
 }
 
 CutProof NsecRecords::cut(const Name& name) const {
-  if (const Nsec* record = at(name)) {
-    if (record->types.has(Type::ds) || record->types.has(Type::soa)) return CutProof::none;
-    return record->types.has(Type::ns) ? CutProof::insecure : CutProof::no_cut;
-  }
+  if (const Nsec* record = at(name)) return cut_at(record->types);
   return covering(name) != nullptr || is_empty_non_terminal(name) ? CutProof::no_cut : CutProof::none;
 }
 

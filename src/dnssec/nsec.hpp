@@ -58,7 +58,8 @@ private:
 /// speaks for the right side of a delegation (RFC 6840 §4.1, §4.3).
 bool denies(const TypeBitmap& types, const Name& owner, Type type);
 
-/// True if the types at a name are those of a delegation without DS records (RFC 4035 §5.2).
-bool delegates_unsigned(const TypeBitmap& types);
+/// What the types at a name say about a delegation there (RFC 4035 §5.2); nothing if there are DS records, or if the
+/// zone itself begins there.
+CutProof cut_at(const TypeBitmap& types);
 
 }  // namespace tacet

@@ -134,15 +134,12 @@ DenialProof Nsec3Records::no_closer(const Name& name, const Name& closest_enclos
 bool Nsec3Records::delegates_unsigned(const Name& name, ProofBudget& budget) const {
   if (unusable()) return false;
   const Nsec3* record = at(name, budget);
-  return record != nullptr && tacet::delegates_unsigned(record->types);
+  return record != nullptr && cut_at(record->types) == CutProof::insecure;
 }
 
 CutProof Nsec3Records::cut(const Name& name, ProofBudget& budget) const {
   if (const auto known = unusable()) return *known == DenialProof::none ? CutProof::none : CutProof::insecure;
-  if (const Nsec3* match = at(name, budget)) {
-    if (match->types.has(Type::ds) || match->types.has(Type::soa)) return CutProof::none;
-    return match->types.has(Type::ns) ? CutProof::insecure : CutProof::no_cut;
-  }
+  if (const Nsec3* match = at(name, budget)) return cut_at(match->types);
   const auto found = encloser(name, budget);
   if (!found) return CutProof::none;
   return found->covering->opts_out() ? CutProof::insecure : CutProof::no_cut;
