@@ -30,6 +30,10 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+bool is_ascii(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
 bool starts_with_control(std::string_view text) {
   const Bytes octets = bytes_of(text);
   if (octets.empty()) return false;

@@ -22,6 +22,9 @@ std::size_t utf8_length(std::string_view text);
 /// True if all of `text` is UTF-8.
 bool is_utf8(std::string_view text);
 
+/// True if no octet is above 0x7F.
+bool is_ascii(std::string_view text);
+
 /// True if a control character is at the front of `text`: C0, DEL, or C1, which UTF-8 spells 0xC2 0x80 to 0xC2 0x9F.
 bool starts_with_control(std::string_view text);
 

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string_view>
 
+#include "base/text.hpp"
 #include "config/idn.hpp"
 #include "config/scalar.hpp"
 
@@ -23,7 +23,7 @@ std::string take_typed_name(std::string& word) {
   constexpr std::string_view behind_scheme = "://";
   if (const auto at = word.find(behind_scheme); at != std::string::npos)
     return url_fault(word, at + behind_scheme.size());
-  if (std::ranges::all_of(word, [](unsigned char octet) { return octet < 0x80; })) return "";
+  if (is_ascii(word)) return "";
   const auto ascii = ascii_name(word);
   if (!ascii) return fmt::format("{} is no domain name: {}", quotation(word), ascii.error().detail);
   word = *ascii;

@@ -21,10 +21,6 @@ constexpr std::string_view allowed = "allowed: the name of a zone such as lan, c
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-bool is_ascii(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-}
-
 /// A character that no program's name has, so the user must mean something else. RFC 2317 names have "/".
 std::optional<char> foreign_character(std::string_view zone) {
   const bool reverse = zone.ends_with(".in-addr.arpa");

@@ -1,10 +1,10 @@
 #include "control/metrics_endpoint.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/text.hpp"
+#include "base/whole_number.hpp"
 #include "config/address.hpp"
 #include "report/page/page.hpp"
 #include "report/prometheus.hpp"
@@ -37,10 +37,7 @@ HttpReply status(const MetricsSource& source) {
 /// `minutes` of a request: all without it, 0 for anything but a number.
 std::size_t minutes_in(const HttpRequest& request) {
   if (!request.has("minutes")) return History::most_minutes;
-  const std::string text = request.get("minutes");
-  std::size_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  return error == std::errc() && end == text.data() + text.size() ? count : 0;
+  return whole_number<std::size_t>(request.get("minutes")).value_or(0);
 }
 
 HttpReply history(const MetricsSource& source, const HttpRequest& request) {

@@ -1,16 +1,12 @@
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.hpp"
+#include "base/whole_number.hpp"
+#include "dns/mnemonic.hpp"
 #include "tacet/message.hpp"
 
 namespace tacet {
 namespace {
-
-struct Mnemonic {
-  std::uint16_t value;
-  std::string_view text;
-};
 
 constexpr Mnemonic types[] = {
     {1, "A"},      {2, "NS"},       {3, "MD"},          {4, "MF"},      {5, "CNAME"},   {6, "SOA"},
@@ -45,14 +41,10 @@ std::string to_string(Type type) { return text_of(types, static_cast<std::uint16
 
 std::optional<Type> type_from_text(std::string_view text) {
   constexpr std::string_view generic = "TYPE";
-  const auto found = std::ranges::find_if(types, [&](const Mnemonic& m) { return equal_folded(m.text, text); });
-  if (found != std::end(types)) return static_cast<Type>(found->value);
+  if (const auto named = number_of(types, text)) return static_cast<Type>(*named);
   if (!equal_folded(text.substr(0, generic.size()), generic)) return std::nullopt;
-  const std::string_view digits = text.substr(generic.size());
-  std::uint16_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return static_cast<Type>(value);
+  const auto value = whole_number<std::uint16_t>(text.substr(generic.size()));
+  return value ? std::optional(static_cast<Type>(*value)) : std::nullopt;
 }
 
 }  // namespace tacet

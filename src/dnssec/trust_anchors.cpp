@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <optional>
 #include <string>
 
 #include "base/text.hpp"
+#include "base/whole_number.hpp"
 #include "dns/dnssec_numbers.hpp"
 #include "dnssec/canonical.hpp"
 #include "dnssec/record_texts.hpp"
@@ -52,14 +52,6 @@ std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
   return unpacked(text, digits, 6);
 }
 
-template <class Number>
-std::optional<Number> number(std::string_view word) {
-  Number value{};
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return value;
-}
-
 /// Joins the words of a digest or a key, which may be written in groups.
 std::string joined(std::span<const std::string_view> words) {
   std::string text;
@@ -75,8 +67,8 @@ struct Front {
 };
 std::optional<Front> front_of(Type type, std::span<const std::string_view> words) {
   if (words.size() < 4) return std::nullopt;
-  const auto first = number<std::uint16_t>(words[0]);
-  const auto second = type == Type::ds ? algorithm_from_text(words[1]) : number<std::uint8_t>(words[1]);
+  const auto first = whole_number<std::uint16_t>(words[0]);
+  const auto second = type == Type::ds ? algorithm_from_text(words[1]) : whole_number<std::uint8_t>(words[1]);
   const auto third = type == Type::ds ? digest_type_from_text(words[2]) : algorithm_from_text(words[2]);
   if (!first || !second || !third) return std::nullopt;
   return Front{*first, *second, *third};
@@ -122,7 +114,7 @@ Result<Ds> ds_of_key(const Name& owner, std::span<const std::string_view> words)
 }
 
 bool is_class_or_ttl(std::string_view word) {
-  return equal_folded(word, std::string_view("IN")) || number<std::uint32_t>(word).has_value();
+  return equal_folded(word, std::string_view("IN")) || whole_number<std::uint32_t>(word).has_value();
 }
 
 /// True for the first word of a file that is part of BIND's configuration, such as bind.keys.
