@@ -89,16 +89,16 @@ Result<SocketAddress> https_address(std::string_view text) { return parse_socket
 Result<SocketAddress> tls_address(std::string_view text) { return parse_socket_address(text, 853); }
 Result<SocketAddress> server_address(std::string_view text) { return parse_server_address(text, 53); }
 
-Result<std::string> zone_below_root(std::string_view text) {
+Result<std::string> zone_but_root(std::string_view text, std::string_view instead) {
   auto zone = parse_zone(text);
-  if (zone && *zone == ".") return fail(Fault::invalid_config, "the root covers every name, allowed: zones below it");
+  if (zone && *zone == ".")
+    return fail(Fault::invalid_config, fmt::format("the root covers every name, allowed: zones below it{}", instead));
   return zone;
 }
 
+Result<std::string> zone_below_root(std::string_view text) { return zone_but_root(text, ""); }
 Result<std::string> zone_to_trust(std::string_view text) {
-  auto zone = zone_below_root(text);
-  if (!zone && parse_zone(text)) zone.error().detail += " (`protect: false` lets all names pass)";
-  return zone;
+  return zone_but_root(text, " (`protect: false` lets all names pass)");
 }
 
 Result<std::string> machine_name(std::string_view text) {

@@ -53,6 +53,9 @@ Result<std::string> zone_to_trust(std::string_view text);
 Result<std::string> machine_name(std::string_view text);
 Result<IpAddress> machine_address(std::string_view text);
 
+/// A zone other than the root. The fault of the root ends with `instead`, which says what does what the user may want.
+Result<std::string> zone_but_root(std::string_view text, std::string_view instead);
+
 inline constexpr std::string_view machine_addresses =
     R"(a list of IP addresses such as [1.1.1.1, "2606:4700:4700::1111"], none twice)";
 

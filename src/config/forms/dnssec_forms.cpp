@@ -95,12 +95,6 @@ const std::string* member_text(const Value& item, std::string_view name, std::st
   return item.member(name, *node, std::string(allowed)).scalar();
 }
 
-Result<std::string> ignorable_zone(std::string_view text) {
-  auto zone = zone_below_root(text);
-  if (!zone && parse_zone(text)) zone.error().detail += " (`mode: off` ends all validation)";
-  return zone;
-}
-
 void read_ignored(const Value& item, std::vector<IgnoredZone>& out) {
   constexpr std::array<std::string_view, 2> names{"zone", "until"};
   if (item.is(NodeKind::null)) return item.wrong("is no mapping");
@@ -109,7 +103,7 @@ void read_ignored(const Value& item, std::vector<IgnoredZone>& out) {
   const auto* zone_text = member_text(item, "zone", "the name of a zone, none twice");
   const auto* until_text = member_text(item, "until", until_allowed);
   if (zone_text == nullptr || until_text == nullptr) return;
-  const auto zone = ignorable_zone(*zone_text);
+  const auto zone = zone_but_root(*zone_text, " (`mode: off` ends all validation)");
   const auto until = parse_day(*until_text);
   if (!zone) item.member("zone", *item.node().find("zone")).fault(zone.error().detail);
   if (!until) item.member("until", *item.node().find("until")).fault(until.error().detail);
