@@ -35,8 +35,8 @@ bool succeeds(Work&& work) {
 }
 
 /// False for an event that is not this descriptor's. Asio keeps its record of a descriptor for the next one, and an
-/// event that is queued at that time goes to the next one. Who reads notices that nothing is there; a connect that is
-/// under way would count as done.
+/// event that is queued at that time goes to the next one. A reader notices that nothing is there; a connect that
+/// is under way would count as done.
 bool is_writable(int descriptor) {
   pollfd poll{.fd = descriptor, .events = POLLOUT, .revents = 0};
   return ::poll(&poll, 1, 0) != 0;

@@ -17,8 +17,8 @@ struct DotShared {
 };
 
 /// DNS over TLS (RFC 7858) on one socket: queries are pipelined, answers may come in any order and are matched by ID
-/// and question. The handshake begins in the constructor; loop, what
-/// `shared` refers to, and `owner` must outlive the connection.
+/// and question. The handshake begins in the constructor; loop, what `shared` refers to, and `owner` must outlive the
+/// connection.
 class DotConnection final : public Connection {
 public:
   DotConnection(Loop& loop, ConnectedSocket socket, const DotShared& shared, Owner& owner);

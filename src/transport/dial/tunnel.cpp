@@ -14,6 +14,7 @@
 #include "transport/dial/socket.hpp"
 
 namespace tacet {
+
 Tunnel::Tunnel(const TunnelRequest& request)
     : handshake_(tunnel_handshake(request)),
       pending_(handshake_->take_output()) {}

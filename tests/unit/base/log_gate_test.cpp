@@ -6,11 +6,14 @@
 #include <cstdint>
 #include <thread>
 
+#include "base/log.hpp"
+
 using namespace tacet;
 using namespace std::chrono_literals;
 
-TEST_CASE("A shared gate lets one event a minute through, and tells how many it held back") {
-  log::Gate gate;
+TEST_CASE_TEMPLATE("A gate lets the first event through, holds the rest of a minute back, and tells how many they were",
+                   Limiter, log::Gate, log::RateLimit) {
+  Limiter gate;
   const Instant start{24h};
   CHECK(gate.pass(start) == 0U);
   for (int i = 1; i <= 59; ++i) CHECK(!gate.pass(start + std::chrono::seconds(i)));
@@ -20,8 +23,8 @@ TEST_CASE("A shared gate lets one event a minute through, and tells how many it 
   CHECK(gate.pass(start + 20min) == 0U);
 }
 
-TEST_CASE("A shared gate is open at the time zero, too") {
-  log::Gate gate;
+TEST_CASE_TEMPLATE("A gate is open at the time zero, too", Limiter, log::Gate, log::RateLimit) {
+  Limiter gate;
   CHECK(gate.pass(Instant{}) == 0U);
   CHECK(!gate.pass(Instant{}));
 }
