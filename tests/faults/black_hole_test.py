@@ -6,8 +6,27 @@ import unittest
 
 from fault_case import FaultCase, here, local_ends
 
-RATE, SECONDS = 100, here(12, 600)
+RATE, SECONDS, BEFORE = 100, here(12, 600), 6
 MIB = 1 << 20
+
+
+class CpuShare:
+    """The share of a core that a daemon takes: the median second, for a shared machine takes a second away now and then."""
+
+    def __init__(self, daemon):
+        self._daemon = daemon
+        self._read = [self._now()]
+
+    def look(self):
+        """To be called several times a second."""
+        if time.time() >= self._read[-1][0] + 1:
+            self._read.append(self._now())
+
+    def median(self):
+        return statistics.median((after - before) / (end - start) for (start, before), (end, after) in itertools.pairwise(self._read))
+
+    def _now(self):
+        return time.time(), self._daemon.cpu_seconds()
 
 
 class BlackHole(FaultCase):
@@ -16,22 +35,20 @@ class BlackHole(FaultCase):
         self.server(lab)
         daemon = self.daemon(lab, way)
         stream = self.stream(lab, daemon, RATE)
-        time.sleep(3)
+        answering = self.cpu_while_answering(daemon)
         idle = daemon.resident_octets()
         lab.cut()
         begun, most = time.time(), 0
-        spent = [(begun, daemon.cpu_seconds())]  # the CPU time, second by second
+        waiting = CpuShare(daemon)
         resident, before, tried = idle, local_ends(daemon, lab), set()
         while time.time() < begun + SECONDS:
             ends = local_ends(daemon, lab)
             most = max(most, len(ends))
             tried |= ends - before  # each lives for longer than the time between two looks
             resident = max(resident, daemon.resident_octets())
-            if time.time() >= spent[-1][0] + 1:
-                spent.append((time.time(), daemon.cpu_seconds()))
+            waiting.look()
             time.sleep(0.23)
         elapsed = time.time() - begun
-        cpu = statistics.median((after - before) / (end - start) for (start, before), (end, after) in itertools.pairwise(spent))
         stream.stop()
         asked = [each for each in stream.asked if each.asked_at >= begun]
         word = f"black-holed, {RATE}/s, {SECONDS} s, {way}"
@@ -42,8 +59,19 @@ class BlackHole(FaultCase):
         self.at_least(f"{word}: connection attempts", len(tried) / elapsed, 3, "a second", 2)
         # Some 430 queries wait: measured 3.7 to 3.9.
         self.at_most(f"{word}: growth of resident memory", (resident - idle) / MIB, 5, "MiB", 1)
-        self.at_most(f"{word}: CPU, the median second", 100 * cpu, 3, "% of a core", 2)
+        # Measured 0.44 to 0.57. Per cent of a core would judge the machine: it took 2 to 3.3 for the same work.
+        self.at_most(f"{word}: CPU, the median second", waiting.median() / answering, 0.75, "of that with answers", 2)
         self.at_most(f"{word}: log lines", len(daemon.log().splitlines()), 10 + SECONDS // 60, "", 0)
+
+    def cpu_while_answering(self, daemon):
+        """Of the same stream, as long as its queries are answered."""
+        time.sleep(1)  # the connections are made, and memory is warm
+        share = CpuShare(daemon)
+        end = time.time() + BEFORE
+        while time.time() < end:
+            share.look()
+            time.sleep(0.1)
+        return share.median()
 
     def test_both(self):
         self.check("both")
