@@ -275,6 +275,34 @@ class OverHttps(EncryptedCase):
                                   input=dnsclient.query("www.example.com").to_wire(), capture_output=True, timeout=30)
             self.assertEqual([line.split()[1] for line in done.stdout.split(b"\r\n") if line.startswith(f"HTTP/{version}".encode())], [b"100", b"200"], done)
 
+    def test_a_body_in_chunks_is_put_together_and_the_connection_lives_on(self):
+        """As clients send it that do not know its length before: fetch with a stream, Go with a reader."""
+        _, port = self.served("https")
+        wire = dnsclient.query("www.example.com").to_wire()
+        typed = {"Content-Type": "application/dns-message"}
+        client = http.client.HTTPSConnection("127.0.0.1", port, timeout=15, context=client_context(self.pki.ca, "http/1.1"))
+        self.addCleanup(client.close)
+        client.connect()
+        connection = client.sock
+        for chunks in ([wire], [wire[:1], wire[1:30], wire[30:]], [bytes([octet]) for octet in wire]):
+            client.request("POST", "/dns-query", iter(chunks), typed)  # of no known length
+            answer = client.getresponse()
+            self.assertEqual((answer.status, dnsclient.addresses(dns.message.from_wire(answer.read()))), (200, ["192.0.2.80"]), chunks)
+            self.assertIs(client.sock, connection)
+        status, _, content, _ = self.curl(port, "--http1.1", "-H", "Transfer-Encoding: chunked", "-H", "Content-Type: application/dns-message",
+                                          "-H", "Expect: 100-continue", body=wire)
+        self.assertEqual((status, dnsclient.addresses(dns.message.from_wire(content))), (200, ["192.0.2.80"]))
+
+    def test_a_body_in_another_coding_or_of_two_lengths_is_refused(self):
+        _, port = self.served("https")
+        for status, version, fields in ((501, "1.1", "Transfer-Encoding: gzip, chunked"), (501, "1.1", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
+                                        (400, "1.1", "Transfer-Encoding: chunked\r\nContent-Length: 5"), (400, "1.0", "Transfer-Encoding: chunked")):
+            client = self.tls_client(port, "http/1.1")
+            client.sendall(f"POST /dns-query HTTP/{version}\r\nHost: localhost\r\n{fields}\r\n\r\n0\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            self.assertEqual((answer.status, answer.getheader("connection")), (status, "close"), fields)
+
     def test_close_in_any_place_of_the_list_ends_the_connection(self):
         _, port = self.served("https")
         path = f"/dns-query?dns={base64url(dnsclient.query('www.example.com').to_wire())}"

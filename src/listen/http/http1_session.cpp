@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "config/scalar.hpp"
+#include "listen/http/chunked_body.hpp"
 #include "listen/http/doh_session.hpp"
 #include "listen/http/http_request.hpp"
 
@@ -22,8 +23,10 @@ constexpr std::uint64_t most_skipped = std::uint64_t{1} << 20;
 struct Http1Head {
   HttpQuery request;
   std::uint64_t body_size = 0;
-  bool closes = false;     // after this request
-  bool continues = false;  // the client sends the body only when it is told to
+  std::optional<ChunkedBody> chunks = std::nullopt;  // the body comes in them, and its size is not known before
+  bool is_old = false;                               // HTTP/1.0
+  bool closes = false;                               // after this request
+  bool continues = false;                            // the client sends the body only when it is told to
 };
 
 std::string field(const HttpRequest& head, const std::string& name) {
@@ -31,14 +34,18 @@ std::string field(const HttpRequest& head, const std::string& name) {
   return found != head.fields.end() ? lower_case(found->second) : std::string();
 }
 
-/// The length of the body. A request that two readers could cut in two ways is refused (RFC 9112 §6.3).
-std::expected<std::uint64_t, unsigned> body_size_of(const HttpRequest& head) {
-  const auto lengths = head.fields.count("content-length");
-  if (head.fields.contains("transfer-encoding")) return std::unexpected(lengths > 0 ? 400U : 411U);
-  if (lengths == 0) return 0;
+/// How the body comes, in `out`; otherwise the status of a refusal. A request that two readers could cut in two ways is
+/// refused (RFC 9112 §6.1, §6.3).
+std::optional<unsigned> read_framing(const HttpRequest& head, Http1Head& out) {
+  const auto lengths = head.fields.count("content-length"), codings = head.fields.count("transfer-encoding");
+  if (codings > 0 && (lengths > 0 || out.is_old)) return 400;
+  if (codings > 1 || (codings == 1 && field(head, "transfer-encoding") != "chunked")) return 501;
+  if (codings == 1) out.chunks.emplace();
+  if (lengths == 0) return std::nullopt;
   const auto size = parse_number(field(head, "content-length"));
-  if (lengths > 1 || !size) return std::unexpected(400U);
-  return *size;
+  if (lengths > 1 || !size) return 400;
+  out.body_size = *size;
+  return std::nullopt;
 }
 
 /// "GET /dns-query?dns=AAA HTTP/1.1" and the fields; the status that refuses it.
@@ -47,15 +54,15 @@ std::expected<Http1Head, unsigned> read_head(std::string_view text) {
   if (!head) return std::unexpected(400U);
   const bool is_old = text.substr(0, text.find("\r\n")).ends_with("HTTP/1.0");
   if (!is_old && head->fields.count("host") != 1) return std::unexpected(400U);
-  const auto size = body_size_of(*head);
-  if (!size) return std::unexpected(size.error());
-  return Http1Head{.request = {.method = head->method,
-                               .target = head->target,
-                               .content_type = field(*head, "content-type"),
-                               .body = {}},
-                   .body_size = *size,
-                   .closes = is_old || head->lists("connection", "close"),
-                   .continues = !is_old && head->lists("expect", "100-continue")};
+  Http1Head read{.request = {.method = head->method,
+                             .target = head->target,
+                             .content_type = field(*head, "content-type"),
+                             .body = {}},
+                 .is_old = is_old,
+                 .closes = is_old || head->lists("connection", "close"),
+                 .continues = !is_old && head->lists("expect", "100-continue")};
+  if (const auto refusal = read_framing(*head, read)) return std::unexpected(*refusal);
+  return read;
 }
 
 class Http1Session final : public DohSession {
@@ -75,7 +82,9 @@ public:
     if (skipped_ > 0 || (in_.empty() && !head_)) return Step::none;
     if (time - begun_ > request_limit) return refuse(408);
     if (!head_) return begin();
-    if (in_.size() < head_->body_size) return Step::none;
+    const auto whole = take_body();
+    if (!whole) return refuse(whole.error());
+    if (!*whole) return Step::none;
     if (rests(time)) return Step::later;
     return serve_whole(time);
   }
@@ -99,11 +108,25 @@ private:
     return serve_next(now());
   }
 
+  /// Moves what has come of the body to the request; true if that is all of it, false if more must come.
+  std::expected<bool, unsigned> take_body() {
+    auto& body = head_->request.body;
+    std::string_view rest = in_;
+    std::expected<bool, unsigned> whole = true;
+    if (head_->chunks) {
+      whole = head_->chunks->take(rest, body);
+    } else {
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(head_->body_size - body.size(), rest.size()));
+      body.insert(body.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size));
+      rest.remove_prefix(size);
+      whole = body.size() == head_->body_size;
+    }
+    in_.erase(0, in_.size() - rest.size());
+    return whole;
+  }
+
   Step serve_whole(Instant time) {
-    Http1Head head = *std::exchange(head_, std::nullopt);
-    const auto size = static_cast<std::ptrdiff_t>(head.body_size);
-    head.request.body.assign(in_.begin(), in_.begin() + size);
-    in_.erase(0, head.body_size);
+    const Http1Head head = *std::exchange(head_, std::nullopt);
     begun_ = time;
     waits_ = true;
     serve(0, head.request, time);

@@ -21,11 +21,11 @@ constexpr Status statuses[]{
     {404, "Not Found", "DNS queries go to /dns-query\n"},
     {405, "Method Not Allowed", "DNS queries come by GET or POST\n"},
     {408, "Request Timeout", "the request took too long\n"},
-    {411, "Length Required", "a body needs its Content-Length\n"},
     {413, "Content Too Large", "a DNS message has 65535 octets at most\n"},
     {414, "URI Too Long", "a long DNS message needs a POST\n"},
     {415, "Unsupported Media Type", "a POST carries application/dns-message\n"},
     {431, "Request Header Fields Too Large", "the head of a request is too large\n"},
+    {501, "Not Implemented", "a body comes as it is or in chunks, in no other coding\n"},
     {503, "Service Unavailable", "no upstream answers\n"},
     {505, "HTTP Version Not Supported", "HTTP/1.1 or HTTP/2\n"},
 };
