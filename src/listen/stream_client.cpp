@@ -14,6 +14,8 @@ constexpr std::size_t read_size = 16384;
 constexpr std::size_t most_unsent = std::size_t{16} << 10;
 /// The most requests of one client that are served before others have their turn.
 constexpr int most_in_a_turn = 64;
+/// More steps than a handshake has. Who sends it in smaller parts gains no time by that.
+constexpr int most_steps = 5;
 
 }  // namespace
 
@@ -27,7 +29,8 @@ StreamClient::StreamClient(Loop& loop, Owner& owner, std::unique_ptr<ByteStream>
       turn_(loop, [this] { guarded([this] { take_turn(); }); }),
       patience_(loop.scheduler(), [this] { close(); }),
       rest_(loop.scheduler(), [this] { guarded([this] { go_on(); }); }),
-      begun_(loop.now()) {}
+      begun_(loop.now()),
+      at_work_since_(begun_) {}
 
 void StreamClient::start(std::unique_ptr<StreamSession> session, const StreamLimits& limits) {
   session_ = std::move(session);
@@ -64,10 +67,13 @@ void StreamClient::on_ready(Watch::Ready ready) {
   if (ready == Watch::Ready::write) return go_on();
   if (!greets_) return read();
   watch_->want_read(false);
+  awaits_step_ = true;
   owner_.on_greeting(*this);
 }
 
 void StreamClient::greet() {
+  awaits_step_ = false;
+  if (++steps_ <= most_steps) at_work_since_ = loop_.now();
   guarded([this] {
     if (!watch_ || finished_) return;
     watch_->want_read(true);
@@ -96,6 +102,15 @@ void StreamClient::read() {
   go_on();
 }
 
+/// Requests that come one behind the other are one time of work, so that nobody keeps a place by asking on.
+void StreamClient::note_if_at_rest(Instant now) {
+  if (!heard_ || busy() || has_left_ || session_->partial()) {
+    if (!at_work_since_) at_work_since_ = now;
+    return;
+  }
+  at_work_since_.reset();
+}
+
 bool StreamClient::takes_more() const {
   return !finished_ && !rest_.armed() && out_.size() <= most_unsent && session_->takes_more();
 }
@@ -109,6 +124,7 @@ void StreamClient::go_on() {
   going_on_ = false;
   session_->on_turn_ended(now);
   if (!watch_) return;
+  note_if_at_rest(now);
   const bool more = takes_more();
   watch_->want_read(!has_left_ && more);
   if (more && (has_left_ || stream_->holds_more())) turn_.post();

@@ -99,6 +99,10 @@ public:
   bool is_open() const { return watch_.has_value(); }
   /// True while the client waits for something.
   bool busy() const { return session_->owes() || !out_.empty() || rest_.armed() || (stream_ && stream_->keeps()); }
+  /// Since when it asks, makes its handshake, or has not asked yet; nothing: all of it is done.
+  std::optional<Instant> at_work_since() const { return at_work_since_; }
+  /// False as long as it has sent nothing.
+  bool has_begun() const { return heard_ || awaits_step_ || steps_ > 0; }
   /// The client's address; of the family AF_UNIX if it has none.
   const KernelAddress& address() const { return address_; }
 
@@ -120,6 +124,7 @@ private:
   bool serve(Instant now);
   void flush();
   void wait_at_most(Duration time);
+  void note_if_at_rest(Instant now);
 
   Loop& loop_;
   Owner& owner_;
@@ -131,10 +136,13 @@ private:
   Alarm rest_;
   StreamLimits limits_{};
   Instant begun_;
+  std::optional<Instant> at_work_since_;  // it has come, asks, or waits for an answer; nothing: it is at rest
   std::unique_ptr<StreamSession> session_;
   std::vector<std::uint8_t> out_;
-  bool greets_ = false;  // its handshake is not over
-  bool heard_ = false;   // octets for the session have come
+  bool greets_ = false;       // its handshake is not over
+  bool heard_ = false;        // octets for the session have come
+  bool awaits_step_ = false;  // of its handshake
+  int steps_ = 0;             // of its handshake
   bool going_on_ = false;
   bool has_left_ = false;  // requests for the next turn
   bool finished_ = false;

@@ -12,7 +12,14 @@
 namespace tacet {
 namespace {
 
-constexpr Duration accept_pause = std::chrono::milliseconds(100);
+constexpr Duration shortage_pause = std::chrono::milliseconds(100), full_pause = std::chrono::milliseconds(10);
+
+/// How long a client at work keeps its place from a newcomer: when many come at once, and when newcomers have waited
+/// for so long. Then those that hold connections open must not keep others out.
+constexpr Duration burst_time = std::chrono::seconds(2);
+constexpr Duration work_time = std::chrono::seconds(1), silent_time = std::chrono::milliseconds(100);
+/// After so long without newcomers that wait, the next are a new burst.
+constexpr Duration calm = std::chrono::seconds(1);
 
 Descriptor accept_from(int socket, KernelAddress& client) {
   client.size = sizeof client.storage;
@@ -81,17 +88,25 @@ void StreamServer::greet_next() {
 }
 
 void StreamServer::on_acceptable() {
+  if (is_full() && longest_idle() == nullptr) {
+    note_crowd();
+    return accept_later(full_pause);
+  }
   KernelAddress address;
   Descriptor socket = accept_from(context_.socket, address);
   if (!socket) {
     // Without descriptors or memory an idle client goes, or the new one waits a little in the backlog.
-    if (!is_shortage(errno) || evict_longest_idle()) return;
-    watch_.want_read(false);
-    accept_again_.arm(context_.loop.now() + accept_pause);
-    return;
+    if (!is_shortage(errno)) return;
+    if (StreamClient* const idle = longest_idle()) return idle->close();
+    return accept_later(shortage_pause);
   }
   if (context_.service.is_front_end(address)) return greet(std::move(socket), address);
   serve(std::move(socket), address);
+}
+
+void StreamServer::accept_later(Duration pause) {
+  watch_.want_read(false);
+  accept_again_.arm(context_.loop.now() + pause);
 }
 
 /// Waits for the PROXY header. If too many wait already, the oldest goes.
@@ -119,7 +134,10 @@ void StreamServer::greet(Descriptor socket, const KernelAddress& front_end) {
 
 void StreamServer::serve(Descriptor socket, const KernelAddress& address) {
   if (!context_.service.admits(address)) return;
-  if (clients_.size() >= context_.most_clients && !evict_longest_idle()) return;
+  if (is_full()) {
+    StreamClient* const idle = longest_idle();  // none, if the limit was reached while a front end greeted
+    (idle != nullptr ? *idle : *clients_.front()).close();
+  }
   StreamClient::Owner& owner = *this;
   auto stream = context_.service.stream_of(std::move(socket));
   const auto client = std::make_shared<StreamClient>(context_.loop, owner, std::move(stream), address);
@@ -127,13 +145,30 @@ void StreamServer::serve(Descriptor socket, const KernelAddress& address) {
   client->place = clients_.insert(clients_.end(), client);
 }
 
-/// Makes room. False if there is no client.
-bool StreamServer::evict_longest_idle() {
-  if (clients_.empty()) return false;
-  const auto idle = std::ranges::find_if(clients_, [](const auto& client) { return !client->busy(); });
-  const auto victim = idle != clients_.end() ? *idle : clients_.front();
-  victim->close();
-  return true;
+void StreamServer::note_crowd() {
+  const Instant now = context_.loop.now();
+  if (now - crowded_until_ >= calm) crowded_since_ = now;
+  crowded_until_ = now;
+}
+
+bool StreamServer::gives_way(const StreamClient& client, Instant now) const {
+  const auto since = client.at_work_since();
+  if (!since) return true;
+  const bool is_burst = now - crowded_until_ >= calm || now - crowded_since_ < burst_time;
+  const Duration time = is_burst ? burst_time : client.has_begun() ? work_time : silent_time;
+  return now - *since >= time;
+}
+
+/// The client whose place a newcomer may have; if possible one that waits for nothing. Null if there is none.
+StreamClient* StreamServer::longest_idle() const {
+  const Instant now = context_.loop.now();
+  StreamClient* found = nullptr;
+  for (const auto& client : clients_) {
+    if (!gives_way(*client, now)) continue;
+    if (!client->busy()) return client.get();
+    if (found == nullptr) found = client.get();
+  }
+  return found;
 }
 
 }  // namespace tacet

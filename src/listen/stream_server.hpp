@@ -43,9 +43,11 @@ struct StreamServerContext {
 };
 
 /// Accepts the clients of a listening socket, and serves all of them on one loop: a slow, silent or endless client
-/// holds up nobody. Beyond the limit, a new client replaces the longest idle one, if possible one that waits for no
-/// answer. Without descriptors or memory, new clients wait. Handshakes cost much, so each turn of the loop makes one
-/// step of one of them, and other events have their turns between.
+/// holds up nobody. Beyond the limit, a new client replaces the longest idle one. If none is idle, new clients wait in
+/// the backlog, two seconds at most behind clients at work. If they wait for longer than that, then behind those that
+/// ask or make their handshakes for a second, and behind those that say nothing for a tenth of a second. Without
+/// descriptors or memory, new clients wait as well. Handshakes cost much, so each turn of the loop makes one step of
+/// one of them, and other events have their turns between.
 class StreamServer final : private StreamClient::Owner {
 public:
   /// std::bad_alloc.
@@ -69,13 +71,18 @@ private:
   void on_acceptable();
   void greet(Descriptor socket, const KernelAddress& front_end);
   void serve(Descriptor socket, const KernelAddress& address);
-  bool evict_longest_idle();
+  bool is_full() const { return clients_.size() >= context_.most_clients; }
+  bool gives_way(const StreamClient& client, Instant now) const;
+  StreamClient* longest_idle() const;
+  void note_crowd();
+  void accept_later(Duration pause);
 
   StreamServerContext context_;
   StreamClient::List clients_;  // the longest idle first
   std::list<std::unique_ptr<ProxyGreeting>> greetings_;
   std::deque<std::shared_ptr<StreamClient>> greeted_;  // they wait for a step of their handshakes
   AsyncCall greet_next_;
+  Instant crowded_since_{}, crowded_until_{};  // newcomers wait
   bool stopping_ = false;
   Watch watch_;
   Alarm accept_again_;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "support/manual_clock.hpp"
@@ -112,10 +113,13 @@ private:
   bool blocks_ = false;
 };
 
-/// Moves nothing in its first two reads, as in a handshake, and notes each read as "h".
+/// Moves nothing in its first reads, as in a handshake, and notes each read as "h".
 class GreetingStream final : public ByteStream {
 public:
-  GreetingStream(Descriptor socket, std::string& events) : plain_(std::move(socket)), events_(events) {}
+  GreetingStream(Descriptor socket, std::string& events, int steps)
+      : plain_(std::move(socket)),
+        events_(events),
+        steps_(steps) {}
   std::expected<std::size_t, StreamStop> read(std::span<std::uint8_t> out) override {
     events_ += 'h';
     if (steps_ > 0) return --steps_, std::unexpected(StreamStop::blocked);
@@ -127,14 +131,14 @@ public:
 private:
   SocketStream plain_;
   std::string& events_;
-  int steps_ = 2;
+  int steps_;
 };
 
 struct LineService final : StreamService {
   bool admits(const KernelAddress&) override { return welcome; }
   std::unique_ptr<ByteStream> stream_of(Descriptor socket) override {
     if (narrow) return std::make_unique<NarrowStream>(std::move(socket));
-    if (greeting) return std::make_unique<GreetingStream>(std::move(socket), events);
+    if (greeting) return std::make_unique<GreetingStream>(std::move(socket), events, steps);
     return StreamService::stream_of(std::move(socket));
   }
   std::unique_ptr<StreamSession> open(StreamClient& client) override {
@@ -146,6 +150,7 @@ struct LineService final : StreamService {
 
   bool welcome = true, narrow = false, greeting = false;
   std::string events;                  // of GreetingStreams
+  int steps = 2;                       // of theirs
   std::vector<LineSession*> sessions;  // in the order of their coming; what is in `clients` lives
   std::vector<std::shared_ptr<StreamClient>> clients;
 };
@@ -170,6 +175,10 @@ struct Fixture {
   void pass(Duration time) {
     clock.advance(time);
     settle();
+  }
+  /// Time passes as when newcomers wait, who are looked for every now and then.
+  void crowd(Duration time) {
+    for (Duration passed{}; passed < time; passed += 50ms) pass(50ms);
   }
   Descriptor connect() {
     auto client = listener.connect();
@@ -209,7 +218,7 @@ TEST_CASE_FIXTURE(Fixture, "who is not admitted is let go without a word") {
 
 TEST_CASE_FIXTURE(Fixture, "one more than the limit takes the place of the longest idle") {
   const auto first = connect(), second = connect(), third = connect();
-  CHECK(ask(first, "a\n") == "a!");
+  for (const auto* client : {&second, &third, &first}) CHECK(ask(*client, "a\n") == "a!");
   const auto newcomer = connect();
   CHECK(is_closed(second));
   for (const auto* client : {&first, &third, &newcomer}) CHECK(ask(*client, "b\n") == "b!");
@@ -220,9 +229,75 @@ TEST_CASE_FIXTURE(Fixture, "a client that waits for an answer keeps its place as
   CHECK(ask(first, "wait\n").empty());
   CHECK(ask(second, "a\n") == "a!");
   CHECK(ask(third, "a\n") == "a!");
+  pass(2s);
   const auto newcomer = connect();
   CHECK(is_closed(second));
   CHECK_FALSE(is_closed(first));
+}
+
+TEST_CASE_FIXTURE(Fixture, "of many that come at once, those beyond the limit wait until others have their answers") {
+  std::vector<Descriptor> clients;
+  for (int count = 0; count < 6; ++count) {
+    clients.push_back(listener.connect());
+    say(clients.back(), "wait\n");
+  }
+  settle();
+  CHECK(service.sessions.size() == 3);
+  for (std::size_t served = 0; served < 6; ++served) {
+    REQUIRE(service.sessions.size() > served);
+    --service.sessions[served]->waiting;
+    service.sessions[served]->answer("late");
+    service.clients[served]->go_on();
+    CHECK(heard(clients[served]) == "late!");
+    pass(10ms);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "who says nothing keeps a place for two seconds at first, and not for long when others wait on") {
+  std::vector<Descriptor> clients;
+  for (int count = 0; count < 7; ++count) clients.push_back(connect());
+  crowd(1900ms);
+  CHECK(service.sessions.size() == 3);
+  CHECK(std::ranges::none_of(clients, is_closed));
+  crowd(100ms);
+  CHECK(service.sessions.size() == 6);
+  CHECK(std::ranges::count_if(clients, is_closed) == 3);
+  crowd(50ms);
+  CHECK(service.sessions.size() == 6);
+  crowd(50ms);
+  CHECK(service.sessions.size() == 7);
+  CHECK(ask(clients[6], "a\n") == "a!");
+  pass(2s);                                          // nobody waits
+  const auto next = connect(), another = connect();  // one place is at rest, two are silent for long
+  CHECK(service.sessions.size() == 9);
+  const auto third = connect(), newcomer = connect();
+  CHECK(service.sessions.size() == 10);
+  crowd(1900ms);
+  CHECK(service.sessions.size() == 10);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "who asks keeps a place for longer, but neither octets that drip in nor requests give more time") {
+  const auto waits = connect(), drips = connect(), asks_on = connect();
+  CHECK(ask(waits, "wait\n").empty());
+  CHECK(ask(asks_on, "wait\n").empty());
+  std::vector<Descriptor> newcomers;
+  for (int count = 0; count < 4; ++count) newcomers.push_back(connect());
+  for (int count = 0; count < 19; ++count) {
+    CHECK(ask(drips, "x").empty());
+    CHECK(ask(asks_on, "a\n") == "a!");
+    crowd(100ms);
+  }
+  CHECK(service.sessions.size() == 3);
+  crowd(100ms);
+  CHECK(service.sessions.size() == 6);
+  for (const auto* client : {&waits, &drips, &asks_on}) CHECK(is_closed(*client));
+  for (int place = 0; place < 3; ++place) CHECK(ask(newcomers[static_cast<std::size_t>(place)], "wait\n").empty());
+  crowd(900ms);
+  CHECK(service.sessions.size() == 6);
+  crowd(100ms);
+  CHECK(service.sessions.size() == 7);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a client is let go when it is idle for too long, and sooner with half a request") {
@@ -317,6 +392,22 @@ TEST_CASE("other events have their turns between the steps of many handshakes") 
   INFO(events);
   CHECK(!events.contains("hh"));
   for (const Descriptor& client : clients) CHECK(heard(client) == "a!");
+}
+
+TEST_CASE("a step of a handshake keeps its place for a while, but not one that has too many") {
+  for (const auto& [steps, later, is_kept] : {std::tuple{2, 50ms, true}, {1'000'000, 2000ms, false}}) {
+    CAPTURE(steps);
+    Fixture world({.idle = 10s, .partial = 5s, .greeting = 5s});
+    world.service.greeting = true;
+    world.service.steps = steps;
+    const auto greeting = world.connect();
+    world.pass(1990ms);
+    say(greeting, "a");
+    world.settle();
+    const auto silent = world.connect(), other = world.connect(), newcomer = world.connect();
+    world.crowd(later);
+    CHECK(is_closed(greeting) != is_kept);
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "a client that rests is served again when its time has come, and is not idle meanwhile") {
