@@ -127,7 +127,10 @@ void Worker::take_no_more() {
 }
 
 void Worker::drain(Instant deadline) {
-  if (resolver_.pending() == 0 || loop_.now() >= deadline) return loop_.stop();
+  const auto is_owed = [](const auto& listener) { return listener->has_clients(); };
+  const bool owes = resolver_.pending() > 0 || std::ranges::any_of(tcp_, is_owed) ||
+                    std::ranges::any_of(tls_, is_owed) || std::ranges::any_of(https_, is_owed);
+  if (!owes || loop_.now() >= deadline) return loop_.stop();
   drained_.arm(loop_.now() + drain_look);
 }
 

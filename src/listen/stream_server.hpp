@@ -61,6 +61,8 @@ public:
   void finish_if(const std::function<bool(const StreamClient&)>& is_done);
   /// Accepts no more clients, and finishes all.
   void stop();
+  /// Behind stop(): clients that wait for their answers, or have not read them.
+  bool has_clients() const { return !clients_.empty(); }
 
 private:
   void on_heard(StreamClient& client) override;

@@ -32,6 +32,8 @@ public:
 
   /// Accepts no further clients and reads no further queries; those that wait for an answer still get it.
   void stop() { server_.stop(); }
+  /// Behind stop(): clients that wait for their answers, or have not read them.
+  bool has_clients() const { return server_.has_clients(); }
 
 private:
   class Session;

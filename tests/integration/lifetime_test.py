@@ -9,6 +9,7 @@ import threading
 import unittest
 
 import dns.message
+import dns.rrset
 import dnsclient
 import netlab
 import sanitizer
@@ -44,6 +45,31 @@ class Stopping(Case):
 
     def test_sigint_does_the_same(self):
         self.in_flight_is_answered_on(signal.SIGINT)
+
+    def test_a_client_that_has_not_read_its_answers_yet_gets_all_that_was_begun(self):
+        def lengthen(response):
+            response.answer = [dns.rrset.from_text("large.example.com.", 300, "IN", "TXT", *(f"{number:03d}" + "x" * 250 for number in range(230)))]
+            response.request_payload = 65535
+        daemon = self.tacet(self.fake(lambda _: Behaviour(value=lengthen)).dot_url())
+        wire = dnsclient.query("large.example.com", "TXT").to_wire()
+        self.assertGreater(len(daemon.exchange(dns.message.from_wire(wire), tcp=True).to_wire()), 60000)
+        before, count = daemon.status()["queries"]["tcp"], 300  # in one segment; 18 MB of answers: more than the kernel takes
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(10)
+            client.connect(daemon.server)
+            client.sendall((len(wire).to_bytes(2, "big") + wire) * count)
+            begun = scratch.settled(lambda: daemon.status()["queries"]["tcp"] - before, what="the number of answers")
+            self.assertIn(begun, range(1, count))
+            daemon.process.send_signal(signal.SIGTERM)
+            octets = b"".join(iter(lambda: client.recv(1 << 20), b""))
+        answers = 0
+        while octets:
+            size = int.from_bytes(octets[:2], "big")
+            self.assertGreaterEqual(len(octets), 2 + size, f"answer {answers + 1} of {begun} is cut off")
+            answers, octets = answers + 1, octets[2 + size:]
+        self.assertEqual(answers, begun)
+        self.assertEqual(daemon.process.wait(10), 0)
 
     def test_what_is_never_answered_does_not_hold_the_end_up_for_long(self):
         fake = self.fake(lambda _: Behaviour("drop"))

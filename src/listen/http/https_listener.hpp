@@ -25,6 +25,7 @@ public:
   void judge_again(std::size_t limit);
   void use(std::shared_ptr<const TlsServer> tls) { tls_ = std::move(tls); }
   void stop() { server_.stop(); }
+  bool has_clients() const { return server_.has_clients(); }
 
 private:
   class Session;

@@ -458,6 +458,12 @@ TEST_CASE_FIXTURE(Fixture, "whoever stops accepts nobody and finishes everybody"
   CHECK_FALSE(is_closed(waiting));
   CHECK(ask(connect(), "a\n").empty());
   CHECK(service.sessions.size() == 2);
+  CHECK(server.has_clients());
+  --service.sessions[1]->waiting;
+  service.sessions[1]->answer("late");
+  service.clients[1]->go_on();
+  CHECK(heard(waiting) == "late!");
+  CHECK_FALSE(server.has_clients());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a session that ends by an exception ends its own connection only") {
