@@ -17,6 +17,10 @@ namespace {
 /// At this size OpenSSL must wait, so that a client that reads nothing does not fill our memory.
 constexpr std::size_t most_kept = std::size_t{64} << 10;
 
+/// So many octets in a row may come without content: more than the largest record behind what is left of another. A
+/// client could change its keys for ever, and OpenSSL would read on for as long as such records come.
+constexpr std::size_t most_fruitless = std::size_t{48} << 10;
+
 int bounded(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
 
 }  // namespace
@@ -27,9 +31,12 @@ struct TlsServerStream::Bio {
 
   static int read(BIO* bio, char* to, int size) {
     BIO_clear_retry_flags(bio);
-    const ssize_t taken = ::recv(of(bio).socket_.get(), to, static_cast<std::size_t>(std::max(size, 0)), 0);
+    TlsServerStream& stream = of(bio);
+    if (stream.fruitless_ > most_fruitless) return -1;
+    const ssize_t taken = ::recv(stream.socket_.get(), to, static_cast<std::size_t>(std::max(size, 0)), 0);
     if (taken < 0 && would_wait(errno)) BIO_set_retry_read(bio);
-    of(bio).is_at_end_ = taken == 0 && size > 0;
+    if (taken > 0) stream.fruitless_ += static_cast<std::size_t>(taken);
+    stream.is_at_end_ = taken == 0 && size > 0;
     return static_cast<int>(taken);
   }
 
@@ -98,6 +105,7 @@ std::expected<std::size_t, StreamStop> TlsServerStream::read_records(std::span<s
     const int status = SSL_read(ssl_.get(), out.data() + size, bounded(out.size() - size));
     if (status > 0) {
       size += static_cast<std::size_t>(status);
+      fruitless_ = 0;
       continue;
     }
     const StreamStop stop = stop_of(status);

@@ -6,7 +6,7 @@
 namespace tacet {
 
 /// The server side of one TLS connection on a socket. One system call reads many records, and one sends many. While it
-/// is idle it keeps no buffers.
+/// is idle it keeps no buffers. A client that sends much without content ends its connection.
 class TlsServerStream final : public ByteStream {
 public:
   /// std::bad_alloc.
@@ -32,6 +32,7 @@ private:
   SslPointer ssl_;
   std::vector<std::uint8_t> cipher_;  // records for the socket
   std::size_t gone_ = 0;              // octets of them that it took
+  std::size_t fruitless_ = 0;         // octets that came since the last content
   bool is_at_end_ = false;            // of what the socket has
   bool has_stopped_ = false;          // the next read() has to tell of it
   bool broken_ = false;
