@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t read_size = 16384;
 /// A client with so many unsent octets does not read. Do not read from it until it does.
 constexpr std::size_t most_unsent = std::size_t{16} << 10;
+/// So much of its buffer an idle client keeps.
+constexpr std::size_t most_kept = 4096;
 /// The most requests of one client that are served before others have their turn.
 constexpr int most_in_a_turn = 64;
 /// More steps than a handshake has. Who sends it in smaller parts gains no time by that.
@@ -109,6 +111,7 @@ void StreamClient::note_if_at_rest(Instant now) {
     return;
   }
   at_work_since_.reset();
+  if (out_.capacity() > most_kept) out_ = std::vector<std::uint8_t>();  // {} would keep the memory
 }
 
 bool StreamClient::takes_more() const {

@@ -26,7 +26,10 @@ public:
   bool takes_more() const override { return queries_.takes_more(); }
   bool owes() const override { return queries_.owes(); }
   void on_closed() noexcept override { queries_.on_closed(); }
-  void on_turn_ended(Instant begun) override { queries_.on_turn_ended(begun); }
+  void on_turn_ended(Instant begun) override {
+    queries_.on_turn_ended(begun);
+    frames_.release();
+  }
 
   Step serve_next(Instant now) override {
     if (queries_.rests(now)) return Step::later;

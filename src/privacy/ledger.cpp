@@ -35,8 +35,8 @@ void Ledger::use(ExposureMode mode, std::size_t names) {
   if (std::exchange(most_names_, names) != names) {
     rows_.clear();
     free_.clear();
-    entries_ = {};
-    tallies_ = {};
+    entries_ = std::vector<Entry>();  // {} would keep the memory
+    tallies_ = std::vector<Tally>();
   }
   if (!keeps_names()) return;
   if (!rows_.empty()) return;

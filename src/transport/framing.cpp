@@ -9,6 +9,8 @@ namespace tacet {
 namespace {
 
 constexpr std::size_t length_size = 2;
+/// So much may stay for the next messages, octets.
+constexpr std::size_t most_kept = 4096;
 
 }  // namespace
 
@@ -30,6 +32,12 @@ std::optional<Bytes> FrameReader::next() {
   if (rest.size() - length_size < size) return std::nullopt;
   begins_ += length_size + size;
   return rest.subspan(length_size, size);
+}
+
+void FrameReader::release() {
+  if (partial() || buffer_.capacity() <= most_kept) return;
+  buffer_ = std::vector<std::uint8_t>();  // {} would keep the memory
+  begins_ = 0;
 }
 
 FrameGroup first_frames(Bytes frames, std::size_t most) {

@@ -22,6 +22,9 @@ public:
   /// one read.
   std::optional<Bytes> next();
 
+  /// Gives the memory of many messages back if all were handed out. Invalidates what next() returned.
+  void release();
+
   /// True if a message has begun to arrive: an end of the stream would cut it.
   bool partial() const { return begins_ < buffer_.size(); }
 

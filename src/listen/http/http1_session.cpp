@@ -19,6 +19,9 @@ constexpr std::string_view line_end = "\r\n", head_end = "\r\n\r\n";
 /// A longer body is not read to its end: the connection ends instead.
 constexpr std::uint64_t most_skipped = std::uint64_t{1} << 20;
 
+/// So much of its buffer an idle client keeps.
+constexpr std::size_t most_kept = 4096;
+
 /// The head of one request, and what it says about the connection.
 struct Http1Head {
   HttpQuery request;
@@ -79,6 +82,7 @@ public:
 
   Step serve_next(Instant time) override {
     skip();
+    if (in_.empty() && in_.capacity() > most_kept) in_.shrink_to_fit();
     if (skipped_ > 0 || (in_.empty() && !head_)) return Step::none;
     if (time - begun_ > request_limit) return refuse(408);
     if (!head_) return begin();

@@ -21,6 +21,9 @@ constexpr std::size_t most_kept = std::size_t{64} << 10;
 /// client could change its keys for ever, and OpenSSL would read on for as long as such records come.
 constexpr std::size_t most_fruitless = std::size_t{48} << 10;
 
+/// So much of its buffer an idle connection keeps: room for an answer or two.
+constexpr std::size_t most_idle = 1024;
+
 int bounded(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
 
 }  // namespace
@@ -135,7 +138,8 @@ bool TlsServerStream::push() {
     }
     gone_ += static_cast<std::size_t>(taken);
   }
-  cipher_ = {};
+  cipher_.clear();
+  if (cipher_.capacity() > most_idle) cipher_ = std::vector<std::uint8_t>();  // {} would keep the memory
   gone_ = 0;
   return true;
 }

@@ -6,7 +6,7 @@
 namespace tacet {
 
 /// The server side of one TLS connection on a socket. One system call reads many records, and one sends many. While it
-/// is idle it keeps no buffers. A client that sends much without content ends its connection.
+/// is idle it keeps a KiB of buffers at most. A client that sends much without content ends its connection.
 class TlsServerStream final : public ByteStream {
 public:
   /// std::bad_alloc.

@@ -345,6 +345,13 @@ TEST_CASE_FIXTURE(Fixture, "a client that does not read is not read from, loses 
   CHECK_FALSE(service.clients[1]->is_open());
 }
 
+TEST_CASE_FIXTURE(Fixture, "a client that has its answers keeps no large buffer") {
+  const auto client = connect();
+  CHECK(ask(client, "long\nlong\nlong\n").size() > 60000);
+  while (!heard(client).empty()) settle();
+  CHECK(service.clients[0]->out().capacity() < 5000);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a client that asks without end does not keep others from being served") {
   const auto greedy = connect(), other = connect();
   std::string requests;

@@ -45,6 +45,21 @@ TEST_CASE("a cut message is known as partial") {
   CHECK_FALSE(reader.partial());
 }
 
+TEST_CASE("a reader gives back the memory of many messages, and nothing that is still to be read") {
+  FrameReader reader;
+  const std::vector<std::uint8_t> message(3000, 1);
+  std::vector<std::uint8_t> frames;
+  for (int count = 0; count < 4; ++count) append_frame(frames, message);
+  reader.feed(frames);
+  reader.feed(std::vector<std::uint8_t>{0, 2, 7});
+  while (reader.next()) reader.release();
+  CHECK(reader.tail() == std::vector<std::uint8_t>{0, 2, 7});
+  reader.feed(std::vector<std::uint8_t>{8});
+  CHECK(reader.next()->size() == 2);
+  reader.release();
+  CHECK(reader.tail().capacity() == 0);
+}
+
 TEST_CASE("frames are grouped up to a size, and one that is longer stands alone") {
   std::vector<std::uint8_t> frames;
   for (const std::size_t size : {98UL, 98UL, 98UL, 500UL, 0UL}) append_frame(frames, std::vector<std::uint8_t>(size));
