@@ -88,7 +88,8 @@ std::optional<SecurityStatus> Examination::negative(const Name& name, Type type,
   // An unsigned zone below would deny by a SOA of its own, so no cut can excuse what is missing here.
   if (!why && !zone_speaks) {
     if (delegates_unsigned(name, type, *zone)) return settle(std::move(judged), SecurityStatus::insecure, {});
-    if (require_cuts(*zone, place_of(name, type))) return std::nullopt;
+    const Name place = place_of(name, type);
+    if (require_cuts(*zone, place, probable_apex(*zone, place, place.parent()))) return std::nullopt;
   }
   if (!why) why = complaint(ede::nsec_missing, zone->name, name, type, "nothing proves that it does not exist");
   return settle(std::move(judged), SecurityStatus::bogus, why);
@@ -123,7 +124,8 @@ std::optional<CutProof> Examination::cut(const Name& name) {
     if (why) conclude(SecurityStatus::insecure, std::move(why));
     return proof;
   }
-  if (!why && require_cuts(*zone, name.parent())) return std::nullopt;
+  const Name place = name.parent();
+  if (!why && require_cuts(*zone, place, probable_apex(*zone, place, zone->name))) return std::nullopt;
   if (!why) why = complaint(ede::nsec_missing, zone->name, name, Type::ds, "nothing proves that it does not exist");
   conclude(SecurityStatus::bogus, std::move(why));
   return proof;
@@ -137,7 +139,7 @@ void Examination::conclude(SecurityStatus status, std::optional<ExtendedError> w
 
 Needs Examination::needs() && {
   std::ranges::stable_sort(needs_, {}, [](const Question& question) { return question.name.label_count(); });
-  return {std::move(needs_), paused_};
+  return {std::move(needs_), paused_, std::move(shortcut_)};
 }
 
 const ProvenZone* Examination::zone_of(const Name& owner, Type type) {
@@ -150,23 +152,40 @@ Examination::Readiness Examination::readiness(const ProvenZone& zone, const Name
     require(zone.name, Type::dnskey);
     return Readiness::waiting;
   }
-  if (!require_cuts(zone, signer)) return Readiness::impossible;
+  if (!require_cuts(zone, signer, signer)) return Readiness::impossible;
   require(signer, Type::dnskey);
   return Readiness::waiting;
 }
 
-/// Adds the DS records of each name between `zone` and `name` about which nothing is known; false if there is none.
-bool Examination::require_cuts(const ProvenZone& zone, const Name& name) {
-  bool found = false;
+/// Adds the DS records of each name between `zone` and `name` about which nothing is known; false if there is none. If
+/// there are many, those of the name at which a zone probably begins are the shortcut.
+bool Examination::require_cuts(const ProvenZone& zone, const Name& name, const Name& probable) {
+  std::size_t found = 0;
   for (std::size_t labels = zone.name.label_count() + 1; labels <= name.label_count(); ++labels) {
     const Name cut = ancestor(name, labels);
     if (table_.find(cut, now_) != nullptr) continue;
-    found = true;
+    ++found;
     require(cut, Type::ds);
     if (labels == 1) require(cut, Type::dnskey);  // nearly all of the root's children are signed
   }
-  if (found && zone.state == ZoneState::delegated) require(zone.name, Type::dnskey);
-  return found;
+  if (found > 0 && zone.state == ZoneState::delegated) require(zone.name, Type::dnskey);
+  const bool is_below = probable.under(zone.name) && !(probable == zone.name);
+  if (found > few_cuts && is_below && !shortcut_ && table_.find(probable, now_) == nullptr)
+    shortcut_ = Question{probable, Type::ds, Class::in};
+  return found > 0;
+}
+
+/// The deepest name at or above `name` that a server calls the apex of a zone in the authority section. Otherwise,
+/// while hardly more than the root is known, no guess is better than to go down; below it, what `otherwise` says.
+Name Examination::probable_apex(const ProvenZone& zone, const Name& name, const Name& otherwise) const {
+  Name deepest = zone.name;
+  for (const RRset& rrset : rrsets_) {
+    const bool is_of_apex = rrset.type == Type::soa || rrset.type == Type::ns;
+    if (rrset.section == Section::authority && is_of_apex && name.under(rrset.owner) && rrset.owner.under(deepest))
+      deepest = rrset.owner;
+  }
+  const bool is_told = !(deepest == zone.name);
+  return is_told || zone.name.label_count() < 2 ? deepest : otherwise;
 }
 
 void Examination::require(const Name& name, Type type) {
@@ -177,7 +196,8 @@ void Examination::require(const Name& name, Type type) {
 
 std::optional<SecurityStatus> Examination::without_signer(const RRset& rrset, const ProvenZone& zone,
                                                           JudgedRRset judged) {
-  if (require_cuts(zone, place_of(rrset.owner, rrset.type))) return std::nullopt;
+  const Name place = place_of(rrset.owner, rrset.type);
+  if (require_cuts(zone, place, probable_apex(zone, place, place.parent()))) return std::nullopt;
   const bool missing = rrset.signatures.empty();
   return settle(std::move(judged), SecurityStatus::bogus,
                 complaint(missing ? ede::rrsigs_missing : ede::dnssec_bogus, zone.name, rrset.owner, rrset.type,

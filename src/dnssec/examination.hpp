@@ -60,7 +60,8 @@ private:
   const ProvenZone* zone_of(const Name& owner, Type type);
   const Name* denying_signer(const Name& name, Type type, const ProvenZone& zone) const;
   Readiness readiness(const ProvenZone& zone, const Name& signer);
-  bool require_cuts(const ProvenZone& zone, const Name& name);
+  bool require_cuts(const ProvenZone& zone, const Name& name, const Name& probable);
+  Name probable_apex(const ProvenZone& zone, const Name& name, const Name& otherwise) const;
   void require(const Name& name, Type type);
   bool delegates_unsigned(const Name& name, Type type, const ProvenZone& zone);
   std::optional<SecurityStatus> without_signer(const RRset& rrset, const ProvenZone& zone, JudgedRRset judged);
@@ -79,6 +80,7 @@ private:
   std::vector<RRset> rrsets_;
   std::list<ZoneDenial> denials_;
   std::vector<Question> needs_;
+  std::optional<Question> shortcut_;
   bool paused_ = false;
   Judgement judgement_;
 };

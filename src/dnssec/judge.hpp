@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <variant>
@@ -35,12 +36,18 @@ struct Judgement {
   std::vector<JudgedRRset> rrsets{};
 };
 
+/// Names between a known zone and another one that are asked about from the top down, without a shortcut.
+inline constexpr std::size_t few_cuts = 4;
+
 /// What must be learned first: questions for DS and DNSKEY records, all that are known to be missing, from the top of
 /// the tree down. An answer to an earlier one can make later ones needless (an unsigned zone ends the way).
 struct Needs {
   std::vector<Question> questions;
   /// Not a question, but time is missing: set ProofBudget::turn in another turn of the loop, then try again.
   bool paused = false;
+  /// Asked first if there are many questions: the DS records of the name at which a zone probably begins. What they
+  /// prove spares those of the names above it. If it does not help, the questions are still there.
+  std::optional<Question> shortcut{};
 };
 
 /// Part of an answer: up to the alias that leads to `end`, which is answered elsewhere. All of it if there is no end.

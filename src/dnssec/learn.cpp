@@ -102,7 +102,15 @@ private:
     if (*cut == CutProof::none) return refuted(*examination_.judgement().why);
     ProvenZone zone{.name = name_, .state = *cut == CutProof::no_cut ? ZoneState::no_cut : ZoneState::insecure};
     zone.why = examination_.judgement().why;
+    if (*cut == CutProof::no_cut) keep_those_above();
     return kept(std::move(zone));
+  }
+
+  /// The zone would not speak for the name if another zone began between them.
+  void keep_those_above() {
+    const Name zone = table_.closest(name_.parent(), now_)->name;
+    for (Name above = name_.parent(); !(above == zone); above = above.parent())
+      if (table_.find(above, now_) == nullptr) kept({.name = above, .state = ZoneState::no_cut});
   }
 
   Learned kept(ProvenZone zone) {
@@ -209,6 +217,7 @@ Lesson learn_keys(const Message& answer, ZoneTable& table, WallTime now, ProofBu
   Needs needs = foreseen(asked, table, now);
   std::erase_if(needs.questions, [&](const Question& question) { return question == asked; });
   if (needs.questions.empty()) return Learned{};
+  if (needs.questions.size() > few_cuts) needs.shortcut = Question{asked.name, Type::ds, Class::in};
   return needs;
 }
 

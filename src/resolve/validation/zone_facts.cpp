@@ -140,12 +140,16 @@ Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upst
     co_await turn.wait(place);
     co_return std::nullopt;
   }
-  const Question first = needs.questions.front();
-  if (std::ranges::find(inquiry.asked, first) != inquiry.asked.end())
-    co_return unknown(fmt::format("what was learned of the {} does not suffice", words_for(first)));
+  const auto was_asked = [&](const Question& question) {
+    return std::ranges::find(inquiry.asked, question) != inquiry.asked.end();
+  };
+  const bool is_shortcut = needs.shortcut && inquiry.questions_left > 0 && !was_asked(*needs.shortcut);
+  const Question first = is_shortcut ? *needs.shortcut : needs.questions.front();
+  if (was_asked(first)) co_return unknown(fmt::format("what was learned of the {} does not suffice", words_for(first)));
   inquiry.asked.push_back(first);
   const CacheKey key = key_of(first);
-  if (const FetchResult known = failures_.recall(key, scheduler_.now())) co_return judgement_of(known);
+  const auto outcome = [&](const FetchResult& result) { return is_shortcut ? std::nullopt : judgement_of(result); };
+  if (const FetchResult known = failures_.recall(key, scheduler_.now())) co_return outcome(known);
   InFlight::FlightWaiter waiter(in_flight_, key);
   if (waiter.leads() && inquiry.questions_left == 0) {
     in_flight_.refuse(key);
@@ -155,11 +159,11 @@ Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upst
     --inquiry.questions_left;
     launch(upstreams, first);
   }
-  for (const Question& need : needs.questions | std::views::drop(1))
+  for (const Question& need : needs.questions)
     if (inquiry.questions_left > 0 && is_likely(need) && begin(upstreams, need)) --inquiry.questions_left;
   const std::optional<FetchResult> found = co_await waiter.wait(inquiry.deadline);
   if (!found) co_return unknown(fmt::format("no answer came in time about the {}", words_for(first)));
-  co_return judgement_of(*found);
+  co_return outcome(*found);
 }
 
 std::variant<Judgement, Needs> ZoneFacts::judge_now(const AnswerPart& part, Inquiry& inquiry) {

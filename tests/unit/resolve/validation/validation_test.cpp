@@ -15,6 +15,7 @@ using namespace tacet::fixture;
 namespace {
 
 constexpr Duration round_trip = 20ms;
+constexpr std::string_view deep_zone = "13.12.11.10.9.8.7.6.5.4.3.2.1.example.test";
 
 /// What a question came to.
 struct Told {
@@ -76,6 +77,7 @@ struct Scene : World {
   }
   Packet packet_for(const Question& asked) {
     const std::string name = asked.name.to_string();
+    if (asked.name.under(named(deep_zone))) return packet_of_deep_zone(asked);
     if (asked.type == Type::dnskey && name == "plain.test.") return {asked, 0};
     if (asked.type == Type::dnskey)
       return name == "." ? world.root_keys() : world.keys_of(name == "test." ? world.tld : world.example);
@@ -91,6 +93,15 @@ struct Scene : World {
     const Records address = records_from({name + " 300 A 192.0.2.1"});
     const bool is_signed = is_example_signed && asked.name.under(named("example.test"));
     return {asked, 0, is_signed ? world.example.sign(address) : address};
+  }
+  /// An unsigned zone far below the signed one, without a name in between, as for the addresses of a network.
+  Packet packet_of_deep_zone(const Question& asked) {
+    const std::string name = asked.name.to_string(), apex = std::string(deep_zone) + ".";
+    if (asked.type == Type::ds && name == apex)
+      return {
+          asked, 0, {}, world.example.soa() + world.example.sign({apex + " 300 NSEC z.example.test. NS RRSIG NSEC"})};
+    if (asked.type == Type::a) return {asked, 0, records_from({name + " 300 A 192.0.2.1"})};
+    return {asked, 0, {}, records_from({apex + " 300 SOA ns." + apex + " h." + apex + " 1 2 3 4 60"})};
   }
   static Records unsigned_part(Records records) {
     std::erase_if(records, [](const Record& record) { return record.type == Type::rrsig; });
@@ -159,6 +170,21 @@ TEST_CASE(
   scene.pass(200ms);
   CHECK(told.status == SecurityStatus::secure);
   CHECK(told.taken == round_trip);
+}
+
+TEST_CASE("A name far below an unsigned zone that is far below a signed one resolves at the first question") {
+  for (const Type type : {Type::a, Type::txt}) {
+    CAPTURE(to_string(type));
+    Scene scene;
+    scene.ask_for("www.example.test");
+    scene.pass(200ms);
+    const auto before = scene.metrics.dnssec_questions;
+    Told& told = scene.ask_for("16.15.14.13.12.11.10.9.8.7.6.5.4.3.2.1." + std::string(deep_zone), type);
+    scene.pass(1s);
+    CHECK(told.status == SecurityStatus::insecure);
+    CHECK(told.taken <= 3 * round_trip);
+    CHECK(scene.metrics.dnssec_questions - before <= 3);
+  }
 }
 
 TEST_CASE("Many answers that need the same keys wait for one question") {
