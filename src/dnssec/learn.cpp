@@ -14,7 +14,8 @@ namespace {
 using Outcome = Learned::Outcome;
 using Lesson = std::variant<Learned, Needs>;
 
-constexpr std::size_t most_keys = 16;  // of a zone
+constexpr std::size_t most_keys = 16;      // of a zone
+constexpr std::size_t longest_key = 2048;  // octets of RDATA; an RSA key of 4096 bits has 520
 
 WallTime after(WallTime now, std::uint32_t seconds) { return now + std::chrono::seconds(seconds); }
 
@@ -156,15 +157,19 @@ private:
     return complaint(code, zone_.name, zone_.name, Type::dnskey, words);
   }
 
-  /// Marks the keys that a DS record vouches for. Keys of one tag cost a digest each, so only so many are tried.
+  /// Marks the keys that a DS record vouches for. Keys of one tag cost a digest each, so only so many are tried, and
+  /// none that is too long to be a key.
   void match_keys() {
     int digests = ProofBudget::keys_of_one_tag * ProofBudget::ds_of_a_zone;
     matched_.resize(keys_.size());
-    for (std::size_t i = 0; i < keys_.size(); ++i)
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (keys_[i].rdata.size() > longest_key) continue;
+      const std::uint16_t tag = keys_[i].tag();
       for (const Ds& ds : zone_.ds) {
-        if (matched_[i] || ds.key_tag != keys_[i].tag() || digests-- <= 0) continue;
+        if (matched_[i] || ds.key_tag != tag || digests-- <= 0) continue;
         matched_[i] = matches(ds, zone_.name, keys_[i]);
       }
+    }
   }
 
   std::vector<ZoneKey> entry_keys() {

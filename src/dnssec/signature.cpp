@@ -33,11 +33,11 @@ struct Algorithm {
   const char* name;    ///< of the digest for RSA, of the curve otherwise
   const char* digest;  ///< null if the algorithm brings its own
   std::size_t half;    ///< octets of a coordinate, or of an EdDSA key
-  int cost;            ///< of a verification, microseconds
+  int cost;            ///< of a verification, microseconds; of RSA, what comes to that of the powers
 };
 constexpr Algorithm algorithms[] = {
-    {8, Algorithm::Kind::rsa, "RSA", "SHA256", 0, 100},
-    {10, Algorithm::Kind::rsa, "RSA", "SHA512", 0, 100},
+    {8, Algorithm::Kind::rsa, "RSA", "SHA256", 0, 10},
+    {10, Algorithm::Kind::rsa, "RSA", "SHA512", 0, 10},
     {13, Algorithm::Kind::ecdsa, "prime256v1", "SHA256", 32, 100},
     {14, Algorithm::Kind::ecdsa, "secp384r1", "SHA384", 48, 1000},
     {15, Algorithm::Kind::eddsa, "ED25519", nullptr, 32, 160},
@@ -85,22 +85,47 @@ std::vector<std::uint8_t> native(Bytes number) {
   return octets;
 }
 
-/// RFC 3110 §2: the exponent's length in one or three octets, the exponent, the modulus.
-Key rsa_key(Bytes octets) {
+/// The public key of RSA, its numbers without leading zeros.
+struct RsaNumbers {
+  Bytes exponent, modulus;
+};
+
+/// RFC 3110 §2: the exponent's length in one or three octets, the exponent, the modulus. Nothing if that is no key, or
+/// too large a one.
+std::optional<RsaNumbers> rsa_numbers(Bytes octets) {
   constexpr std::size_t least_modulus = 64, most_modulus = 512, most_exponent = 8;
-  if (octets.size() < 3) return nullptr;
+  if (octets.size() < 3) return std::nullopt;
   const bool is_long = octets[0] == 0;
   const std::size_t size = is_long ? std::size_t{octets[1]} << 8 | octets[2] : octets[0];
   octets = octets.subspan(is_long ? 3 : 1);
-  if (octets.size() <= size) return nullptr;
-  std::vector<std::uint8_t> exponent = native(without_leading_zeros(octets.first(size)));
-  std::vector<std::uint8_t> modulus = native(without_leading_zeros(octets.subspan(size)));
-  if (exponent.empty() || exponent.size() > most_exponent) return nullptr;
-  if (modulus.size() < least_modulus || modulus.size() > most_modulus) return nullptr;
+  if (octets.size() <= size) return std::nullopt;
+  const RsaNumbers key{without_leading_zeros(octets.first(size)), without_leading_zeros(octets.subspan(size))};
+  if (key.exponent.empty() || key.exponent.size() > most_exponent) return std::nullopt;
+  if (key.modulus.size() < least_modulus || key.modulus.size() > most_modulus) return std::nullopt;
+  return key;
+}
+
+Key rsa_key(Bytes octets) {
+  const auto numbers = rsa_numbers(octets);
+  if (!numbers) return nullptr;
+  std::vector<std::uint8_t> exponent = native(numbers->exponent), modulus = native(numbers->modulus);
   std::array parameters{OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus.data(), modulus.size()),
                         OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent.data(), exponent.size()),
                         OSSL_PARAM_construct_end()};
   return key_from("RSA", parameters.data());
+}
+
+/// The powers of an RSA verification, microseconds: one multiplication for each bit of the exponent and one more for
+/// each that is set. A hostile zone can have an exponent that costs six times the usual one.
+int cost_of_powers(Bytes public_key) {
+  constexpr std::size_t octets_squared_of_a_microsecond = 57000;
+  const auto numbers = rsa_numbers(public_key);
+  if (!numbers) return 0;
+  std::size_t multiplications = 0;
+  for (const std::uint8_t octet : numbers->exponent)
+    multiplications += 8U + static_cast<std::size_t>(std::popcount(octet));
+  return static_cast<int>(multiplications * numbers->modulus.size() * numbers->modulus.size() /
+                          octets_squared_of_a_microsecond);
 }
 
 /// RFC 6605 §4: the two coordinates of a point.
@@ -200,6 +225,7 @@ struct PublicKey::Parsed {
   DigestContext remembering;
   DigestMethod memory_digest;
   HeldSignatures held;
+  int cost = algorithm.cost;
 
   bool prepare() {
     hashing.reset(EVP_MD_CTX_new());
@@ -274,6 +300,7 @@ PublicKey PublicKey::from(std::uint8_t algorithm, Bytes public_key) {
   const Algorithm* known = algorithm_of(algorithm);
   if (known == nullptr) return {};
   auto parsed = std::make_unique<Parsed>(*known, make_key(*known, public_key));
+  if (known->kind == Algorithm::Kind::rsa) parsed->cost += cost_of_powers(public_key);
   const bool ready = parsed->key && parsed->prepare();
   if (!ready) forget_errors();
   return ready ? PublicKey(std::move(parsed)) : PublicKey();
@@ -288,7 +315,7 @@ bool PublicKey::verifies(Bytes data, Bytes signature) const {
 
 bool PublicKey::remembers(Bytes data, Bytes signature) const { return key_ && key_->remembers(data, signature); }
 
-int PublicKey::cost() const { return key_ ? key_->algorithm.cost : 0; }
+int PublicKey::cost() const { return key_ ? key_->cost : 0; }
 
 std::vector<std::uint8_t> digest_of(std::uint8_t digest_type, Bytes data) {
   const char* name = digest_name(digest_type);

@@ -101,6 +101,17 @@ TEST_CASE("RSA exponents may have 64 bits, but no more, and keys 4096 bits") {
   CHECK(!PublicKey::from(8, Octets{200, 3, 3}));
 }
 
+TEST_CASE("A large RSA key with a long exponent costs more of a turn than an ordinary one") {
+  const auto cost = [](std::size_t modulus, const Octets& exponent) {
+    return PublicKey::from(8, Octets{static_cast<std::uint8_t>(exponent.size())} + exponent + Octets(modulus, 0xFF))
+        .cost();
+  };
+  const Octets usual{1, 0, 1}, longest(8, 0xFF);
+  CHECK(cost(256, usual) <= 100);
+  CHECK(cost(512, usual) > 3 * cost(256, usual));
+  CHECK(cost(512, longest) > 4 * cost(512, usual));
+}
+
 TEST_CASE("Digests of DS records") {
   CHECK(digest_of(1, data).size() == 20);
   CHECK(digest_of(2, data).size() == 32);
