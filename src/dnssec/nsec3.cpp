@@ -34,6 +34,14 @@ bool in_gap(const Nsec3& record, const Nsec3Hasher::Hash& hash) {
   return record.owner < hash || hash < record.next;  // the last one, whose next is the first
 }
 
+/// The blocks that SHA-1 reads to hash a name. A long salt makes five of one (RFC 9276 §2.4).
+int blocks_of(const Name& name, const Nsec3& parameters) {
+  constexpr std::size_t block = 64, end = 9;
+  const auto blocks = [](std::size_t octets) { return static_cast<int>((octets + end + block - 1) / block); };
+  const std::size_t salt = parameters.salt.size();
+  return blocks(name.wire().size() + salt) + parameters.iterations * blocks(Nsec3Hasher::size + salt);
+}
+
 DenialProof by(const Nsec3& covering) { return covering.opts_out() ? DenialProof::insecure : DenialProof::secure; }
 
 }  // namespace
@@ -72,9 +80,9 @@ std::optional<DenialProof> Nsec3Records::unusable() const {
 std::optional<Nsec3Hasher::Hash> Nsec3Records::hash(const Name& name, ProofBudget& budget) const {
   const auto known = std::ranges::find(hashed_, name, &std::pair<Name, Nsec3Hasher::Hash>::first);
   if (known != hashed_.end()) return known->second;
-  if (!budget.take_hash()) return std::nullopt;
-  if (!hasher_) hasher_.emplace();
   const Nsec3& first = records_.front();
+  if (!budget.take_hash(blocks_of(name, first))) return std::nullopt;
+  if (!hasher_) hasher_.emplace();
   return hashed_.emplace_back(name, hasher_->hash(name, first.salt, first.iterations)).second;
 }
 

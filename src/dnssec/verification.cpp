@@ -99,7 +99,7 @@ private:
     for (const ZoneKey& key : keys_) {
       if (key.tag != signature.key_tag || key.algorithm != signature.algorithm) continue;
       if (data.empty() && !budget_.take_octets(most_octets(rrset_))) return too_costly();
-      if (data.empty()) data = signed_data(rrset_, signature);
+      if (data.empty()) data = ordered_data(signature);
       if (key.key.remembers(data, signature.signature)) return true;
       const int cost = key.key.cost() + static_cast<int>(data.size() / octets_of_a_microsecond);
       if (!may_verify(cost, tried++)) return false;
@@ -111,6 +111,14 @@ private:
       note(rank_no_key, ede::dnskey_missing,
            fmt::format("the zone has no key {} that could have signed it", signature.key_tag));
     return false;
+  }
+
+  std::vector<std::uint8_t> ordered_data(const Rrsig& signature) {
+    constexpr std::size_t records_of_a_microsecond = 4, octets_of_a_copied_microsecond = 2000;
+    std::vector<std::uint8_t> data = signed_data(rrset_, signature);
+    budget_.beside += static_cast<int>(rrset_.records.size() / records_of_a_microsecond +
+                                       data.size() / octets_of_a_copied_microsecond);
+    return data;
   }
 
   bool may_verify(int cost, int tried) {

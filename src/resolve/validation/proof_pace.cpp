@@ -6,7 +6,7 @@
 
 namespace tacet {
 
-void ProofPace::begin(ProofBudget& budget, Instant now) {
+bool ProofPace::begin(ProofBudget& budget, Instant now) {
   if (now > turn_) {
     if (turn_ != Instant::min()) {
       const double seconds = std::chrono::duration<double>(now - turn_).count();
@@ -15,12 +15,14 @@ void ProofPace::begin(ProofBudget& budget, Instant now) {
     turn_ = now;
     left_ = ProofBudget::turn_length;
   }
+  if (left_ < 0) return false;
   budget.turn = left_;
   if (may_waste_ <= 0) budget.failures = std::min(budget.failures, 1);
+  return true;
 }
 
 void ProofPace::end(ProofBudget& budget) {
-  left_ = budget.turn;
+  left_ = budget.turn - std::exchange(budget.beside, 0);
   may_waste_ = std::max(-most_wasted, may_waste_ - std::exchange(budget.wasted, 0));
 }
 

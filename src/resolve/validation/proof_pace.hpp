@@ -15,7 +15,8 @@ public:
   static constexpr double most_wasted = 100000, wasted_of_a_second = 100000;
 
   /// Call it before judge() or learn(): sets what the budget may take in this turn of the loop, which began at `now`.
-  void begin(ProofBudget& budget, Instant now);
+  /// False if the turn's time is over: then the proof pauses.
+  bool begin(ProofBudget& budget, Instant now);
   /// Call it behind them: notes what they took.
   void end(ProofBudget& budget);
   /// When a paused proof goes on: behind those that paused before, with time for what they want.

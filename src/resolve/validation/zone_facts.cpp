@@ -167,7 +167,7 @@ Task<std::optional<Judgement>> ZoneFacts::provide(std::shared_ptr<Upstream> upst
 }
 
 std::variant<Judgement, Needs> ZoneFacts::judge_now(const AnswerPart& part, Inquiry& inquiry) {
-  pace_.begin(inquiry.budget, scheduler_.now());
+  if (!pace_.begin(inquiry.budget, scheduler_.now())) return Needs{.paused = true};
   auto judged = judge(part, table_, wall_time(), inquiry.budget);
   pace_.end(inquiry.budget);
   return judged;
@@ -232,9 +232,11 @@ Task<Result<Fetched>> ZoneFacts::find_out(std::shared_ptr<Upstream> upstreams, Q
 Task<Result<Learned>> ZoneFacts::learn_from(std::shared_ptr<Upstream> upstreams, const Message& message,
                                             Inquiry& inquiry) {
   for (;;) {
-    pace_.begin(inquiry.budget, scheduler_.now());
-    auto learned = learn(message, table_, wall_time(), inquiry.budget);
-    pace_.end(inquiry.budget);
+    std::variant<Learned, Needs> learned = Needs{.paused = true};
+    if (pace_.begin(inquiry.budget, scheduler_.now())) {
+      learned = learn(message, table_, wall_time(), inquiry.budget);
+      pace_.end(inquiry.budget);
+    }
     if (auto* done = std::get_if<Learned>(&learned)) co_return std::move(*done);
     Task<std::optional<Judgement>> providing = provide(upstreams, std::get<Needs>(std::move(learned)), inquiry);
     const std::optional<Judgement> obstacle = co_await std::move(providing);

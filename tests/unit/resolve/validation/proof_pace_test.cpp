@@ -11,7 +11,7 @@ const Instant start = Instant() + 1h;
 
 /// One part of a proof, in which `failures` signatures of `cost` microseconds do not hold.
 ProofBudget::Grant verify(ProofPace& pace, ProofBudget& budget, Instant now, int cost, int failures = 0) {
-  pace.begin(budget, now);
+  if (!pace.begin(budget, now)) return ProofBudget::Grant::paused;
   auto grant = budget.take_verification(cost);
   for (; failures > 0 && grant == ProofBudget::Grant::granted; --failures) {
     budget.note_failure(cost);
@@ -40,6 +40,19 @@ TEST_CASE("A verification that the rest of a turn does not hold waits, and one c
   CHECK(verify(pace, budget, start, 700) == ProofBudget::Grant::granted);
   CHECK(verify(pace, budget, start + 1ms, 1200) == ProofBudget::Grant::granted);
   CHECK(verify(pace, budget, start + 1ms, 1) == ProofBudget::Grant::paused);
+}
+
+TEST_CASE(
+    "What hashes and many records take counts for the turn, and a turn whose time is over examines nothing more") {
+  ProofPace pace;
+  ProofBudget hostile, other;
+  REQUIRE(pace.begin(hostile, start));
+  hostile.beside = 900;
+  CHECK(hostile.take_verification(400) == ProofBudget::Grant::granted);  // its own turn leads further all the same
+  pace.end(hostile);
+  CHECK(!pace.begin(other, start));
+  CHECK(pace.begin(other, start + 1ms));
+  CHECK(other.turn == ProofBudget::turn_length);
 }
 
 TEST_CASE("Paused proofs go on one after the other") {
