@@ -233,11 +233,22 @@ class Modes(DnssecCase):
         self.assertEqual(len(daemon.log_lines("no trust anchor proves the keys of the root")), 1, daemon.log())
         summary = daemon.status()["summary"]
         self.assertEqual((summary["state"], summary["sentence"].split(";")[0]), ("bad", "No answer can be proven (DNSSEC), so new names fail"))
+        self.assertIn("\ntrouble   No answer can be proven (DNSSEC), so new names fail", daemon.verb("status").stdout)
         daemon.settings["dnssec"] = self.rules()
         daemon.write()
         self.assertEqual(daemon.verb("reload").returncode, 0, daemon.log())
         self.assert_verdict(daemon, "www.signed.alpha", "A", "secure")
         self.assertEqual(daemon.status()["summary"]["state"], "good")
+
+    def test_an_upstream_that_refuses_to_tell_keys_is_told_of_by_the_status(self):
+        def refuse(received, answer):
+            if received.kind in ("DS", "DNSKEY"):
+                answer.set_rcode(dns.rcode.SERVFAIL)
+                answer.answer, answer.authority = [], []
+
+        daemon = self.daemon(self.meddler(refuse).dot_url())
+        self.assertEqual(dnsclient.ede(self.assert_verdict(daemon, "www.unsigned.alpha", "A", "bogus"))[0], 5)
+        self.assertRegex(daemon.verb("status").stdout, "\ntrouble   No answer can be proven .*\n +No trust anchor proves .*SERVFAIL about the DNSKEY of")
 
     def test_hosts_and_zones_of_the_local_network_are_never_validated(self):
         hosts = f"{self.directory}/hosts"

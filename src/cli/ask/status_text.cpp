@@ -35,6 +35,15 @@ std::string heading(const ParsedJson& status) {
                      missing);
 }
 
+/// What the summary says if new names fail; empty otherwise, because the lines below tell all else that it knows.
+std::string trouble(const ParsedJson& status) {
+  const ParsedJson& summary = status.at("summary");
+  if (summary.at("state") != "bad") return {};
+  std::string text = fmt::format("trouble   {}\n", word(summary, "sentence"));
+  for (const auto& warning : summary.at("warnings")) text += fmt::format("          {}\n", warning.get<std::string>());
+  return text + "\n";
+}
+
 /// One transport in the line about queries; empty for a transport that nobody used.
 std::string stream_queries(const ParsedJson& status, const char* key, std::string_view transport) {
   const auto asked = number(status.at("queries"), key);
@@ -269,9 +278,9 @@ std::string zone(const ParsedJson& zone) {
 }  // namespace
 
 std::string status_text(const ParsedJson& status) {
-  std::string text = heading(status) + "\n" + certificates(status) + queries(status) + answers(status) + times(status) +
-                     events(status) + ahead(status) + cache(status) + dnssec(status) + query_log(status) +
-                     exposure(status) + confinement(status) + interferences(status) + sites(status);
+  std::string text = heading(status) + "\n" + trouble(status) + certificates(status) + queries(status) +
+                     answers(status) + times(status) + events(status) + ahead(status) + cache(status) + dnssec(status) +
+                     query_log(status) + exposure(status) + confinement(status) + interferences(status) + sites(status);
   for (const auto& each : status.at("upstreams")) text += upstream(each);
   for (const auto& each : status.at("zones")) text += zone(each);
   return text;

@@ -205,7 +205,8 @@ Task<Result<Fetched>> ZoneFacts::find_out(std::shared_ptr<Upstream> upstreams, Q
     Task<Result<Response>> asking = upstreams->exchange_elsewhere(query, inquiry.deadline, passed_over);
     const Result<Response> response = co_await std::move(asking);
     if (!response) {
-      error.detail = fmt::format("no answer about the {}: {}", words_for(question), response.error().detail);
+      error = {response.error().fault,
+               fmt::format("no answer about the {}: {}", words_for(question), response.error().detail)};
       break;
     }
     if (is_failure(response->message.rcode())) {
@@ -246,13 +247,13 @@ Task<Result<Learned>> ZoneFacts::learn_from(std::shared_ptr<Upstream> upstreams,
   }
 }
 
-/// Without keys of the root, no name resolves: the log must say so.
+/// Without keys of the root, no name resolves: the log and the status must say so, unless nobody answers at all.
 void ZoneFacts::tell(const Question& question, const Result<Fetched>& found) {
   const bool is_bogus = found && found->image.security == SecurityStatus::bogus;
   const std::string why = !is_bogus ? "" : found->image.extended_error ? found->image.extended_error->text : "unproven";
   if (is_bogus) log::debug("the {}: {}", words_for(question), why);
-  if (!question.name.is_root() || !found) return;
-  root_fault_ = why;
+  if (!question.name.is_root() || (!found && found.error().fault != Fault::unproven)) return;
+  root_fault_ = found ? why : found.error().detail;
   if (!is_bogus) return;
   if (gates_->no_root_keys.pass(scheduler_.now()))
     log::warn("no trust anchor proves the keys of the root, so no answer can be proven: {}", why);
