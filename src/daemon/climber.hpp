@@ -9,7 +9,7 @@
 #include "base/loop.hpp"
 #include "pool/ladder.hpp"
 #include "pool/ladder_memory.hpp"
-#include "pool/way_report.hpp"
+#include "pool/pool_report.hpp"
 #include "tacet/config.hpp"
 #include "transport/greeting_probe.hpp"
 #include "transport/upstream_server.hpp"

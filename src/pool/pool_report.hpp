@@ -1,7 +1,9 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "observe/greeting_outcome.hpp"
 #include "tacet/upstream.hpp"
 
 namespace tacet {
@@ -23,6 +25,14 @@ struct ServerExplanation {
   bool warm = false;                               ///< a connection is up
   Duration typical{};                              ///< median of the last round trips; zero without any
   std::shared_ptr<const ConnectionFacts> facts{};  ///< of its current or last connection; null before the first
+};
+
+/// How one server is reached, for `tacet status` and `explain`.
+struct WayReport {
+  std::string id;                          ///< the URL as configured
+  Rung way = Rung::configured;             ///< of its connections now
+  std::optional<GreetingOutcome> block{};  ///< what the configured way shows here, if that looks like a block
+  std::optional<Rung> would_work{};        ///< with `ladder: ask-only`
 };
 
 }  // namespace tacet

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "pool/pool_report.hpp"
-#include "pool/way_report.hpp"
 #include "tacet/upstream.hpp"
 
 namespace tacet {

@@ -10,6 +10,14 @@ bool CacheScope::holds(const Name& other) const {
   return reach == Cache::Reach::name_only ? other == *name : other.under(*name);
 }
 
+void CacheSummary::add(const CacheEntry& entry) {
+  ++(entry.fresh() ? fresh : entry.expired() ? expired : stale);
+  if (const auto kind = static_cast<std::size_t>(entry.kind); kind < kinds) ++by_kind[kind];
+  ++by_type[entry.type];
+  if (entry.dnssec_ok) ++dnssec_ok;
+  oldest = std::max(oldest, entry.age);
+}
+
 CacheReport look_into(const Cache& cache, const CacheScope& scope, Instant now, const std::function<void()>& pause) {
   CacheReport report{.statistics = cache.statistics(), .lists = scope.name.has_value()};
   CacheWalk walk;

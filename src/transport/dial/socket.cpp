@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 
 #include <cerrno>
 #include <chrono>
@@ -23,6 +24,13 @@ namespace {
 constexpr int rto_min_option = 45;
 /// How much longer than a round trip and its variation the kernel waits for an acknowledgement, instead of 200 ms.
 constexpr int rto_min_us = 10000;
+#endif
+
+/// The event that the peer has sent its FIN.
+#ifdef POLLRDHUP
+constexpr short finished = POLLRDHUP;
+#else
+constexpr short finished = POLLHUP;
 #endif
 
 /// How long the kernel keeps a connection while the peer acknowledges no data. A channel retires its connection
@@ -161,6 +169,15 @@ void acknowledge_now([[maybe_unused]] int descriptor) {
   const int on = 1;
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 #endif
+}
+
+PeerState peer_state(int descriptor) {
+  pollfd poll{.fd = descriptor, .events = finished, .revents = 0};
+  if (::poll(&poll, 1, 0) <= 0) return PeerState::there;
+  // We never send a FIN ourselves, so a hang-up in both directions is a reset.
+  if ((poll.revents & (POLLERR | POLLNVAL)) != 0) return PeerState::reset;
+  if (finished != POLLHUP && (poll.revents & POLLHUP) != 0) return PeerState::reset;
+  return (poll.revents & finished) != 0 ? PeerState::closed : PeerState::there;
 }
 
 }  // namespace tacet

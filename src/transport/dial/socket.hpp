@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 
 #include "base/descriptor.hpp"
@@ -43,6 +44,14 @@ Result<void> finish_connect(int descriptor);
 /// none, or if the system cannot tell. After a pause this time exceeds the age of the data, so use the smaller of the
 /// two.
 Duration unacknowledged_for(int descriptor);
+
+/// The state of the other end of a connected TCP socket.
+enum class PeerState : std::uint8_t {
+  there,   ///< neither of the following
+  closed,  ///< it has sent its FIN, whether or not octets before it are unread
+  reset,   ///< the connection is broken
+};
+PeerState peer_state(int descriptor);
 
 /// The flags of send(): a peer that has gone is an error of the call and no signal. Where the system has no such flag,
 /// SO_NOSIGPIPE is set on the socket.

@@ -6,7 +6,7 @@
 
 #include "base/loop.hpp"
 #include "transport/dial/connector.hpp"
-#include "transport/dial/peer.hpp"
+#include "transport/dial/socket.hpp"
 #include "transport/tls/tls_buffer.hpp"
 
 namespace tacet {

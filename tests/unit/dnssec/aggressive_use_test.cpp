@@ -1,7 +1,6 @@
-#include "dnssec/aggressive_use.hpp"
-
 #include <doctest/doctest.h>
 
+#include "dnssec/kept_denials.hpp"
 #include "unit/dnssec/denial_chain.hpp"
 #include "unit/dnssec/signed_zone.hpp"
 

@@ -3,7 +3,7 @@
 #include <random>
 #include <set>
 
-#include "resolve/cache/cache_summary.hpp"
+#include "resolve/cache/cache_report.hpp"
 #include "unit/pool/resolve_fixture.hpp"
 
 using namespace tacet;

@@ -1,5 +1,3 @@
-#include "transport/dial/peer.hpp"
-
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <netinet/in.h>
@@ -8,6 +6,7 @@
 #include <utility>
 
 #include "base/descriptor.hpp"
+#include "transport/dial/socket.hpp"
 
 using namespace tacet;
 

@@ -9,7 +9,9 @@
 #include <memory>
 #include <system_error>
 
-#include "transport/network/own_network.hpp"
+#include "transport/network/netwatch.hpp"
+#include "transport/network/network_identity.hpp"
+#include "transport/network/own_network_watch.hpp"
 
 namespace tacet {
 namespace {
@@ -53,5 +55,21 @@ Result<OwnNetwork> OwnNetwork::take() {
   }
   return network;
 }
+
+OwnNetworkWatch::OwnNetworkWatch(Loop& loop, OnChange on_change)
+    : on_change_(std::move(on_change)),
+      events_(loop.scheduler(), {}, {}) {
+  if (auto now = OwnNetwork::take()) on_change_(*std::move(now));
+}
+
+NetWatch::NetWatch(Loop& loop, std::function<void()> on_change)
+    : on_change_(std::move(on_change)),
+      events_(loop.scheduler(), {}, {}) {}
+
+void NetWatch::follow(std::set<std::string> interfaces) { followed_ = std::move(interfaces); }
+
+Result<std::string> NetworkIdentity::take() { return std::string(); }
+bool NetworkIdentity::add(Bytes) { return true; }
+std::string NetworkIdentity::text() const { return {}; }
 
 }  // namespace tacet
