@@ -12,7 +12,7 @@ namespace {
 
 /// The most upstream sockets of one worker and one set, whatever fails.
 constexpr std::size_t most_sockets = 8;
-constexpr std::size_t lanes_per_service = 4;
+constexpr std::size_t channels_per_server = 4;
 /// How often to look whether a replaced set is still in use.
 constexpr Duration sweep_interval = std::chrono::milliseconds(100);
 
@@ -74,24 +74,24 @@ struct Upstreams::UpstreamGroup {
   explicit UpstreamGroup(Scheduler& scheduler) : budget(scheduler, most_sockets) {}
 
   std::string zone;  // as configured; empty: all other names
-  std::vector<ZoneServer> servers;
+  std::vector<ZoneServer> configured;
   ViaConfig via;  // of plain servers
   LadderMode ladder = LadderMode::off;
   ProxyConfig ladder_proxy;
   SocketBudget budget;
-  std::vector<std::unique_ptr<UpstreamServer>> services;
+  std::vector<std::unique_ptr<UpstreamServer>> servers;
   std::unique_ptr<Climber> climber;  // for all other names only
   std::unique_ptr<Pool> set;
   TaskGroup tasks;  // last: its tasks use all of the above
 
   Name name() const { return zone.empty() ? Name{} : Name::from_text(zone).value(); }
-  bool in_clear() const { return std::holds_alternative<SocketAddress>(servers.front()); }
+  bool in_clear() const { return std::holds_alternative<SocketAddress>(configured.front()); }
 
-  UpstreamService add(std::unique_ptr<UpstreamServer> service) {
+  UpstreamService add(std::unique_ptr<UpstreamServer> server) {
     UpstreamService channels;
-    for (std::size_t number = 0; number < lanes_per_service; ++number)
-      channels.channels.push_back(std::make_unique<Channel>(*service, number));
-    services.push_back(std::move(service));
+    for (std::size_t number = 0; number < channels_per_server; ++number)
+      channels.channels.push_back(std::make_unique<Channel>(*server, number));
+    servers.push_back(std::move(server));
     return channels;
   }
 };
@@ -109,7 +109,7 @@ Upstreams::Change Upstreams::prepare(const Config& config, const TrustStores& tr
   Change change{config.bootstrap, {}};
   const auto known = [&](const ForwardZone& zone) {
     const auto same = [&](const auto& group) {
-      return group->zone == zone.zone && group->servers == zone.servers && group->via == zone.via;
+      return group->zone == zone.zone && group->configured == zone.servers && group->via == zone.via;
     };
     const auto found = std::ranges::find_if(groups_, same);
     return found != groups_.end() ? *found : nullptr;
@@ -139,7 +139,7 @@ void Upstreams::use(Change change) {
 
 std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& config, UpstreamGroup& group,
                                                        const TrustStores& trust) {
-  auto on_greeting = [&group, place = group.services.size()](const GreetingSight& sight) {
+  auto on_greeting = [&group, place = group.servers.size()](const GreetingSight& sight) {
     if (group.climber) group.climber->saw(place, sight);
   };
   return std::make_unique<UpstreamServer>(UpstreamServerContext{context_.loop, group.tasks, config, trust.of(config),
@@ -154,7 +154,7 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const C
   group->ladder_proxy = config.ladder_proxy;
   std::vector<Climber::Server> servers;
   std::vector<std::string> operators;
-  for (const auto& server : group->services) {
+  for (const auto& server : group->servers) {
     const std::string& name = server->context().config.operator_name;
     const auto known = std::ranges::find(operators, name);
     const auto place = static_cast<std::size_t>(known - operators.begin());
@@ -170,14 +170,14 @@ std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_group(const ForwardZon
                                                                 std::span<const UpstreamConfig> reserves) {
   auto group = std::make_shared<UpstreamGroup>(context_.loop.scheduler());
   const std::string& zone = group->zone = configured.zone;
-  group->servers = configured.servers;
+  group->configured = configured.servers;
   group->via = configured.via;
   std::vector<UpstreamOperator> operators;
   const auto operator_named = [&](const std::string& name) -> UpstreamOperator& {
     const auto known = std::ranges::find(operators, name, &UpstreamOperator::name);
     return known != operators.end() ? *known : operators.emplace_back(UpstreamOperator{name, {}});
   };
-  for (const ZoneServer& server : group->servers) {
+  for (const ZoneServer& server : group->configured) {
     if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) {
       auto& named = operator_named(zone.empty() ? upstream->operator_name : zone);
       named.services.push_back(group->add(make_server(*upstream, *group, trust)));
