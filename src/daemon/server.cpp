@@ -86,6 +86,7 @@ private:
   void report_health();
   void judge_again();
   void warn_of_clock();
+  void tell_of_failing();
 
   Startup startup_;  // outlives all that uses the HTTP library
   SystemClock clock_;
@@ -94,6 +95,7 @@ private:
   ExposureLog exposure_;
   PathWatch path_;
   SiteWatch sites_;
+  std::shared_ptr<LogGates> gates_ = std::make_shared<LogGates>();
   Loop loop_{clock_};  // of the thread that called run()
   BundleWatch bundles_{loop_, [this] { settings_.get()->trust.refresh(); }};
   ExpiryLog expiry_log_;
@@ -122,7 +124,13 @@ Result<void> Server::State::make_workers() {
   auto log = QueryLog::create(settings->config.query_log, settings->config.workers, clock_);
   if (!log) return fail(log.error());
   query_log_ = *std::move(log);
-  const SharedParts shared{clock_, settings, cache_, exposure_, path_, sites_};
+  const SharedParts shared{.clock = clock_,
+                           .settings = settings,
+                           .cache = cache_,
+                           .exposure = exposure_,
+                           .path = path_,
+                           .sites = sites_,
+                           .gates = gates_};
   for (auto& of_worker : startup_.sockets) {
     QueryTap* const tap = query_log_ ? &query_log_->tap(workers_.size()) : nullptr;
     workers_.push_back(std::make_unique<Worker>(shared, std::move(of_worker), tap));
@@ -173,6 +181,7 @@ void Server::State::keep_house() {
   follow_bundles();
   hosts_.look();
   if (metrics_) answers_.note_minute();
+  tell_of_failing();
   if (exposure_.summary_due(loop_.now())) exposure_.summarise(answers_.exposure().exposure, loop_.now());
 }
 
@@ -207,6 +216,11 @@ void Server::State::judge_again() {
 void Server::State::warn_of_clock() {
   if (settings_.get()->dnssec->mode == DnssecMode::off || clock_is_set(clock_.wall_time())) return;
   log::warn("the clock is not set: signatures are checked without their dates, until it is");
+}
+
+void Server::State::tell_of_failing() {
+  if (const std::size_t more = gates_->failing.take_unnamed(); more > 0)
+    log::warn("{} more {}; `tacet status` names all", more, more == 1 ? "upstream fails" : "upstreams fail");
 }
 
 void Server::State::open_control() {

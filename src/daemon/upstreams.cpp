@@ -144,7 +144,7 @@ std::unique_ptr<UpstreamServer> Upstreams::make_server(const UpstreamConfig& con
   };
   return std::make_unique<UpstreamServer>(UpstreamServerContext{context_.loop, group.tasks, config, trust.of(config),
                                                                 group.budget, bootstrap_, context_.events,
-                                                                std::move(on_greeting)});
+                                                                std::move(on_greeting), context_.gates});
 }
 
 std::shared_ptr<Upstreams::UpstreamGroup> Upstreams::make_set_for_others(const Config& config,

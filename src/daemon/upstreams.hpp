@@ -57,6 +57,7 @@ struct UpstreamsContext {
   Metrics& metrics;
   ConnectionEvents events = {};
   std::shared_ptr<LadderMemory> ladder_memory = std::make_shared<LadderMemory>();  ///< of all workers
+  std::shared_ptr<LogGates> gates = std::make_shared<LogGates>();                  ///< of all workers
 };
 
 /// All configured upstreams, for one worker (or for one `tacet query`): the objects that connections need, the set for

@@ -109,7 +109,8 @@ UpstreamsContext Worker::upstreams_context() {
       return 0;
     });
   };
-  return {loop_, metrics_, {std::move(on_established), std::move(on_failed), std::move(on_named)}, ladder_memory_};
+  return {
+      loop_, metrics_, {std::move(on_established), std::move(on_failed), std::move(on_named)}, ladder_memory_, gates_};
 }
 
 void Worker::start() {

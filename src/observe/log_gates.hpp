@@ -1,10 +1,11 @@
 #pragma once
 #include "base/log_gate.hpp"
+#include "observe/failing_upstreams.hpp"
 
 namespace tacet {
 
-/// The gates of the log lines that clients can cause at will, one for each kind. Shared by all workers, so that a line
-/// comes once a minute however many workers see its cause.
+/// The gates of the log lines that clients and outages can cause at will, one for each kind. Shared by all workers, so
+/// that a line comes once a minute however many workers see its cause.
 struct LogGates {
   log::Gate not_allowed;         ///< a client that no prefix of `allow` holds
   log::Gate rate_limited;        ///< a client over `limits.rate`
@@ -13,6 +14,7 @@ struct LogGates {
   log::Gate bogus, unproven;     ///< answers that are, or may be, not what their zones signed
   log::Gate no_root_keys;        ///< no answer can be proven
   log::Gate failure_streak;      ///< new names do not resolve
+  FailingUpstreams failing;      ///< upstreams that do not answer, or have no valid certificate
 };
 
 }  // namespace tacet

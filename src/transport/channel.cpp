@@ -321,8 +321,7 @@ void Channel::note_failure(const Error& error) {
   const bool changed = !std::exchange(failing_, true);
   if (!changed && error.fault != Fault::tls_untrusted) return;
   const auto held = failure_log_.pass(now());
-  if (!held) return;
-  server_.say_failing(true);
+  if (!held || !server_.may_say_failing()) return;
   log::warn("upstream {} fails: {}{}", id_, error.detail,
             *held > 0 ? fmt::format(" ({} more like this)", *held) : std::string{});
 }
@@ -337,7 +336,7 @@ void Channel::note_shortage(const Error& error) {
 /// Only an answer on any channel clears the failure: some servers complete the handshake and then answer nothing.
 void Channel::note_success() {
   failing_ = false;
-  if (server_.say_failing(false)) log::info("upstream {} works again, by {}", id_, counters_.facts->address);
+  if (server_.works_again()) log::info("upstream {} works again, by {}", id_, counters_.facts->address);
 }
 
 bool Channel::warm() const {

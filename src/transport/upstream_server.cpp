@@ -77,6 +77,15 @@ Duration UpstreamServer::idle_limit(std::size_t channel) const {
   return pauses_.limit(channel < kept_long ? doh_idle : spare_idle);
 }
 
+bool UpstreamServer::may_say_failing() {
+  is_failing_ = true;
+  return context_.gates->failing.may_name(context_.config.url, context_.loop.now());
+}
+
+bool UpstreamServer::works_again() {
+  return std::exchange(is_failing_, false) && context_.gates->failing.works(context_.config.url);
+}
+
 void UpstreamServer::network_changed() {
   context_.budget.pace().forget();
   brief_budget_.pace().forget();

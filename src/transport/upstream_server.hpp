@@ -9,6 +9,7 @@
 #include "base/task_group.hpp"
 #include "config/url.hpp"
 #include "observe/greeting_outcome.hpp"
+#include "observe/log_gates.hpp"
 #include "tacet/config.hpp"
 #include "transport/connection.hpp"
 #include "transport/connection_quota.hpp"
@@ -52,6 +53,7 @@ struct UpstreamServerContext {
   ConnectionEvents events;
   /// Hears what each greeting showed. It may call take(). May be empty.
   std::function<void(const GreetingSight&)> on_greeting = {};
+  std::shared_ptr<LogGates> gates = std::make_shared<LogGates>();
 };
 
 /// The parts that the channels of one upstream entry share: its addresses with what it learned of them, its TLS
@@ -103,8 +105,10 @@ public:
     return error.fault != Fault::tls_untrusted || !tls_.refused_only_time();
   }
 
-  /// Notes whether the log said last that this upstream fails, once for all its channels. Returns the former value.
-  bool say_failing(bool failing) { return std::exchange(said_failing_, failing); }
+  /// A channel's connection fails. True if the log may say so.
+  bool may_say_failing();
+  /// A channel brought an answer. True if the log has said last that this upstream fails.
+  bool works_again();
 
 private:
   UpstreamServerContext context_;
@@ -118,7 +122,7 @@ private:
   ConnectionQuota quota_;
   SocketBudget brief_budget_;
   EdnsMemory edns_;
-  bool said_failing_ = false;
+  bool is_failing_ = false;
 };
 
 }  // namespace tacet
