@@ -68,21 +68,15 @@ Worker::Worker(const SharedParts& shared, std::vector<ListenSockets> sockets, Qu
 void Worker::add_listeners(const ListenSockets& listen) {
   ListenerContext context{loop_, tasks_, resolver_, metrics_, admission_, gates_, nsid_};
   const std::size_t clients = settings_->config.limits.tcp_clients;
-  auto certificate = settings_->certificates.of(listen.streams);
-  if (listen.streams == ClientTransport::https) {
-    context.is_ready = [this] { return is_ready(); };
-    https_.push_back(std::make_unique<HttpsListener>(context, listen.tcp.get(), clients, std::move(certificate)));
-    return;
+  context.is_ready = [this] { return is_ready(); };
+  if (!is_encrypted(listen.streams)) {
+    context.designate =
+        &designate_.emplace_back([this, address = listen.address] { return designations(*settings_, address); });
+    const int replies = listen.replies ? listen.replies.get() : listen.udp.get();
+    udp_.push_back(std::make_unique<UdpListener>(context, listen.udp.get(), replies));
   }
-  if (listen.streams == ClientTransport::tls) {
-    tls_.push_back(std::make_unique<TcpListener>(context, listen.tcp.get(), clients, std::move(certificate)));
-    return;
-  }
-  context.designate =
-      &designate_.emplace_back([this, address = listen.address] { return designations(*settings_, address); });
-  const int replies = listen.replies ? listen.replies.get() : listen.udp.get();
-  udp_.push_back(std::make_unique<UdpListener>(context, listen.udp.get(), replies));
-  tcp_.push_back(std::make_unique<TcpListener>(context, listen.tcp.get(), clients));
+  streams_.push_back(std::make_unique<StreamListener>(context, listen.tcp.get(), clients, listen.streams,
+                                                      settings_->certificates.of(listen.streams)));
 }
 
 /// True unless every upstream is failing: the next query would get its answer.
@@ -120,17 +114,14 @@ void Worker::start() {
 
 void Worker::take_no_more() {
   for (const auto& listener : udp_) listener->stop();
-  for (const auto& listener : tcp_) listener->stop();
-  for (const auto& listener : tls_) listener->stop();
-  for (const auto& listener : https_) listener->stop();
+  for (const auto& listener : streams_) listener->stop();
   drain_deadline_ = loop_.now() + drain_limit;
   drain(drain_deadline_);
 }
 
 void Worker::drain(Instant deadline) {
-  const auto is_owed = [](const auto& listener) { return listener->has_clients(); };
-  const bool owes = resolver_.pending() > 0 || std::ranges::any_of(tcp_, is_owed) ||
-                    std::ranges::any_of(tls_, is_owed) || std::ranges::any_of(https_, is_owed);
+  const bool owes = resolver_.pending() > 0 ||
+                    std::ranges::any_of(streams_, [](const auto& listener) { return listener->has_clients(); });
   if (!owes || loop_.now() >= deadline) return loop_.stop();
   drained_.arm(loop_.now() + drain_look);
 }
@@ -224,14 +215,9 @@ void Worker::make(Change change) {
     shielded(0, [&] { return resolver_.set_dnssec(change.settings->dnssec), resolver_.warm_up(), 0; });
   admission_.use(std::move(change.admission));
   nsid_ = std::move(change.nsid);
-  for (const auto& listener : tcp_) listener->judge_again(config.limits.tcp_clients);
-  for (const auto& listener : https_) {
+  for (const auto& listener : streams_) {
     listener->judge_again(config.limits.tcp_clients);
-    listener->use(change.settings->certificates.of(ClientTransport::https));
-  }
-  for (const auto& listener : tls_) {
-    listener->judge_again(config.limits.tcp_clients);
-    listener->use(change.settings->certificates.of(ClientTransport::tls));
+    listener->use(change.settings->certificates.of(listener->transport()));
   }
   settings_ = std::move(change.settings);  // last: the members above use the former ones
   shielded(0, [this] { return network_.follow(interfaces_of(settings_->config)), 0; });

@@ -15,8 +15,7 @@
 #include "daemon/upstreams.hpp"
 #include "listen/admission.hpp"
 #include "listen/bind.hpp"
-#include "listen/http/https_listener.hpp"
-#include "listen/tcp_listener.hpp"
+#include "listen/stream_listener.hpp"
 #include "listen/udp_listener.hpp"
 #include "observe/path_watch.hpp"
 #include "observe/site_watch.hpp"
@@ -130,8 +129,7 @@ private:
   OwnNetworkWatch own_network_;
   std::list<Designate> designate_;  // one for each plain listener
   std::vector<std::unique_ptr<UdpListener>> udp_;
-  std::vector<std::unique_ptr<TcpListener>> tcp_, tls_;
-  std::vector<std::unique_ptr<HttpsListener>> https_;
+  std::vector<std::unique_ptr<StreamListener>> streams_;
   std::optional<Change> change_;  // prepared
   AsyncCall make_change_, pulse_, stop_;
   std::binary_semaphore changed_{0}, had_a_turn_{0};

@@ -49,5 +49,7 @@ std::unique_ptr<DohSession> make_http1_session(StreamClient& client, StreamQueri
 /// HTTP/2 (RFC 9113).
 std::unique_ptr<DohSession> make_http2_session(StreamClient& client, StreamQueries& queries,
                                                const ListenerContext& context);
+/// The one of both that the TLS handshake of the client has chosen (ALPN).
+std::unique_ptr<StreamSession> make_https_session(StreamClient& client, const ListenerContext& context);
 
 }  // namespace tacet

@@ -1,15 +1,12 @@
-#include "listen/http/https_listener.hpp"
-
-#include <utility>
-
 #include "listen/http/doh_session.hpp"
 
 namespace tacet {
+namespace {
 
 /// One connection. The handshake tells the version of HTTP, so the first octets choose their reader.
-class HttpsListener::Session final : public StreamSession, private ReplyFraming {
+class HttpsSession final : public StreamSession, private ReplyFraming {
 public:
-  Session(const ListenerContext& context, StreamClient& client)
+  HttpsSession(const ListenerContext& context, StreamClient& client)
       : context_(context),
         client_(client),
         queries_(context, client, *this, {ClientTransport::https, std::nullopt}) {}
@@ -41,33 +38,10 @@ private:
   std::unique_ptr<DohSession> http_;  // null until the first octets came
 };
 
-HttpsListener::HttpsListener(const ListenerContext& context, int socket, std::size_t client_limit,
-                             std::shared_ptr<const TlsServer> tls)
-    : context_(context),
-      tls_(std::move(tls)),
-      server_({context.loop,
-               socket,
-               *this,
-               {.idle = idle_limit, .partial = partial_limit, .greeting = handshake_limit},
-               client_limit,
-               context.gates}) {}
+}  // namespace
 
-HttpsListener::~HttpsListener() = default;
-
-void HttpsListener::judge_again(std::size_t limit) {
-  const Admission& admission = context_.admission;
-  server_.finish_if([&](const StreamClient& client) { return !admission.allows(client.address().storage); });
-  server_.set_most_clients(limit);
-}
-
-bool HttpsListener::admits(const KernelAddress& client) {
-  const bool allowed = context_.admission.allows(client.storage);
-  if (!allowed) ++context_.metrics.not_allowed;
-  return allowed;
-}
-
-std::unique_ptr<StreamSession> HttpsListener::open(StreamClient& client) {
-  return std::make_unique<Session>(context_, client);
+std::unique_ptr<StreamSession> make_https_session(StreamClient& client, const ListenerContext& context) {
+  return std::make_unique<HttpsSession>(context, client);
 }
 
 }  // namespace tacet

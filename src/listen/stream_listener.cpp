@@ -1,23 +1,22 @@
-#include "listen/tcp_listener.hpp"
+#include "listen/stream_listener.hpp"
 
 #include <utility>
 
+#include "listen/http/doh_session.hpp"
 #include "transport/framing.hpp"
 
 namespace tacet {
 namespace {
 
-constexpr StreamLimits tcp_limits{.idle = TcpListener::idle_limit, .partial = TcpListener::partial_limit};
-constexpr StreamLimits tls_limits{.idle = TcpListener::tls_idle_limit,
-                                  .partial = TcpListener::partial_limit,
-                                  .greeting = TcpListener::handshake_limit};
-
-}  // namespace
+constexpr StreamLimits tcp_limits{.idle = StreamListener::tcp_idle_limit, .partial = StreamListener::partial_limit};
+constexpr StreamLimits tls_limits{.idle = StreamListener::idle_limit,
+                                  .partial = StreamListener::partial_limit,
+                                  .greeting = StreamListener::handshake_limit};
 
 /// The queries of one connection, each behind its length (RFC 1035 §4.2.2).
-class TcpListener::Session final : public StreamSession, private ReplyFraming {
+class TcpSession final : public StreamSession, private ReplyFraming {
 public:
-  Session(const ListenerContext& context, StreamClient& client, const StreamQueries::Terms& terms)
+  TcpSession(const ListenerContext& context, StreamClient& client, const StreamQueries::Terms& terms)
       : client_(client),
         queries_(context, client, *this, terms) {}
 
@@ -48,34 +47,37 @@ private:
   StreamQueries queries_;
 };
 
-TcpListener::TcpListener(const ListenerContext& context, int socket, std::size_t client_limit,
-                         std::shared_ptr<const TlsServer> tls)
+}  // namespace
+
+StreamListener::StreamListener(const ListenerContext& context, int socket, std::size_t client_limit,
+                               ClientTransport transport, std::shared_ptr<const TlsServer> tls)
     : context_(context),
+      transport_(transport),
       tls_(std::move(tls)),
       server_({context.loop, socket, *this, tls_ ? tls_limits : tcp_limits, client_limit, context.gates}) {}
 
-TcpListener::~TcpListener() = default;
+StreamListener::~StreamListener() = default;
 
-void TcpListener::judge_again(std::size_t limit) {
+void StreamListener::judge_again(std::size_t limit) {
   server_.finish_if(
       [this](const StreamClient& client) { return !context_.admission.allows(client.address().storage); });
   server_.set_most_clients(limit);
 }
 
-bool TcpListener::admits(const KernelAddress& client) {
+bool StreamListener::admits(const KernelAddress& client) {
   const bool allowed = context_.admission.allows(client.storage);
   if (!allowed) ++context_.metrics.not_allowed;
   return allowed;
 }
 
-std::unique_ptr<ByteStream> TcpListener::stream_of(Descriptor socket) {
+std::unique_ptr<ByteStream> StreamListener::stream_of(Descriptor socket) {
   return tls_ ? tls_->accept(std::move(socket)) : StreamService::stream_of(std::move(socket));
 }
 
-std::unique_ptr<StreamSession> TcpListener::open(StreamClient& client) {
-  const StreamQueries::Terms terms = tls_ ? StreamQueries::Terms{ClientTransport::tls, tls_idle_limit}
-                                          : StreamQueries::Terms{ClientTransport::tcp, idle_limit};
-  return std::make_unique<Session>(context_, client, terms);
+std::unique_ptr<StreamSession> StreamListener::open(StreamClient& client) {
+  if (transport_ == ClientTransport::https) return make_https_session(client, context_);
+  return std::make_unique<TcpSession>(context_, client,
+                                      StreamQueries::Terms{transport_, tls_ ? idle_limit : tcp_idle_limit});
 }
 
 }  // namespace tacet
