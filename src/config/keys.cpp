@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/mode_words.hpp"
 #include "config/prefix.hpp"
 
 // How to add a key: give the structure in tacet/config.hpp a field with its default, and the table below a row with the
@@ -17,8 +18,6 @@ namespace {
 /// The names of enumerators, in their order.
 constexpr std::string_view sni_words[]{"send", "omit"};
 constexpr std::string_view stale_words[]{"late", "at_once"};
-constexpr std::string_view mode_words[]{"off", "passive", "active"};
-constexpr std::string_view dnssec_words[]{"off", "log", "on"};
 constexpr std::string_view ladder_words[]{"on", "ask-only", "off"};
 constexpr std::string_view disclosure_words[]{"show", "mask", "omit"};
 constexpr std::string_view query_log_words[]{"off", "journal"};
@@ -115,7 +114,7 @@ constexpr ConfigKey<Config> config_table[]{
     key<Config, &Config::rebind, &RebindConfig::allow>("rebind.allow",
                                                        NamesForm{zones_allowed, zone_to_trust, 0, "zone"}),
     section("dnssec", {"{mode: on}", "dnssec.mode"}),
-    key<Config, &Config::dnssec, &DnssecConfig::mode>("dnssec.mode", WordForm{dnssec_words}),
+    key<Config, &Config::dnssec, &DnssecConfig::mode>("dnssec.mode", WordForm{dnssec_mode_words}),
     key<Config, &Config::dnssec, &DnssecConfig::trust_anchors>("dnssec.trust_anchors",
                                                                NamesForm{trust_anchors_allowed, parse_trust_anchor}),
     key<Config, &Config::dnssec, &DnssecConfig::ignore>("dnssec.ignore", IgnoreForm{}),
@@ -144,7 +143,7 @@ constexpr ConfigKey<Config> config_table[]{
     key<Config, &Config::limits, &LimitsConfig::rate>("limits.rate",
                                                       NumberForm{0, 1000000, "any", "queries per second"}),
     section("exposure", {"{mode: passive}", "exposure.mode"}),
-    key<Config, &Config::exposure, &ExposureConfig::mode>("exposure.mode", WordForm{mode_words}),
+    key<Config, &Config::exposure, &ExposureConfig::mode>("exposure.mode", WordForm{exposure_mode_words}),
     key<Config, &Config::exposure, &ExposureConfig::names>("exposure.names", NumberForm{16, 1U << 20}),
     key<Config, &Config::exposure, &ExposureConfig::log_names>("exposure.log_names", TruthForm{}),
     section("query_log", {"{to: /var/log/tacet/queries.log}", "query_log.to"}).at_start(),

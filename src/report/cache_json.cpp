@@ -51,10 +51,7 @@ std::string cache_json(const CacheReport& report) {
   Json json{{"entries", cache.entries}, {"octets", cache.octets},
             {"budget", cache.budget},   {"stored", cache.stored},
             {"evicted", cache.evicted}, {report.lists ? "matching" : "held", summary(report.summary)}};
-  if (!report.lists) return json.dump();
-  Json answers = Json::array();
-  for (const CacheEntry& entry : report.entries) answers.push_back(cache_entry_json(entry));
-  json.add("answers", answers);
+  if (report.lists) json.add("answers", array_of(report.entries, cache_entry_json));
   return json.dump();
 }
 

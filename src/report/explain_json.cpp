@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/duration.hpp"
 #include "dns/name_text.hpp"
@@ -14,23 +15,9 @@
 namespace tacet {
 namespace {
 
-const char* word(Answerer answerer) {
-  switch (answerer) {
-    case Answerer::nobody:
-      return "nobody";
-    case Answerer::hosts:
-      return "hosts";
-    case Answerer::policy:
-      return "policy";
-    case Answerer::cache:
-      return "cache";
-    case Answerer::recent_failure:
-      return "recent failure";
-    case Answerer::upstream:
-      break;
-  }
-  return "upstream";
-}
+/// By Answerer.
+constexpr std::array<std::string_view, 6> answerer_words{"nobody", "hosts",          "policy",
+                                                         "cache",  "recent failure", "upstream"};
 
 /// The answer for a client without DO and CD; null if there is none.
 const CacheEntry* plainly_kept(const AnswerExplanation& explanation) {
@@ -92,20 +79,17 @@ Json service(const ServerExplanation& service) {
 }  // namespace
 
 std::string explain_json(const AnswerExplanation& explanation) {
-  Json kept = Json::array(), upstreams = Json::array();
-  for (const CacheEntry& entry : explanation.kept) kept.push_back(cache_entry_json(entry));
-  for (const ServerExplanation& each : explanation.services) upstreams.push_back(service(each));
   Json json{{"name", name_text(explanation.question.name)},
             {"type", to_string(explanation.question.type)},
-            {"answered_by", word(explanation.answerer)},
+            {"answered_by", answerer_words[static_cast<std::size_t>(explanation.answerer)]},
             {"why", why(explanation)},
             {"hosts_file", known(explanation.hosts_file)},
             {"policy", explanation.policy ? Json(rule_text(explanation)) : Json(nullptr)},
             {"zone", explanation.zone ? Json(name_text(*explanation.zone)) : Json(nullptr)},
             {"recent_failure", known(explanation.failure)},
-            {"kept", kept},
+            {"kept", array_of(explanation.kept, cache_entry_json)},
             {"chain", chain_json(explanation.chain, explanation.judged_at)},
-            {"upstreams", upstreams}};
+            {"upstreams", array_of(explanation.services, service)}};
   return json.dump();
 }
 

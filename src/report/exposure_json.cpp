@@ -7,24 +7,13 @@
 
 #include "base/duration.hpp"
 #include "base/text.hpp"
+#include "config/mode_words.hpp"
 #include "dns/name_text.hpp"
 #include "privacy/browser_servers.hpp"
 #include "report/path_json.hpp"
 
 namespace tacet {
 namespace {
-
-std::string_view word(ExposureMode mode) {
-  switch (mode) {
-    case ExposureMode::off:
-      return "off";
-    case ExposureMode::passive:
-      return "passive";
-    case ExposureMode::active:
-      break;
-  }
-  return "active";
-}
 
 /// A name in wire form as text; null if there is none.
 Json known_name(const std::string& wire) { return wire.empty() ? Json(nullptr) : Json(name_text(bytes_of(wire))); }
@@ -76,24 +65,20 @@ Json name_json(const NameExposure& name, Instant now) {
 }
 
 Json domain_json(const DomainExposure& domain, Instant now) {
-  Json names = Json::array();
-  for (const NameExposure* name : domain.names) names.push_back(name_json(*name, now));
-  return {{"domain", domain.domain}, {"queries", domain.queries}, {"states", states(domain.states)}, {"names", names}};
+  return {{"domain", domain.domain},
+          {"queries", domain.queries},
+          {"states", states(domain.states)},
+          {"names", array_of(domain.names, [now](const NameExposure* name) { return name_json(*name, now); })}};
 }
 
 Json connections(const ExposureReport& report) {
-  Json json = Json::array();
-  for (const EndpointExposure& endpoint : report.exposure.endpoints) json.push_back(connection(endpoint, report));
-  return json;
+  return array_of(report.exposure.endpoints, [&](const EndpointExposure& each) { return connection(each, report); });
 }
 
-Json history(const NameExposure& name, Instant now) {
-  Json json = Json::array();
-  for (const Sighting& sighting : name.history)
-    json.push_back({{"state", to_string(sighting.state)},
-                    {"first_seconds", seconds(now - sighting.first)},
-                    {"last_seconds", seconds(now - sighting.last)}});
-  return json;
+Json sighting_json(const Sighting& sighting, Instant now) {
+  return {{"state", to_string(sighting.state)},
+          {"first_seconds", seconds(now - sighting.first)},
+          {"last_seconds", seconds(now - sighting.last)}};
 }
 
 Json offers(const EchClients& clients) {
@@ -124,7 +109,7 @@ std::string exposure_json(const ExposureReport& report) {
     for (std::size_t state = 0; state < ech_state_count; ++state) sum.names[state] += domain.states.names[state];
     domains.push_back(domain_json(domain, report.now));
   }
-  Json json{{"mode", word(report.mode)},
+  Json json{{"mode", to_string(report.mode)},
             {"plaintext_lookups", report.plaintext_lookups},
             {"zones_in_clear", report.zones_in_clear},
             {"connections", connections(report)},
@@ -140,7 +125,7 @@ std::string exposure_json(const ExposureReport& report) {
 }
 
 Json exposure_summary(const ExposureOverview& exposure) {
-  return {{"mode", word(exposure.mode)},
+  return {{"mode", to_string(exposure.mode)},
           {"names", sum_of(exposure.names)},
           {"states", states(exposure.names)},
           {"domains", states(exposure.domains)},
@@ -160,7 +145,8 @@ std::string exposure_explanation_json(const ExposureExplanation& explanation) {
   json.add("owner", known_name(name.owner));
   json.add("record", name.rdata.empty() ? Json(nullptr) : Json(fmt::format("{:02x}", fmt::join(name.rdata, ""))));
   json.add("record_octets", name.rdata_size);
-  json.add("history", history(name, explanation.now));
+  json.add("history",
+           array_of(name.history, [now = explanation.now](const Sighting& each) { return sighting_json(each, now); }));
   return json.dump();
 }
 

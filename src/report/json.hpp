@@ -55,6 +55,14 @@ private:
   char end_ = '\0';  // the missing closing character; 0: none
 };
 
+/// An array of what `json_of` makes of each element.
+template <class Elements, class JsonOf>
+Json array_of(const Elements& elements, JsonOf&& json_of) {
+  Json json = Json::array();
+  for (const auto& element : elements) json.push_back(json_of(element));
+  return json;
+}
+
 /// null for an empty text, which stands for something that is not known.
 inline Json known(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 

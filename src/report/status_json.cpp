@@ -144,16 +144,11 @@ Json upstream(const UpstreamReport& report, std::uint64_t all) {
 Json upstreams(const std::vector<UpstreamReport>& reports) {
   std::uint64_t all = 0;
   for (const UpstreamReport& report : reports) all += answers_of(report);
-  Json json = Json::array();
-  for (const UpstreamReport& report : reports) json.push_back(upstream(report, all));
-  return json;
+  return array_of(reports, [all](const UpstreamReport& report) { return upstream(report, all); });
 }
 
-Json zones(const std::vector<ZoneReport>& reports) {
-  Json json = Json::array();
-  for (const ZoneReport& zone : reports)
-    json.push_back({{"zone", zone.zone}, {"in_clear", zone.in_clear}, {"upstreams", upstreams(zone.upstreams)}});
-  return json;
+Json zone_json(const ZoneReport& zone) {
+  return {{"zone", zone.zone}, {"in_clear", zone.in_clear}, {"upstreams", upstreams(zone.upstreams)}};
 }
 
 Json restraint(const Restriction& restraint) { return {{"on", restraint.on}, {"detail", known(restraint.detail)}}; }
@@ -166,37 +161,26 @@ Json confinement(const Confinement& confinement) {
           {"landlock", restraint(confinement.landlock)}};
 }
 
-Json certificates(const Snapshot& snapshot) {
-  Json json = Json::array();
-  for (const CertificateReport& each : snapshot.certificates)
-    json.push_back({{"listener", each.listener},
-                    {"file", each.file},
-                    {"not_after", utc_text(each.not_after)},
-                    {"days_left", days_left(each)}});
-  return json;
+Json certificate_json(const CertificateReport& certificate) {
+  return {{"listener", certificate.listener},
+          {"file", certificate.file},
+          {"not_after", utc_text(certificate.not_after)},
+          {"days_left", days_left(certificate)}};
 }
 
-Json interferences(const std::vector<Interference>& all) {
-  Json list = Json::array();
-  for (const Interference& each : all) list.push_back({{"kind", to_string(each.kind)}, {"words", each.words}});
-  return list;
-}
+Json interference_json(const Interference& seen) { return {{"kind", to_string(seen.kind)}, {"words", seen.words}}; }
 
-Json sites(const Snapshot& snapshot) {
-  Json list = Json::array();
-  for (const ServerSite& each : snapshot.sites) {
-    Json change = nullptr;
-    if (each.change)
-      change = {{"before", each.change->before},
-                {"elsewhere", each.change->elsewhere},
-                {"seconds_ago", seconds(snapshot.now - each.change->at)}};
-    list.push_back({{"upstream", each.upstream},
-                    {"address", each.address},
-                    {"server", each.server},
-                    {"site", each.site},
-                    {"change", change}});
-  }
-  return list;
+Json site_json(const ServerSite& site, Instant now) {
+  Json change = nullptr;
+  if (site.change)
+    change = {{"before", site.change->before},
+              {"elsewhere", site.change->elsewhere},
+              {"seconds_ago", seconds(now - site.change->at)}};
+  return {{"upstream", site.upstream},
+          {"address", site.address},
+          {"server", site.server},
+          {"site", site.site},
+          {"change", change}};
 }
 
 Json summary(const StatusSummary& summary) {
@@ -213,7 +197,7 @@ std::string status_json(const Snapshot& snapshot, const ExposureOverview& exposu
             {"uptime_seconds", seconds(snapshot.uptime)},
             {"listen", snapshot.listen},
             {"listen_absent", snapshot.listen_absent},
-            {"certificates", certificates(snapshot)},
+            {"certificates", array_of(snapshot.certificates, certificate_json)},
             {"log_level", snapshot.log_level},
             {"page", known(snapshot.page)},
             {"summary", summary(summarise(snapshot, exposure))}};
@@ -229,11 +213,12 @@ std::string status_json(const Snapshot& snapshot, const ExposureOverview& exposu
   json.add("exposure", exposure_summary(exposure));
   json.add("rebind", {{"protect", snapshot.rebind.protect}, {"allow", snapshot.rebind.allow}});
   json.add("confinement", confinement(snapshot.confinement));
-  json.add("path_interference", interferences(snapshot.interferences));
-  json.add("sites", sites(snapshot));
+  json.add("path_interference", array_of(snapshot.interferences, interference_json));
+  json.add("sites",
+           array_of(snapshot.sites, [now = snapshot.now](const ServerSite& each) { return site_json(each, now); }));
   json.add("site_changes", snapshot.site_changes);
   json.add("upstreams", upstreams(snapshot.upstreams));
-  json.add("zones", zones(snapshot.zones));
+  json.add("zones", array_of(snapshot.zones, zone_json));
   return json.dump();
 }
 
