@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/digits.hpp"
 #include "base/text.hpp"
 #include "base/whole_number.hpp"
 #include "dns/dnssec_numbers.hpp"
@@ -18,30 +19,7 @@ namespace {
 
 constexpr std::uint8_t sha256 = 2;
 
-std::optional<unsigned> digit_of(char c, std::string_view digits) {
-  const std::size_t at = digits.find(c);
-  return at == std::string_view::npos ? std::nullopt : std::optional(static_cast<unsigned>(at));
-}
-
-/// Digits of `bits` bits each, the first one the most significant, as octets; nothing for other characters. Bits that
-/// make no octet at the end are left out.
-std::optional<std::vector<std::uint8_t>> unpacked(std::string_view text, std::string_view digits, unsigned bits) {
-  std::vector<std::uint8_t> octets;
-  unsigned held = 0, held_bits = 0;
-  for (const char c : text) {
-    const auto digit = digit_of(c, digits);
-    if (!digit) return std::nullopt;
-    held = (held << bits | *digit) & 0xFFFF;
-    held_bits += bits;
-    if (held_bits < 8) continue;
-    held_bits -= 8;
-    octets.push_back(static_cast<std::uint8_t>(held >> held_bits));
-  }
-  return octets;
-}
-
 std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
   return unpacked(lower_case(text), "0123456789abcdef", 4);
 }
 

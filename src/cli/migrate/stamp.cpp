@@ -3,33 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdint>
-#include <optional>
 #include <utility>
 
-#include "config/scalar.hpp"
+#include "base/digits.hpp"
+#include "base/text.hpp"
 
 namespace tacet {
 namespace {
-
-std::optional<std::string> decoded(std::string_view text) {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string out;
-  unsigned bits = 0;
-  std::uint32_t value = 0;
-  for (const char c : text) {
-    const auto digit = alphabet.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    value = (value << 6U) | static_cast<std::uint32_t>(digit);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out += static_cast<char>(value >> bits);
-    value &= (1U << bits) - 1;
-  }
-  return out;
-}
 
 /// The fields of a stamp, one after the other. A field beyond the end is empty, and is_short() is true from then on.
 class StampFields {
@@ -113,9 +93,11 @@ ServerStamp server_of(unsigned protocol, StampFields& fields) {
 Result<ServerStamp> read_stamp(std::string_view stamp) {
   constexpr std::string_view scheme = "sdns://";
   if (!stamp.starts_with(scheme)) return fail(Fault::invalid_config, "it is no stamp (sdns://)");
-  const auto octets = decoded(stamp.substr(scheme.size()));
+  stamp.remove_prefix(scheme.size());
+  while (stamp.ends_with('=')) stamp.remove_suffix(1);
+  const auto octets = unpacked(stamp, base64url_digits, 6);
   if (!octets || octets->empty()) return fail(Fault::invalid_config, "it is no whole stamp");
-  StampFields fields(*octets);
+  StampFields fields(chars_of(*octets));
   const auto protocol = fields.octet();
   if (const auto why = obstacle_of(protocol); !why.empty()) return fail(Fault::invalid_config, std::string(why));
   for (std::size_t i = 0; i < properties_size; ++i) fields.octet();
