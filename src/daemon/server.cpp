@@ -17,7 +17,6 @@
 #include "daemon/bundle_watch.hpp"
 #include "daemon/config_warnings.hpp"
 #include "daemon/control_answers.hpp"
-#include "daemon/expiry_log.hpp"
 #include "daemon/hosts_file.hpp"
 #include "daemon/listen_addresses.hpp"
 #include "daemon/reload.hpp"

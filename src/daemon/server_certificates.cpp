@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
+
 namespace tacet {
 
 ServerCertificates::ServerCertificates(const Config& config, const ServerCertificates& former) : open_(former.open_) {
@@ -52,6 +54,20 @@ std::vector<std::string> ServerCertificates::files() const {
   for (const auto& [transport, server] : servers_)
     if (server) files.insert(files.end(), {(*server)->files().certificate, (*server)->files().key});
   return files;
+}
+
+void ExpiryLog::look(const std::vector<CertificateReport>& certificates, Instant now) {
+  for (const CertificateReport& certificate : certificates) {
+    const auto warning = expiry_warning(certificate);
+    if (warning.empty()) {
+      last_.erase(certificate.file);
+      continue;
+    }
+    const auto [last, is_first] = last_.try_emplace(certificate.file, now);
+    if (!is_first && now - last->second < std::chrono::days(1)) continue;
+    last->second = now;
+    log::warn("{}", warning);
+  }
 }
 
 }  // namespace tacet

@@ -41,4 +41,14 @@ private:
   std::vector<std::pair<ClientTransport, Loaded>> servers_;
 };
 
+/// Logs the certificates of our listeners that end soon, each once a day.
+class ExpiryLog {
+public:
+  /// Looks at these certificates now; call it often, such as once a minute.
+  void look(const std::vector<CertificateReport>& certificates, Instant now);
+
+private:
+  std::map<std::string, Instant> last_;  // by file
+};
+
 }  // namespace tacet
