@@ -1,5 +1,3 @@
-#include "cli/check.hpp"
-
 #include <fmt/format.h>
 
 #include <chrono>
@@ -10,6 +8,7 @@
 #include "base/clock.hpp"
 #include "cli/command_line.hpp"
 #include "cli/setup/service_view.hpp"
+#include "cli/verbs.hpp"
 #include "config/address.hpp"
 #include "config/forms/dnssec_forms.hpp"
 #include "config/load.hpp"

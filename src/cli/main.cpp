@@ -8,19 +8,16 @@
 
 #include "cli/ask/verbs.hpp"
 #include "cli/browser/browser.hpp"
-#include "cli/check.hpp"
 #include "cli/command_line.hpp"
 #include "cli/doctor/doctor.hpp"
-#include "cli/lost_output.hpp"
 #include "cli/migrate/migrate.hpp"
 #include "cli/option_help.hpp"
-#include "cli/query.hpp"
-#include "cli/run.hpp"
 #include "cli/setup/install.hpp"
 #include "cli/setup/takeover.hpp"
 #include "cli/typed_name.hpp"
 #include "cli/usage_fault.hpp"
-#include "cli/version.hpp"
+#include "cli/verbs.hpp"
+#include "cli/words.hpp"
 #include "config/schema.hpp"
 
 namespace {

@@ -1,5 +1,3 @@
-#include "cli/query.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 #include "cli/asking.hpp"
 #include "cli/live_line.hpp"
 #include "cli/query_report.hpp"
+#include "cli/verbs.hpp"
 #include "cli/words.hpp"
 #include "daemon/hosts_file.hpp"
 #include "daemon/upstreams.hpp"

@@ -1,5 +1,3 @@
-#include "cli/run.hpp"
-
 #include <unistd.h>
 
 #include <chrono>
@@ -9,6 +7,7 @@
 #include <thread>
 
 #include "cli/greeting.hpp"
+#include "cli/verbs.hpp"
 #include "cli/words.hpp"
 #include "tacet/server.hpp"
 

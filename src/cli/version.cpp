@@ -1,5 +1,3 @@
-#include "cli/version.hpp"
-
 #include <fmt/format.h>
 
 #include <CLI/Version.hpp>
@@ -8,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "base/loop.hpp"
+#include "cli/verbs.hpp"
 #include "config/load.hpp"
 #include "config/url.hpp"
 #include "control/http_server.hpp"

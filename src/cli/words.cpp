@@ -1,11 +1,22 @@
 #include "cli/words.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 namespace tacet {
+namespace {
+
+bool reader_has_left() {
+  pollfd output{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return ::poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0;
+}
+
+}  // namespace
 
 std::string for_how_long(double seconds) {
   const auto whole = static_cast<std::uint64_t>(seconds);
@@ -32,6 +43,13 @@ std::string way_words(const nlohmann::ordered_json& path) {
 int complain(std::ostream& err, const Error& error) {
   err << "tacet: " << error.detail << '\n';
   return 1;
+}
+
+bool output_is_lost() {
+  std::cout.flush();
+  if (std::cout || reader_has_left()) return false;
+  std::cerr << "tacet: the output cannot be written, and is not complete: is the disk full?\n";
+  return true;
 }
 
 int show(const Result<nlohmann::ordered_json>& answer, bool as_json,

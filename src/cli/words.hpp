@@ -21,6 +21,10 @@ std::string way_words(const nlohmann::ordered_json& path);
 /// Writes why a verb cannot go on. Returns its exit code, 1.
 int complain(std::ostream& err, const Error& error);
 
+/// Writes out what stands in std::cout. True, with a line on std::cerr, if output got lost, as on a full disk. A reader
+/// that has left, as `head` does, wants no more, so nothing is lost then.
+bool output_is_lost();
+
 /// The output streams of a verb.
 struct Streams {
   std::ostream& out;

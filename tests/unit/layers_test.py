@@ -97,7 +97,7 @@ class Layers(unittest.TestCase):
             "src/listen/a.cpp": '#include "report/json.hpp"',
             "src/config/a.cpp": '#include "privacy/exposure_log.hpp"',
             "src/observe/a.cpp": '#include "resolve/cache/cache.hpp"',
-            "src/daemon/a.cpp": '#include "cli/run.hpp"',
+            "src/daemon/a.cpp": '#include "cli/verbs.hpp"',
             "src/daemon/b.cpp": '#include "worker.hpp"',
             "src/daemon/c.cpp": '#include "daemon/../resolve/cache/cache.hpp"',
             "include/tacet/a.hpp": '#include "base/clock.hpp"',
