@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "cli/browser/change_record.hpp"
-#include "cli/setup/file_copies.hpp"
+#include "cli/setup/file_image.hpp"
 
 namespace tacet {
 namespace {

@@ -1,12 +1,7 @@
 #include "cli/browser/browser_machine.hpp"
 
-#include <unistd.h>
-
-#include <filesystem>
-#include <system_error>
 #include <vector>
 
-#include "base/text_parts.hpp"
 #include "cli/setup/command.hpp"
 
 namespace tacet {
@@ -15,31 +10,23 @@ namespace {
 constexpr auto service = "tacet.service";
 constexpr auto timer = "tacet-browser.timer";
 
-bool systemd_runs() {
-  std::error_code error;
-  return std::filesystem::is_directory("/run/systemd/system", error);
-}
-
 }  // namespace
 
 Result<void> BrowserMachine::check_rights() const {
-  if (!acts() || !is_here() || ::geteuid() == 0) return {};
-  return fail(Fault::refused,
-              "this changes files of the system: it needs root (sudo). --dry-run shows what it would do");
+  return acts() && is_here() ? check_root("files of the system") : Result<void>();
 }
 
 void BrowserMachine::say_writing(const std::string& path, std::string_view text) const {
   to_.out << "write " << path << '\n';
-  for (const auto line : split(text, '\n'))
-    if (!line.empty()) to_.out << "  | " << line << '\n';
+  show_lines(to_.out, text);
 }
 
 bool BrowserMachine::service_runs() const {
-  return is_here() && systemd_runs() && output_of({.words = {"systemctl", "is-active", service}}).has_value();
+  return is_here() && has_systemd() && output_of({.words = {"systemctl", "is-active", service}}).has_value();
 }
 
 bool BrowserMachine::timer_runs() const {
-  return is_here() && systemd_runs() && output_of({.words = {"systemctl", "is-active", timer}}).has_value();
+  return is_here() && has_systemd() && output_of({.words = {"systemctl", "is-active", timer}}).has_value();
 }
 
 Result<void> BrowserMachine::run_systemctl(const std::vector<std::string>& words) const {
@@ -55,7 +42,7 @@ Result<void> BrowserMachine::restart_service() const {
 }
 
 Result<void> BrowserMachine::set_timer(bool on) const {
-  if (!is_here() || !systemd_runs() || !output_of({.words = {"systemctl", "cat", timer}})) return {};
+  if (!is_here() || !has_systemd() || !output_of({.words = {"systemctl", "cat", timer}})) return {};
   const bool is_on = output_of({.words = {"systemctl", "is-enabled", timer}}).has_value() && timer_runs();
   if (is_on == on) return {};
   return run_systemctl({on ? "enable" : "disable", "--now", timer});

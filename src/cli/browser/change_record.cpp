@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/text_parts.hpp"
-#include "cli/setup/file_copies.hpp"
+#include "cli/setup/file_image.hpp"
 
 namespace tacet {
 namespace {

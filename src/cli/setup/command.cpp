@@ -12,11 +12,15 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <ostream>
 #include <ranges>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "base/descriptor.hpp"
+#include "base/text_parts.hpp"
 
 extern char** environ;
 
@@ -104,6 +108,22 @@ std::string to_string(const Command& command) {
 }
 
 bool has_program(const std::string& name) { return file_of(name) != name; }
+
+bool has_systemd() {
+  std::error_code error;
+  return std::filesystem::is_directory("/run/systemd/system", error);
+}
+
+Result<void> check_root(std::string_view what) {
+  if (::geteuid() == 0) return {};
+  return fail(Fault::refused,
+              fmt::format("this changes {}: it needs root (sudo). --dry-run shows what it would do", what));
+}
+
+void show_lines(std::ostream& out, std::string_view text) {
+  for (const auto line : split(text, '\n'))
+    if (!line.empty()) out << "  | " << line << '\n';
+}
 
 Result<void> run(const Command& command) {
   const auto input = filled_pipe(command.input);

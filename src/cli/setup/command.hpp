@@ -1,5 +1,7 @@
 #pragma once
+#include <iosfwd>
 #include <string>
+#include <string_view>
 
 #include "cli/setup/dns_manager.hpp"
 #include "tacet/result.hpp"
@@ -11,6 +13,15 @@ std::string to_string(const Command& command);
 
 /// Whether there is such a program, in a folder of PATH or of the system's own.
 bool has_program(const std::string& name);
+
+/// True if systemd runs here.
+bool has_systemd();
+
+/// Fault::refused, with the advice, unless this is root. `what`: "files of the system".
+Result<void> check_root(std::string_view what);
+
+/// Shows the text of a file that is written.
+void show_lines(std::ostream& out, std::string_view text);
 
 /// Runs a program to its end; it shares our output. Faults: system (the program is missing, or its exit status is not
 /// 0; the detail names it).

@@ -8,7 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/descriptor.hpp"
@@ -124,6 +126,13 @@ Result<FileImage> image_with_last_line(const std::string& path, std::string_view
   }
   image->kind = FileImage::Kind::file;
   return image;
+}
+
+Result<void> make_parents(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  if (error) return fail(Fault::system, fmt::format("{}: {}", path, error.message()));
+  return {};
 }
 
 Result<void> write_image(const std::string& path, const FileImage& image) {

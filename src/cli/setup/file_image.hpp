@@ -32,6 +32,9 @@ Result<FileImage> read_image(const std::string& path);
 /// as read_image(); unsupported if `path` is a link.
 Result<FileImage> image_with_last_line(const std::string& path, std::string_view line);
 
+/// Makes the directories that lead to `path`. Fault: system.
+Result<void> make_parents(const std::string& path);
+
 /// Replaces `path` by `image` unless it is that already, atomically: no reader sees half a file, and a power cut leaves
 /// the old or the new one. Writes a file in place if a container mounts it, because it cannot be replaced. Sets the
 /// owner where that is allowed.

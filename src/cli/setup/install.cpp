@@ -2,18 +2,14 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <ostream>
 #include <ranges>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
-#include "base/text_parts.hpp"
 #include "cli/live_line.hpp"
 #include "cli/setup/command.hpp"
 #include "cli/setup/dns_manager.hpp"
@@ -21,7 +17,6 @@
 #include "cli/setup/install_state.hpp"
 #include "cli/setup/probe.hpp"
 #include "cli/words.hpp"
-#include "config/address.hpp"
 
 namespace tacet {
 namespace {
@@ -69,11 +64,7 @@ std::string instead_of(DnsManager manager) {
       to_string(manager));
 }
 
-Result<void> Installation::check_rights() const {
-  if (request_.dry_run || !on_this_machine() || ::geteuid() == 0) return {};
-  return fail(Fault::refused,
-              "this changes files of the system: it needs root (sudo). --dry-run shows what it would do");
-}
+Result<void> Installation::check_rights() const { return acts() ? check_root("files of the system") : Result<void>(); }
 
 /// The managers of the last install, of --manager, or of /etc/resolv.conf; and those that programs now ask beside that
 /// file.
@@ -119,8 +110,7 @@ void Installation::describe(const FileChange& change) {
     return;
   }
   out_ << fmt::format("write {}\n", path);
-  for (const auto line : split(change.after.content, '\n'))
-    if (!line.empty()) out_ << "  | " << line << '\n';
+  show_lines(out_, change.after.content);
 }
 
 Result<void> Installation::write(const std::vector<FileChange>& changes) {
@@ -190,9 +180,7 @@ void Installation::warn() const {
   if (!acts()) return;
   for (const auto& line : InstallEffect(request_.server, request_.socket).claimed_elsewhere())
     out_ << "names below a network's own domain still go to its servers: " << line << '\n';
-  constexpr auto systemd_runs = "/run/systemd/system";
-  std::error_code error;
-  if (!std::filesystem::is_directory(systemd_runs, error)) return;
+  if (!has_systemd()) return;
   for (const auto* unit : {"tacet.service", "tacet.socket"})
     if (output_of({.words = {"systemctl", "is-enabled", unit}})) return;
   err_ << "tacet: warning: neither tacet.service nor tacet.socket is enabled: after the next boot this machine would "

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <ranges>
 #include <system_error>
 
-#include "cli/setup/file_copies.hpp"
+#include "cli/setup/file_image.hpp"
 
 namespace tacet {
 namespace {
@@ -19,6 +20,18 @@ bool take(std::string_view line, std::string_view word, std::vector<std::string>
   if (!line.starts_with(word) || !line.substr(word.size()).starts_with('/')) return false;
   into.emplace_back(line.substr(word.size()));
   return true;
+}
+
+/// The missing parent directories of `path` below `root`, the outermost first, without the root.
+std::vector<std::string> missing_directories(const std::string& root, const std::string& path) {
+  std::vector<std::string> missing;
+  for (auto parent = fs::path(path).parent_path(); parent != parent.root_path(); parent = parent.parent_path()) {
+    std::error_code error;
+    if (fs::exists(root + parent.string(), error)) break;
+    missing.push_back(parent.string());
+  }
+  std::ranges::reverse(missing);
+  return missing;
 }
 
 }  // namespace
@@ -42,7 +55,11 @@ std::string KeptFiles::copy(std::string_view when, std::string_view path) const 
 }
 
 Result<void> KeptFiles::keep(const std::string& path) {
-  if (auto kept = keep_copy(at_root(path), copy("before", path)); !kept) return kept;
+  const auto now = read_image(at_root(path));
+  if (!now) return fail(now.error());
+  const auto kept = copy("before", path);
+  if (auto made = make_parents(kept); !made) return made;
+  if (auto written = write_image(kept, *now); !written) return written;
   if (has(path)) return {};
   files_.push_back(path);
   for (auto& directory : missing_directories(root_, path)) {
@@ -65,7 +82,12 @@ Result<void> KeptFiles::restore(const std::string& path) const {
   return before ? write_image(at_root(path), *before) : Result<void>(fail(before.error()));
 }
 
-void KeptFiles::remove_directories() const { remove_empty(root_, directories_); }
+void KeptFiles::remove_directories() const {
+  for (const auto& directory : std::views::reverse(directories_)) {
+    std::error_code not_empty;
+    fs::remove(at_root(directory), not_empty);
+  }
+}
 
 Result<void> KeptFiles::finish() {
   std::error_code error;

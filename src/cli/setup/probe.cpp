@@ -15,6 +15,7 @@
 #include "base/descriptor.hpp"
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
+#include "dns/message_builder.hpp"
 #include "listen/bind.hpp"
 #include "transport/dial/socket.hpp"
 
@@ -24,27 +25,10 @@ namespace {
 constexpr int tries = 3;
 constexpr int milliseconds_each = 2000;
 constexpr int own_names = 4;
-constexpr int servfail = 2, refused = 5;
-constexpr std::uint8_t type_a = 1, type_ns = 2;
 
-struct ProbeQuestion {
-  std::string name;  ///< "example.com."
-  std::uint8_t type;
-};
-
-std::vector<std::uint8_t> query_for(const ProbeQuestion& question) {
-  std::random_device random;
-  const auto id = random();
-  std::vector<std::uint8_t> query{
-      static_cast<std::uint8_t>(id >> 8U), static_cast<std::uint8_t>(id), 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
-  std::string_view rest = question.name;
-  while (rest.size() > 1) {
-    const auto label = rest.substr(0, rest.find('.'));
-    query.push_back(static_cast<std::uint8_t>(label.size()));
-    query.insert(query.end(), label.begin(), label.end());
-    rest.remove_prefix(label.size() + 1);
-  }
-  query.insert(query.end(), {0, 0, question.type, 0, 1});
+std::vector<std::uint8_t> query_for(const Question& question) {
+  auto query = MessageBuilder(question).finish(flag::rd);
+  store16(query, 0, static_cast<std::uint16_t>(std::random_device()()));
   return query;
 }
 
@@ -62,7 +46,7 @@ public:
   }
 
   /// The response code. Faults: unreachable, timeout, system.
-  Result<int> ask(const ProbeQuestion& question) {
+  Result<Rcode> ask(const Question& question) {
     const auto query = query_for(question);
     for (int i = 0; i < tries; ++i) {
       if (::send(socket_.get(), query.data(), query.size(), 0) < 0) return socket_error();
@@ -75,16 +59,16 @@ public:
 
 private:
   /// Nothing if there is no reply in time.
-  Result<std::optional<int>> await_reply(const std::vector<std::uint8_t>& query) {
+  Result<std::optional<Rcode>> await_reply(const std::vector<std::uint8_t>& query) {
     pollfd readable{.fd = socket_.get(), .events = POLLIN, .revents = 0};
     while (::poll(&readable, 1, milliseconds_each) > 0) {
       std::array<std::uint8_t, 512> reply{};
       const auto size = ::recv(socket_.get(), reply.data(), reply.size(), 0);
       if (size < 0) return socket_error();
       if (size >= 12 && reply[0] == query[0] && reply[1] == query[1] && (reply[2] & 0x80) != 0)
-        return std::optional<int>(reply[3] & 0xF);
+        return std::optional(static_cast<Rcode>(reply[3] & flag::rcode_mask));
     }
-    return std::optional<int>();
+    return std::optional<Rcode>();
   }
 
   std::unexpected<Error> socket_error() const {
@@ -101,9 +85,9 @@ private:
 /// Checks that the server serves this machine. The caller compares tacet's count.
 Result<void> ask_own_names(Probe& probe, const std::string& server) {
   for (int i = 0; i < own_names; ++i) {
-    const auto rcode = probe.ask({fresh_name(), type_a});
+    const auto rcode = probe.ask({Name::from_text(fresh_name()).value(), Type::a});
     if (!rcode) return fail(rcode.error());
-    if (*rcode == refused)
+    if (*rcode == Rcode::refused)
       return fail(Fault::refused,
                   fmt::format("{} refuses the queries of this machine: see `allow` in its configuration", server));
   }
@@ -114,11 +98,11 @@ Result<void> ask_own_names(Probe& probe, const std::string& server) {
 /// too.
 Result<void> look_something_up(Probe& probe, const std::string& server, const std::string& socket) {
   const auto before = query_count(socket);
-  const std::array<ProbeQuestion, 2> questions{{{".", type_ns}, {"example.com.", type_a}}};
+  const std::array<Question, 2> questions{{{{}, Type::ns}, {Name::from_text("example.com.").value(), Type::a}}};
   for (const auto& question : questions) {
     const auto rcode = probe.ask(question);
     if (!rcode && rcode.error().fault != Fault::timeout) return fail(rcode.error());
-    if (rcode && *rcode != servfail) return {};
+    if (rcode && *rcode != Rcode::servfail) return {};
   }
   const auto after = query_count(socket);
   if (before && after && after->upstream > before->upstream) return {};

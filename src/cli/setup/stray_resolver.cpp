@@ -12,6 +12,7 @@
 
 #include "base/file_text.hpp"
 #include "base/text_parts.hpp"
+#include "cli/setup/command.hpp"
 #include "cli/setup/old_resolver.hpp"
 #include "config/address.hpp"
 #include "config/scalar.hpp"
@@ -96,11 +97,6 @@ Starter starter_of(pid_t process) {
   if (const auto service = service_of(process); !service.empty())
     return {service + " of systemd", fmt::format("systemctl disable --now {}", service)};
   return {{}, fmt::format("kill {}  # and take it out of what starts it at boot, if anything does", process)};
-}
-
-bool has_systemd() {
-  std::error_code error;
-  return fs::is_directory("/run/systemd/system", error);
 }
 
 std::string steps(const PortHolder& holder, const SocketAddress& address, const std::string& config) {

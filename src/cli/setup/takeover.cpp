@@ -13,7 +13,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/text_parts.hpp"
 #include "cli/setup/command.hpp"
 #include "cli/setup/file_image.hpp"
 #include "cli/setup/held_sockets.hpp"
@@ -168,8 +167,7 @@ void Takeover::show() const {
   out_ << fmt::format("{} is a service of {}\n", old_.units.front(), old_.program);
   for (const auto& note : new_.notes) out_ << "  " << note << '\n';
   out_ << fmt::format("write {}\n", request_.config);
-  for (const auto line : split(new_.yaml, '\n'))
-    if (!line.empty()) out_ << "  | " << line << '\n';
+  show_lines(out_, new_.yaml);
 }
 
 /// Asks by another process and another file, while the old service still runs.
@@ -315,9 +313,8 @@ std::string Takeover::way_back() const {
 }
 
 Result<void> Takeover::carry_out() {
-  if (!request_.dry_run && ::geteuid() != 0)
-    return fail(Fault::refused,
-                "this changes services of the system: it needs root (sudo). --dry-run shows what it would do");
+  if (!request_.dry_run)
+    if (auto allowed = check_root("services of the system"); !allowed) return allowed;
   if (auto done = prepare(); !done) return done;
   show();
   if (request_.dry_run) return {};
