@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "base/phrase.hpp"
-#include "config/address.hpp"
 #include "config/url.hpp"
 
 namespace tacet {

@@ -9,7 +9,6 @@
 #include "cli/verbs.hpp"
 #include "config/load.hpp"
 #include "config/url.hpp"
-#include "control/http_server.hpp"
 #include "dns/ldns.hpp"
 #include "privacy/public_suffix.hpp"
 #include "system/confinement.hpp"

@@ -6,7 +6,6 @@
 #include <array>
 #include <string>
 
-#include "config/address.hpp"
 #include "config/keys.hpp"
 #include "config/url.hpp"
 

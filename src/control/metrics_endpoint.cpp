@@ -5,7 +5,6 @@
 
 #include "base/text.hpp"
 #include "base/whole_number.hpp"
-#include "config/address.hpp"
 #include "report/page/page.hpp"
 #include "report/prometheus.hpp"
 #include "report/status_json.hpp"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "dnssec/canonical.hpp"
 #include "dnssec/complaint.hpp"
 #include "dnssec/examination.hpp"
 #include "dnssec/validity.hpp"

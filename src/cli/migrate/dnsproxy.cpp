@@ -6,7 +6,6 @@
 
 #include "cli/migrate/foreign_program.hpp"
 #include "cli/migrate/foreign_tree.hpp"
-#include "config/address.hpp"
 #include "config/scalar.hpp"
 
 namespace tacet {

@@ -7,7 +7,6 @@
 
 #include "base/text_parts.hpp"
 #include "cli/migrate/foreign_program.hpp"
-#include "config/address.hpp"
 #include "config/prefix.hpp"
 #include "config/scalar.hpp"
 

@@ -14,7 +14,6 @@
 #include "base/text_parts.hpp"
 #include "cli/setup/command.hpp"
 #include "cli/setup/old_resolver.hpp"
-#include "config/address.hpp"
 #include "config/scalar.hpp"
 #include "listen/bind.hpp"
 

@@ -20,7 +20,6 @@
 #include "cli/setup/probe.hpp"
 #include "cli/setup/stray_resolver.hpp"
 #include "cli/words.hpp"
-#include "config/address.hpp"
 #include "config/fault.hpp"
 #include "config/scalar.hpp"
 #include "config/yaml.hpp"

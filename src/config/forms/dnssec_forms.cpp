@@ -13,7 +13,6 @@
 #include "config/forms/form.hpp"
 #include "config/mapping.hpp"
 #include "config/scalar.hpp"
-#include "config/zone.hpp"
 #include "dns/dnssec_numbers.hpp"
 #include "tacet/name.hpp"
 

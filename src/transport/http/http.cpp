@@ -5,7 +5,6 @@
 
 #include <string_view>
 
-#include "config/address.hpp"
 
 namespace tacet {
 
