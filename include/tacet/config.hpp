@@ -54,9 +54,12 @@ struct AddressPrefix {
 /// "192.168.1.0/24".
 std::string to_string(const AddressPrefix& prefix);
 
+/// The protocol between us and an upstream: DNS over HTTPS (RFC 8484), TLS (RFC 7858) or QUIC (RFC 9250).
 enum class Encryption : std::uint8_t { doh, dot, doq };
 /// "DoH", "DoT", "DoQ".
 std::string_view to_string(Encryption encryption);
+
+/// Whether the greeting (ClientHello) carries the server's name, in clear.
 enum class Sni : std::uint8_t { send, omit };
 
 /// One upstream entry: an operator's service over one transport, at one or several addresses.
@@ -94,6 +97,7 @@ struct ForwardZone {
 /// does nothing.
 enum class LadderMode : std::uint8_t { on, ask_only, off };
 
+/// The file of names and addresses that is looked into before anything else.
 struct HostsConfig {
   std::string file = "/etc/hosts";  ///< names that this machine knows by itself; empty: none
   friend bool operator==(const HostsConfig&, const HostsConfig&) = default;
@@ -117,6 +121,7 @@ struct IgnoredZone {
   friend bool operator==(const IgnoredZone&, const IgnoredZone&) = default;
 };
 
+/// How signed answers are validated, and with which keys.
 struct DnssecConfig {
   DnssecMode mode = DnssecMode::log;
   /// DS records ("corp.example. DS 12345 13 2 0123…") and absolute paths of files with DS or DNSKEY records. They
@@ -128,6 +133,8 @@ struct DnssecConfig {
 
 /// When an expired answer goes out: if no fresh one comes in time, or at once while the fresh one is fetched.
 enum class StaleUse : std::uint8_t { late, at_once };
+
+/// What the cache keeps, and for how long.
 struct CacheConfig {
   std::size_t size = 32U << 20;           ///< octets, with all parts of an entry; 0 turns the cache off
   std::uint32_t min_ttl = 0;              ///< seconds; raises served TTLs; an answer with TTL 0 is still not stored
@@ -138,24 +145,28 @@ struct CacheConfig {
   friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };
 
+/// How much the log says.
 struct LogConfig {
   LogLevel level = LogLevel::info;
   std::uint32_t lines = 6000;  ///< a minute, above debug; further lines are held back and counted; 0: any number
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
+/// The Unix socket by which `tacet status` and its like ask a running tacet.
 struct ControlConfig {
   std::string socket = "/run/tacet/control.sock";  ///< Unix socket path; empty: no control socket
   std::string group;  ///< its members may open the socket, besides root and our user; empty: the program's own group
   friend bool operator==(const ControlConfig&, const ControlConfig&) = default;
 };
 
+/// The page and the metrics by TCP.
 struct MetricsConfig {
   std::optional<SocketAddress> listen;  ///< a loopback address, by TCP; nothing: only over the control socket
   std::vector<std::string> names;       ///< that browsers may use for it, besides localhost: lower case, no final dot
   friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
 
+/// How much clients may ask for at once.
 struct LimitsConfig {
   std::size_t tcp_clients = 128;  ///< per worker; the longest idle is closed for a new one
   std::size_t pending = 4096;     ///< unanswered client queries per worker; beyond, the oldest gets SERVFAIL
@@ -166,6 +177,8 @@ struct LimitsConfig {
 
 /// Where the exposure ledger learns from: nothing, the clients' answers, or also questions of its own.
 enum class ExposureMode : std::uint8_t { off, passive, active };
+
+/// What the exposure ledger keeps: which names programs asked for, and what others can see of that.
 struct ExposureConfig {
   ExposureMode mode = ExposureMode::passive;
   std::uint32_t names = 4096;  ///< that one worker keeps, at 512 octets each
@@ -175,6 +188,8 @@ struct ExposureConfig {
 
 /// How much of private data is written: all of it, a part that many share, or nothing.
 enum class Disclosure : std::uint8_t { show, mask, omit };
+
+/// Where each query is written down, and how much of it.
 struct QueryLogConfig {
   std::string to = "off";                 ///< "off", "journal" (standard output), or the absolute path of a file
   Disclosure clients = Disclosure::show;  ///< masked: their network, /24 or /48

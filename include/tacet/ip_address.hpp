@@ -74,6 +74,7 @@ private:
   std::array<char, longest_interface + 1> interface_{};  // behind it zeros
 };
 
+/// IpAddress::to_string().
 inline std::string to_string(const IpAddress& address) { return address.to_string(); }
 
 /// Four decimal numbers without leading zeros.

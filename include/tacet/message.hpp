@@ -71,8 +71,10 @@ std::string to_string(Type type);
 /// Accepts mnemonics in any case and TYPEnnn (RFC 3597 §5).
 std::optional<Type> type_from_text(std::string_view text);
 
+/// The class of a record, by its number (RFC 1035 §3.2.4); `none` and `any` are of updates and questions.
 enum class Class : std::uint16_t { in = 1, ch = 3, hs = 4, none = 254, any = 255 };
 
+/// The parts of a message that hold records (RFC 1035 §4.1), in their order.
 enum class Section : std::uint8_t { answer, authority, additional };
 
 /// What is asked (RFC 1035 §4.1.2).

@@ -42,6 +42,7 @@ using Result = std::expected<T, Error>;
 inline std::unexpected<Error> fail(Fault fault, std::string detail = {}) {
   return std::unexpected(Error{fault, std::move(detail)});
 }
+/// The same with the error of another Result: `return fail(read.error())`.
 inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
 
 }  // namespace tacet

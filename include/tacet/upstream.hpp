@@ -12,6 +12,7 @@
 
 namespace tacet {
 
+/// The protocol by which an upstream was asked. UDP and TCP are plain DNS, for zones of the local network.
 enum class Transport : std::uint8_t { udp, tcp, dot, doh, doq };
 /// "DoT", "DoH", "DoQ", "UDP", "TCP".
 std::string_view to_string(Transport transport);

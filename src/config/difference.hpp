@@ -11,6 +11,7 @@ struct Difference {
   std::vector<std::string_view> live;    ///< a running tacet can change these
   std::vector<std::string_view> sealed;  ///< only a new start can change these
 };
+/// Compares every key.
 Difference difference(const Config& before, const Config& after);
 
 }  // namespace tacet

@@ -8,6 +8,7 @@
 
 namespace tacet {
 
+/// What a YAML node is. A value that is missing or written as ~ is `null`.
 enum class NodeKind { null, scalar, list, mapping };
 
 /// A YAML node as written: it keeps duplicate keys, and every node has its place.

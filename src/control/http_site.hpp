@@ -11,6 +11,7 @@
 
 namespace tacet {
 
+/// The answer to a request. The server adds the other fields of the head.
 struct HttpReply {
   int status = 200;
   std::string body;

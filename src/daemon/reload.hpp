@@ -26,6 +26,7 @@ struct Outdated {
   std::vector<Name> zones;  ///< forwarded elsewhere than before
 };
 
+/// What the change from `former` to `now` makes invalid.
 Outdated outdated_by(const Config& former, const Config& now);
 
 /// Returns the number of these answers. Call it when no query uses the former configuration any more. Needs no memory.

@@ -24,6 +24,7 @@ enum class BrowserWay : std::uint8_t {
   without_ech,  ///< it asks tacet, and shows the names of sites in clear
   with_ech,     ///< it asks tacet, and uses ECH where a site has it
 };
+/// The way of a profile.
 BrowserWay way_of(const BrowserProfile& profile);
 
 /// `host.browser`: one finding for each profile.

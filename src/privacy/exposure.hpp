@@ -116,6 +116,7 @@ struct EchClients {
   std::uint64_t only_for_ech = 0;  ///< NameExposure::only_for_ech(): hidden, if the browsers used it
   std::uint64_t others = 0;        ///< asked otherwise, too or only: shown, if a program without ECH connected
 };
+/// Counts them.
 EchClients ech_clients(const Exposure& exposure);
 
 /// The names of one registrable domain.

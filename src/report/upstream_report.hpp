@@ -50,7 +50,9 @@ struct UpstreamCounter {
   std::string_view help;
   std::uint64_t (*read)(const UpstreamState&);
 };
+/// The table.
 std::span<const UpstreamCounter> upstream_counters();
+/// The number of all connections of an upstream.
 std::uint64_t sum_of(const UpstreamReport& upstream, const UpstreamCounter& counter);
 
 /// One percentile of an upstream's round trips and its names.
@@ -60,6 +62,7 @@ struct UpstreamPercentile {
   std::string_view help;
   Duration ChannelReport::* time;
 };
+/// The table.
 std::span<const UpstreamPercentile> upstream_percentiles();
 /// The percentile of the slowest connection, because percentiles cannot be added; zero without connections.
 Duration slowest_of(const UpstreamReport& upstream, const UpstreamPercentile& percentile);

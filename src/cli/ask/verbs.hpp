@@ -56,6 +56,7 @@ int run_reload(const std::string& socket_path, std::ostream& out, std::ostream& 
 /// `page_with_names` is an address that shows names too, and holds for ten minutes.
 enum class StatusForm { text, json, page, page_with_names };
 
+/// The request of `tacet status`.
 struct StatusRequest {
   StatusForm form = StatusForm::text;
   bool watch = false;                ///< go on until interrupted; JSON then comes one object a line

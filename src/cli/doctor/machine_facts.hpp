@@ -17,7 +17,9 @@ HostFacts host_facts(const std::string& socket);
 /// Asks for some names of its own by getaddrinfo(); the fault says why they do not arrive at the tacet behind `socket`.
 /// Takes four seconds where the machine's resolvers are silent.
 Result<void> names_reach_tacet(const HostFacts& facts, const std::string& socket);
+/// Looks for Docker.
 ContainerFacts container_facts(const HostFacts& host);
+/// All interfaces that have an address.
 std::vector<InterfaceFacts> interface_facts();
 /// What NetworkManager and systemd-networkd say of a captive portal (RFC 8910). Asks the network nothing.
 PortalFacts portal_facts();

@@ -16,6 +16,7 @@ struct PathTimes {
 
 /// A table for people: a line for each way, the fastest first; those without an answer last, with the reason.
 std::string path_times_text(std::vector<PathTimes> times);
+/// The same for programs: a list of objects.
 std::string path_times_json(const std::vector<PathTimes>& times);
 
 }  // namespace tacet

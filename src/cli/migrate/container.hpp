@@ -19,11 +19,11 @@ struct Container {
 /// Every container of a document: each mapping with an image or a command of its own.
 std::vector<Container> containers_in(const Node& document);
 
-/// The machine's address ("0.0.0.0" for all) and port for a container's port. Nothing if the port is not published
-/// under one number.
+/// The machine's address ("0.0.0.0" for all) and port for a container's port.
 struct PublishedPort {
   std::string address, port;
 };
+/// Where the machine answers for this port of the container. Nothing if the port is not published under one number.
 std::vector<PublishedPort> published(const Container& container, const std::string& port);
 
 }  // namespace tacet

@@ -15,6 +15,7 @@ enum class DnsManager : std::uint8_t { resolved, network_manager, resolvconf, op
 
 /// "systemd-resolved", "NetworkManager", "resolvconf", "openresolv", "plain", "networksetup" (macOS).
 std::string_view to_string(DnsManager manager);
+/// The manager of one of these names; nothing for any other.
 std::optional<DnsManager> manager_named(std::string_view name);
 
 /// One file that installing changes, below the root.
@@ -59,6 +60,7 @@ struct ResolvConfSettings {
   std::vector<std::string> searches;
   std::vector<std::string> options;
 };
+/// Reads them. Of several `search` and `domain` lines the last one counts; the options add up.
 ResolvConfSettings resolv_conf_settings(std::string_view resolv_conf);
 
 /// The text of /etc/resolv.conf below `root`, also if it is a link; nothing if it cannot be read.

@@ -22,6 +22,7 @@ struct FileImage {
 
 /// A system file: owned by root, readable by all.
 FileImage file_with(std::string content);
+/// A symbolic link, owned by root.
 FileImage link_to(std::string target);
 
 /// The image of `path`; does not follow a link. Faults: system (the detail names the path), unsupported (neither a file

@@ -61,6 +61,7 @@ struct WordForm {
 
 /// false or true, by their numbers.
 inline constexpr std::string_view truth_words[]{"false", "true"};
+/// One of these two words.
 struct TruthForm {
   std::string allowed() const { return "true or false"; }
   void read(const Value& value, bool& out) const { WordForm{truth_words}.read(value, out); }

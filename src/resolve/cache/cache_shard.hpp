@@ -10,9 +10,10 @@
 
 namespace tacet {
 
+/// What a cache, or a part of it, holds and has done.
 struct CacheStatistics {
-  std::size_t entries = 0, octets = 0, budget = 0;
-  std::uint64_t stored = 0, evicted = 0;
+  std::size_t entries = 0, octets = 0, budget = 0;  ///< kept answers; their octets now, and at most
+  std::uint64_t stored = 0, evicted = 0;            ///< answers, since the start
 };
 
 /// A part of the cache with a lock of its own: a table of answers, and their order of use. The budget counts both; the

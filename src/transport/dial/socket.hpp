@@ -51,6 +51,7 @@ enum class PeerState : std::uint8_t {
   closed,  ///< it has sent its FIN, whether or not octets before it are unread
   reset,   ///< the connection is broken
 };
+/// Asks the kernel, and reads nothing.
 PeerState peer_state(int descriptor);
 
 /// The flags of send(): a peer that has gone is an error of the call and no signal. Where the system has no such flag,

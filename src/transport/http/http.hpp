@@ -22,7 +22,9 @@ struct HttpFeatures {
   std::string version;  ///< "libcurl 7.88.1 (OpenSSL/3.0.22, nghttp2/1.52.0)"
   bool http2 = false, http3 = false, ech = false;
 };
+/// Asks the library.
 HttpFeatures http_features();
+/// HttpFeatures::version.
 std::string http_library_version();
 
 /// The parts of the URL of one server.
@@ -39,6 +41,7 @@ struct HttpTarget {
   /// The one address for the name, as libcurl's CURLOPT_RESOLVE wants it. Only for a host that is a name.
   std::string resolution() const;
 };
+/// Takes the URL of an upstream apart. Pre: it speaks DNS over HTTPS.
 HttpTarget http_target(const UpstreamConfig& upstream, const DialTarget& address);
 
 }  // namespace tacet
