@@ -33,22 +33,15 @@ constexpr auto lists = std::to_array<std::string_view>({"upstream", "bootstrap"}
 constexpr std::string_view never_updates = "not needed: tacet never updates itself";
 constexpr std::string_view of_tunnel = "belongs to a tunnel: cloudflared is still needed for that";
 constexpr auto unmapped = std::to_array<UnmappedSetting>({
-    {"--port", ""},
-    {"--address", ""},
-    {"--upstream", ""},
-    {"--bootstrap", ""},
-    {"--loglevel", ""},
-    {"--proxy-dns", ""},
+    {"--port --address --upstream --bootstrap --loglevel --proxy-dns", ""},
     {"--max-upstream-conns",
      "not needed: one connection carries all queries at once, and tacet opens another when it must"},
     {"--metrics", "has no counterpart here: `tacet status --json` tells more, on a socket that no web page can reach"},
-    {"--logfile", "tacet writes to standard error, which the journal keeps"},
+    {"--logfile", in_journal},
     {"--pidfile", "not needed: the service manager knows the process"},
-    {"--no-autoupdate", never_updates},
-    {"--autoupdate-freq", never_updates},
+    {"--no-autoupdate --autoupdate-freq", never_updates},
     {"--config", "is another file: migrate it by its name"},
-    {"--tunnel", of_tunnel},
-    {"--ingress", of_tunnel},
+    {"--tunnel --ingress", of_tunnel},
 });
 
 bool among(std::string_view word, auto words) { return std::ranges::find(words, word) != words.end(); }

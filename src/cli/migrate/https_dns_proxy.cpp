@@ -13,8 +13,6 @@ namespace {
 
 constexpr auto program_names = std::to_array<std::string_view>({"https_dns_proxy", "https-dns-proxy"});
 
-constexpr std::string_view by_itself = "not needed: tacet chooses that by itself";
-constexpr std::string_view in_unit = "not needed: the service has a user of its own";
 constexpr std::string_view of_router =
     "belongs to the router's dnsmasq and firewall: tacet changes neither; see `tacet install`";
 
@@ -49,42 +47,24 @@ constexpr auto options = std::to_array<ProxyOption>({{'a', "listen_addr", true},
                                                      {'v', "verbosity", false}});
 
 constexpr auto unmapped = std::to_array<UnmappedSetting>({
-    {"listen_addr", ""},
-    {"listen_port", ""},
-    {"resolver_url", ""},
-    {"bootstrap_dns", ""},
-    {"ca_certs_file", ""},
-    {"user", in_unit},
-    {"group", in_unit},
-    {"daemonize", in_unit},
-    {"polling_interval", by_itself},
-    {"conn_loss_time", by_itself},
-    {"use_ipv4_only", "tacet asks over both families, and finds out which works"},
-    {"use_ipv6_only", "tacet asks over both families, and finds out which works"},
-    {"use_ipv6_resolvers_only", "tacet asks over both families, and finds out which works"},
-    {"force_ip_family", "tacet asks over both families, and finds out which works"},
-    {"use_http1", "tacet needs HTTP/2, so that one connection carries all queries"},
-    {"use_http3", by_itself},
-    {"force_http1", "tacet needs HTTP/2, so that one connection carries all queries"},
-    {"force_http3", by_itself},
+    {"listen_addr listen_port resolver_url bootstrap_dns ca_certs_file", ""},
+    {"user group daemonize", own_user},
+    {"polling_interval conn_loss_time use_http3 force_http3", by_itself},
+    {"use_ipv4_only use_ipv6_only use_ipv6_resolvers_only force_ip_family",
+     "tacet asks over both families, and finds out which works"},
+    {"use_http1 force_http1", "tacet needs HTTP/2, so that one connection carries all queries"},
     {"proxy_server", "tacet takes no proxy from these settings"},
     {"dscp_codepoint", "tacet marks no packets"},
-    {"subnet_addr", "tacet never tells a server the clients' network"},
+    {"subnet_addr", no_subnet},
     {"source_addr", "the system chooses the source address"},
-    {"logfile", "tacet writes to standard error, which the journal keeps"},
+    {"logfile", in_journal},
     {"log_limit", "see `log.lines`"},
     {"verbosity", "see `log.level`"},
     {"statistic_interval", "`tacet status` tells more at any time"},
     {"tcp_client_limit", "see `limits.tcp_clients`"},
-    {"dnsmasq_config_update", of_router},
-    {"force_dns", of_router},
-    {"force_dns_port", of_router},
-    {"force_dns_src_interface", of_router},
-    {"canary_domains_icloud", of_router},
-    {"canary_domains_mozilla", of_router},
-    {"procd_trigger_wan6", of_router},
-    {"notrack_dns", of_router},
-    {"procd_fw_src_interfaces", of_router},
+    {"dnsmasq_config_update force_dns force_dns_port force_dns_src_interface canary_domains_icloud "
+     "canary_domains_mozilla procd_trigger_wan6 notrack_dns procd_fw_src_interfaces",
+     of_router},
 });
 
 /// Carries over one process of the proxy: one address, one resolver. `listens` is false for all but the first: tacet

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/text_parts.hpp"
 #include "cli/migrate/known_servers.hpp"
 #include "cli/migrate/stamp.hpp"
 #include "config/address.hpp"
@@ -22,7 +23,18 @@ bool among(const auto& one, const auto& all) { return std::ranges::find(all, one
 /// True for an address of the local network or of this machine.
 bool is_local(const IpAddress& address) { return !is_public({address, address.is_v6() ? 128U : 32U}); }
 
+/// The row that has this name; the end if there is none.
+auto row_of(std::string_view name, std::span<const UnmappedSetting> known) {
+  return std::ranges::find_if(known, [name](const UnmappedSetting& row) {
+    return std::ranges::any_of(split(row.names, ' '), [name](std::string_view each) { return each == name; });
+  });
+}
+
 }  // namespace
+
+bool is_unmapped(std::string_view name, std::span<const UnmappedSetting> known) {
+  return row_of(name, known) != known.end();
+}
 
 ForeignSettings named(const ForeignSettings& all, std::string_view name) {
   ForeignSettings found;
@@ -49,7 +61,7 @@ void Migration::note(const ForeignSetting& setting, std::string_view text) {
 }
 
 void Migration::leave_out(const ForeignSetting& setting, std::span<const UnmappedSetting> known) {
-  const auto found = std::ranges::find(known, setting.name, &UnmappedSetting::name);
+  const auto found = row_of(setting.name, known);
   if (found == known.end())
     note(setting, "left out: tacet does not know it");
   else if (!found->why.empty())

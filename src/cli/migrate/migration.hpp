@@ -24,11 +24,26 @@ ForeignSettings named(const ForeignSettings& all, std::string_view name);
 /// The last setting of that name, as most programs take it; one with the value `otherwise` if there is none.
 ForeignSetting last_named(const ForeignSettings& all, std::string_view name, std::string_view otherwise);
 
-/// A setting that no key of ours replaces, and the reason; an empty reason for one that a reader carries over.
+/// Settings that no key of ours replaces, their names with blanks between, and the reason; an empty reason for those
+/// that a reader carries over.
 struct UnmappedSetting {
-  std::string_view name;
+  std::string_view names;
   std::string_view why;
 };
+/// True if one of the rows has this name.
+bool is_unmapped(std::string_view name, std::span<const UnmappedSetting> known);
+
+// Reasons of several programs.
+inline constexpr std::string_view by_itself = "not needed: tacet chooses that by itself";
+inline constexpr std::string_view in_journal = "tacet writes to standard error, which the journal keeps";
+inline constexpr std::string_view own_user = "not needed: the service has a user of its own";
+inline constexpr std::string_view no_subnet = "tacet never tells a server the clients' network";
+inline constexpr std::string_view own_tls = "tacet chooses TLS 1.2 or 1.3 with OpenSSL's ciphers by itself";
+inline constexpr std::string_view first_works =
+    "tacet asks the first of the list and turns to the next when it fails or is slow";
+inline constexpr std::string_view serves_stale = "tacet serves an old answer by itself while no server answers";
+inline constexpr std::string_view validates =
+    "see `dnssec.mode`: log counts what is proven, and on refuses what is not";
 
 /// The configuration that grows while a reader goes through another program's settings, with a note on every setting
 /// that has another counterpart or none.

@@ -15,49 +15,32 @@
 namespace tacet {
 namespace {
 
-constexpr std::string_view by_itself = "not needed: tacet chooses that by itself";
 constexpr std::string_view no_choice =
     "tacet gives programs all addresses that the server gave, and measures none of them";
 constexpr std::string_view on_disk = "tacet writes no names to a disk unless you ask for it; see `query_log`";
 constexpr auto unmapped = std::to_array<UnmappedSetting>({
     {"cache-size", "counts answers; `cache.size` counts octets, and 32MiB are about 200,000 answers"},
-    {"cache-persist", "tacet keeps answers in memory only"},
-    {"cache-file", "tacet keeps answers in memory only"},
+    {"cache-persist cache-file", "tacet keeps answers in memory only"},
     {"prefetch-domain", "tacet refreshes answers that programs still ask for by itself"},
-    {"serve-expired", "tacet serves an old answer by itself while no server answers"},
-    {"serve-expired-ttl", "tacet serves an old answer by itself while no server answers"},
-    {"serve-expired-reply-ttl", "tacet serves an old answer by itself while no server answers"},
-    {"speed-check-mode", no_choice},
-    {"response-mode", no_choice},
-    {"dualstack-ip-selection", no_choice},
-    {"dualstack-ip-selection-threshold", no_choice},
-    {"dualstack-ip-allow-force-AAAA", no_choice},
-    {"max-reply-ip-num", no_choice},
+    {"serve-expired serve-expired-ttl serve-expired-reply-ttl", serves_stale},
+    {"speed-check-mode response-mode dualstack-ip-selection dualstack-ip-selection-threshold "
+     "dualstack-ip-allow-force-AAAA max-reply-ip-num",
+     no_choice},
     {"force-AAAA-SOA", "tacet answers every type as the server does"},
     {"force-qtype-SOA", "tacet answers every type as the server does; without HTTPS records (65) there is no ECH"},
-    {"bogus-nxdomain", "tacet rewrites no answers"},
-    {"blacklist-ip", "tacet rewrites no answers"},
-    {"whitelist-ip", "tacet rewrites no answers"},
-    {"ignore-ip", "tacet rewrites no answers"},
-    {"edns-client-subnet", "tacet never tells a server the clients' network"},
+    {"bogus-nxdomain blacklist-ip whitelist-ip ignore-ip", "tacet rewrites no answers"},
+    {"edns-client-subnet", no_subnet},
     {"address", "write fixed addresses into the hosts file; tacet blocks no names"},
-    {"domain-rules", "tacet has rules for zones only (`forward`)"},
-    {"domain-set", "tacet has rules for zones only (`forward`)"},
-    {"ipset", "tacet changes no firewall"},
-    {"nftset", "tacet changes no firewall"},
-    {"ipset-timeout", "tacet changes no firewall"},
+    {"domain-rules domain-set", "tacet has rules for zones only (`forward`)"},
+    {"ipset nftset ipset-timeout", "tacet changes no firewall"},
     {"rr-ttl", "tacet has limits only (`cache.min_ttl`, `cache.max_ttl`)"},
     {"rr-ttl-reply-max", "tacet has limits for all answers (`cache.max_ttl`)"},
     {"tcp-idle-time", by_itself},
-    {"log-file", "tacet writes to standard error, which the journal keeps"},
-    {"log-size", "the journal keeps the log"},
-    {"log-num", "the journal keeps the log"},
-    {"audit-enable", on_disk},
-    {"audit-file", on_disk},
-    {"audit-size", on_disk},
-    {"audit-num", on_disk},
+    {"log-file", in_journal},
+    {"log-size log-num", "the journal keeps the log"},
+    {"audit-enable audit-file audit-size audit-num", on_disk},
     {"server-name", "tacet tells no client its name"},
-    {"user", "not needed: the service has a user of its own"},
+    {"user", own_user},
     {"ca-path", "tacet takes a file (`ca_file`), or the system's authorities"},
     {"conf-file", "is another file: migrate it by its name"},
 });
@@ -196,7 +179,7 @@ void SmartFile::read(const SmartLine& line) {
   else if (name == "ca-file")
     ca_file_ = line.setting.value;
   else {
-    known_ -= std::ranges::find(unmapped, name, &UnmappedSetting::name) == unmapped.end() ? 1 : 0;
+    known_ -= is_unmapped(name, unmapped) ? 0 : 1;
     to_.leave_out(line.setting, unmapped);
   }
 }

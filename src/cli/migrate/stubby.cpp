@@ -9,31 +9,19 @@
 namespace tacet {
 namespace {
 
-constexpr std::string_view validates = "see `dnssec.mode`: log counts what is proven, and on refuses what is not";
-constexpr std::string_view own_tls = "tacet chooses TLS 1.2 or 1.3 with OpenSSL's ciphers by itself";
 constexpr auto unmapped = std::to_array<UnmappedSetting>({
-    {"resolution_type", ""},
-    {"listen_addresses", ""},
-    {"upstream_recursive_servers", ""},
-    {"dns_transport_list", ""},
-    {"tls_authentication", ""},
-    {"tls_ca_file", ""},
-    {"edns_client_subnet_private", ""},  // tacet always asks servers to keep the network to themselves
+    {"resolution_type listen_addresses upstream_recursive_servers dns_transport_list tls_authentication "
+     "tls_ca_file edns_client_subnet_private",
+     ""},
     {"tls_query_padding_blocksize", "tacet pads queries by itself"},
-    {"round_robin_upstreams", "tacet asks the first of the list and turns to the next when it fails or is slow"},
+    {"round_robin_upstreams", first_works},
     {"idle_timeout", "tacet keeps connections by itself, as long as servers do"},
     {"timeout", "tacet chooses by what it measures"},
-    {"tls_backoff_time", "tacet tries a failing server again by itself"},
-    {"tls_connection_retries", "tacet tries a failing server again by itself"},
+    {"tls_backoff_time tls_connection_retries", "tacet tries a failing server again by itself"},
     {"limit_outstanding_queries", "one connection carries all queries at once; see `limits`"},
     {"tls_ca_path", "tacet takes a file (`ca_file`), or the system's authorities"},
-    {"tls_cipher_list", own_tls},
-    {"tls_ciphersuites", own_tls},
-    {"tls_curves_list", own_tls},
-    {"tls_min_version", own_tls},
-    {"tls_max_version", own_tls},
-    {"dnssec", validates},
-    {"dnssec_return_status", validates},
+    {"tls_cipher_list tls_ciphersuites tls_curves_list tls_min_version tls_max_version", own_tls},
+    {"dnssec dnssec_return_status", validates},
     {"dnssec_trust_anchors", "see `dnssec.trust_anchors`; the keys of the root are built in"},
     {"trust_anchors_backoff_time", "tacet fetches no trust anchors"},
     {"appdata_dir", "tacet keeps no trust anchors on disk"},

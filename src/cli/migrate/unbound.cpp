@@ -15,58 +15,32 @@ namespace {
 
 constexpr std::size_t most_included = 4;
 
-constexpr std::string_view by_itself = "not needed: tacet chooses that by itself";
-constexpr std::string_view validates = "see `dnssec.mode`: log counts what is proven, and on refuses what is not";
 constexpr std::string_view anchors = "see `dnssec.trust_anchors`; the keys of the root are built in";
 constexpr std::string_view recursion = "concerns unbound's own questions to the zones' servers, which tacet never asks";
 constexpr std::string_view of_cache = "see `cache.size`, which counts octets of all answers together";
 constexpr std::string_view local = "write fixed addresses into the hosts file";
 constexpr auto unmapped = std::to_array<UnmappedSetting>({
-    {"server.port", ""},
-    {"server.tls-upstream", ""},
-    {"server.ssl-upstream", ""},
-    {"server.do-udp", ""},
-    {"server.do-tcp", ""},
-    {"server.do-ip4", by_itself},
-    {"server.do-ip6", by_itself},
-    {"server.prefer-ip6", by_itself},
+    {"server.port server.tls-upstream server.ssl-upstream server.do-udp server.do-tcp", ""},
+    {"server.do-ip4 server.do-ip6 server.prefer-ip6 server.msg-cache-slabs server.rrset-cache-slabs "
+     "server.infra-cache-slabs server.key-cache-slabs server.so-reuseport",
+     by_itself},
     {"server.num-threads", "see `workers`"},
     {"server.verbosity", "see `log.level`"},
-    {"server.use-syslog", "tacet writes to standard error, which the journal keeps"},
-    {"server.logfile", "tacet writes to standard error, which the journal keeps"},
-    {"server.log-queries", "tacet writes no names unless you ask for it; see `query_log`"},
-    {"server.log-replies", "tacet writes no names unless you ask for it; see `query_log`"},
-    {"server.msg-cache-size", of_cache},
-    {"server.rrset-cache-size", of_cache},
-    {"server.key-cache-size", of_cache},
-    {"server.neg-cache-size", of_cache},
-    {"server.msg-cache-slabs", by_itself},
-    {"server.rrset-cache-slabs", by_itself},
-    {"server.infra-cache-slabs", by_itself},
-    {"server.key-cache-slabs", by_itself},
+    {"server.use-syslog server.logfile", in_journal},
+    {"server.log-queries server.log-replies", "tacet writes no names unless you ask for it; see `query_log`"},
+    {"server.msg-cache-size server.rrset-cache-size server.key-cache-size server.neg-cache-size", of_cache},
     {"server.prefetch", "tacet refreshes answers that programs still ask for by itself"},
-    {"server.prefetch-key", validates},
-    {"server.serve-expired", "tacet serves an old answer by itself while no server answers"},
-    {"server.serve-expired-ttl", "tacet serves an old answer by itself while no server answers"},
-    {"server.hide-identity", "not needed: see `answer_chaos`"},
-    {"server.hide-version", "not needed: see `answer_chaos`"},
+    {"server.prefetch-key server.harden-dnssec-stripped server.module-config", validates},
+    {"server.serve-expired server.serve-expired-ttl", serves_stale},
+    {"server.hide-identity server.hide-version", "not needed: see `answer_chaos`"},
     {"server.identity", "see `answer_chaos`"},
-    {"server.qname-minimisation", recursion},
-    {"server.root-hints", recursion},
-    {"server.harden-glue", recursion},
-    {"server.harden-dnssec-stripped", validates},
-    {"server.use-caps-for-id", recursion},
-    {"server.auto-trust-anchor-file", anchors},
-    {"server.trust-anchor-file", anchors},
-    {"server.module-config", validates},
-    {"server.username", "not needed: the service has a user of its own"},
-    {"server.chroot", "not needed: tacet confines itself"},
-    {"server.directory", "not needed: tacet confines itself"},
+    {"server.qname-minimisation server.root-hints server.harden-glue server.use-caps-for-id", recursion},
+    {"server.auto-trust-anchor-file server.trust-anchor-file", anchors},
+    {"server.username", own_user},
+    {"server.chroot server.directory", "not needed: tacet confines itself"},
     {"server.pidfile", "not needed: the service manager knows the process"},
     {"server.local-zone", "tacet blocks no names; names of the local network stay here"},
-    {"server.local-data", local},
-    {"server.local-data-ptr", local},
-    {"server.so-reuseport", by_itself},
+    {"server.local-data server.local-data-ptr", local},
 });
 
 /// "attribute: value" inside a clause such as "server:".
