@@ -172,7 +172,7 @@ void Climber::remember(std::size_t place) {
     memory_->forget(network_, url_of(place));
   }
   if (ladder.works() && !block && memory_->is_new(network_, "", now))
-    log::info("this network blocks {} no more", url_of(place));
+    log::info("this network does not block {} any more", url_of(place));
 }
 
 std::vector<std::string> Climber::passed_over() const {

@@ -188,7 +188,7 @@ void read_access(const ForeignSetting& setting, Migration& to) {
     auto& allow = to.config().allow;
     if (!prefix->address.is_loopback() && std::ranges::find(allow, *prefix) == allow.end()) allow.push_back(*prefix);
   } else {
-    to.note(setting, "left out: tacet refuses all whom `allow` does not name");
+    to.note(setting, "left out: tacet refuses every client that `allow` does not name");
   }
 }
 
