@@ -12,6 +12,7 @@
 #include "dns/message_builder.hpp"
 #include "dns/record_copy.hpp"
 #include "dns/record_walk.hpp"
+#include "dns/referral.hpp"
 
 namespace tacet {
 namespace {
@@ -265,6 +266,13 @@ AnswerImage empty_failure(const Message& response) {
   return image;
 }
 
+/// The name may exist, but nobody here asks those who know. Without records: they would be no help to a client.
+AnswerImage failure_by_referral(const Message& response) {
+  AnswerImage image = empty_failure(response);
+  image.extended_error = {ede::no_reachable_authority, "the server refers to others, and does not ask them itself"};
+  return image;
+}
+
 }  // namespace
 
 SecurityStatus weaker(SecurityStatus a, SecurityStatus b) {
@@ -274,6 +282,7 @@ SecurityStatus weaker(SecurityStatus a, SecurityStatus b) {
 }
 
 AnswerImage make_image(const Message& response, bool dnssec_ok) {
+  if (is_referral(response)) return failure_by_referral(response);
   std::vector<ResourceRecord> records = wanted(response, dnssec_ok);
   const Settled settled = settle(response, records);
   const std::optional<std::size_t> prefix = prefix_of(response, records);

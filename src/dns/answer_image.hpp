@@ -12,8 +12,8 @@ namespace tacet {
 enum class AnswerKind : std::uint8_t {
   positive,  ///< NOERROR with records of the type in question
   nxdomain,  ///< the name (or the end of its CNAME chain) does not exist
-  nodata,    ///< the name exists without the type in question; also a CNAME chain that ends so, and a referral
-  failure,   ///< any other RCODE
+  nodata,    ///< the name exists without the type in question; also a CNAME chain that ends so
+  failure,   ///< any other RCODE, and a referral
 };
 
 /// The result of validating an answer (RFC 4035 §4.3).
@@ -47,7 +47,7 @@ struct AnswerImage {
 /// kept: the answer section, the SOA of a negative answer, and denials (NSEC, NSEC3). Extras (name servers, glue) with
 /// a shorter TTL are left out. An answer gets lifetime 0 if its TTL is 0, if it is negative without SOA, if it is
 /// truncated, or if it is a failure (RFC 9520's caching of failures has its own times). An extended RCODE concerns only
-/// the hop to the upstream and becomes SERVFAIL.
+/// the hop to the upstream and becomes SERVFAIL. So does a referral: an empty answer would deny the name.
 AnswerImage make_image(const Message& response, bool dnssec_ok);
 
 }  // namespace tacet

@@ -180,7 +180,7 @@ void Pool::ended(const Attempt& attempt, Result<Response> result) {
   if (attempt.purpose == Purpose::first && query.copy_won && gained(query, result.has_value()))
     hedging_.budget().refund();
   if (result && !query.answered()) {
-    if (attempt.purpose == Purpose::hedge && !is_failure(result->message.rcode())) {
+    if (attempt.purpose == Purpose::hedge && !is_failure(result->message)) {
       ++metrics_.hedges_won;
       query.copy_won = scheduler_.now();
       open_spare(attempt.query);

@@ -6,7 +6,7 @@ namespace tacet {
 
 PoolQuery::Grade PoolQuery::grade_of(const Result<Response>& result) {
   if (!result) return Grade::fault;
-  return is_failure(result->message.rcode()) ? Grade::failure : Grade::answer;
+  return is_failure(result->message) ? Grade::failure : Grade::answer;
 }
 
 void PoolQuery::ended(Result<Response> result) {

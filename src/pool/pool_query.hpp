@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/scheduler.hpp"
+#include "dns/referral.hpp"
 #include "pool/exchange_plan.hpp"
 #include "pool/pool_server.hpp"
 
@@ -61,5 +62,7 @@ private:
 
 /// True if another server may give a better RCODE: for all but NOERROR and NXDOMAIN.
 inline bool is_failure(Rcode rcode) { return rcode != Rcode::noerror && rcode != Rcode::nxdomain; }
+/// True if another server may give a better answer: for these RCODEs, and for a referral.
+inline bool is_failure(const Message& answer) { return is_failure(answer.rcode()) || is_referral(answer); }
 
 }  // namespace tacet

@@ -9,7 +9,9 @@ import pathlib
 import re
 import unittest
 
+import dns.message
 import dns.rcode
+import dns.rrset
 import dnsclient
 import scratch
 import servers
@@ -189,6 +191,38 @@ class WrongClock(Case):
         self.assertEqual(dnsclient.addresses(daemon.ask("0.debian.pool.ntp.org")), ["192.0.2.123"], daemon.log())
         self.assertEqual(daemon.ask("www.example.com").rcode(), dns.rcode.SERVFAIL)
         self.assertEqual({name for name, _ in router.asked()}, {"0.debian.pool.ntp.org."})
+
+
+class LameServers(Case):
+    """A server that refers to others, as one does that has not the zone or has delegated the name. The stub asks nobody whom it names."""
+
+    def lame(self):
+        def refer():
+            while True:
+                try:
+                    octets, client = taken.recvfrom(4096)
+                except OSError:
+                    return
+                query = dns.message.from_wire(octets)
+                answer = dns.message.make_response(query)
+                answer.authority.append(dns.rrset.from_text(".", 300, "IN", "NS", "a.root-servers.net."))
+                taken.sendto(answer.to_wire(), client)
+
+        taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        threading.Thread(target=refer, daemon=True).start()
+        return f"127.0.0.1:{taken.getsockname()[1]}"
+
+    def test_a_referral_denies_no_name_the_other_server_is_asked_and_without_one_the_client_is_told(self):
+        router = self.unbound(zones={"lan.": LAN})
+        plain = f"127.0.0.1:{router.plain_port}"
+        daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [self.lame(), plain], "corp.example": [self.lame()]})
+        for name in ("nas.lan", "a.many.lan", "b.many.lan"):
+            self.assertEqual(len(dnsclient.addresses(daemon.ask(name))), 1, name)
+        response = daemon.ask("box.corp.example")
+        self.assertEqual(response.rcode(), dns.rcode.SERVFAIL)
+        self.assertEqual(dnsclient.ede(response), (22, "the server refers to others, and does not ask them itself"))
 
 
 class DeadServers(Case):

@@ -81,7 +81,8 @@ TEST_CASE("TTL and kind follow RFC 2308 and RFC 2181") {
       {"NXDOMAIN, MINIMUM with the top bit", with(response | 3, {.authorities = 1}, soa(900, 0xFFFFFFFF)), nxdomain, 0},
       {"NODATA", with(response, {.authorities = 1}, soa(900, 60)), nodata, 60},
       {"NODATA without SOA", with(response, {}, {}), nodata, 0},
-      {"a referral", with(response, {.authorities = 1}, ns), nodata, 0},
+      {"NODATA with NS only, of a resolver", with(response, {.authorities = 1}, ns), nodata, 0},
+      {"a referral", with(0x8100, {.authorities = 1}, ns), failure, 0},
       {"CNAME to NODATA", with(response, {.answers = 1, .authorities = 1}, cname(40) + soa(900, 60)), nodata, 40},
       {"CNAME to NODATA by MINIMUM", with(response, {.answers = 1, .authorities = 1}, cname(400) + soa(900, 60)),
        nodata, 60},
@@ -100,6 +101,14 @@ TEST_CASE("TTL and kind follow RFC 2308 and RFC 2181") {
     CHECK(image.ttl_offsets.size() == index.answers + index.authorities + 0U);
     CHECK(index.has(flag::tc) == ((load16(row.wire, 2) & flag::tc) != 0));
   }
+}
+
+TEST_CASE("A referral denies nothing: it becomes a SERVFAIL that says so") {
+  const AnswerImage image = image_of(header(1, 0x8100, {.authorities = 1}) + question(qname) +
+                                     record(pointer(16), Type::ns, 300, Octets{2, 'n', 's'} + pointer(16)));
+  CHECK(image.wire == header(0, 0x8082) + question(qname));
+  CHECK(image.extended_error ==
+        ExtendedError{ede::no_reachable_authority, "the server refers to others, and does not ask them itself"});
 }
 
 TEST_CASE("The SOA of a negative answer is sent on with the negative TTL") {

@@ -58,6 +58,18 @@ TEST_CASE("SERVFAIL and REFUSED are asked elsewhere; NXDOMAIN is an answer") {
   CHECK(lab.asked(1) == 0);
 }
 
+TEST_CASE("A referral is asked elsewhere, and is what is told if all refer") {
+  Lab lab({{{refers(5ms)}, {answers(20ms)}}});
+  const Told& told = lab.ask();
+  lab.pass(1s);
+  CHECK((*told.result)->message.index().answers == 1);
+  CHECK(told.taken == 25ms);
+  Lab lame({{{refers(5ms)}, {refers(5ms)}}});
+  const Told& none = lame.ask();
+  lame.pass(1s);
+  CHECK(is_referral((*none.result)->message));
+}
+
 TEST_CASE("If all say SERVFAIL that is the answer, rather than a fault of another") {
   Lab lab({{{says(5ms, Rcode::servfail)}, {fails(5ms, Fault::unreachable)}}});
   const Told& told = lab.ask();
