@@ -94,6 +94,9 @@ private:
   void learn_quota(const Link& ended, std::size_t left, const Error& why);
   void share_out(std::size_t quota);
   std::size_t riders_of(const Link& link) const;
+  Duration silence_of(const BriefLink& brief) const;
+  bool is_at_fault(const BriefLink& brief) const;
+  void pass_by(BriefLink& brief);
   void clear_briefs(std::size_t quota);
   void load(BriefLink& brief, std::size_t quota);
   void brief_connected(BriefLink& brief, ConnectedSocket socket);

@@ -117,6 +117,8 @@ struct Channel::BriefLink {
   Connector connector;
   std::unique_ptr<Link> link{};  // null while it is dialled
   std::size_t sent = 0;          // queries
+  Instant loaded{};              // when the last of them was sent
+  bool is_passed_by = false;     // it was silent for so long that its queries went over others, too
 };
 
 }  // namespace tacet

@@ -15,6 +15,10 @@ constexpr std::size_t most_young = 16;
 constexpr Duration young_for = std::chrono::seconds(1);
 /// With data unacknowledged for so long, a connection is dead.
 constexpr Duration dead_after = std::chrono::milliseconds(500);
+/// When nothing has come for so long, the queries go over other connections, too.
+constexpr Duration silent_after = std::chrono::milliseconds(1500);
+/// So long such a connection may still answer: longer than any query waits.
+constexpr Duration kept_passed_by = std::chrono::seconds(5);
 /// So many ended in a row without any answer: something else is wrong with the server.
 constexpr unsigned most_barren_in_a_row = 3;
 
@@ -39,6 +43,10 @@ void Channel::learn_quota(const Link& ended, std::size_t left, const Error& why)
 /// Gives every query that waits in line a connection, as far as there may be more.
 void Channel::share_out(std::size_t quota) {
   clear_briefs(quota);
+  if (caution_.barren >= most_barren_in_a_row) {
+    leave_quota();
+    return demand_connection();
+  }
   for (const auto& brief : briefs_) load(*brief, quota);
   const auto in_line = std::ranges::count_if(calls_, [](const auto& each) { return each.second->rides_on == nullptr; });
   const auto dialled = std::ranges::count_if(briefs_, [](const auto& brief) { return brief->link == nullptr; });
@@ -58,13 +66,43 @@ std::size_t Channel::riders_of(const Link& link) const {
       std::ranges::count_if(calls_, [&link](const auto& each) { return each.second->rides_on == &link; }));
 }
 
+/// How long nothing has come behind what was sent.
+Duration Channel::silence_of(const BriefLink& brief) const {
+  return now() - std::max(brief.link->last_received, brief.loaded);
+}
+
+/// True if it has greeted, and queries for two names wait on it. One name may be a lame one.
+bool Channel::is_at_fault(const BriefLink& brief) const {
+  std::optional<Name> first;
+  return brief.link->is_established && std::ranges::any_of(calls_, [&](const auto& each) {
+           if (each.second->rides_on != brief.link.get()) return false;
+           const Name name = each.second->query.question().name;
+           if (first) return !(*first == name);
+           first = name;
+           return false;
+         });
+}
+
+/// The queries on a silent connection go over others, too, and the first answer counts: their names may only be slow.
+/// One name alone does so only if other connections answer nobody.
+void Channel::pass_by(BriefLink& brief) {
+  const bool proven = is_at_fault(brief);
+  if (!proven && caution_.barren == 0) return;
+  if (proven && brief.link->answers == 0) ++caution_.barren;
+  brief.is_passed_by = true;
+  for (const auto& [tag, call] : calls_)
+    if (call->rides_on == brief.link.get()) call->rides_on = nullptr;
+}
+
 /// Lets go of connections that have done their part, and of dead ones.
 void Channel::clear_briefs(std::size_t quota) {
   std::erase_if(briefs_, [this, quota](const std::unique_ptr<BriefLink>& brief) {
     if (!brief->link) return false;
     const bool has_riders = riders_of(*brief->link) > 0;
-    if (has_riders && brief->link->connection->unacknowledged() < dead_after) return false;
-    if (!has_riders && brief->sent < quota) return false;
+    if (has_riders && silence_of(*brief) >= silent_after) pass_by(*brief);
+    const bool is_dead = brief->link->connection->unacknowledged() >= dead_after;
+    const bool has_time = brief->is_passed_by ? silence_of(*brief) < kept_passed_by : has_riders;
+    if (has_time ? !is_dead : !brief->is_passed_by && brief->sent < quota) return false;
     brief->link->connection->close();
     for (const auto& [tag, call] : calls_)
       if (call->rides_on == brief->link.get()) call->rides_on = nullptr;
@@ -74,12 +112,13 @@ void Channel::clear_briefs(std::size_t quota) {
 
 /// What may have ended a connection goes alone.
 void Channel::load(BriefLink& brief, std::size_t quota) {
-  if (!brief.link) return;
+  if (!brief.link || brief.is_passed_by) return;
   for (auto next = calls_.begin(); next != calls_.end() && brief.sent < quota; ++next) {
     Call& call = *next->second;
     if (call.rides_on != nullptr || (call.goes_alone && brief.sent > 0)) continue;
     call.rides_on = brief.link.get();
     brief.link->send(next->first, call.wording());
+    brief.loaded = now();
     brief.sent = call.goes_alone ? quota : brief.sent + 1;
   }
 }
@@ -137,7 +176,7 @@ void Channel::brief_answered() {
 void Channel::keep_one_brief(std::size_t quota) {
   bool kept = false;
   std::erase_if(briefs_, [&kept, quota](const std::unique_ptr<BriefLink>& brief) {
-    if (brief->link && brief->sent < quota && !kept) return !(kept = true);
+    if (brief->link && !brief->is_passed_by && brief->sent < quota && !kept) return !(kept = true);
     if (brief->link) brief->link->connection->close();
     return true;
   });

@@ -328,14 +328,22 @@ class ClosingBehindAnswers(Case):
 class FewAnswersOnEachConnection(Case):
     """A server that closes each connection in order behind so many answers loses no name of a burst, however many wait."""
 
+    silent_to_come = 0  # so many of the next connections take queries and answer none
+
     def server_that_closes_behind(self, most, **options):
-        served = {}
+        served, silent = {}, set()
 
         async def answer_and_close(reply):
+            if self.silent_to_come > 0 and reply.writer not in served:
+                self.silent_to_come -= 1
+                silent.add(reply.writer)
+            served.setdefault(reply.writer, 0)
+            if reply.writer in silent:
+                return
             if reply.query.question[0].name.to_text().startswith("bad"):
                 return reply.close()
             await asyncio.sleep(0.02)
-            if served.setdefault(reply.writer, 0) >= most or reply.writer.is_closing():
+            if served[reply.writer] >= most or reply.writer.is_closing():
                 return
             served[reply.writer] += 1
             await reply.send(reply.right().to_wire())
@@ -364,6 +372,18 @@ class FewAnswersOnEachConnection(Case):
                 client.send(*(dnsclient.query(name).to_wire() for name in part))
             answers = [answer for client, part in zip(clients, parts, strict=True) for answer in client.receive_messages(len(part))]
         return [answer.question[0].name.to_text() for answer in answers if answer.rcode() == dns.rcode.SERVFAIL]
+
+    def test_connections_that_answer_nothing_hold_up_no_name(self):
+        for transport in ("dot", "doh"):
+            with self.subTest(transport):
+                self.silent_to_come = 0
+                fake = self.server_that_closes_behind(3)
+                daemon = self.tacet(getattr(fake, f"{transport}_url")(), workers=1)
+                self.assertEqual(self.failed(daemon, [new_name() for _ in range(30)]), [], daemon.log())
+                self.assertEqual(len(daemon.log_lines("closes each connection behind 3 answers")), 1)
+                self.silent_to_come = 6  # those that a channel opens, and half of those that the other opens when the names are late
+                self.assertEqual(self.failed(daemon, [new_name() for _ in range(10)]), [], daemon.log())
+                self.assertEqual(self.silent_to_come, 0, "the queries met them")
 
     def test_over_dot_behind_each(self):
         self.check("dot", 1, 70, 10)
