@@ -33,6 +33,8 @@ constexpr std::uint64_t most_beside_answers = 256U << 10;
 constexpr auto idle_look_after = std::chrono::milliseconds(250);
 constexpr int early_looks = 8, most_doublings = 8;  // to 64 s
 
+constexpr long bad_gateway = 502;
+
 /// The fixed ID makes equal queries equal requests (RFC 8484 §4.1).
 std::vector<std::uint8_t> with_id_0(const Message& query) {
   std::vector<std::uint8_t> wire(query.wire().begin(), query.wire().end());
@@ -299,9 +301,19 @@ void DohConnection::State::judge(HttpTransfer& transfer, CURLcode code) {
       return leave(loss(transfer.words(code)));
     default:
       if (stage_ != Stage::open || !is_there) return leave(loss(transfer.words(code)));
+      if (code == CURLE_HTTP2_STREAM && goes_out_again(transfer)) return;
       const Fault fault = code == CURLE_OPERATION_TIMEDOUT ? Fault::timeout : Fault::protocol;
       news_.endings.push_back({transfer.tag(), fail(fault, transfer.words(code))});
   }
+}
+
+/// True if the query is asked once more: a gateway that loses its back end ends the stream, or says 502, and the next
+/// try goes to another back end. Queries on a connection that ends are asked again, too.
+bool DohConnection::State::goes_out_again(HttpTransfer& transfer) {
+  if (transfer.request().was_lost || transfer.request().was_refused) return false;
+  waiting_.push_front(transfer.take_request());
+  waiting_.front().was_lost = true;
+  return true;
 }
 
 /// Asks a query again by the other method after the server refused the first. If that brings an answer, all later
@@ -315,6 +327,7 @@ void DohConnection::State::take_response(HttpTransfer& transfer) {
     waiting_.front().was_refused = true;
     return;
   }
+  if (transfer.status() == bad_gateway && goes_out_again(transfer)) return;
   Result<Message> answer = transfer.take_answer();
   if (answer && transfer.request().was_refused && method_state_.method != method) adopt(method);
   news_.endings.push_back({transfer.tag(), std::move(answer)});

@@ -88,6 +88,7 @@ private:
   void look_for_flood();
   void judge(HttpTransfer& transfer, CURLcode code);
   void take_response(HttpTransfer& transfer);
+  bool goes_out_again(HttpTransfer& transfer);
   void adopt(DohMethod method);
   void tell();
 

@@ -21,6 +21,7 @@ struct DohRequest {
   std::vector<std::uint8_t> query;     ///< a whole query with ID 0
   DohMethod method = DohMethod::post;  ///< the method of the last attempt
   bool was_refused = false;            ///< the server did not take the other method
+  bool was_lost = false;               ///< a gateway lost it once
 
   Question question() const;
 };

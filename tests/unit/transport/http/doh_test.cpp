@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,7 @@ Octets answer_to(const Message& query) {
 
 const Message www = query_for("www.example.com");
 constexpr const char* dns_type = "application/dns-message";
+constexpr std::string_view internal_error("\0\0\0\x02", 4);
 
 /// The machine's time and what a test adds to it.
 class HurriedClock final : public Clock {
@@ -175,8 +177,9 @@ TEST_CASE("one bad answer leaves the connection to the others") {
     streams.push_back(stream);
     if (streams.size() == 1) return peer.respond(stream, "200", dns_type, answer_to(www));
     if (streams.size() < 4) return;
+    if (streams.size() == 5) return peer.frame(3, 0, stream, internal_error);  // the second, once more
     peer.respond(streams[2], "200", dns_type, Octets(70000, 0));
-    peer.frame(3, 0, streams[1], std::string("\0\0\0\x02", 4));  // RST_STREAM, INTERNAL_ERROR
+    peer.frame(3, 0, streams[1], internal_error);  // RST_STREAM
     peer.respond(streams[3], "200", dns_type, answer_to(www));
   });
   bench.stop_after = 4;
@@ -187,6 +190,23 @@ TEST_CASE("one bad answer leaves the connection to the others") {
   for (const char* each : {"answer 1", "protocol 2", "protocol 3", "answer 4"})
     CHECK(bench.told.find(each) != std::string::npos);
   CHECK(bench.server.connections.size() == 1);
+}
+
+TEST_CASE("a query that a gateway lost is asked once more over the same connection, and no third time") {
+  for (const bool by_status : {true, false})
+    for (const int losses : {1, 2}) {
+      int asked = 0;
+      Bench bench([&](TestH2Connection& peer, std::uint32_t stream) {
+        if (++asked > losses) return peer.respond(stream, "200", dns_type, answer_to(www));
+        if (by_status) return peer.respond(stream, "502", "text/html", {});
+        peer.frame(3, 0, stream, internal_error);
+      });
+      bench.connection->send(7, www);
+      bench.loop.run();
+      CHECK(bench.told == (losses == 1 ? "established, answer 7" : "established, protocol 7"));
+      CHECK(asked == 2);
+      CHECK(bench.server.connections.size() == 1);
+    }
 }
 
 TEST_CASE("more queries than libcurl should hold at once are all answered over one connection") {
