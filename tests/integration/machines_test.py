@@ -321,11 +321,14 @@ class Machines(Case):
         def start(url):
             chromium = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
                         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", f"--user-data-dir=/tmp/profile{next(_numbers)}", url]
-            return self.machine.popen("env", "HOME=/root", "timeout", "120", *chromium)
+            return self.machine.popen("env", "HOME=/root", *chromium)
 
         enter = functools.partial(scratch.enter_namespace, self.router.name)
         with desktop.Site(enter, machine.Router.ADDRESS) as site:
-            return site.greeting_of(start, f"https://{name}/")
+            greeted = site.greeting_of(start, f"https://{name}/")
+        scratch.eventually(lambda: "chromium" not in self.machine.run("sh", "-c", "cat /proc/[0-9]*/comm 2>/dev/null || true"), 10,
+                           "the end of Chromium: one that lives on greets the next site, by settings that are over")
+        return greeted
 
     def test_chromium_shows_a_cover_from_browser_setup_to_its_undo_or_the_packages_removal(self):
         self.with_packages("systemd-resolved", "libnss-resolve", "chromium")

@@ -152,8 +152,10 @@ class Machine:
                               check=False, env=environment, **options)
 
     def popen(self, *words):
-        """Starts `words` in the machine, without their output."""
-        return scratch.start(["nsenter", "--all", f"--target={self._leader}", *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        """Starts `words` in the machine, without their output; for two minutes at most. They end with what is returned: nsenter
+        would fork, and leave them alone in the machine, so timeout(1) forks and hands the signal on."""
+        ending = ("timeout", "--kill-after=3", "120")
+        return scratch.start(["nsenter", "--all", "--no-fork", f"--target={self._leader}", *ending, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                              env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"})
 
     def run(self, *words):
