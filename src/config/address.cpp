@@ -34,6 +34,21 @@ std::optional<Halves> split(std::string_view text) {
   return Halves{text.substr(0, colon), text.substr(colon + 1)};
 }
 
+/// In ::/96 no machine has an address (RFC 4291 §2.5.5.1), but for :: and ::1.
+bool is_in_void_prefix(const IpAddress& address) {
+  if (!address.is_v6() || address == IpAddress("::") || address == IpAddress("::1")) return false;
+  return std::ranges::all_of(address.octets().first(12), [](std::uint8_t octet) { return octet == 0; });
+}
+
+/// What to write for "::1:53", which reads as one address; empty if that is not what was meant.
+std::string with_brackets(const Halves& halves, const IpAddress& address) {
+  const auto text = halves.address;
+  const auto colon = text.rfind(':');
+  if (halves.port || !is_in_void_prefix(address) || !parse_port(text.substr(colon + 1))) return {};
+  if (!IpAddress::from_text(text.substr(0, colon))) return {};
+  return fmt::format("\"[{}]:{}\" with a port", text.substr(0, colon), text.substr(colon + 1));
+}
+
 }  // namespace
 
 std::optional<IpAddress> address_before_interface(std::string_view text) {
@@ -109,6 +124,9 @@ Result<SocketAddress> parse_socket_address(std::string_view text, std::uint16_t 
         fmt::format(R"({} is no IP address with an optional port, allowed: such as "127.0.0.1:{}" or "[::1]:{}")",
                     quotation(text), default_port, default_port));
   }
+  if (const auto meant = with_brackets(*halves, *address); !meant.empty())
+    return fail(Fault::invalid_config,
+                fmt::format("{} is an address that no machine has, allowed: {}", quotation(text), meant));
   const auto port = halves->port ? parse_port(*halves->port) : default_port;
   if (!port) {
     return fail(Fault::invalid_config, fmt::format("{} is no port, allowed: 1 to 65535", quotation(*halves->port)));

@@ -135,6 +135,20 @@ std::optional<SyntaxFault> directive(std::string_view text) {
   return SyntaxFault{position_of(text, offset), "a directive (%) is not allowed here"};
 }
 
+/// Whether a tab stands in the indentation of a line, counted from 0.
+bool tab_indents(std::string_view text, int line) {
+  for (; line > 0 && text.contains('\n'); --line) text.remove_prefix(text.find('\n') + 1);
+  const auto indentation = text.substr(0, text.find_first_not_of(" \t"));
+  return line == 0 && indentation.contains('\t');
+}
+
+/// yaml-cpp says "illegal map value" of a line that begins with a tab, which looks right to people.
+SyntaxFault fault_of(const YAML::Exception& e, std::string_view text) {
+  if (tab_indents(text, e.mark.line))
+    return {position(e.mark), "no valid YAML: a tab indents this line, allowed: spaces"};
+  return {position(e.mark), "no valid YAML: " + e.msg};
+}
+
 Node build(std::string_view text) {
   // yaml-cpp accepts an open quote if a newline ends the file.
   text = text.substr(0, text.find_last_not_of("\r\n") + 1);
@@ -167,7 +181,7 @@ std::expected<Node, SyntaxFault> parse_document(std::string_view text) {
   } catch (const YamlFault& refusal) {
     return std::unexpected(SyntaxFault{refusal.at, refusal.why});
   } catch (const YAML::Exception& e) {
-    return std::unexpected(SyntaxFault{position(e.mark), "no valid YAML: " + e.msg});
+    return std::unexpected(fault_of(e, text));
   }
 }
 

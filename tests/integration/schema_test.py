@@ -22,6 +22,7 @@ SCHEMA_PATH = "/usr/share/tacet/tacet.schema.json"
 # What a schema cannot see: the program's words for it. Every other difference is a fault of the schema.
 BEYOND_A_SCHEMA = [
     r"has no effect|needs (https|tls)\.",  # needs another key, or contradicts one
+    r"is an address that no machine has",  # ::1 with a port and no brackets
     r"can be reached by other machines, and allow is empty",
     r"cannot be resolved, allowed: pinned addresses such as",
     r"is where this tacet listens",

@@ -46,6 +46,19 @@ TEST_CASE("what is no address or no port is refused with what is allowed") {
   }
 }
 
+TEST_CASE("::1 with a port and no brackets is refused with what to write, because it reads as another address") {
+  for (const char* text : {"::1:53", "[::1:53]"}) {
+    CAPTURE(text);
+    const auto refused = parse_socket_address(text, 53);
+    REQUIRE(!refused);
+    CHECK(refused.error().detail ==
+          fmt::format("\"{}\" is an address that no machine has, allowed: \"[::1]:53\" with a port", text));
+  }
+  CHECK(parse_socket_address("::", 53)->address == IpAddress("::"));
+  CHECK(parse_socket_address("::1", 53)->address == IpAddress("::1"));
+  CHECK(parse_socket_address("2001:db8::1:53", 53)->address == IpAddress("2001:db8::1:53"));
+}
+
 TEST_CASE("an address ends at its interface") {
   CHECK(address_before_interface("1.1.1.1") == IpAddress("1.1.1.1"));
   CHECK(address_before_interface("fe80::1%eth0") == IpAddress("fe80::1"));

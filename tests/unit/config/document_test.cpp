@@ -93,6 +93,15 @@ TEST_CASE("broken syntax is one fault") {
   CHECK(refusal("a: b: c\n").at.line == 1);
 }
 
+TEST_CASE("a tab in the indentation is called a tab") {
+  for (const char* text : {"a:\n\tb: 2\n", "a:\n\t- b\n", "a:\n  b: 2\n\tc: 3\n", "a:\n  b: 2\n \tc: 3\n"}) {
+    CAPTURE(text);
+    CHECK(refusal(text).text == "no valid YAML: a tab indents this line, allowed: spaces");
+  }
+  CHECK(refusal("a:\n  b: [1\n\nc:\n").text != "no valid YAML: a tab indents this line, allowed: spaces");
+  CHECK(parse_document("a: {\n\tb: 2}\n").has_value());
+}
+
 TEST_CASE("nesting and size are bounded") {
   const auto nested = [](std::size_t levels) { return repeated("[", levels) + repeated("]", levels); };
   CHECK(parse_document(nested(16)).has_value());
