@@ -59,7 +59,7 @@ Finding judge_links(const HostFacts& facts) {
     finding.severity = Severity::warning;
     finding.seen = fmt::format("{}", fmt::join(facts.other_servers, ", "));
     finding.means = "resolved may ask these for any name, in clear";
-    finding.remedy = "sudo tacet install";
+    finding.remedy = facts.links_advice.empty() ? "sudo tacet install" : facts.links_advice;
   } else {
     finding.severity = Severity::ok;
     finding.seen = "no other server for all names";

@@ -186,9 +186,11 @@ class Machine(Root):
         before = self.snapshot(root)
         self.stand_in("systemctl", "true")
         self.stand_in("resolvectl", self.resolvectl)
+        self.stand_in("nmcli", "exit 8")  # it does not run
         [(code, _, complaint)] = self.on_machine(root, GOOD, "install")
         self.assertEqual(code, 1)
         self.assertIn("go on asking 192.0.2.1 (of eth0)", complaint)
+        self.assertIn("To end this: sudo resolvectl domain eth0 home ", complaint)
         self.assertIn("everything is as it was", complaint)
         self.assertEqual(self.snapshot(root), before)
 

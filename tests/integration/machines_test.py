@@ -430,7 +430,7 @@ class Machines(Case):
 
     # --- what is refused ---------------------------------------------------------------------------------------------
 
-    def test_a_link_that_claims_every_name_is_refused(self):
+    def test_a_link_that_claims_every_name_is_refused_with_what_to_do(self):
         self.with_resolved()
         self.boot()
         self.machine.run("nmcli", "connection", "modify", "Wired connection 1", "ipv4.dns-search", "~.")
@@ -440,6 +440,11 @@ class Machines(Case):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn(f"go on asking {machine.Router.ADDRESS} (of eth0)", done.stderr)
         self.assert_same(self.machine.snapshot(), before)
+        advice = re.search("To end this: (.*) [(]for a VPN", done.stderr).group(1)
+        links = json.loads(self.machine.attempt("tacet", "doctor", "--only", "host", "--json").stdout)["findings"]
+        self.assertEqual([each["remedy"] for each in links if each["check"] == "host.links"], [re.search("To end this: (.*?[)])", done.stderr).group(1)])
+        self.machine.run("sh", "-c", advice.replace("sudo ", ""))
+        self.install()
 
     def test_another_resolver_on_the_port_is_not_taken_for_tacet(self):
         self.with_resolved()

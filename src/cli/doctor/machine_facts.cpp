@@ -16,6 +16,7 @@
 #include "cli/ask/parsed_json.hpp"
 #include "cli/setup/command.hpp"
 #include "cli/setup/dns_manager.hpp"
+#include "cli/setup/link_advice.hpp"
 #include "cli/setup/name_sources.hpp"
 #include "cli/setup/own_names.hpp"
 #include "cli/setup/resolved_servers.hpp"
@@ -75,6 +76,7 @@ HostFacts host_facts(const std::string& socket) {
   const std::string server = own_server(facts);
   if (const auto scopes = resolved_scopes()) {
     facts.other_servers = other_servers(*scopes, server);
+    facts.links_advice = advice_on_links(*scopes, server);
     facts.link_domains = domains_of_links(*scopes, server);
   }
   return facts;

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <thread>
 
+#include "cli/setup/link_advice.hpp"
 #include "cli/setup/own_names.hpp"
 
 namespace tacet {
@@ -66,11 +67,12 @@ Result<void> InstallEffect::await_links() const {
   if (!now) return {};  // resolved does not run, or resolvectl is missing
   const auto others = other_servers(*now, server_);
   if (others.empty()) return {};
+  const auto advice = advice_on_links(*now, server_);
   return fail(
       Fault::refused,
       fmt::format("systemd-resolved would go on asking {} for any name, in the clear beside {} (see `resolvectl "
-                  "dns` and `resolvectl domain`: a link whose domain is ~. asks its own servers)",
-                  fmt::join(others, ", "), server_));
+                  "dns` and `resolvectl domain`: a link whose domain is ~. asks its own servers){}",
+                  fmt::join(others, ", "), server_, advice.empty() ? "" : fmt::format(". To end this: {}", advice)));
 }
 
 std::vector<std::string> InstallEffect::claimed_elsewhere() const {

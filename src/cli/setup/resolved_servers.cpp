@@ -89,6 +89,14 @@ std::vector<std::string> other_servers(const std::vector<ResolvedScope>& scopes,
   return found;
 }
 
+std::vector<ResolvedScope> links_with_every_name(const std::vector<ResolvedScope>& scopes, const std::string& server) {
+  std::vector<ResolvedScope> found;
+  std::ranges::copy_if(scopes, std::back_inserter(found), [&](const ResolvedScope& scope) {
+    return !scope.link.empty() && has(scope.domains, every_name) && !servers_beside(scope, server).empty();
+  });
+  return found;
+}
+
 std::vector<std::string> domains_of_links(const std::vector<ResolvedScope>& scopes, const std::string& server) {
   std::vector<std::string> found;
   for (const auto& scope : scopes) {

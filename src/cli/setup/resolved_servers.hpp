@@ -24,6 +24,9 @@ Result<std::vector<ResolvedScope>> resolved_scopes();
 /// unless the scope of all links claims every name and the link claims only its own domains.
 std::vector<std::string> other_servers(const std::vector<ResolvedScope>& scopes, const std::string& server);
 
+/// The links that claim every name for servers of their own.
+std::vector<ResolvedScope> links_with_every_name(const std::vector<ResolvedScope>& scopes, const std::string& server);
+
 /// The domains that still go to a link's own servers: "office.example to 192.0.2.1 (of eth0)".
 std::vector<std::string> domains_of_links(const std::vector<ResolvedScope>& scopes, const std::string& server);
 

@@ -41,6 +41,16 @@ TEST_CASE("Another server beside tacet is a warning, in the file or at a link") 
   CHECK(severity_of(judge_host(link), "host.links") == Severity::warning);
 }
 
+TEST_CASE("Where a link claims every name the advice is about the link, because install refuses as long as it does") {
+  auto facts = well();
+  facts.nss_asks_resolved = true;
+  facts.other_servers = {"192.0.2.1 (of eth0)"};
+  facts.links_advice = "sudo resolvectl domain eth0 ''";
+  CHECK(judge_host(facts)[2].remedy == facts.links_advice);
+  facts.links_advice.clear();
+  CHECK(judge_host(facts)[2].remedy == "sudo tacet install");
+}
+
 TEST_CASE("A machine without a running tacet is told how to start it") {
   HostFacts facts{.nameservers = {"192.0.2.1"}};
   const auto found = judge_host(facts);
