@@ -9,11 +9,12 @@
 #include <utility>
 
 #include "base/signals.hpp"
+#include "cli/terminal.hpp"
 
 namespace tacet {
 
 LiveLine::LiveLine(std::string words) : words_(std::move(words)) {
-  if (::isatty(STDERR_FILENO) != 1) return;
+  if (!moves_cursor(STDERR_FILENO)) return;
   try {
     thread_ = std::thread([this] { show(); });
   } catch (const std::system_error&) {  // the work goes on without the line

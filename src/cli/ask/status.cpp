@@ -9,6 +9,7 @@
 #include "cli/ask/parsed_json.hpp"
 #include "cli/ask/status_text.hpp"
 #include "cli/ask/verbs.hpp"
+#include "cli/terminal.hpp"
 #include "cli/words.hpp"
 
 namespace tacet {
@@ -74,7 +75,7 @@ public:
         request_(request),
         out_(out),
         err_(err),
-        on_terminal_(request.form == StatusForm::text && ::isatty(STDOUT_FILENO) == 1) {}
+        on_terminal_(request.form == StatusForm::text && moves_cursor(STDOUT_FILENO)) {}
 
   int run(const std::string& first) {
     std::signal(SIGINT, end_watching);

@@ -17,6 +17,7 @@
 #include "cli/doctor/portal_probe.hpp"
 #include "cli/doctor/probing.hpp"
 #include "cli/doctor/report.hpp"
+#include "cli/terminal.hpp"
 #include "dns/wire.hpp"
 #include "doctor/path_plan.hpp"
 
@@ -196,7 +197,7 @@ int run_doctor(const DoctorRequest& request, const CommandLine& given, const Str
   if (arriving.valid()) note_arrival(arriving.get(), host);
   if (!result) return complain(to, result.error().detail);
   const auto findings = judge(request, *canaries, *result, host);
-  const ReportStyle style{.colours = ::isatty(STDOUT_FILENO) == 1, .all = request.all, .redact = request.redact};
+  const ReportStyle style{.colours = shows_colours(STDOUT_FILENO), .all = request.all, .redact = request.redact};
   to.out << (request.json ? report_json(findings, result->path.clear, request.redact) : report_text(findings, style));
   return exit_status(findings);
 }
