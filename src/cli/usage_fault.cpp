@@ -41,8 +41,10 @@ std::string suggestion(std::string_view wrong, const CLI::App& at) {
   return wrong.find('/') != std::string_view::npos || wrong.ends_with(".yaml") ? " (a file follows --config)" : "";
 }
 
-/// The word that is not understood. If an option is none, the next word may be meant as its value.
-std::string wrong_word(const std::vector<std::string>& words) {
+/// The word that is not understood. If an option is none, the next word may be meant as its value. What stands behind a
+/// verb that is none may be right.
+std::string wrong_word(const std::vector<std::string>& words, bool has_verb) {
+  if (!has_verb && !is_option(words.front())) return words.front();
   const auto option = std::ranges::find_if(words, is_option);
   return option == words.end() ? words.front() : *option;
 }
@@ -64,7 +66,7 @@ std::string usage_fault(const CLI::App* app, const CLI::Error& error) {
   std::string what = error.what();
   if (const auto words = at.remaining();
       !words.empty() && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
-    const std::string wrong = wrong_word(words);
+    const std::string wrong = wrong_word(words, !chosen.empty());
     const char* const kind = is_option(wrong) ? "option" : in_front ? "verb" : "argument";
     const std::string meant = in_front && !chosen.empty() ? placed(wrong, *chosen.front()) : "";
     what = fmt::format("{} has no {} {}{}", in_front ? "tacet" : name, kind, quotation(wrong),

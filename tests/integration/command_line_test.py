@@ -31,7 +31,7 @@ class Usage(unittest.TestCase):
                             ("restart", "(the service: systemctl restart tacet)"), ("check ./tacet.yaml", 'tacet check has no argument "./tacet.yaml" (a file follows --config)'),
                             ("--config x run", 'tacet has no option "--config" in front of the verb; it comes behind it: tacet run --config\n'),
                             ("--config=x check", "it comes behind it: tacet check --config=x\n"), ("help run", 'tacet has no verb "help", did you mean --help?'),
-                            ("frobnicate", 'tacet has no verb "frobnicate"\n'), ("flush a b", 'tacet flush has no argument "b"\n')):
+                            ("frobnicate", 'tacet has no verb "frobnicate"\n'), ("stauts --json", 'tacet has no verb "stauts", did you mean status?'), ("flush a b", 'tacet flush has no argument "b"\n')):
             with self.subTest(words):
                 done = tacet.run(*words.split())
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
