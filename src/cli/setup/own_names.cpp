@@ -72,9 +72,9 @@ Result<void> names_arrive(const std::string& server, const std::string& socket, 
     if (arrived(*before, *after, are_local) >= names) return {};
   }
   return fail(Fault::refused,
-              fmt::format("names that programs ask for do not arrive at tacet ({}): see the line `hosts` of "
+              fmt::format("names that programs ask for do not arrive at tacet{}: see the line `hosts` of "
                           "/etc/nsswitch.conf, and find the program that answers them",
-                          server));
+                          server.empty() ? "" : fmt::format(" ({})", server)));
 }
 
 }  // namespace tacet
