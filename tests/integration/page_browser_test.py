@@ -68,6 +68,14 @@ class InBrowser(UnboundCase):
                 seen = page.evaluate("document.body.innerText") if name != "without-script" else ""
                 self.assertNotIn("example.com", seen)
 
+    def test_on_a_phone_the_times_of_a_busy_day_fit(self):
+        page = self.chromium.open(self.url, **VIEWS["narrow"])
+        table = "document.querySelector('[aria-label=Times]')"
+        page.until(lambda: page.evaluate(f"{table} !== null"), "the table")
+        words = ["1,234,567", "100 µs", "250 ms", "500 ms"]
+        fill = f"{table}.querySelectorAll('tbody tr').forEach(row => [...row.querySelectorAll('.num')].forEach((cell, i) => cell.textContent = {words}[i]))"
+        self.assertEqual(page.evaluate(f"{fill}, {table}.scrollWidth - {table}.clientWidth"), 0)
+
     def test_numbers_move_and_a_loss_of_contact_and_its_end_are_said(self):
         page = self.chromium.open(self.url)
         page.until(lambda: "questions a second" in self.text(page, ".life"), "the first look")
