@@ -9,15 +9,22 @@
 #include "cli/ask/parsed_json.hpp"
 #include "cli/ask/status_text.hpp"
 #include "cli/ask/verbs.hpp"
+#include "cli/setup/install_state.hpp"
 #include "cli/terminal.hpp"
 #include "cli/words.hpp"
 
 namespace tacet {
 namespace {
 
+/// What the daemon cannot know: whether this machine still asks it.
+std::string machine_text(const ParsedJson& status) {
+  const auto line = strayed_resolv_conf("", status.at("listen").get<std::vector<std::string>>());
+  return line.empty() ? line : fmt::format("\nwarning   {}\n", line);
+}
+
 Result<std::string> text_of(const ParsedJson& status) {
   try {
-    return status_text(status);
+    return status_text(status) + machine_text(status);
   } catch (const ParsedJson::exception& missing) {
     return fail(Fault::protocol,
                 fmt::format("the running tacet is of another version (try --json): {}", missing.what()));

@@ -1,12 +1,15 @@
 #include "cli/setup/install_state.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ranges>
 #include <utility>
 
 #include "base/text_parts.hpp"
+#include "config/address.hpp"
+#include "doctor/host_checks.hpp"
 
 namespace tacet {
 namespace {
@@ -69,6 +72,23 @@ bool taken_over(const InstallState& state) {
   if (const auto before = read_image(state.kept.copy("before", resolv_conf)); before && *now == *before) return false;
   const auto servers = nameservers(now->content);
   return !servers.empty() && std::ranges::find(servers, state.server) == servers.end();
+}
+
+std::string strayed_resolv_conf(const std::string& root, const std::vector<std::string>& listening) {
+  const auto state = load_state(root);
+  const auto is_its = [&](const std::string& text) {
+    const auto at = parse_socket_address(text, 53);
+    return at && at->port == 53 && (at->address.is_unspecified() || at->address.to_string() == (*state)->server);
+  };
+  if (!state || !*state || std::ranges::none_of(listening, is_its)) return {};
+  const auto text = resolv_conf_text(root);
+  const auto servers = nameservers(text);
+  const auto leads_to_us = [&](const std::string& server) {
+    return server == (*state)->server || server == "127.0.0.53";
+  };
+  if (servers.empty() || std::ranges::any_of(servers, leads_to_us)) return {};
+  return fmt::format("/etc/resolv.conf names {} and no longer tacet{}: programs go past it (sudo tacet install)",
+                     fmt::join(servers, ", "), signed_by(text));
 }
 
 Result<void> restore_files(const InstallState& state) {

@@ -34,4 +34,8 @@ Result<void> restore_files(const InstallState& state);
 /// True if `tacet install` wrote /etc/resolv.conf, and another program has written it since.
 bool taken_over(const InstallState& state);
 
+/// For people: that /etc/resolv.conf names neither the tacet of `tacet install` nor resolved any more, and who wrote
+/// it. Empty if all is well, if the tacet that listens at `listening` is not the installed one, and if we may not look.
+std::string strayed_resolv_conf(const std::string& root, const std::vector<std::string>& listening);
+
 }  // namespace tacet
