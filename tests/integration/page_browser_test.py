@@ -97,6 +97,7 @@ class InBrowser(UnboundCase):
         for stop in ("skip", "questions-plot", "waits-plot", "wide stack"):
             self.assertIn(stop, stops)
         self.assertGreaterEqual(len([stop for stop in stops if str(stop).startswith("Copy: tacet")]), 6)
+        page.until(lambda: page.evaluate("shownBins.length > 0"), "the plots, which come with the first look")
         page.evaluate("document.getElementById('questions-plot').focus()")
         page.press("End")
         self.assertRegex(self.text(page, "#questions-readout"), r"^\d\d:\d\d: ")
