@@ -1,6 +1,7 @@
 #include "config/address.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 using namespace tacet;
 
