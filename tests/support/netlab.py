@@ -34,7 +34,7 @@ import scratch
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 _MAX_PORTS = 8
 # What the test sets and the carrier reads, and (last two) the carrier counts: one page of shared memory.
-_SETTINGS = struct.Struct(f"ddd???{_MAX_PORTS}H")
+_SETTINGS = struct.Struct(f"ddd???H{_MAX_PORTS}H")
 _COUNTS, _COUNTS_AT = struct.Struct("QQ"), 512
 
 
@@ -152,7 +152,7 @@ class Lab:
 
     def __init__(self, word="lab", delay=0.0, loss=0.0, jitter=0.0, seed=1):
         self._word, self._seed = word, seed
-        self._settings = {"delay": delay, "loss": loss, "jitter": jitter, "up": True, "v4": True, "v6": True, "drop_ports": ()}
+        self._settings = {"delay": delay, "loss": loss, "jitter": jitter, "up": True, "v4": True, "v6": True, "mtu": 65535, "drop_ports": ()}
 
     def __enter__(self):
         self._sides, self._tuns, self._carrier = {}, {}, None
@@ -197,11 +197,11 @@ class Lab:
         return self._sides[side].run(command, **kwargs)
 
     def set(self, **changes):
-        """delay, loss, jitter (each packet by itself, so they overtake each other), v4, v6 (False: that family is black-holed), drop_ports (TCP and UDP, either direction)."""
+        """delay, loss, jitter (each packet by itself, so they overtake each other), v4, v6 (False: that family is black-holed), mtu (larger packets are lost, and nobody is told), drop_ports (TCP and UDP, either direction)."""
         self._settings.update(changes)
         now = self._settings
         ports = (*now["drop_ports"], *[0] * _MAX_PORTS)[:_MAX_PORTS]
-        _SETTINGS.pack_into(self._page, 0, now["delay"], now["loss"], now["jitter"], now["up"], now["v4"], now["v6"], *ports)
+        _SETTINGS.pack_into(self._page, 0, now["delay"], now["loss"], now["jitter"], now["up"], now["v4"], now["v6"], now["mtu"], *ports)
 
     def cut(self):
         """Every packet is lost; nobody is told (no RST, no ICMP, the devices stay up)."""
@@ -293,8 +293,8 @@ class Carrier:
             heapq.heappush(self._queue, (time.monotonic() + delay + (jitter and jitter * self._random.random()), next(self._order), self._other[descriptor], packet))
 
     def _is_lost(self, packet):
-        _, loss, _, up, v4, v6, *ports = _SETTINGS.unpack_from(self._page)
-        if not up or not (v4 if packet[0] >> 4 == 4 else v6):
+        _, loss, _, up, v4, v6, mtu, *ports = _SETTINGS.unpack_from(self._page)
+        if not up or not (v4 if packet[0] >> 4 == 4 else v6) or len(packet) > mtu:
             return True
         return any(port and port in ports for port in _ports(packet)) or self._random.random() < loss
 

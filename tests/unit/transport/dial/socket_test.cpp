@@ -2,9 +2,36 @@
 
 #include <doctest/doctest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 using namespace tacet;
+
+namespace {
+
+struct Listener {
+  Descriptor descriptor{::socket(AF_INET, SOCK_STREAM, 0)};
+  KernelAddress address = kernel_address({IpAddress("127.0.0.1"), 0}).value();
+  Listener() {
+    REQUIRE(::bind(descriptor.get(), address.get(), address.size) == 0);
+    REQUIRE(::listen(descriptor.get(), 1) == 0);
+    REQUIRE(::getsockname(descriptor.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size) == 0);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A server sends no packet that is larger than every link takes") {
+  const Listener listener;
+  const Result<Descriptor> ours = begin_connect(listener.address);
+  REQUIRE(ours);
+  const Descriptor theirs(::accept(listener.descriptor.get(), nullptr, nullptr));
+  int octets = 0;
+  socklen_t size = sizeof octets;
+  REQUIRE(::getsockopt(theirs.get(), IPPROTO_TCP, TCP_MAXSEG, &octets, &size) == 0);
+  CHECK(octets <= 1220);
+  CHECK(octets >= 1200);  // without the time stamps
+}
 
 TEST_CASE("A connection does not wait 200 ms to send a lost query again, where the kernel lets us say so") {
   constexpr int rto_min_option = 45;  // TCP_RTO_MIN_US, since Linux 6.15
@@ -14,13 +41,9 @@ TEST_CASE("A connection does not wait 200 ms to send a lost query again, where t
     const bool known = ::getsockopt(descriptor, IPPROTO_TCP, rto_min_option, &microseconds, &size) == 0;
     return known ? microseconds : 0;
   };
-  const Descriptor listener(::socket(AF_INET, SOCK_STREAM, 0));
-  KernelAddress local = kernel_address({IpAddress("127.0.0.1"), 0}).value();
-  REQUIRE(::bind(listener.get(), local.get(), local.size) == 0);
-  REQUIRE(::listen(listener.get(), 1) == 0);
-  REQUIRE(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&local.storage), &local.size) == 0);
-  const Result<Descriptor> ours = begin_connect(local);
+  const Listener listener;
+  const Result<Descriptor> ours = begin_connect(listener.address);
   REQUIRE(ours);
-  if (least_wait(listener.get()) == 0) return;  // an older kernel
+  if (least_wait(listener.descriptor.get()) == 0) return;  // an older kernel
   CHECK(least_wait(ours->get()) <= 20000);
 }
