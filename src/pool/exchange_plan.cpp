@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace tacet {
+namespace {
+
+Duration at_least(Duration usually, Duration needed) {
+  return std::max(usually, std::min<Duration>(needed, ExchangePlan::most_patience));
+}
+
+}  // namespace
 
 // A silent server is given up sooner, but only for one of the same operator: another operator would learn the name.
 ExchangePlan::ExchangePlan(const Start& start)
@@ -11,9 +18,12 @@ ExchangePlan::ExchangePlan(const Start& start)
       deadline_(start.deadline),
       hedge_at_(start.begun + start.hedge_delay),
       hedge_delay_(start.hedge_delay),
+      warm_(at_least(warm_patience, start.usual * 2)),
+      cold_(at_least(cold_patience, start.usual * 3)),
       servers_(start.servers),
       may_look_(start.warm && start.same_operator) {
-  patience_ = begun_ + (may_look_ ? silent_patience : start.warm ? warm_patience : cold_patience);
+  const Duration silent = at_least(silent_patience, start.usual * 3 / 2);
+  patience_ = begun_ + (may_look_ ? silent : start.warm ? warm_ : cold_);
 }
 
 ExchangePlan::Step ExchangePlan::next(Event event, Instant now) {
@@ -27,10 +37,10 @@ ExchangePlan::Step ExchangePlan::next(Event event, Instant now) {
     case Event::silent:
       return ask_elsewhere();
     case Event::heard:
-      patience_ = begun_ + warm_patience;
+      patience_ = begun_ + warm_;
       break;
     case Event::asked:
-      patience_ = now + cold_patience;
+      patience_ = now + cold_;
       break;
     case Event::nobody_left:
       break;

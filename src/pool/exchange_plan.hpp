@@ -15,6 +15,8 @@ public:
   static constexpr Duration warm_patience = std::chrono::milliseconds(900);
   /// The same if the first server is silent: no answer and no acknowledgement.
   static constexpr Duration silent_patience = std::chrono::milliseconds(500);
+  /// Over a slow link all three are longer, up to this.
+  static constexpr Duration most_patience = std::chrono::seconds(2);
 
   /// What is known when the first attempt begins.
   struct Start {
@@ -23,6 +25,7 @@ public:
     bool warm;              ///< the first server's connection is up
     bool same_operator;     ///< the second server belongs to the same operator, so it may learn the name sooner
     Duration hedge_delay;   ///< until a second copy is considered
+    Duration usual{};       ///< time of an answer of the first server; zero if it is not known
   };
 
   /// What happened.
@@ -71,6 +74,7 @@ private:
   Instant patience_{};  // until then, no other server is asked
   Instant hedge_at_{};
   Duration hedge_delay_{};
+  Duration warm_{}, cold_{};  // patience with an open connection, and with a new one
   std::uint32_t servers_ = 0;
   std::uint32_t asked_ = 1;  // servers; one more after the last server's other channel
   bool may_look_ = false;    // patience_ is short and counts only for a silent server

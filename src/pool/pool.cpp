@@ -74,6 +74,7 @@ Pool::SharedQuery Pool::begin(const Message& message, Instant deadline, std::spa
       .warm = first.upstream->warm(),
       .same_operator = order.size() > 1 && order[1]->operator_place == order[0]->operator_place,
       .hedge_delay = hedging_.delay_on(first),
+      .usual = first.times().typical(),
   });
   query->first = query->last = &first;
   query->first_number = first.sent + 1;

@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration race_after = milliseconds(500);
+constexpr Duration least_race_after = milliseconds(500), most_race_after = seconds(2);
 constexpr Duration least_silence_limit = milliseconds(1500);
 constexpr Duration watch_interval = milliseconds(250);
 /// After such a pause a connection may be dead without a sign.
@@ -23,9 +23,11 @@ constexpr Duration least_lateness = milliseconds(3);
 /// early.
 constexpr Duration race_beyond_demand = seconds(3);
 
-/// After this time without a TCP connection the server counts as unreachable by this way. A tunnel may take longer.
-Duration unreachable_after(const DialPath& path) {
-  return path.proxy.is_used() ? Duration(seconds(3)) : Duration(milliseconds(700));
+/// After this time without a TCP connection the server counts as unreachable by this way. A tunnel may take longer, and
+/// so does a slow link.
+Duration unreachable_after(const DialPath& path, std::optional<Duration> usual) {
+  if (path.proxy.is_used()) return seconds(3);
+  return std::max<Duration>(milliseconds(700), 2 * usual.value_or(Duration::zero()));
 }
 
 }  // namespace
@@ -79,7 +81,7 @@ void Channel::submit(Call& call) {
   watch_greetings();
   if (!current_) demand_connection();
   const Duration usual = latency_.typical();
-  watch(doubtful_ ? std::min(race_after, usual + std::max(least_lateness, usual / 4)) : race_after);
+  watch(doubtful_ ? std::min(race_after(), usual + std::max(least_lateness, usual / 4)) : race_after());
 }
 
 /// True if the next query is the first one after a pause, and if it is known how long an answer takes.
@@ -144,7 +146,7 @@ void Channel::connected(ConnectedSocket socket) {
   if (place->prepared) rest();
   feed(*place);
   watch_greetings();
-  watch(race_after);
+  watch(race_after());
 }
 
 void Channel::round_failed(const Error& error) {
@@ -191,7 +193,7 @@ void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
     }
   }
   judge_pause(link);
-  if (fresh_) settle(link);
+  fresh_ ? settle(link) : end_race(link);
   widen(link, 1);
   if (!briefs_.empty()) brief_answered();
 }
@@ -215,6 +217,11 @@ void Channel::settle(const Link& winner) {
   retire(fresh_);
 }
 
+/// The connection that a fresh one was to race has answered, and needs no successor.
+void Channel::end_race(const Link& answering) {
+  if (&answering == current_.get() && !answering.is_spent) connector_.stop();
+}
+
 void Channel::deliver(Call& call, Result<Response> result) {
   calls_.erase(call.tag);
   doubtful_ = false;
@@ -230,7 +237,7 @@ void Channel::deliver(Call& call, Result<Response> result) {
 /// The connection had time to answer and did not. Only answers count: a server that answers nothing more may still send
 /// other octets.
 void Channel::given_up(const Call& call) {
-  if (!current_ || call.tag > current_->sent_to || now() - std::max(call.sent, current_->last_answered) < race_after)
+  if (!current_ || call.tag > current_->sent_to || now() - std::max(call.sent, current_->last_answered) < race_after())
     return;
   current_->leave_unanswered(call.query.question().name);
 }
@@ -243,13 +250,19 @@ void Channel::rest() {
 
 // Silence.
 
+/// When an answer is late. A round trip over a satellite takes longer than half a second.
+Duration Channel::race_after() const {
+  const Duration usual = std::max(latency_.typical(), current_ ? current_->connect_time : Duration::zero());
+  return std::clamp<Duration>(usual * 3 / 2, least_race_after, most_race_after);
+}
+
 void Channel::watch(Duration patience) {
   if (!watch_.armed() && !calls_.empty()) watch_.arm(now() + patience);
 }
 
 /// An answer to the first query after a pause is late. Without an acknowledgement the connection may be dead.
 void Channel::on_doubt() {
-  watch_.arm(now() + race_after);
+  watch_.arm(now() + race_after());
   if (current_ && !fresh_ && current_->connection->unacknowledged() > Duration::zero()) demand_connection();
 }
 
@@ -260,15 +273,16 @@ void Channel::on_watch() {
   }
   if (std::exchange(doubtful_, false)) return on_doubt();
   watch_.arm(now() + watch_interval);
-  if (!current_ && connector_.running() && now() - dialled_ >= unreachable_after(*server_.path()))
+  if (!current_ && connector_.running() &&
+      now() - dialled_ >= unreachable_after(*server_.path(), server_.book().connect_time()))
     tell_unreachable(GreetingOutcome::dropped);
   if (has_moved()) dial_afresh();
   if (!current_) return demand_connection();
   const Duration silence = now() - std::max(current_->last_received, calls_.begin()->second->sent);
-  if (silence < race_after) return;
+  if (silence < race_after()) return;
   widen(*current_, current_->room);  // the query that it waits for may be a lame one
   if (!suspect(*current_, silence)) return;
-  if (silence >= std::max<Duration>(least_silence_limit, latency_.percentile(0.99) * 3)) {
+  if (silence >= std::max({least_silence_limit, latency_.percentile(0.99) * 3, 2 * race_after()})) {
     note_failure(
         {Fault::timeout, fmt::format("no answer for {:.1f} s", std::chrono::duration<double>(silence).count())});
     retire(current_);
@@ -280,9 +294,9 @@ void Channel::on_watch() {
 }
 
 bool Channel::suspect(const Link& link, Duration silence) const {
-  if (!link.is_established || link.connection->unacknowledged() >= std::min(silence, race_after)) return true;
+  if (!link.is_established || link.connection->unacknowledged() >= std::min(silence, race_after())) return true;
   if (link.left_unanswered && link.left_others) return true;
-  const Instant long_ago = now() - race_after;
+  const Instant long_ago = now() - race_after();
   const Name name = link.left_unanswered.value_or(calls_.begin()->second->query.question().name);
   return std::ranges::any_of(calls_, [&](const auto& entry) {
     return entry.first <= link.sent_to && entry.second->sent <= long_ago &&

@@ -23,7 +23,7 @@ namespace tacet {
 /// silent connection is suspect if the kernel has held unacknowledged data for as long, or if queries for two different
 /// names went unanswered since its last answer (given up or not). One unanswered name proves nothing. After half a
 /// second of such silence a fresh connection races the old one, and the channel keeps the first that answers. Past the
-/// limit the channel retires the old one.
+/// limit the channel retires the old one. All three times are longer on a slow link.
 ///
 /// Some queries make a server close the connection. So a connection that ended without any answer is followed by one
 /// that gets one query at first, and more with each answer: the query that is the reason shows itself by being alone,
@@ -78,6 +78,7 @@ private:
   void lost(Link& link, const Error& why);
   void spent(Link& link);
   void settle(const Link& winner);
+  void end_race(const Link& answering);
   std::size_t unanswered_on(const Link& link) const;
   void blame(const Link& ended, const Error& why);
   void blame_all();
@@ -114,6 +115,7 @@ private:
   void dial_afresh();
   void watch_greetings();
   void on_late_greeting();
+  Duration race_after() const;
   void watch(Duration patience);
   bool doubts_connection() const;
   void judge_pause(const Link& answering);

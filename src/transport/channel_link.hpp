@@ -45,7 +45,8 @@ public:
         last_answered(opened),
         way(socket.path().rung),
         address(socket.address()),
-        patience(std::max(socket.path().patience, 3 * socket.connect_time())),
+        connect_time(socket.connect_time()),
+        patience(std::max(socket.path().patience, 3 * connect_time)),
         channel_(channel),
         connection(channel.server_.connect(std::move(socket), *this)) {}
 
@@ -90,6 +91,7 @@ public:
   bool left_others = false;             // queries for other names were given up, too
   Rung way;
   DialTarget address;
+  Duration connect_time;
   Duration patience;                  // with the greeting
   std::optional<Instant> greeted_at;  // with the first query: DoH shakes hands with it
   bool is_told = false;               // that the greeting failed

@@ -3,10 +3,17 @@
 #include <algorithm>
 
 namespace tacet {
+namespace {
+
+/// A link with a round trip of twice this time gets half as many attempts.
+constexpr Duration slow = std::chrono::milliseconds(400);
+
+}  // namespace
 
 AttemptPace::AttemptPace(Scheduler& scheduler, const Limits& limits)
     : scheduler_(scheduler),
       limits_(limits),
+      spacing_(limits.spacing),
       alarm_(scheduler, [this] { serve(); }),
       begun_(limits.most, never) {}
 
@@ -24,6 +31,8 @@ void AttemptPace::begun() {
   in_turn_ = nullptr;
   plan();
 }
+
+void AttemptPace::connected(Duration took) { spacing_ = limits_.spacing * std::max<Duration::rep>(1, took / slow); }
 
 /// Removes the oldest of the last attempts, which may be another than the answered one: only their number is limited.
 void AttemptPace::led_to_answer() {
@@ -45,12 +54,13 @@ void AttemptPace::forget() {
   if (scheduler_.now() - forgot_at_ < usual_spacing) return;
   forgot_at_ = scheduler_.now();
   std::ranges::fill(begun_, never);
+  spacing_ = limits_.spacing;
   plan();
 }
 
 Instant AttemptPace::next() const {
   const Instant room = begun_[(latest_ + 1) % begun_.size()] + within;
-  return silent_ ? std::max(room, begun_[latest_] + limits_.spacing) : room;
+  return silent_ ? std::max(room, begun_[latest_] + spacing_) : room;
 }
 
 void AttemptPace::stand_in_line(PendingAttempt& attempt, Kind kind) {

@@ -10,7 +10,8 @@ namespace tacet {
 /// Spaces out the connection attempts of a worker. At most five attempts in any second (`Limits::most`) may lead to no
 /// answer, so that neither an outage nor a server that breaks off causes a storm. While no peer answers, it spreads
 /// them evenly, one each 200 ms, so that one of them soon meets the end of an outage. After an answer the network
-/// works, and the next attempt starts at once. Attempts wait in line. Pure: moved by a scheduler.
+/// works, and the next attempt starts at once. On a slow link they are further apart: many at once would fill it.
+/// Attempts wait in line. Pure: moved by a scheduler.
 class AttemptPace {
 public:
   static constexpr Duration within = std::chrono::seconds(1);
@@ -50,6 +51,8 @@ public:
   void begun();
   /// A peer answered an attempt, by a connection or a refusal.
   void answered() { silent_ = false; }
+  /// An attempt took so long to connect.
+  void connected(Duration took);
   /// A connection has delivered its first answer, so refund one attempt. A server that closes often may then reconnect.
   void led_to_answer();
   /// The network changed: attempts in the old network count no more. Several callers may report the same change.
@@ -69,6 +72,7 @@ private:
 
   Scheduler& scheduler_;
   const Limits limits_;
+  Duration spacing_;
   Alarm alarm_;
   std::list<Place> line_;       // first attempts before further ones
   std::vector<Instant> begun_;  // times of the last attempts; a circular buffer

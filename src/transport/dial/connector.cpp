@@ -18,13 +18,14 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Duration stagger = milliseconds(250);        // between the attempts of the first round (RFC 8305 §8)
-constexpr Duration pace = milliseconds(200);           // between attempts after it
-constexpr Duration slowest_pace = milliseconds(2000);  // between rounds, when all addresses keep failing at once
-constexpr Duration patience = milliseconds(1000);      // with one attempt
+constexpr Duration stagger = milliseconds(250);         // between the attempts of the first round (RFC 8305 §8)
+constexpr Duration pace = milliseconds(200);            // between attempts after it
+constexpr Duration slowest_pace = milliseconds(2000);   // between rounds, when all addresses keep failing at once
+constexpr Duration patience = milliseconds(1000);       // with one attempt
+constexpr Duration long_patience = milliseconds(3000);  // with one attempt to each family
 constexpr Duration proxy_patience = milliseconds(10000);
 constexpr Duration usual_with_proxy = milliseconds(1000);  // before the first tunnel is there
-constexpr std::size_t most_at_once = 5;
+constexpr std::ptrdiff_t most_at_once = 5;
 
 /// How long an attempt may last.
 Duration patience_with(const DialPath& path) { return path.proxy.is_used() ? proxy_patience : patience; }
@@ -63,7 +64,8 @@ ConnectionFacts ConnectedSocket::facts(Transport transport) const {
 /// One running connect. Holds its place in the budget as long as it lives.
 struct Connector::Attempt {
   Attempt(Loop& loop, ConnectedSocket under_way, std::function<void(Attempt&)> on_ready)
-      : socket(std::move(under_way)),
+      : is_v6(under_way.address().is_v6()),
+        socket(std::move(under_way)),
         watch(loop, socket.get(), [this, ready = on_ready](Watch::Ready) { ready(*this); }),
         due(loop.scheduler(), [this, ready = std::move(on_ready)] { ready(*this); }) {
     const bool is_quic = socket.quic() != nullptr;
@@ -71,13 +73,26 @@ struct Connector::Attempt {
     if (is_quic) due.arm(loop.now());  // sends the first packet
   }
 
+  bool is_v6;
   ConnectedSocket socket;
   std::unique_ptr<Tunnel> tunnel;  // once the proxy is connected
   Watch watch;                     // behind the socket: gone before its descriptor is closed
   Alarm due;                       // QUIC has to send something again
   Instant began;
   bool first_round = false;
+  SocketBudget* long_in = nullptr;  // set if it lasts longer than others
 
+  ~Attempt() {
+    if (long_in != nullptr) long_in->give_long_one(is_v6);
+  }
+  bool lasts_long() const { return long_in != nullptr; }
+  /// How long the connect took. One that lost its first packet in an outage tells nothing of the link.
+  Duration took(Instant now) const {
+    if (!lasts_long() || socket.quic() != nullptr) return now - began;
+    const Duration measured = round_trip_of(socket.get());
+    return measured > Duration::zero() ? measured : patience;
+  }
+  Instant ends() const { return began + (lasts_long() ? long_patience : patience_with(socket.path())); }
   /// True if it must first reach a proxy, and has not yet.
   bool seeks_proxy() const { return socket.path().proxy.is_used() && !tunnel; }
 };
@@ -150,7 +165,7 @@ Connector::Begun Connector::begin(const DialTarget& address, Instant now) {
   const auto kind = tried_ ? AttemptPace::Kind::further : AttemptPace::Kind::first;
   if (!pace_.may_begin(*this, kind)) return Begun::no_turn;
   make_room(now);
-  if (attempts_.size() >= most_at_once) return Begun::no_room;
+  if (!has_room()) return Begun::no_room;
   if (!budget_.take()) {
     note_failure({Fault::overloaded, "the limit of open upstream sockets is reached"});
     return Begun::no_room;
@@ -253,14 +268,29 @@ void Connector::on_ready(Attempt& attempt) {
 }
 
 void Connector::give_up_old(Instant now) {
-  while (!attempts_.empty() && now - attempts_.front()->began >= patience_with(attempts_.front()->socket.path())) {
-    const auto old = std::move(attempts_.front());
-    attempts_.erase(attempts_.begin());
+  for (auto each = attempts_.begin(); each != attempts_.end();) {
+    if (now < (*each)->ends() || may_go_on(**each)) {
+      ++each;
+      continue;
+    }
+    const auto old = std::move(*each);
+    each = attempts_.erase(each);
     silent_ = true;
     pause_ = pace;
     note_failure(no_answer(old->socket));
   }
 }
+
+/// On a slow link a usual attempt is too short.
+bool Connector::may_go_on(Attempt& attempt) {
+  if (attempt.lasts_long() || attempt.socket.path().proxy.is_used()) return false;
+  if (!budget_.take_long_one(attempt.is_v6)) return false;
+  attempt.long_in = &budget_;
+  return true;
+}
+
+/// True if there may be one more attempt. The long ones are beside the others.
+bool Connector::has_room() const { return std::ranges::count(attempts_, false, &Attempt::lasts_long) < most_at_once; }
 
 /// Several connectors share the budget, so each may have room for two or three attempts only. The oldest attempt gives
 /// up its place after twice the usual connect time. Without that, no attempt would begin until its second is over, and
@@ -268,10 +298,12 @@ void Connector::give_up_old(Instant now) {
 void Connector::make_room(Instant now) {
   std::optional<Duration> usual = book_.connect_time();
   if (!usual && path_->proxy.is_used()) usual = usual_with_proxy;
-  if (!usual || attempts_.empty() || (attempts_.size() < most_at_once && budget_.has_room())) return;
-  if (now - attempts_.front()->began < std::max<Duration>(2 * pace, 2 * *usual)) return;
-  note_failure(no_answer(attempts_.front()->socket));
-  attempts_.erase(attempts_.begin());
+  if (!usual || attempts_.empty() || (has_room() && budget_.has_room())) return;
+  auto oldest = std::ranges::find(attempts_, false, &Attempt::lasts_long);
+  if (oldest == attempts_.end()) oldest = attempts_.begin();
+  if (now - (*oldest)->began < std::max<Duration>(2 * pace, 2 * *usual)) return;
+  note_failure(no_answer((*oldest)->socket));
+  attempts_.erase(oldest);
   silent_ = true;
 }
 
@@ -295,8 +327,7 @@ void Connector::slow_down(Instant now) {
 
 void Connector::plan() {
   Instant when = next_at_;
-  if (!attempts_.empty())
-    when = std::min(when, attempts_.front()->began + patience_with(attempts_.front()->socket.path()));
+  for (const auto& each : attempts_) when = std::min(when, each->ends());
   if (report_due()) when = loop_.now();
   if (when == Instant::max()) return alarm_.disarm();
   alarm_.arm(when);
@@ -313,13 +344,15 @@ void Connector::report() {
 void Connector::succeed(Attempt& winner) {
   const Instant now = loop_.now();
   const DialTarget& address = winner.socket.address();
-  book_.won(address, now - winner.began);
+  const Duration took = winner.took(now);
+  book_.won(address, took);
+  pace_.connected(took);
   for (const auto& each : attempts_) {
     const DialTarget& other = each->socket.address();
     const bool other_family = other.is_v6() != address.is_v6();
     if (winner.first_round && other_family && now - each->began >= stagger) book_.failed(other, now);
   }
-  winner.socket.took(now - winner.began);
+  winner.socket.took(took);
   ConnectedSocket socket = std::move(winner.socket);
   stop();                                     // destroys the watch on the socket, so that the next owner can watch it
   const auto tell = callbacks_.on_connected;  // a copy, since the call may destroy this object

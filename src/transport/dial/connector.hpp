@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -76,10 +77,15 @@ public:
   void give() { --used_; }
   std::size_t used() const { return used_; }
   AttemptPace& pace() { return pace_; }
+  /// On a slow link a second is too short for an attempt. So one attempt to each family may last longer; false if one
+  /// does already.
+  bool take_long_one(bool is_v6) { return !std::exchange(long_ones_[is_v6], true); }
+  void give_long_one(bool is_v6) { long_ones_[is_v6] = false; }
 
 private:
   std::size_t limit_;
   std::size_t used_ = 0;
+  std::array<bool, 2> long_ones_{};  // by family
   AttemptPace pace_;
 };
 
@@ -141,7 +147,8 @@ struct ConnectorContext {
 /// (RFC 8305); a refusal moves on at once. Then a fresh attempt begins every 200 ms, as far as the worker's pace
 /// allows. Each attempt ends after a second, or after twice the usual connect time if a fresh one needs its socket. (A
 /// connect that lost its SYN in an outage backs off for seconds; a fresh one does not. Measured: an answer 0.07 to 0.29
-/// s after the network came back, in 90 of 90 trials.)
+/// s after the network came back, in 90 of 90 trials.) One attempt to each family lasts three seconds, because a link
+/// with a round trip of more than a second would have no connection at all.
 ///
 /// Through a proxy, an attempt ends with the tunnel. A proxy on this machine accepts at once, which proves nothing, so
 /// only its reply counts as an answer. An attempt there lasts up to ten seconds, because Tor may need them for a new
@@ -181,6 +188,8 @@ private:
   void try_next(Instant now);
   Begun begin(const DialTarget& address, Instant now);
   void give_up_old(Instant now);
+  bool may_go_on(Attempt& attempt);
+  bool has_room() const;
   void make_room(Instant now);
   void end_round();
   void note_failure(Error why);

@@ -172,6 +172,16 @@ Duration unacknowledged_for([[maybe_unused]] int descriptor) {
   return Duration::zero();
 }
 
+Duration round_trip_of([[maybe_unused]] int descriptor) {
+#ifdef __linux__
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+    return std::chrono::microseconds(info.tcpi_rtt);
+#endif
+  return Duration::zero();
+}
+
 void acknowledge_now([[maybe_unused]] int descriptor) {
 #ifdef TCP_QUICKACK
   const int on = 1;

@@ -54,6 +54,9 @@ enum class PeerState : std::uint8_t {
 /// Asks the kernel, and reads nothing.
 PeerState peer_state(int descriptor);
 
+/// The round trip that the kernel has measured on a TCP connection; zero if the system cannot tell.
+Duration round_trip_of(int descriptor);
+
 /// The flags of send(): a peer that has gone is an error of the call and no signal. Where the system has no such flag,
 /// SO_NOSIGPIPE is set on the socket.
 #ifdef MSG_NOSIGNAL

@@ -35,6 +35,7 @@ struct Case {
   std::uint32_t servers = 2;
   bool warm = true, same_operator = true;
   Duration hedge_delay = never;
+  Duration usual{};
   std::vector<Row> rows;
 };
 
@@ -45,7 +46,8 @@ void check(const std::vector<Case>& cases) {
                        .servers = each.servers,
                        .warm = each.warm,
                        .same_operator = each.same_operator,
-                       .hedge_delay = each.hedge_delay});
+                       .hedge_delay = each.hedge_delay,
+                       .usual = each.usual});
     for (std::size_t i = 0; i < each.rows.size(); ++i) {
       const Step step = plan.next(each.rows[i].event, origin + each.rows[i].at);
       const Step& wanted = each.rows[i].step;
@@ -69,6 +71,24 @@ TEST_CASE("How long a silent server is waited for") {
       {.name = "warm, before another operator", .same_operator = false, .rows = {{0ms, woken, wait(900ms)}}},
       {.name = "warm, before its operator's next", .rows = {{0ms, woken, wait(500ms)}}},
       {.name = "yet to be connected", .warm = false, .rows = {{0ms, woken, wait(600ms)}}},
+  });
+}
+
+TEST_CASE("Over a slow link a server is waited for as long as it needs, but two seconds at most") {
+  check({
+      {.name = "a satellite, warm", .usual = 650ms, .rows = {{0ms, woken, wait(975ms)}}},
+      {.name = "alone", .servers = 1, .same_operator = false, .usual = 650ms, .rows = {{0ms, woken, wait(1300ms)}}},
+      {.name = "heard of",
+       .usual = 700ms,
+       .rows = {{0ms, woken, wait(1050ms)}, {1050ms, woken, look}, {1050ms, heard, wait(1400ms)}}},
+      {.name = "to be connected", .warm = false, .usual = 500ms, .rows = {{0ms, woken, wait(1500ms)}}},
+      {.name = "a full queue", .usual = 1500ms, .rows = {{0ms, woken, wait(2s)}}},
+      {.name = "the next one",
+       .usual = 1s,
+       .rows = {{0ms, woken, wait(1500ms)},
+                {1500ms, woken, look},
+                {1500ms, silent, server(1)},
+                {1500ms, asked, wait(3500ms)}}},
   });
 }
 

@@ -72,6 +72,26 @@ struct Eager final : AttemptPace::PendingAttempt {
 
 }  // namespace
 
+TEST_CASE("attempts over a slow link are further apart, until the network changes") {
+  Line line;
+  line.pass(10s);  // so that a change of the network counts
+  const auto made_in_ten_seconds = [&line] {
+    line.made.clear();
+    const Eager eager(line, 1);
+    line.pass(10s);
+    return line.made.size();
+  };
+  CHECK(made_in_ten_seconds() >= 49);
+  line.pace.connected(650ms);  // a satellite
+  CHECK(made_in_ten_seconds() >= 49);
+  line.pace.connected(1300ms);
+  const std::size_t few = made_in_ten_seconds();
+  CHECK(few >= 15);
+  CHECK(few <= 19);
+  line.pace.forget();
+  CHECK(made_in_ten_seconds() >= 49);
+}
+
 TEST_CASE("In silence attempts are made each 200 ms, by all in turn") {
   Line line;
   const Eager first(line, 1);
