@@ -182,6 +182,7 @@ void Channel::answered(Link& link, Tag tag, Result<Message> answer) {
     Call& call = *found->second;
     if (answer) {
       note_success();
+      if (call.was_accused) server_.ended_by_itself();
       const Duration took = now() - std::max(call.sent, link.opened);
       latency_.sample(took);
       ++counters_.answers;

@@ -27,7 +27,8 @@ namespace tacet {
 ///
 /// Some queries make a server close the connection. So a connection that ended without any answer is followed by one
 /// that gets one query at first, and more with each answer: the query that is the reason shows itself by being alone,
-/// and costs the others a few round trips.
+/// and costs the others a few round trips. If such a query is answered later, the server has other reasons, and for a
+/// while queries get more tries.
 ///
 /// Some servers close behind each answer, or behind a few. Once the server is known to do so, several connections carry
 /// the queries, each no more than it will answer.

@@ -29,6 +29,7 @@ struct Channel::Call {
   unsigned suspicions = 0;                       // of these, how many may have ended because of it
   std::unique_ptr<const Message> without_opt{};  // what is sent instead of `query`
   std::unique_ptr<Response> with_opt{};          // the answer to `query`, while the one without OPT is asked
+  bool was_accused = false;                      // a connection ended while it had this query only
   bool goes_alone = false;                       // one of those on a connection that ended without an answer
   const Link* rides_on = nullptr;                // to a server with a quota; null: it waits in line
   OneShot<Result<Response>> answer;

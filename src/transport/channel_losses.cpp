@@ -17,6 +17,8 @@ constexpr unsigned most_suspicions = 3;
 /// A server that ended so many connections in a row without any answer answers nobody, if each of the queries, or four
 /// of them, were alone on one of these connections. The three queries that a browser asks of one name prove nothing.
 constexpr unsigned most_barren = 3, enough_accused = 4;
+/// Both limits for a server that ends connections for reasons of its own.
+constexpr unsigned most_by_itself = 8;
 
 }  // namespace
 
@@ -57,6 +59,7 @@ void Channel::blame(const Link& ended, const Error& why) {
     Call& call = *each->second;
     ++call.tries;
     if (is_alone && call.suspicions == 0) ++caution_.accused;
+    call.was_accused = call.was_accused || is_alone;
     if (is_alone || call.suspicions > 0) ++call.suspicions;
   }
   if (!is_alone) return;
@@ -74,7 +77,7 @@ void Channel::blame_all() {
 }
 
 bool Channel::serves_nobody() const {
-  if (caution_.barren < most_barren) return false;
+  if (caution_.barren < (server_.ends_by_itself() ? most_by_itself : most_barren)) return false;
   const bool are_all_suspect =
       std::ranges::all_of(calls_, [](const auto& entry) { return entry.second->suspicions > 0; });
   return are_all_suspect || caution_.accused >= enough_accused;
@@ -89,9 +92,10 @@ void Channel::reissue(const Error& why) {
 }
 
 void Channel::drop_hopeless(const Error& why) {
+  const unsigned limit = server_.ends_by_itself() ? most_by_itself : most_suspicions;
   std::vector<Call*> hopeless;
   for (const auto& [tag, call] : calls_)
-    if (call->tries >= most_tries || call->suspicions >= most_suspicions) hopeless.push_back(call);
+    if (call->tries >= most_tries || call->suspicions >= limit) hopeless.push_back(call);
   for (Call* call : hopeless) deliver(*call, fail(why));
 }
 

@@ -151,7 +151,10 @@ bool Channel::brief_lost(const Link& link, const Error& why) {
     if (call->rides_on != &link) continue;
     call->rides_on = nullptr;
     ++call->tries;
-    if (is_barren && left == 1) ++call->suspicions;
+    if (is_barren && left == 1) {
+      ++call->suspicions;
+      call->was_accused = true;
+    }
     if (is_barren) call->goes_alone = true;
   }
   if (why.fault != Fault::cancelled || is_barren) note_failure(why);

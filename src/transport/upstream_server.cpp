@@ -18,6 +18,7 @@ constexpr Duration doq_idle = std::chrono::seconds(25);
 /// Connections beyond the first two serve while queries get lost. A lull needs none of them.
 constexpr Duration spare_idle = std::chrono::seconds(50);
 constexpr std::size_t kept_long = 2;
+constexpr Duration ends_by_itself_for = std::chrono::minutes(1);
 /// Sixteen at once are in use (`channel_quota`). The rest is for those that wait for a slow name.
 constexpr std::size_t most_brief_sockets = 24;
 /// All sixteen are dialled at once: one after the other would take a round trip each.
@@ -54,6 +55,8 @@ void UpstreamServer::saw(const GreetingSight& sight) {
     book_.greeting_failed(*sight.address, context_.loop.now());
   if (context_.on_greeting) context_.on_greeting(sight);
 }
+
+void UpstreamServer::ended_by_itself() { ends_by_itself_until_ = context_.loop.now() + ends_by_itself_for; }
 
 Task<Result<void>> UpstreamServer::look_up(Instant deadline) {
   Result<std::vector<IpAddress>> found = co_await context_.bootstrap.resolve(context_.config.host, deadline);
@@ -92,6 +95,7 @@ void UpstreamServer::network_changed() {
   book_.forget();
   pauses_ = {};
   quota_.forget();
+  ends_by_itself_until_ = {};
   edns_.forget();
   if (expected_) book_.expect(*expected_);
   doh_method_state_.method = DohMethod::post;  // a middlebox of the old network may have refused it

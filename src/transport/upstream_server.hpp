@@ -91,6 +91,10 @@ public:
   PauseRecord& pauses() { return pauses_; }
   /// How many queries it answers on a connection, in this network.
   ConnectionQuota& quota() { return quota_; }
+  /// It ended a connection under a lone query, and answered this query later: for a while it counts as a server that
+  /// ends connections for reasons of its own.
+  void ended_by_itself();
+  bool ends_by_itself() const { return context_.loop.now() < ends_by_itself_until_; }
   /// The places of connections that carry a few queries each, because the server has a quota. They have a pace of their
   /// own, and take no place from other connections.
   SocketBudget& brief_budget() { return brief_budget_; }
@@ -120,6 +124,7 @@ private:
   std::optional<SocketAddress> expected_;
   PauseRecord pauses_;
   ConnectionQuota quota_;
+  Instant ends_by_itself_until_{};
   SocketBudget brief_budget_;
   EdnsMemory edns_;
   bool is_failing_ = false;

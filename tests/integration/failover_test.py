@@ -1,5 +1,6 @@
 """When one way is gone another is taken, never an unencrypted one, and the first is taken again when it is back."""
 import asyncio
+import collections
 import contextlib
 import os
 import resource
@@ -422,6 +423,29 @@ class OneNameThatEndsConnections(Case):
 
     def test_over_doh(self):
         self.check("doh", "goaway")
+
+
+class EndsForNoReason(Case):
+    """A server that now and then closes the connection instead of an answer, whatever the name: each is answered in the end."""
+
+    def check(self, transport, action):
+        ended = collections.Counter()
+
+        def behave(received):
+            asked = int(received.name.partition(".")[0].removeprefix("ends"))
+            ended[received.name] += 1
+            return Behaviour(action) if ended[received.name] <= asked % 6 else ANSWER
+
+        fake = self.fake(behave)
+        daemon = self.tacet(getattr(fake, f"{transport}_url")(), workers=1)
+        failed = [number for number in range(18) if daemon.ask(f"ends{number}.example.com", timeout=5.0).rcode() != dns.rcode.NOERROR]
+        self.assertEqual(failed, [], daemon.log())
+
+    def test_over_dot(self):
+        self.check("dot", "close")
+
+    def test_over_doh(self):
+        self.check("doh", "close")
 
 
 class WithoutEdns(Case):
