@@ -24,9 +24,9 @@ struct KernelAddress {
 Result<KernelAddress> kernel_address(const SocketAddress& address);
 
 /// Begins a TCP connect to `address`, by the interface or from the address that `via` names: non-blocking,
-/// close-on-exec, TCP_NODELAY, TCP_USER_TIMEOUT, TCP_MAXSEG and TCP_RTO_MIN_US where they exist; exactly one connect()
-/// is called on it (libcurl needs that). Faults: unreachable (refused at once), no_network (no route, or
-/// bind_source()'s), overloaded (no descriptors left), system.
+/// close-on-exec, TCP_NODELAY, TCP_USER_TIMEOUT and TCP_RTO_MIN_US where they exist, TCP_MAXSEG unless it leads to
+/// loopback; exactly one connect() is called on it (libcurl needs that). Faults: unreachable (refused at once),
+/// no_network (no route, or bind_source()'s), overloaded (no descriptors left), system.
 Result<Descriptor> begin_connect(const KernelAddress& address, const ViaConfig& via = {});
 
 /// A UDP socket that is connected to `address`, so that the kernel lets in datagrams from there alone: non-blocking,
