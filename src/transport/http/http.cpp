@@ -5,7 +5,6 @@
 
 #include <string_view>
 
-
 namespace tacet {
 
 HttpLibrary::HttpLibrary() { curl_global_init(CURL_GLOBAL_DEFAULT); }
