@@ -10,8 +10,9 @@ bool FailingUpstreams::may_name(const std::string& upstream, Instant now) {
     began_ = now;
     lines_ = 0;
     named_.clear();
+    counted_.clear();
   }
-  if (named_.contains(upstream)) return false;
+  if (named_.contains(upstream) || counted_.contains(upstream)) return false;
   if (lines_ == most_named) return unnamed_.insert(upstream), false;
   ++lines_;
   named_.insert(upstream);
@@ -23,13 +24,16 @@ bool FailingUpstreams::may_name(const std::string& upstream, Instant now) {
 bool FailingUpstreams::works(const std::string& upstream) {
   const std::lock_guard lock(mutex_);
   unnamed_.erase(upstream);
+  counted_.erase(upstream);
   named_.erase(upstream);
   return said_.erase(upstream) > 0;
 }
 
 std::size_t FailingUpstreams::take_unnamed() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(unnamed_, {}).size();
+  const std::size_t more = unnamed_.size();
+  counted_.merge(std::exchange(unnamed_, {}));
+  return more;
 }
 
 }  // namespace tacet

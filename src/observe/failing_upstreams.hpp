@@ -20,7 +20,7 @@ public:
   bool may_name(const std::string& upstream, Instant now);
   /// The upstream answers again. True if the log named it last as failing, whichever worker found that.
   bool works(const std::string& upstream);
-  /// How many upstreams have begun to fail since the last call, still fail, and were not named.
+  /// How many upstreams fail that were not named; those that were counted in this period do not count again.
   std::size_t take_unnamed();
 
 private:
@@ -28,7 +28,8 @@ private:
   Instant began_{};                // the present period
   std::size_t lines_ = 0;          // of it
   std::set<std::string> named_;    // in it, and they still fail
-  std::set<std::string> unnamed_;  // they fail, and were not named
+  std::set<std::string> unnamed_;  // they fail, and were neither named nor counted in it
+  std::set<std::string> counted_;  // in it, and they still fail
   std::set<std::string> said_;     // the log names them last as failing
 };
 

@@ -30,6 +30,19 @@ TEST_CASE("Of 39 upstreams that fail at once the log names eight, and is told on
   CHECK(failing.take_unnamed() == 0);
 }
 
+TEST_CASE("An upstream that was counted and fails again is counted once a minute") {
+  FailingUpstreams failing;
+  named_of(failing, 12, start);
+  CHECK(failing.take_unnamed() == 4);
+  named_of(failing, 12, start + 1s);
+  CHECK(failing.take_unnamed() == 0);
+  failing.works(url(11));
+  named_of(failing, 12, start + 2s);
+  CHECK(failing.take_unnamed() == 1);
+  named_of(failing, 12, start + 60s);
+  CHECK(failing.take_unnamed() == 4);
+}
+
 TEST_CASE("A failing upstream is named once a minute") {
   FailingUpstreams failing;
   CHECK(failing.may_name(url(1), start));
