@@ -95,10 +95,10 @@ void StreamServer::on_acceptable() {
   KernelAddress address;
   Descriptor socket = accept_from(context_.socket, address);
   if (!socket) {
-    // Without descriptors or memory an idle client goes, or the new one waits a little in the backlog.
+    // Without descriptors or memory a client goes, or the new one waits a little in the backlog. All listeners need
+    // what it gives back, so nobody keeps a place by being at work.
     if (!is_shortage(errno)) return;
-    if (StreamClient* const idle = longest_idle()) return idle->close();
-    return accept_later(shortage_pause);
+    return clients_.empty() ? accept_later(shortage_pause) : make_room();
   }
   if (context_.service.is_front_end(address)) return greet(std::move(socket), address);
   serve(std::move(socket), address);
@@ -134,15 +134,18 @@ void StreamServer::greet(Descriptor socket, const KernelAddress& front_end) {
 
 void StreamServer::serve(Descriptor socket, const KernelAddress& address) {
   if (!context_.service.admits(address)) return;
-  if (is_full()) {
-    StreamClient* const idle = longest_idle();  // none, if the limit was reached while a front end greeted
-    (idle != nullptr ? *idle : *clients_.front()).close();
-  }
+  if (is_full()) make_room();  // also if the limit was reached while a front end greeted
   StreamClient::Owner& owner = *this;
   auto stream = context_.service.stream_of(std::move(socket));
   const auto client = std::make_shared<StreamClient>(context_.loop, owner, std::move(stream), address);
   client->start(context_.service.open(*client), context_.limits);
   client->place = clients_.insert(clients_.end(), client);
+}
+
+/// Closes the longest idle client, or else the one that has been at work for the longest. Pre: there is a client.
+void StreamServer::make_room() {
+  StreamClient* const idle = longest_idle();
+  (idle != nullptr ? *idle : *clients_.front()).close();
 }
 
 void StreamServer::note_crowd() {

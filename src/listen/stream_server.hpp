@@ -46,8 +46,8 @@ struct StreamServerContext {
 /// holds up nobody. Beyond the limit, a new client replaces the longest idle one. If none is idle, new clients wait in
 /// the backlog, two seconds at most behind clients at work. If they wait for longer than that, then behind those that
 /// ask or make their handshakes for a second, and behind those that say nothing for a tenth of a second. Without
-/// descriptors or memory, new clients wait as well. Handshakes cost much, so each turn of the loop makes one step of
-/// one of them, and other events have their turns between.
+/// descriptors or memory, one client goes at once, because all listeners need what it gives back. Handshakes cost much,
+/// so each turn of the loop makes one step of one of them, and other events have their turns between.
 class StreamServer final : private StreamClient::Owner {
 public:
   /// std::bad_alloc.
@@ -74,6 +74,7 @@ private:
   void greet(Descriptor socket, const KernelAddress& front_end);
   void serve(Descriptor socket, const KernelAddress& address);
   bool is_full() const { return clients_.size() >= context_.most_clients; }
+  void make_room();
   bool gives_way(const StreamClient& client, Instant now) const;
   StreamClient* longest_idle() const;
   void note_crowd();
