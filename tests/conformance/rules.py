@@ -12,6 +12,7 @@ RECORDS = ("answer", "authority", "additional")
 CONTENT = ("RCODE", "AA", "AD", "TC", "RA", "Z", *RECORDS, "option 15")
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 BADVERS = 16
+CNAME, SOA = 5, 6
 LOCAL_ZONES = ("localhost.", "test.", "invalid.", "onion.", "local.", "internal.", "alt.", "resolver.arpa.", "home.arpa.", "service.arpa.", "127.in-addr.arpa.", "10.in-addr.arpa.",
                "168.192.in-addr.arpa.", "d.f.ip6.arpa.", "use-application-dns.net.")
 HOST_TYPES = (1, 28, 64, 65)
@@ -54,6 +55,10 @@ def ended_before_the_answer(theirs, ours):
     kept, least = [record for record, _ in ours.sections["additional"]], min((ttl for _, ttl in theirs.sections["answer"]), default=0)
     lacking = [ttl for record, ttl in theirs.sections["additional"] if record not in kept]
     return len(lacking) + len(kept) == len(theirs.sections["additional"]) and all(ttl < least for ttl in lacking)
+
+
+def has_only_soa(section):
+    return all(record[1] == SOA for record, _ in section)
 
 
 def errors_but_indeterminate(reply):
@@ -109,6 +114,8 @@ RULES = (
          lambda q, t, o: ended_before_the_answer(t, o)),
     Rule("no TTL is longer than the cache keeps it: a day", "RFC 2181 §8, RFC 8767 §4", "both", among("answer TTL"), lambda q, t, o: "forever" in q.name),
     Rule("the extended error is the one that came when the upstream was asked", "RFC 8914 §3", "both", among("option 15"), lambda q, t, o: t.rcode == o.rcode == SERVFAIL),
+    Rule("an alias that was asked for is the answer, and no SOA stands beside it; unbound adds one until it knows the target", "RFC 1034 §3.6.2, RFC 2308 §2", "tacet",
+         among("authority"), lambda q, t, o: q.kind == CNAME and o.sections["answer"] and not o.sections["authority"] and has_only_soa(t.sections["authority"])),
     Rule("a client that asks by TCP is told how long its connection is kept", "RFC 7828 §3.3.2", "tacet", among("option 11"), lambda q, t, o: q.tcp),
 )
 
