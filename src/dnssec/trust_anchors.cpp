@@ -20,14 +20,15 @@ namespace {
 constexpr std::uint8_t sha256 = 2;
 
 std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
-  return unpacked(lower_case(text), "0123456789abcdef", 4);
+  constexpr Digits digits("0123456789abcdef", 4);
+  return digits.decode(lower_case(text));
 }
 
 std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  constexpr Digits digits("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 6);
   if (text.size() % 4 != 0) return std::nullopt;
   for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
-  return unpacked(text, digits, 6);
+  return digits.decode(text);
 }
 
 /// Joins the words of a digest or a key, which may be written in groups.

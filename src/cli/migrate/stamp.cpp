@@ -95,7 +95,7 @@ Result<ServerStamp> read_stamp(std::string_view stamp) {
   if (!stamp.starts_with(scheme)) return fail(Fault::invalid_config, "it is no stamp (sdns://)");
   stamp.remove_prefix(scheme.size());
   while (stamp.ends_with('=')) stamp.remove_suffix(1);
-  const auto octets = unpacked(stamp, base64url_digits, 6);
+  const auto octets = base64url_digits.decode(stamp);
   if (!octets || octets->empty()) return fail(Fault::invalid_config, "it is no whole stamp");
   StampFields fields(chars_of(*octets));
   const auto protocol = fields.octet();

@@ -17,8 +17,6 @@ std::string base64url(Bytes octets) {
   return text;
 }
 
-std::optional<std::vector<std::uint8_t>> from_base64url(std::string_view text) {
-  return unpacked(text, base64url_digits, 6);
-}
+std::optional<std::vector<std::uint8_t>> from_base64url(std::string_view text) { return base64url_digits.decode(text); }
 
 }  // namespace tacet
