@@ -98,6 +98,7 @@ private:
   std::size_t riders_of(const Link& link) const;
   Duration silence_of(const BriefLink& brief) const;
   bool is_at_fault(const BriefLink& brief) const;
+  void unload(const Link& link);
   void pass_by(BriefLink& brief);
   void clear_briefs(std::size_t quota);
   void load(BriefLink& brief, std::size_t quota);

@@ -73,14 +73,18 @@ Duration Channel::silence_of(const BriefLink& brief) const {
 
 /// True if it has greeted, and queries for two names wait on it. One name may be a lame one.
 bool Channel::is_at_fault(const BriefLink& brief) const {
-  std::optional<Name> first;
-  return brief.link->is_established && std::ranges::any_of(calls_, [&](const auto& each) {
-           if (each.second->rides_on != brief.link.get()) return false;
-           const Name name = each.second->query.question().name;
-           if (first) return !(*first == name);
-           first = name;
-           return false;
-         });
+  const auto rides = [&](const auto& each) { return each.second->rides_on == brief.link.get(); };
+  const auto first = std::ranges::find_if(calls_, rides);
+  if (!brief.link->is_established || first == calls_.end()) return false;
+  const Name name = first->second->query.question().name;
+  return std::ranges::any_of(
+      calls_, [&](const auto& each) { return rides(each) && !(each.second->query.question().name == name); });
+}
+
+/// Its queries wait in line again.
+void Channel::unload(const Link& link) {
+  for (const auto& [tag, call] : calls_)
+    if (call->rides_on == &link) call->rides_on = nullptr;
 }
 
 /// The queries on a silent connection go over others, too, and the first answer counts: their names may only be slow.
@@ -90,8 +94,7 @@ void Channel::pass_by(BriefLink& brief) {
   if (!proven && caution_.barren == 0) return;
   if (proven && brief.link->answers == 0) ++caution_.barren;
   brief.is_passed_by = true;
-  for (const auto& [tag, call] : calls_)
-    if (call->rides_on == brief.link.get()) call->rides_on = nullptr;
+  unload(*brief.link);
 }
 
 /// Lets go of connections that have done their part, and of dead ones.
@@ -100,12 +103,11 @@ void Channel::clear_briefs(std::size_t quota) {
     if (!brief->link) return false;
     const bool has_riders = riders_of(*brief->link) > 0;
     if (has_riders && silence_of(*brief) >= silent_after) pass_by(*brief);
-    const bool is_dead = brief->link->connection->unacknowledged() >= dead_after;
     const bool has_time = brief->is_passed_by ? silence_of(*brief) < kept_passed_by : has_riders;
-    if (has_time ? !is_dead : !brief->is_passed_by && brief->sent < quota) return false;
+    if (has_time && brief->link->connection->unacknowledged() < dead_after) return false;
+    if (!has_time && !brief->is_passed_by && brief->sent < quota) return false;
     brief->link->connection->close();
-    for (const auto& [tag, call] : calls_)
-      if (call->rides_on == brief->link.get()) call->rides_on = nullptr;
+    unload(*brief->link);
     return true;
   });
 }
