@@ -12,8 +12,6 @@
 namespace tacet {
 namespace {
 
-constexpr std::string_view every_name = "~.";
-
 /// NetworkManager's name for what a link is connected by; empty if another program has the link.
 std::string connection_of(const std::string& link) {
   auto name = output_of({.words = {"nmcli", "-e", "no", "-g", "GENERAL.CONNECTION", "device", "show", link}});

@@ -14,8 +14,6 @@
 namespace tacet {
 namespace {
 
-constexpr std::string_view every_name = "~.";
-
 struct ScopeLine {
   std::string link;
   std::vector<std::string> words;

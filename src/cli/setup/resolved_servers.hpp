@@ -7,11 +7,14 @@
 
 namespace tacet {
 
+/// The domain of a scope that claims every name.
+inline constexpr std::string_view every_name = "~.";
+
 /// systemd-resolved's servers and domains for all links together, or for one link.
 struct ResolvedScope {
   std::string link;  ///< "eth0"; empty for all links
   std::vector<std::string> servers;
-  std::vector<std::string> domains;  ///< "~." is every name
+  std::vector<std::string> domains;  ///< may hold every_name
 };
 
 /// The scopes in the output of `resolvectl dns` and `resolvectl domain`. Skips lines of another form.
