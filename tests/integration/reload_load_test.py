@@ -25,6 +25,11 @@ def received(daemon):
     return daemon.status()["queries"]["udp"]
 
 
+def reloads(daemon):
+    """How often the daemon has read its configuration again."""
+    return sum(daemon.status()["reloads"].values())
+
+
 class UnderLoad(ReloadCase):
     def test_ten_reloads_at_2000_queries_a_second_lose_nothing(self):
         first, second = self.unbound(), self.unbound()
@@ -87,6 +92,7 @@ class UnderLoad(ReloadCase):
         upstream = self.unbound()
         daemon = self.tacet(upstream.doh_url())
         daemon.ask("www.example.com")
+        before = reloads(daemon)
         begun = time.monotonic()
         for number in range(500):
             daemon.settings["cache"] = {"max_ttl": 100 + number % 2}
@@ -99,7 +105,7 @@ class UnderLoad(ReloadCase):
         daemon.process.send_signal(signal.SIGHUP)
         scratch.eventually(lambda: ttl_of(daemon.ask("www.example.com")) <= 7, what="the last configuration in use")
         seconds = time.monotonic() - begun
-        self.assertLessEqual(len(daemon.log_lines("reload: ")), 2 + seconds)
+        self.assertLessEqual(reloads(daemon) - before, 2 + seconds)
 
     def test_reloads_at_the_same_time_come_one_after_another(self):
         upstream = self.unbound()

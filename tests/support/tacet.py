@@ -58,9 +58,10 @@ class Tacet:
         self.write()
 
     def write(self):
-        """Writes `settings` to the configuration file, which start() and verb() name."""
-        with open(self.config, "w", encoding="utf-8") as file:
+        """Writes `settings` to the configuration file, which start() and verb() name. A reload never reads half of it."""
+        with open(f"{self.config}.new", "w", encoding="utf-8") as file:
             json.dump(self.settings, file, indent=2)  # JSON is YAML
+        os.replace(file.name, self.config)
 
     @property
     def server(self):
