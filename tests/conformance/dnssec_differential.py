@@ -93,7 +93,7 @@ def _no_ad_for_opt_out(domain, ours, theirs, **_):
 
 
 def _shown_under_the_name(zone, domain, name, ours, theirs, **_):
-    return (domain in ("alpha", "delta") or zone == "a5") and "wild" in name and ours != BOGUS and theirs == BOGUS
+    return (domain in ("alpha", "delta") or zone in ("a5", "bothdenials")) and "wild" in name and ours != BOGUS and theirs == BOGUS
 
 
 def _tolerance(zone, ours, theirs, **_):
@@ -112,6 +112,10 @@ def _no_wildcard_shown(domain, name, ours, theirs, **_):
     return domain == "gamma" and name.startswith("none.moved.") and ours == BOGUS and theirs == INSECURE
 
 
+def _weaker_digest(zone, ours, **_):
+    return zone == "dssha256wrong" and ours == BOGUS
+
+
 COMMON_RULES = {
     "RFC 9905: signatures with SHA-1 (algorithms 5 and 7) count as none": _old_algorithm,
     "RFC 9276 §3.2: NSEC3 beyond 50 iterations counts as unsigned; the others draw the line at 150": _iterations_insecure,
@@ -121,6 +125,7 @@ COMMON_RULES = {
     "RFC 4035 §3.2.3: the SOA of a denial must be genuine, too": _whole_authority,
 }
 UNBOUND_RULES = COMMON_RULES | {
+    "RFC 4509 §3: a DS by SHA-1 does not count beside one by SHA-256; unbound takes it unless harden-algo-downgrade is set": _weaker_digest,
     "RFC 5155 §8.4: an NXDOMAIN must show that no wildcard applies; unbound then reads it as a NODATA in an opt-out span": _no_wildcard_shown,
 }
 DELV_RULES = COMMON_RULES | {

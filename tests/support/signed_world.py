@@ -21,6 +21,7 @@ import pki
 import scratch
 import servers
 import signer
+from key_rolls import ALL_ROLLS, add_roll
 from signer import DAY, NSEC, NSEC3, OPT_OUT, SignedZone, rdata_of
 
 ALGORITHMS = (8, 10, 13, 14, 15, 16)
@@ -179,7 +180,7 @@ class SignedWorld:
         self.zones = {}  # origin -> SignedZone, or the text of an unsigned zone
         self.questions = []  # (zone, name, type)
         self._delegations = {}  # parent -> lines
-        self._fill(tuple(DEFECTS) + OTHER_DEFECTS if defects is None else defects, denials, algorithms)
+        self._fill(tuple(DEFECTS) + OTHER_DEFECTS + ALL_ROLLS if defects is None else defects, denials, algorithms)
         if extra:
             extra(self)
         self._close()
@@ -252,6 +253,9 @@ class SignedWorld:
         if defect in DEFECTS:
             zone = self.signed(origin, **how)
             zone.defect(lambda records, zone=zone, change=DEFECTS[defect]: change(zone, records))
+            return
+        if defect in ALL_ROLLS:
+            add_roll(self, origin, defect, STANDARD, denial)
             return
         right = signer.ds_of(origin, signer.dnskey(algorithm))
         ds = {

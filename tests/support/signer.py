@@ -12,6 +12,7 @@ import functools
 import hashlib
 import struct
 import time
+import typing
 
 import dns.dnssec
 import dns.name
@@ -30,27 +31,27 @@ _BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDE
 
 
 @functools.lru_cache(maxsize=None)
-def private_key(algorithm, number=0):
-    """The private key number `number` of an algorithm."""
+def private_key(algorithm, number=0, bits=2048):
+    """The private key number `number` of an algorithm; `bits`: of RSA only."""
     if algorithm in (5, 7, 8, 10):
-        return rsa.generate_private_key(65537, 2048) if algorithm == 8 else private_key(8, number)
+        return rsa.generate_private_key(65537, bits) if algorithm == 8 else private_key(8, number, bits)
     if algorithm in (13, 14):
         return ec.generate_private_key(ec.SECP256R1() if algorithm == 13 else ec.SECP384R1())
     return (ed25519.Ed25519PrivateKey if algorithm == 15 else ed448.Ed448PrivateKey).generate()
 
 
 @functools.lru_cache(maxsize=None)
-def dnskey(algorithm, number=0, flags=257):
+def dnskey(algorithm, number=0, flags=257, bits=2048):
     """Its public half as a DNSKEY."""
-    return dns.dnssec.make_dnskey(private_key(algorithm, number).public_key(), algorithm, flags)
+    return dns.dnssec.make_dnskey(private_key(algorithm, number, bits).public_key(), algorithm, flags)
 
 
 def ds_of(origin, key, digest="SHA256"):
     return dns.dnssec.make_ds(dns.name.from_text(origin), key, digest, policy=dns.dnssec.allow_all_policy)
 
 
-def sign_octets(algorithm, octets, number=0):
-    key = private_key(algorithm, number)
+def sign_octets(algorithm, octets, number=0, bits=2048):
+    key = private_key(algorithm, number, bits)
     if algorithm in (5, 7, 8, 10):
         return key.sign(octets, padding.PKCS1v15(), _HASHES[algorithm]())
     if algorithm in (13, 14):
@@ -58,6 +59,20 @@ def sign_octets(algorithm, octets, number=0):
         first, second = utils.decode_dss_signature(key.sign(octets, ec.ECDSA(_HASHES[algorithm]())))
         return first.to_bytes(size, "big") + second.to_bytes(size, "big")
     return key.sign(octets)
+
+
+class SigningKey(typing.NamedTuple):
+    """A key that signs: which one, and what its DNSKEY says of it."""
+    algorithm: int
+    number: int = 0
+    flags: int = 257
+    bits: int = 2048
+
+    def dnskey(self):
+        return dnskey(self.algorithm, self.number, self.flags, self.bits)
+
+    def sign(self, octets):
+        return sign_octets(self.algorithm, octets, self.number, self.bits)
 
 
 def nsec3_digest(name, salt=b"", iterations=0):
@@ -132,11 +147,11 @@ class SignedZone:
     """A zone of `text`, signed when text() or ds() is first called."""
 
     def __init__(self, origin, text, *, algorithm=13, denial=NSEC, iterations=0, salt=b"", flags=257, digest="SHA256", inception=None,
-                 expiration=None, key_number=0):
+                 expiration=None, bits=2048):
         self.origin = dns.name.from_text(origin)
-        self.algorithm, self.denial, self.iterations, self.salt = algorithm, denial, iterations, salt
-        self.digest, self.key_number = digest, key_number
-        self.key = dnskey(algorithm, key_number, flags)
+        self.denial, self.iterations, self.salt, self.digest = denial, iterations, salt, digest
+        self.signing_key = SigningKey(algorithm, flags=flags, bits=bits)
+        self.key = self.signing_key.dnskey()
         self.inception = int(time.time()) - 2 * DAY if inception is None else inception
         self.expiration = int(time.time()) + 12 * DAY if expiration is None else expiration
         self._plain = dns.zone.from_text(text, origin=self.origin, relativize=False, check_origin=False)
@@ -163,11 +178,12 @@ class SignedZone:
 
     # --- signing -----------------------------------------------------------------------------------------------------
 
-    def rrsig(self, name, ttl, rdatas, **other):
-        """One signature over an RRset; `other` replaces fields such as signer, labels, inception, key_tag."""
+    def rrsig(self, name, ttl, rdatas, key=None, **other):
+        """One signature over an RRset by the zone's key or another; `other` replaces fields such as signer, labels, inception, key_tag."""
+        key = key or self.signing_key
         labels = len(name) - 1 - (1 if name.is_wild() else 0)
         fields = {"labels": labels, "original_ttl": ttl, "expiration": self.expiration, "inception": self.inception,
-                  "key_tag": dns.dnssec.key_id(self.key), "signer": self.origin, "algorithm": self.algorithm, **other}
+                  "key_tag": dns.dnssec.key_id(key.dnskey()), "signer": self.origin, "algorithm": key.algorithm, **other}
         kind = rdatas[0].rdtype
         head = struct.pack("!HBBIIIH", kind, fields["algorithm"], fields["labels"], fields["original_ttl"], fields["expiration"] & 0xFFFFFFFF,
                            fields["inception"] & 0xFFFFFFFF, fields["key_tag"]) + fields["signer"].canonicalize().to_wire()
@@ -177,7 +193,7 @@ class SignedZone:
         prefix = owner.canonicalize().to_wire() + struct.pack("!HHI", kind, _IN, fields["original_ttl"])
         wires = sorted({rdata.to_digestable() for rdata in rdatas})
         octets = head + b"".join(prefix + struct.pack("!H", len(wire)) + wire for wire in wires)
-        return rdata_of("RRSIG", head + sign_octets(self.algorithm, octets, self.key_number))
+        return rdata_of("RRSIG", head + key.sign(octets))
 
     def _sign(self):
         sets = {}
