@@ -6,8 +6,8 @@
 #include "dns/wire.hpp"
 #include "resolve/fetcher.hpp"
 
-// The part of the fetcher that follows aliases from names of one route to names of another. It fetches each part of
-// such an answer from the upstreams of its name.
+// The part of the fetcher that follows aliases from names of one route to names of another, and those that an answer
+// leaves open. It fetches each part of such an answer from the upstreams of its name.
 namespace tacet {
 namespace {
 
@@ -40,7 +40,8 @@ std::optional<Error> lengthen(std::vector<Name>& chain, std::span<const Name> on
 }  // namespace
 
 /// The names by which an answer leads to another route, up to the first name that the other route or this machine
-/// answers; none if the answer stays here. If a zone's server settles a public name itself, the answer stays here.
+/// answers; none if the answer stays here. If a zone's server settles a public name itself, the answer stays here. An
+/// answer that neither has records for its last name nor denies them leads to a question for that name.
 std::vector<Name> Fetcher::onward(const Route& route, const AnswerImage& image, const CacheKey& key) const {
   std::vector<Name> chain = alias_chain(image);
   const Type type = CacheKey::read(key.kind()).type;
@@ -53,7 +54,8 @@ std::vector<Name> Fetcher::onward(const Route& route, const AnswerImage& image, 
     chain.resize(i + 1);
     return chain;
   }
-  const bool goes_on = chain.size() > 1 && route.is_local && leaves_open(image, chain.back());
+  const bool may_end_early = route.is_local || image.kind != AnswerKind::failure;
+  const bool goes_on = chain.size() > 1 && may_end_early && leaves_open(image, chain.back());
   return goes_on ? chain : std::vector<Name>{};
 }
 

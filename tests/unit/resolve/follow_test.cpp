@@ -171,6 +171,26 @@ TEST_CASE("What a zone's server settles itself is not asked outside") {
   CHECK(border.upstream.asked.empty());
 }
 
+TEST_CASE("An alias that the public upstream leaves open is followed by a question, and a denial or a failure is not") {
+  Border border;
+  border.public_zone["www.example"] = {{alias("www.example", "edge.cdn.example")}};
+  border.public_zone["edge.cdn.example"] = {{address("edge.cdn.example", outside)}};
+  border.public_zone["denied.example"] = {
+      {alias("denied.example", "edge.cdn.example")}, Rcode::noerror, soa_of("cdn.example", 60)};
+  border.public_zone["broken.example"] = {{alias("broken.example", "edge.cdn.example")}, Rcode::servfail};
+  border.public_zone["void.example"] = {{alias("void.example", "nothing.cdn.example")}};
+  border.public_zone["nothing.cdn.example"] = {};
+  CHECK(lines(border.ask("www.example")) ==
+        Lines{"www.example. CNAME edge.cdn.example.", "edge.cdn.example. A 198.51.100.7"});
+  CHECK(border.upstream.asked.size() == 2);
+  CHECK(border.ask("www.example").at_once);
+  CHECK(lines(border.ask("denied.example")) == Lines{"denied.example. CNAME edge.cdn.example."});
+  CHECK(border.ask("broken.example").rcode() == Rcode::servfail);
+  CHECK(border.upstream.asked.size() == 4);
+  CHECK(lines(border.ask("void.example")) == Lines{"void.example. CNAME nothing.cdn.example."});
+  CHECK(border.upstream.asked.size() == 6);
+}
+
 TEST_CASE("A public alias of a zone's name is answered by that zone, whatever the public upstream says of it") {
   const std::vector<Said> public_words{
       {{alias("www.example", "app.corp.example")}},
