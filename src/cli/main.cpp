@@ -350,12 +350,13 @@ int run(int count, char** words) {
   add_browser(app, browser, chosen);
   add_migrate(app, migrate_from, chosen);
   add_takeover(app, given, takeover, chosen);
+  int code = 0;
   try {
     app.parse(count, words);
+    code = chosen();
   } catch (const CLI::ParseError& told) {  // --help and --version, too
-    return app.exit(told) == 0 ? 0 : usage_error;
+    code = app.exit(told) == 0 ? 0 : usage_error;
   }
-  const int code = chosen();
   return tacet::output_is_lost() && code == 0 ? 1 : code;
 }
 

@@ -55,8 +55,9 @@ class Usage(unittest.TestCase):
 
     def test_output_that_is_lost_is_a_failure_and_a_reader_that_has_left_is_none(self):
         with open("/dev/full", "wb") as full:
-            done = subprocess.run([tacet.BINARY, "schema"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
-        self.assertEqual((done.returncode, done.stderr), (1, "tacet: the output cannot be written, and is not complete: is the disk full?\n"))
+            for words in (["schema"], ["--help"], ["--version"], ["run", "--help"], []):
+                done = subprocess.run([tacet.BINARY, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+                self.assertEqual((done.returncode, done.stderr), (1, "tacet: the output cannot be written, and is not complete: is the disk full?\n"), words)
         reading, writing = os.pipe()
         os.close(reading)
         with open(writing, "wb") as nobody:
