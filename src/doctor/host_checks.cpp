@@ -40,7 +40,7 @@ Finding judge_resolv_conf(const HostFacts& facts) {
   Finding finding{.check = "host.resolv_conf", .asked = "/etc/resolv.conf"};
   std::vector<std::string> others;
   for (const auto& server : facts.nameservers)
-    if (!is_ours(facts, server) && server != "127.0.0.53" && server != "127.0.0.54") others.push_back(server);
+    if (!is_ours(facts, server) && !is_resolved_stub(server)) others.push_back(server);
   finding.seen =
       facts.nameservers.empty() ? "names no server" : fmt::format("names {}", fmt::join(facts.nameservers, ", "));
   if (facts.nameservers.empty()) {
@@ -96,6 +96,8 @@ bool is_warp(const InterfaceFacts& each) {
 }
 
 }  // namespace
+
+bool is_resolved_stub(std::string_view server) { return server == "127.0.0.53" || server == "127.0.0.54"; }
 
 std::string signed_by(std::string_view text) {
   const auto line = text.substr(0, text.find('\n'));

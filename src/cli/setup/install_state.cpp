@@ -84,7 +84,7 @@ std::string strayed_resolv_conf(const std::string& root, const std::vector<std::
   const auto text = resolv_conf_text(root);
   const auto servers = nameservers(text);
   const auto leads_to_us = [&](const std::string& server) {
-    return server == (*state)->server || server == "127.0.0.53";
+    return server == (*state)->server || is_resolved_stub(server);
   };
   if (servers.empty() || std::ranges::any_of(servers, leads_to_us)) return {};
   return fmt::format("/etc/resolv.conf names {} and no longer tacet{}: programs go past it (sudo tacet install)",
