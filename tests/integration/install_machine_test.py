@@ -15,7 +15,8 @@ _MACHINE = """
 import contextlib, json, os, socket, subprocess, sys, threading
 import fake_upstream, pki, tacet
 root, directory, setting, commands = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])
-subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+if setting.get("loopback", True):
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 for place in ("etc", "run", "var/lib"):
     os.makedirs(f"{root}/{place}", exist_ok=True)
     subprocess.run(["mount", "--bind", f"{root}/{place}", f"/{place}"], check=True)
@@ -109,7 +110,8 @@ class Machine(Root):
         self.assertEqual(self.snapshot(root), before)
 
     def test_changes_nothing_if_tacet_does_not_answer(self):
-        for answer, why in ((NOBODY, "nobody answers"), (DOWN, "asked for `. NS` and `example.com A`: SERVFAIL")):
+        for answer, why in ((NOBODY, "nobody answers"), (DOWN, "asked for `. NS` and `example.com A`: SERVFAIL"),
+                            ({"loopback": False}, "is the loopback interface down? (ip link set lo up)")):
             with self.subTest(why):
                 self.setUp()
                 root = self.make(PLAIN)

@@ -193,9 +193,10 @@ Result<void> Installation::check_resolver() const {
   const LiveLine line("asking tacet");
   const auto answers = probe_resolver({.address = IpAddress::from_text(request_.server).value()}, request_.socket);
   if (answers) return {};
-  return fail(
-      answers.error().fault,
-      fmt::format("{}; nothing was changed. Start tacet first: systemctl enable --now tacet", answers.error().detail));
+  const auto& [fault, detail] = answers.error();
+  return fail(fault,
+              fmt::format("{}; nothing was changed{}", detail,
+                          fault == Fault::no_network ? "" : ". Start tacet first: systemctl enable --now tacet"));
 }
 
 /// Everything is written already. Runs the commands if it does not work: an earlier run may have been cut short.

@@ -41,8 +41,14 @@ public:
     const auto where = kernel_address(server_);
     if (!where) return fail(where.error());
     socket_ = Descriptor(::socket(where->family(), SOCK_DGRAM, 0));
-    if (!socket_ || ::connect(socket_.get(), where->get(), where->size) != 0) return socket_error();
-    return {};
+    if (!socket_) return socket_error();
+    const bool is_connected = ::connect(socket_.get(), where->get(), where->size) == 0;
+    if (server_.address.is_loopback() && (is_connected ? !is_local() : errno == ENETUNREACH))
+      return fail(Fault::no_network,
+                  fmt::format("this machine does not have the address {} now: is the loopback interface down? (ip link "
+                              "set lo up)",
+                              server_.address.to_string()));
+    return is_connected ? Result<void>() : socket_error();
   }
 
   /// The response code. Faults: unreachable, timeout, system.
@@ -58,6 +64,14 @@ public:
   }
 
 private:
+  /// False if the queries would leave this machine. Without the interface lo, a default route takes them.
+  bool is_local() const {
+    KernelAddress own{.storage = {}, .size = sizeof own.storage};
+    if (::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&own.storage), &own.size) != 0) return false;
+    const auto address = IpAddress::from_kernel(*own.get());
+    return address && address->is_loopback();
+  }
+
   /// Nothing if there is no reply in time.
   Result<std::optional<Rcode>> await_reply(const std::vector<std::uint8_t>& query) {
     pollfd readable{.fd = socket_.get(), .events = POLLIN, .revents = 0};

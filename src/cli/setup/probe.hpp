@@ -24,8 +24,9 @@ std::string fresh_name();
 
 /// Asks `server` by UDP. It must be the tacet that listens at `socket`: that tacet's count of queries must grow. It
 /// must serve this machine, and one of its upstreams must answer anything. Waits half a minute at most. Faults:
-/// unreachable (no program listens), timeout, refused (it is another program, or does not serve this machine), protocol
-/// (no upstream answers; the detail has the questions), system.
+/// unreachable (no program listens), no_network (this machine does not have the address), timeout, refused (it is
+/// another program, or does not serve this machine), protocol (no upstream answers; the detail has the questions),
+/// system.
 Result<void> probe_resolver(const SocketAddress& server, const std::string& socket);
 
 }  // namespace tacet
