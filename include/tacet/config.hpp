@@ -16,7 +16,7 @@ namespace tacet {
 struct SocketAddress {
   IpAddress address;
   std::uint16_t port = 53;
-  bool is_default = false;  ///< the user did not ask for it: skipped with a warning if the machine lacks its family
+  bool is_default = false;  ///< the user did not ask for it: skipped if the machine does not have it
   friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
 };
 /// "127.0.0.1:53", "[::1]:53".

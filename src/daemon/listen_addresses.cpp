@@ -6,6 +6,12 @@
 #include "base/log.hpp"
 
 namespace tacet {
+namespace {
+
+/// Where IPv6 is off, nobody can ask at ::1, and nobody misses it if it is served by default only.
+bool is_missed(const SocketAddress& address) { return !address.is_default || !address.address.is_v6(); }
+
+}  // namespace
 
 ListenAddresses::ListenAddresses(const std::vector<ListenSockets>& sockets) {
   for (const ListenSockets& listen : sockets) addresses_.emplace_back(listen.address, to_string(listen));
@@ -20,7 +26,7 @@ std::vector<std::string> ListenAddresses::texts() const {
 std::vector<std::string> ListenAddresses::absent() const {
   std::vector<std::string> texts;
   for (const auto& [address, text] : addresses_)
-    if (!is_present(address)) texts.push_back(text);
+    if (!is_present(address) && is_missed(address)) texts.push_back(text);
   return texts;
 }
 

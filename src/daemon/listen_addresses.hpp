@@ -17,7 +17,8 @@ public:
 
   /// Any thread.
   std::vector<std::string> texts() const;
-  /// Those that this machine does not have now: no client can ask there. Any thread.
+  /// Those that this machine does not have now: no client can ask there. Not the default's ::1 where IPv6 is off. Any
+  /// thread.
   std::vector<std::string> absent() const;
   /// Logs what is absent now, and then what comes and goes: a bridge, a VPN. `loop` must outlive the object.
   void follow(Loop& loop);

@@ -37,11 +37,14 @@ Result<std::vector<ListenSockets>> bind_when_free(const SocketAddress& address, 
   return bound;
 }
 
-/// Adds one address; nothing if the machine lacks its family.
+/// Adds one address; nothing if the machine lacks its family. Where IPv6 is off, that is no fault of the default's ::1.
 Result<void> add(const SocketAddress& address, ClientTransport streams, Opened& sockets) {
   auto bound = bind_when_free(address, streams, static_cast<unsigned>(sockets.size()));
   if (!bound && bound.error().fault == Fault::unsupported) {
-    log::warn("{}: not served", bound.error().detail);
+    if (address.is_default && address.address.is_v6())
+      log::info("IPv6 is off here, so {} is not served", to_string(address));
+    else
+      log::warn("{}: not served", bound.error().detail);
     return {};
   }
   if (!bound) return fail(std::move(bound.error()));
@@ -96,6 +99,14 @@ Result<void> check_beside(const std::vector<ListenSockets>& passed, const Socket
   return {};
 }
 
+/// A service manager's sockets do not tell whether a user asked for their addresses.
+void mark_defaults(std::vector<ListenSockets>& passed, const std::vector<SocketAddress>& listen) {
+  for (ListenSockets& each : passed)
+    for (const SocketAddress& address : listen)
+      if (address.is_default && address.address == each.address.address && address.port == each.address.port)
+        each.address.is_default = !is_encrypted(each.streams);
+}
+
 /// The addresses that a user added are served, too.
 Result<void> add_missing(const std::vector<SocketAddress>& addresses, ClientTransport streams, Opened& sockets) {
   for (const SocketAddress& address : addresses) {
@@ -127,6 +138,7 @@ Result<Opened> open_sockets(const Config& config) {
   auto passed = pair_passed_sockets(take_passed_descriptors());
   if (!passed) return fail(passed.error());
   if (auto wanted = check_wanted(*passed, config); !wanted) return fail(std::move(wanted.error()));
+  mark_defaults(*passed, config.listen);
   const bool is_plain_passed =
       std::ranges::any_of(*passed, [](const auto& each) { return !is_encrypted(each.streams); });
   auto sockets = share_all(*std::move(passed), config.workers);

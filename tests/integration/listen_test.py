@@ -18,6 +18,26 @@ from case import Case
 
 ADDRESSES = ("10.7.7.1", "fd77::1")
 
+# Becomes the daemon, with the sockets of tacet.socket; 78 is IPV6_FREEBIND (linux/in6.h).
+_HOLD = """
+import os, socket, sys
+sockets = []
+for address in ("127.0.0.1", "::1"):
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        sockets.append(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind))
+        if ":" in address:
+            sockets[-1].setsockopt(socket.IPPROTO_IPV6, 78, 1)
+        sockets[-1].bind((address, 53))
+        if kind == socket.SOCK_STREAM:
+            sockets[-1].listen()
+for place, opened in enumerate(sockets):
+    os.dup2(opened.fileno(), 20 + place)
+for place in range(4):
+    os.dup2(20 + place, 3 + place)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="4")
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
 
 class Absent(Case):
     def setUp(self):
@@ -49,6 +69,18 @@ class Absent(Case):
         self.assertEqual(self.ask("127.0.0.1", dns.query.udp), [servers.ADDRESS])
         self.place.give("lo", "10.7.7.1")
         self.assertEqual(self.ask("10.7.7.1", dns.query.tcp), [servers.ADDRESS])
+
+    def test_where_ipv6_is_off_the_defaults_address_of_it_is_no_fault(self):
+        self.place.run(["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"], check=True)
+        for opened_by in ([], [sys.executable, "-c", _HOLD]):  # tacet itself, a service manager
+            daemon = tacet.Tacet(self.directory, upstreams=[self.entry(self.upstream.dot_url())], command=[*self.place.command(), *opened_by])
+            del daemon.settings["listen"]
+            daemon.write()
+            with daemon:
+                self.assertEqual(self.ask("127.0.0.1", dns.query.udp), [servers.ADDRESS])
+                status = tacet.run("status", "--json", "--config", daemon.config)
+                self.assertEqual(json.loads(status.stdout)["listen_absent"], [], status.stderr)
+                self.assertEqual(daemon.log_lines("warn.*(::1|IPv6)"), [], daemon.log())
 
     def test_it_starts_with_nothing_but_an_address_that_is_still_to_come(self):
         self.tacet(self.upstream.dot_url(), command=self.place.command(), allow=["10.7.7.0/24"], listen=["10.7.7.1:53"], workers=3)
