@@ -335,16 +335,13 @@ void Channel::note_failure(const Error& error) {
     server_.events().on_failed(server_.context().config, error);
   const bool changed = !std::exchange(failing_, true);
   if (!changed && error.fault != Fault::tls_untrusted) return;
-  const auto held = failure_log_.pass(now());
-  if (!held || !server_.may_say_failing()) return;
-  log::warn("upstream {} fails: {}{}", id_, error.detail,
-            *held > 0 ? fmt::format(" ({} more like this)", *held) : std::string{});
+  if (server_.may_say_failing()) log::warn("upstream {} fails: {}", id_, error.detail);
 }
 
 /// This machine has no room for a connection. The limit of our own sockets is for outages, and needs no word.
 void Channel::note_shortage(const Error& error) {
   shortage_ = error;
-  if (!server_.context().budget.has_room() || !failure_log_.pass(now())) return;
+  if (!server_.context().budget.has_room() || !shortage_log_.pass(now())) return;
   log::warn("tacet cannot connect to upstream {} for now: {}", id_, error.detail);
 }
 

@@ -155,7 +155,7 @@ private:
   bool failing_ = false;
   Caution caution_;
   std::optional<Error> shortage_;  // why this machine could not connect the last time
-  log::RateLimit failure_log_;
+  log::RateLimit shortage_log_;
 };
 
 }  // namespace tacet

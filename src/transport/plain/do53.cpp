@@ -137,14 +137,13 @@ void Do53::network_changed() { edns_.forget(); }
 Result<Response> Do53::outcome(Result<Message> answer, Instant sent) {
   if (answer) {
     ++counters_.answers;
-    failing_ = false;
     if (std::exchange(told_of_failure_, false)) log::info("server {} works again", id_);
     return Response{*std::move(answer), {id_, facts_, loop_.now() - sent}};
   }
   ++counters_.failures;
   counters_.last_error = answer.error().detail;
   const bool is_ours = answer.error().fault == Fault::overloaded;
-  if (!is_ours && !std::exchange(failing_, true) && failure_log_.pass(loop_.now())) {
+  if (!is_ours && !told_of_failure_ && failure_log_.pass(loop_.now())) {
     told_of_failure_ = true;
     log::warn("server {} fails: {}", id_, answer.error().detail);
   }

@@ -60,7 +60,6 @@ private:
   std::size_t running_ = 0;
   std::list<Turn*> waiting_;
   UpstreamState counters_;
-  bool failing_ = false;
   bool told_of_failure_ = false;  // the log has the failure, and not yet its end
   log::RateLimit failure_log_;
 };
