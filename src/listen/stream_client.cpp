@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "listen/lingering_sockets.hpp"
 #include "listen/proxy_header.hpp"
 
 namespace tacet {
@@ -34,6 +35,11 @@ StreamClient::StreamClient(Loop& loop, Owner& owner, std::unique_ptr<ByteStream>
       begun_(loop.now()),
       at_work_since_(begun_) {}
 
+StreamClient::~StreamClient() {
+  if (!watch_) return;
+  if (const Descriptor socket = disconnect()) LingeringSockets::end(socket.get());
+}
+
 void StreamClient::start(std::unique_ptr<StreamSession> session, const StreamLimits& limits) {
   session_ = std::move(session);
   limits_ = limits;
@@ -52,17 +58,19 @@ void StreamClient::finish() {
 
 void StreamClient::close() {
   if (!watch_) return;
-  disconnect();
-  owner_.on_closed(*this);
+  owner_.on_closed(*this, disconnect());
 }
 
-void StreamClient::disconnect() {
-  if (!watch_) return;
+/// The socket, if it is of use to keep it for a while. Pre: it is open.
+Descriptor StreamClient::disconnect() {
   watch_.reset();
   patience_.disarm();
   rest_.disarm();
+  const bool keeps_socket = LingeringSockets::may_lose_octets(stream_->descriptor());  // before TLS says goodbye
+  Descriptor socket = stream_->release();
   stream_.reset();
   if (session_) session_->on_closed();
+  return keeps_socket ? std::move(socket) : Descriptor();
 }
 
 void StreamClient::on_ready(Watch::Ready ready) {

@@ -68,13 +68,13 @@ public:
     virtual void on_proxy_header(const StreamClient& client) = 0;
     /// The client waits for a step of its handshake: the owner calls greet() soon. std::bad_alloc.
     virtual void on_greeting(StreamClient& client) = 0;
-    /// The owner releases it; it may be destroyed afterwards.
-    virtual void on_closed(StreamClient& client) = 0;
+    /// The owner releases it, so it may be destroyed afterwards. `socket`, if it is one, may have answers under way.
+    virtual void on_closed(StreamClient& client, Descriptor socket) = 0;
   };
 
   /// `loop` and `owner` must outlive it. std::bad_alloc.
   StreamClient(Loop& loop, Owner& owner, std::unique_ptr<ByteStream> stream, const KernelAddress& address);
-  ~StreamClient() { disconnect(); }
+  ~StreamClient();
   StreamClient(const StreamClient&) = delete;
   StreamClient& operator=(const StreamClient&) = delete;
 
@@ -116,7 +116,7 @@ public:
   List::iterator place;  ///< the owner's
 
 private:
-  void disconnect();
+  Descriptor disconnect();
   void on_ready(Watch::Ready ready);
   void take_turn();
   void read();

@@ -33,6 +33,7 @@ bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error
 
 StreamServer::StreamServer(const StreamServerContext& context)
     : context_(context),
+      lingering_(context.loop),
       greet_next_(context.loop, [this] { greet_next(); }),
       watch_(context.loop, context.socket, [this](Watch::Ready) { on_acceptable(); }),
       accept_again_(context.loop.scheduler(), [this] { watch_.want_read(!stopping_); }) {
@@ -72,6 +73,11 @@ void StreamServer::on_greeting(StreamClient& client) {
   greet_next_.post();
 }
 
+void StreamServer::on_closed(StreamClient& client, Descriptor socket) {
+  clients_.erase(client.place);
+  if (socket) lingering_.add(std::move(socket));
+}
+
 void StreamServer::on_proxy_header(const StreamClient& client) {
   if (!context_.gates || !context_.gates->stray_proxy_header.pass(context_.loop.now())) return;
   log::warn(
@@ -98,7 +104,8 @@ void StreamServer::on_acceptable() {
     // Without descriptors or memory a client goes, or the new one waits a little in the backlog. All listeners need
     // what it gives back, so nobody keeps a place by being at work.
     if (!is_shortage(errno)) return;
-    return clients_.empty() ? accept_later(shortage_pause) : make_room();
+    clients_.empty() ? accept_later(shortage_pause) : make_room();
+    return lingering_.clear();
   }
   if (context_.service.is_front_end(address)) return greet(std::move(socket), address);
   serve(std::move(socket), address);

@@ -7,6 +7,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/loop.hpp"
+#include "listen/lingering_sockets.hpp"
 #include "listen/proxy_greeting.hpp"
 #include "listen/stream_client.hpp"
 #include "observe/log_gates.hpp"
@@ -68,7 +69,7 @@ private:
   void on_heard(StreamClient& client) override;
   void on_greeting(StreamClient& client) override;
   void on_proxy_header(const StreamClient& client) override;
-  void on_closed(StreamClient& client) override { clients_.erase(client.place); }
+  void on_closed(StreamClient& client, Descriptor socket) override;
   void greet_next();
   void on_acceptable();
   void greet(Descriptor socket, const KernelAddress& front_end);
@@ -81,6 +82,7 @@ private:
   void accept_later(Duration pause);
 
   StreamServerContext context_;
+  LingeringSockets lingering_;
   StreamClient::List clients_;  // the longest idle first
   std::list<std::unique_ptr<ProxyGreeting>> greetings_;
   std::deque<std::shared_ptr<StreamClient>> greeted_;  // they wait for a step of their handshakes

@@ -141,7 +141,8 @@ void allow_threads(Filter& filter) {
 }
 
 void allow_particulars(Filter& filter) {
-  constexpr std::array<unsigned, 6> requests{FIONBIO, FIONREAD, TCGETS, TIOCGWINSZ, SIOCGIFINDEX, SIOCGIFNAME};
+  constexpr std::array<unsigned, 7> requests{FIONBIO,    FIONREAD,     TIOCOUTQ,   TCGETS,
+                                             TIOCGWINSZ, SIOCGIFINDEX, SIOCGIFNAME};
   for (const auto request : requests) filter.allow("ioctl", {masked(1, word, request)});
   constexpr unsigned name_of_memory = 0x53564d41;  // PR_SET_VMA, of newer C libraries
   for (const unsigned option : {unsigned{PR_SET_NAME}, unsigned{PR_GET_NAME}, name_of_memory})

@@ -32,6 +32,9 @@ public:
   virtual bool keeps() const { return false; }
   /// The descriptor to watch. The stream owns it.
   virtual int descriptor() const = 0;
+  /// Takes its leave of the other side, as far as its protocol has words for that, and gives the socket away. Nothing
+  /// may be called behind it.
+  virtual Descriptor release() = 0;
   /// True if octets for read(), or the end of them, are here already, so that the descriptor may not tell of them.
   virtual bool holds_more() const { return false; }
   /// The protocol that both sides agreed on (RFC 7301), such as "h2"; empty if they agreed on none.
@@ -46,6 +49,7 @@ public:
   std::expected<std::size_t, StreamStop> read(std::span<std::uint8_t> out) override;
   std::expected<std::size_t, StreamStop> write(Bytes octets) override;
   int descriptor() const override { return socket_.get(); }
+  Descriptor release() override { return std::move(socket_); }
 
 private:
   Descriptor socket_;

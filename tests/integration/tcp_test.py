@@ -1,4 +1,5 @@
 """TCP clients: many queries at once, answers in any order, and no way to hold the server up."""
+import os
 import threading
 import unittest
 
@@ -96,6 +97,29 @@ class Order(Case):
             fake.release()
             self.assertEqual(dnsclient.addresses(stays.receive_messages(1)[0]), [ADDRESS])
         self.assert_asked_once(fake, "shared.example.com.", daemon)
+
+
+class Endings(Case):
+    def test_a_client_that_has_to_go_loses_no_answer_that_it_was_given(self):
+        fake = self.fake(lambda _: Behaviour("hold"))
+        hosts = os.path.join(self.directory, "hosts")
+        with open(hosts, "w", encoding="ascii") as file:
+            file.writelines(f"192.0.2.{number} many.example.com\n" for number in range(1, 65))
+        daemon = self.tacet(fake.dot_url(), workers=1, hosts={"file": hosts})
+        with dnsclient.TcpClient(daemon.server) as pipelines, dnsclient.TcpClient(daemon.server) as waits:
+            pipelines.send_in_background(*[dnsclient.query("many.example.com").to_wire()] * 20000)  # 20 MiB of answers, read late
+            scratch.settled(pipelines.unsent, what="what waits to be read by the daemon")
+            waits.send(dnsclient.query("held.example.com").to_wire())
+            scratch.eventually(lambda: fake.count("held.example.com."), what="the query at the upstream")
+            daemon.settings["limits"] = {"tcp_clients": 1}
+            daemon.write()
+            self.assertEqual(daemon.verb("reload").returncode, 0)
+            answers = 0
+            while (answer := pipelines.receive()) is not None:
+                self.assertEqual(len(dns.message.from_wire(answer).answer[0]), 64)
+                answers += 1
+            self.assertTrue(0 < answers < 20000, answers)
+            self.assertTrue(pipelines.at_end_of_message())
 
 
 class Limits(UnboundCase):

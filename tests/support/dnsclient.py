@@ -1,8 +1,10 @@
 """Clients that see the raw octets: what dig hides, these show."""
+import contextlib
 import fcntl
 import socket
 import sys
 import termios
+import threading
 import time
 
 import dns.edns
@@ -86,6 +88,13 @@ class TcpClient:
         """All in one write."""
         self._socket.sendall(b"".join(len(wire).to_bytes(2, "big") + wire for wire in wires))
 
+    def send_in_background(self, *wires):
+        """As send(), but does not wait until the other side has taken them, or has ended the stream."""
+        def send():
+            with contextlib.suppress(OSError):
+                self.send(*wires)
+        threading.Thread(target=send, daemon=True).start()
+
     def send_raw(self, octets):
         self._socket.sendall(octets)
 
@@ -100,6 +109,10 @@ class TcpClient:
         """The next message; None at the end of the stream."""
         head = self._exactly(2)
         return None if head is None else self._exactly(int.from_bytes(head, "big"))
+
+    def at_end_of_message(self):
+        """Whether no part of a further message has come."""
+        return not self._buffer
 
     def receive_messages(self, count):
         return [dns.message.from_wire(self.receive()) for _ in range(count)]

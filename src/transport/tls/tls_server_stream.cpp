@@ -88,8 +88,17 @@ TlsServerStream::TlsServerStream(SSL_CTX* context, Descriptor socket)
   SSL_set_accept_state(ssl_.get());
 }
 
-/// Says goodbye (RFC 8446 §6.1), if the socket takes it at once.
 TlsServerStream::~TlsServerStream() {
+  if (socket_) say_goodbye();
+}
+
+Descriptor TlsServerStream::release() {
+  say_goodbye();
+  return std::move(socket_);
+}
+
+/// RFC 8446 §6.1, if the socket takes it at once.
+void TlsServerStream::say_goodbye() {
   if (!broken_ && SSL_is_init_finished(ssl_.get()) == 1 && SSL_shutdown(ssl_.get()) >= 0) push();
   ERR_clear_error();
 }

@@ -20,11 +20,13 @@ public:
   bool push() override;
   bool keeps() const override { return gone_ < cipher_.size(); }
   int descriptor() const override { return socket_.get(); }
+  Descriptor release() override;
   bool holds_more() const override { return has_stopped_ || SSL_has_pending(ssl_.get()) == 1; }
   std::string_view protocol() const override;
 
 private:
   struct Bio;
+  void say_goodbye();
   StreamStop stop_of(int status);
   std::expected<std::size_t, StreamStop> read_records(std::span<std::uint8_t> out);
 

@@ -107,6 +107,7 @@ public:
     return plain_.write(octets.first(1));
   }
   int descriptor() const override { return plain_.descriptor(); }
+  Descriptor release() override { return plain_.release(); }
 
 private:
   SocketStream plain_;
@@ -127,6 +128,7 @@ public:
   }
   std::expected<std::size_t, StreamStop> write(Bytes octets) override { return plain_.write(octets); }
   int descriptor() const override { return plain_.descriptor(); }
+  Descriptor release() override { return plain_.release(); }
 
 private:
   SocketStream plain_;
@@ -471,6 +473,20 @@ TEST_CASE_FIXTURE(Fixture, "whoever stops accepts nobody and finishes everybody"
   service.clients[1]->go_on();
   CHECK(heard(waiting) == "late!");
   CHECK_FALSE(server.has_clients());
+}
+
+TEST_CASE_FIXTURE(Fixture, "who is let go reads its answers and an end, though it has sent more than was read") {
+  const auto client = connect();
+  CHECK(ask(client, "wait\nwait\n").empty());
+  CHECK(ask(client, "more\n").empty());
+  server.stop();
+  service.sessions[0]->waiting = 0;
+  service.sessions[0]->answer("late");
+  service.clients[0]->go_on();
+  CHECK_FALSE(server.has_clients());
+  CHECK(ask(client, "more\n") == "late!");
+  char octet = 0;
+  CHECK(::recv(client.get(), &octet, 1, 0) == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a session that ends by an exception ends its own connection only") {
