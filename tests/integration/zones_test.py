@@ -281,6 +281,31 @@ class DeadServers(Case):
         # p99, with room for a busy machine: a wait for the dead server would be seconds, a shed query a wrong answer.
         self.assertLess(beside[197], alone[197] + 1)
 
+    def test_two_hundred_queries_at_once_are_all_answered_by_a_server_that_takes_its_time(self):
+        server = self.enterContext(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(10)
+        names = {f"f{number}.lan." for number in range(200)}
+
+        def answer_when_all_have_asked():
+            asked = {}
+            while len(asked) < len(names):
+                wire, client = server.recvfrom(4096)
+                asked[dns.message.from_wire(wire).question[0].name.to_text()] = wire, client
+            for name, (wire, client) in asked.items():
+                response = dns.message.make_response(dns.message.from_wire(wire))
+                response.answer = [dns.rrset.from_text(name, 300, "IN", "A", "192.168.1.7")]
+                server.sendto(response.to_wire(), client)
+
+        answering = threading.Thread(target=answer_when_all_have_asked, daemon=True)
+        answering.start()
+        daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [f"127.0.0.1:{server.getsockname()[1]}"]})
+        with dnsclient.TcpClient(daemon.server, timeout=15) as client:
+            client.send(*(dnsclient.query(name).to_wire() for name in names))
+            replies = client.receive_messages(len(names))
+        self.assertEqual({reply.question[0].name.to_text() for reply in replies if dnsclient.addresses(reply) == ["192.168.1.7"]}, names)
+
     def test_the_other_server_of_a_zone_answers_when_one_is_dead(self):
         router = self.unbound(zones={"lan.": LAN})
         daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [self.silent(), f"127.0.0.1:{router.plain_port}"]})

@@ -25,7 +25,7 @@ namespace tacet {
 class Do53 final : public Upstream {
 public:
   /// At most so many queries run at a time, each with a socket; further ones wait for their turn.
-  static constexpr std::size_t most_at_once = 64;
+  static constexpr std::size_t most_at_once = 256;
 
   /// `loop` must outlive it. Queries leave this machine by `via`, if that says something.
   Do53(Loop& loop, SocketAddress server, ViaConfig via = {});
