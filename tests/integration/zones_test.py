@@ -306,6 +306,25 @@ class DeadServers(Case):
             replies = client.receive_messages(len(names))
         self.assertEqual({reply.question[0].name.to_text() for reply in replies if dnsclient.addresses(reply) == ["192.168.1.7"]}, names)
 
+    def test_a_server_that_can_be_reached_by_tcp_only_answers_its_zone(self):
+        """As at the end of `ssh -L`: nobody is there by UDP."""
+        server = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+
+        def answer():
+            for _ in range(2):
+                connection, _ = server.accept()
+                with connection, connection.makefile("rwb") as stream:
+                    query = dns.message.from_wire(stream.read(int.from_bytes(stream.read(2), "big")))
+                    response = dns.message.make_response(query)
+                    response.answer = [dns.rrset.from_text(query.question[0].name, 300, "IN", "A", "192.168.1.7")]
+                    stream.write(len(response.to_wire()).to_bytes(2, "big") + response.to_wire())
+
+        threading.Thread(target=answer, daemon=True).start()
+        daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [f"127.0.0.1:{server.getsockname()[1]}"]})
+        for name in ("nas.lan", "tv.lan"):
+            self.assertEqual(dnsclient.addresses(daemon.ask(name)), ["192.168.1.7"], daemon.log())
+        self.assertEqual(len(daemon.log_lines("answers by TCP, and its answers by UDP do not come")), 1, daemon.log())
+
     def test_the_other_server_of_a_zone_answers_when_one_is_dead(self):
         router = self.unbound(zones={"lan.": LAN})
         daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [self.silent(), f"127.0.0.1:{router.plain_port}"]})

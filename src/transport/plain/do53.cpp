@@ -111,10 +111,18 @@ Task<Result<Message>> Do53::converse(const Message& query, Instant deadline) {
   co_return std::move(made.answer->message);
 }
 
-/// Asks by UDP, and by TCP after a truncated answer. A TCP attempt with OPT ends early enough for one without.
+/// Asks by UDP, and by TCP after a truncated answer. A TCP attempt with OPT ends early enough for one without. Answers
+/// by UDP may not come at all: a server may send them from another of its addresses, and a tunnel may carry TCP only.
 Task<Do53::Try> Do53::attempt(PlainExchange& exchange, bool with_opt, Instant deadline) {
+  if (loop_.now() < by_tcp_until_) {
+    Result<PlainAnswer> answer = co_await exchange.by_tcp(with_opt, deadline);
+    if (answer) co_return Try{std::move(answer)};
+    by_tcp_until_ = Instant::min();
+  }
   Result<PlainAnswer> first = co_await exchange.by_udp(with_opt, deadline);
+  if (!first && first.error().fault == Fault::unreachable) first = co_await exchange.by_tcp(with_opt, deadline);
   Try made{std::move(first)};
+  if (made.answer && made.answer->came_by == TransportKind::stream) note_tcp_only();
   if (!made.answer || !made.answer->message.index().has(flag::tc)) co_return made;
   const Instant now = loop_.now();
   Result<PlainAnswer> whole =
@@ -132,7 +140,17 @@ bool Do53::may_dislike_opt(const Try& made) const {
   return made.by_tcp || edns_.may_dislike(made.answer->message);
 }
 
-void Do53::network_changed() { edns_.forget(); }
+void Do53::note_tcp_only() {
+  const Instant now = loop_.now();
+  if (now >= by_tcp_until_)
+    log::info("server {} answers by TCP, and its answers by UDP do not come: tacet asks it by TCP", id_);
+  by_tcp_until_ = now + tcp_time;
+}
+
+void Do53::network_changed() {
+  edns_.forget();
+  by_tcp_until_ = Instant::min();
+}
 
 Result<Response> Do53::outcome(Result<Message> answer, Instant sent) {
   if (answer) {

@@ -16,14 +16,16 @@
 namespace tacet {
 
 /// A plain DNS server of the local network as an upstream. Everybody on the path can read the queries and forge the
-/// answers. Each query goes by UDP from a port of its own, and by TCP if the answer does not fit. Queries have no
-/// padding, which hides nothing here. A server's SERVFAIL or REFUSED counts as an answer.
+/// answers. Each query goes by UDP from a port of its own, and by TCP if the answer does not fit, or none comes.
+/// Queries have no padding, which hides nothing here. A server's SERVFAIL or REFUSED counts as an answer.
 ///
 /// A server without EDNS gets the query without OPT (RFC 6891 §7). That query follows at once after FORMERR, NOTIMP or
 /// BADVERS, after a broken answer, after a failure by TCP, and after SERVFAIL or REFUSED from a server that never
 /// showed EDNS. After two silent tries it is the third. If it helps, no query has OPT for EdnsMemory::kept.
 class Do53 final : public Upstream {
 public:
+  /// So long it asks by TCP first once an answer came by TCP and none by UDP.
+  static constexpr Duration tcp_time = std::chrono::minutes(5);
   /// At most so many queries run at a time, each with a socket; further ones wait for their turn.
   static constexpr std::size_t most_at_once = 256;
 
@@ -48,6 +50,7 @@ private:
   Task<Result<Message>> converse(const Message& query, Instant deadline);
   Task<Try> attempt(PlainExchange& exchange, bool with_opt, Instant deadline);
   bool may_dislike_opt(const Try& made) const;
+  void note_tcp_only();
   Result<Response> outcome(Result<Message> answer, Instant sent);
 
   Loop& loop_;
@@ -56,6 +59,7 @@ private:
   std::string id_;
   QueryIds ids_;
   EdnsMemory edns_;
+  Instant by_tcp_until_ = Instant::min();
   std::shared_ptr<const ConnectionFacts> facts_;
   std::size_t running_ = 0;
   std::list<Turn*> waiting_;

@@ -1,5 +1,6 @@
 #include "transport/plain/plain_exchange.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -23,15 +24,16 @@ constexpr int tries_with_opt = 2;
 /// Reads at most so many datagrams at a time, so that a flood leaves others their turn.
 constexpr int most_at_a_time = 64;
 
-/// A socket, and an event that is set when it is ready.
+/// How many silent tries by UDP are enough to ask by TCP beside them: servers that take a second or two have answered.
+constexpr int tries_before_tcp = 3;
+
+/// A socket that sets an event when it is ready.
 struct Line {
-  Line(Loop& loop, Descriptor made)
+  Line(Loop& loop, Descriptor made, AutoResetEvent& event)
       : socket(std::move(made)),
-        event(loop.scheduler()),
-        watch(loop, socket.get(), [this](Watch::Ready) { event.set(); }) {}
+        watch(loop, socket.get(), [&event](Watch::Ready) { event.set(); }) {}
 
   Descriptor socket;
-  AutoResetEvent event;
   Watch watch;  // last: destroyed before its descriptor closes
 };
 
@@ -89,6 +91,41 @@ Reading read_stream(int socket, const PlainQuery& query, FrameReader& frames) {
   }
 }
 
+/// One query over a TCP connection.
+class StreamAttempt {
+public:
+  StreamAttempt(Loop& loop, Descriptor connecting, AutoResetEvent& event) : line_(loop, std::move(connecting), event) {
+    line_.watch.want_write(true);
+  }
+
+  /// Goes as far as the socket is ready.
+  Reading go_on(const PlainQuery& query, bool with_opt) {
+    if (is_connected_) return read_stream(line_.socket.get(), query, frames_);
+    if (!is_writable()) return std::nullopt;
+    if (auto connected = finish_connect(line_.socket.get()); !connected) return fail(std::move(connected.error()));
+    is_connected_ = true;
+    line_.watch.want_write(false);
+    std::vector<std::uint8_t> framed;
+    append_frame(framed, query.wire(with_opt));
+    // A fresh connection's buffer takes a query whole.
+    if (::send(line_.socket.get(), framed.data(), framed.size(), send_flags) != static_cast<ssize_t>(framed.size()))
+      return fail(socket_error(errno));
+    line_.watch.want_read(true);
+    return std::nullopt;
+  }
+
+private:
+  /// The event may be another socket's.
+  bool is_writable() const {
+    pollfd poll{.fd = line_.socket.get(), .events = POLLOUT, .revents = 0};
+    return ::poll(&poll, 1, 0) == 1;
+  }
+
+  Line line_;
+  FrameReader frames_;
+  bool is_connected_ = false;
+};
+
 Error silence(const std::string& dropped) {
   return {Fault::timeout, dropped.empty() ? "no answer in time" : "no answer in time, but " + dropped};
 }
@@ -98,18 +135,26 @@ Error silence(const std::string& dropped) {
 Task<Result<PlainAnswer>> PlainExchange::by_udp(bool with_opt, Instant deadline) {
   Result<Descriptor> made = connected_datagrams(destination_.server, destination_.via);
   if (!made) co_return fail(std::move(made.error()));
-  Line line(loop_, *std::move(made));
+  AutoResetEvent event(loop_.scheduler());
+  Line line(loop_, *std::move(made), event);
   line.watch.want_read(true);
+  std::optional<StreamAttempt> stream;
   std::string dropped;
   for (Tries tries(loop_.now()); loop_.now() < deadline;) {
     if (tries.due(loop_.now())) {
       const Bytes wire = query_.wire(with_opt && tries.made() < tries_with_opt);
       if (::send(line.socket.get(), wire.data(), wire.size(), send_flags) < 0 && !would_wait(errno))
         co_return fail(socket_error(errno));
+      if (tries.made() == tries_before_tcp)
+        if (Result<Descriptor> begun = begin_connect(destination_.server, destination_.via))
+          stream.emplace(loop_, *std::move(begun), event);
       tries.made_one(loop_.now());
     }
-    co_await line.event.wait(std::min(tries.next(), deadline));
+    co_await event.wait(std::min(tries.next(), deadline));
     if (Reading reading = read_datagrams(line.socket.get(), query_, dropped)) co_return *std::move(reading);
+    Reading reading = stream ? stream->go_on(query_, with_opt) : std::nullopt;
+    if (reading && *reading) co_return *std::move(reading);
+    if (reading) stream.reset();
   }
   co_return fail(silence(dropped));
 }
@@ -117,20 +162,10 @@ Task<Result<PlainAnswer>> PlainExchange::by_udp(bool with_opt, Instant deadline)
 Task<Result<PlainAnswer>> PlainExchange::by_tcp(bool with_opt, Instant deadline) {
   Result<Descriptor> begun = begin_connect(destination_.server, destination_.via);
   if (!begun) co_return fail(std::move(begun.error()));
-  Line line(loop_, *std::move(begun));
-  line.watch.want_write(true);
-  if (!co_await line.event.wait(deadline)) co_return fail(silence({}));
-  if (auto connected = finish_connect(line.socket.get()); !connected) co_return fail(std::move(connected.error()));
-  line.watch.want_write(false);
-  std::vector<std::uint8_t> framed;
-  append_frame(framed, query_.wire(with_opt));
-  // A fresh connection's buffer takes a query whole.
-  if (::send(line.socket.get(), framed.data(), framed.size(), send_flags) != static_cast<ssize_t>(framed.size()))
-    co_return fail(socket_error(errno));
-  line.watch.want_read(true);
-  FrameReader frames;
-  while (co_await line.event.wait(deadline))
-    if (Reading reading = read_stream(line.socket.get(), query_, frames)) co_return *std::move(reading);
+  AutoResetEvent event(loop_.scheduler());
+  StreamAttempt stream(loop_, *std::move(begun), event);
+  while (co_await event.wait(deadline))
+    if (Reading reading = stream.go_on(query_, with_opt)) co_return *std::move(reading);
   co_return fail(silence({}));
 }
 

@@ -24,8 +24,9 @@ public:
 
   /// Asks by UDP, from a fresh port of the kernel's choice; the kernel accepts datagrams only from the server's address
   /// and port. Drops a datagram that does not belong to the query and waits on (RFC 5452 §9.1). Sends an unanswered
-  /// query again 0.4 s later, then 0.8 s, and so on; with `with_opt`, twice with OPT and then without. Faults: timeout,
-  /// unreachable (that port is closed), no_network, malformed, overloaded, system.
+  /// query again 0.4 s later, then 0.8 s, and so on; with `with_opt`, twice with OPT and then without. After 2.8 s of
+  /// silence it asks by TCP as well. Faults: timeout, unreachable (that port is closed), no_network, malformed,
+  /// overloaded, system.
   Task<Result<PlainAnswer>> by_udp(bool with_opt, Instant deadline);
 
   /// Asks by TCP, once. Faults: the same, and protocol.

@@ -44,7 +44,7 @@ Result<PlainAnswer> PlainQuery::read(std::vector<std::uint8_t> octets, Transport
   const std::uint16_t id = load16(wire(asked_with_opt), 0);
   auto message = accept_answer(question_, id, std::move(octets), transport_kind);
   if (!message) return fail(std::move(message.error()));
-  return PlainAnswer{*std::move(message), asked_with_opt};
+  return PlainAnswer{*std::move(message), asked_with_opt, transport_kind};
 }
 
 }  // namespace tacet

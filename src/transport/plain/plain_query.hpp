@@ -12,6 +12,7 @@ namespace tacet {
 struct PlainAnswer {
   Message message;
   bool asked_with_opt = false;
+  TransportKind came_by = TransportKind::datagram;
 };
 
 /// A query for a plain server. It has no padding, which hides nothing here, and no AD, because a plain server's AD

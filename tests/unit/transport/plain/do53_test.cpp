@@ -53,6 +53,24 @@ TEST_CASE("A lost datagram is sent again") {
   CHECK(scene.server.by_udp.size() == 2);
 }
 
+TEST_CASE("A server whose answers by UDP do not come is asked by TCP beside it, and by TCP first from then on") {
+  bool takes_tcp = true;
+  Scene scene([&](const Octets& query, bool tcp) {
+    return tcp == takes_tcp ? std::optional(with_record(query, 10)) : std::nullopt;
+  });
+  CHECK(scene.ask("nas.lan", 4500ms));
+  CHECK(scene.server.by_udp.size() == 4);
+  CHECK(scene.server.by_tcp.size() == 1);
+  CHECK(scene.ask("tv.lan"));
+  CHECK(scene.server.by_udp.size() == 4);
+  CHECK(scene.server.by_tcp.size() == 2);
+  takes_tcp = false;
+  scene.upstream.network_changed();
+  CHECK(scene.ask("radio.lan"));
+  CHECK(scene.server.by_udp.size() == 5);
+  CHECK(scene.server.by_tcp.size() == 2);
+}
+
 TEST_CASE("What a truncated answer brought is given out if TCP brings nothing, and without records it is a failure") {
   bool with_records = true;
   Scene scene([&](const Octets& query, bool tcp) -> std::optional<Octets> {
