@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "base/flagged.hpp"
 #include "transport/channel_link.hpp"
 
 namespace tacet {
@@ -113,6 +114,7 @@ void Channel::demand_connection() {
     dialled_ = now();
     told_unreachable_ = false;
   }
+  server_.renew_addresses();
   if (connector_.running() || !server_.needs_lookup()) return connector_.start();
   try {
     server_.context().tasks.spawn(look_up());
@@ -122,13 +124,8 @@ void Channel::demand_connection() {
 }
 
 Task<void> Channel::look_up() {
-  struct Looking {
-    bool& flag;
-    explicit Looking(bool& looks) : flag(looks) { flag = true; }
-    ~Looking() { flag = false; }
-  };
-  std::optional<Looking> looking(std::in_place, looking_up_);
-  const Result<void> found = co_await server_.look_up(now() + seconds(4));
+  std::optional<Flagged> looking(std::in_place, looking_up_);
+  const Result<void> found = co_await server_.look_up();
   looking.reset();
   if (found)
     connector_.start();
@@ -153,6 +150,7 @@ void Channel::round_failed(const Error& error) {
   note_failure(error);
   // Our own lack of sockets says nothing about the upstream. A later attempt finds room.
   if (error.fault == Fault::overloaded) return;
+  server_.doubt_addresses();
   tell_unreachable(error.fault == Fault::timeout ? GreetingOutcome::dropped : GreetingOutcome::closed);
   if (has_moved()) return dial_afresh();
   // Silence is no reason to fail: the network may come back within the deadline. A refusal fails these queries.

@@ -1,7 +1,10 @@
 #include "transport/upstream_server.hpp"
 
+#include <new>
 #include <utility>
 
+#include "base/flagged.hpp"
+#include "base/log.hpp"
 #include "transport/dot.hpp"
 #include "transport/http/doh.hpp"
 #include "transport/quic/doq.hpp"
@@ -18,6 +21,7 @@ constexpr Duration doq_idle = std::chrono::seconds(25);
 /// Connections beyond the first two serve while queries get lost. A lull needs none of them.
 constexpr Duration spare_idle = std::chrono::seconds(50);
 constexpr std::size_t kept_long = 2;
+constexpr Duration lookup_limit = std::chrono::seconds(4);
 constexpr Duration ends_by_itself_for = std::chrono::minutes(1);
 /// Sixteen at once are in use (`channel_quota`). The rest is for those that wait for a slow name.
 constexpr std::size_t most_brief_sockets = 24;
@@ -47,22 +51,46 @@ UpstreamServer::UpstreamServer(UpstreamServerContext context)
       book_(pinned(context_.config)),
       path_(std::make_shared<const DialPath>(DialPath{.proxy = context_.config.proxy, .via = context_.config.via})),
       tls_({context_.config.host, context_.config.host_is_address, context_.config.sni}, context_.trust),
-      brief_budget_(context_.loop.scheduler(), most_brief_sockets, brief_pace) {}
+      brief_budget_(context_.loop.scheduler(), most_brief_sockets, brief_pace) {
+  if (needs_lookup()) book_.replace(targets(context_.bootstrap.known(context_.config.host), context_.config.port));
+}
 
 void UpstreamServer::saw(const GreetingSight& sight) {
   if (sight.address && sight.showed == GreetingOutcome::greeted) book_.greeted(*sight.address);
   if (sight.address && sight.showed != GreetingOutcome::greeted)
     book_.greeting_failed(*sight.address, context_.loop.now());
+  if (sight.showed != GreetingOutcome::greeted) doubt_addresses();
   if (context_.on_greeting) context_.on_greeting(sight);
 }
 
 void UpstreamServer::ended_by_itself() { ends_by_itself_until_ = context_.loop.now() + ends_by_itself_for; }
 
-Task<Result<void>> UpstreamServer::look_up(Instant deadline) {
+Task<Result<void>> UpstreamServer::look_up() {
+  const Instant deadline = context_.loop.now() + lookup_limit;
   Result<std::vector<IpAddress>> found = co_await context_.bootstrap.resolve(context_.config.host, deadline);
   if (!found) co_return fail(std::move(found.error()));
   book_.replace(targets(*found, context_.config.port));
   co_return Result<void>{};
+}
+
+void UpstreamServer::renew_addresses() {
+  if (renews_ || !needs_bootstrap(context_.config) || needs_lookup()) return;
+  if (!context_.bootstrap.is_due(context_.config.host)) return;
+  try {
+    context_.tasks.spawn(renew());
+  } catch (const std::bad_alloc&) {
+    log::escaped("a look-up of an upstream's address");
+  }
+}
+
+/// The book is for all channels, and a race for a connection takes what is new from its next round on.
+Task<void> UpstreamServer::renew() {
+  const Flagged renewing(renews_);
+  static_cast<void>(co_await look_up());
+}
+
+void UpstreamServer::doubt_addresses() {
+  if (needs_bootstrap(context_.config)) context_.bootstrap.doubt(context_.config.host);
 }
 
 std::unique_ptr<Connection> UpstreamServer::connect(ConnectedSocket socket, Connection::Owner& owner) {

@@ -75,10 +75,14 @@ public:
   /// A connection to `address` showed this; it may be told more than once of one connection.
   void saw(const GreetingSight& sight);
 
-  /// True if the addresses have to be asked for before a connection can be made. A proxy takes the name instead.
-  bool needs_lookup() const { return needs_bootstrap(context_.config); }
+  /// True if an address has to be asked for before a connection can be made. A proxy takes the name instead.
+  bool needs_lookup() const { return needs_bootstrap(context_.config) && book_.size() == 0; }
   /// Asks the bootstrap servers for the host's addresses and puts them into the book.
-  Task<Result<void>> look_up(Instant deadline);
+  Task<Result<void>> look_up();
+  /// Does the same beside the connections if the known addresses are old or doubted: nobody waits for it.
+  void renew_addresses();
+  /// No address leads to the server: they are asked for again soon.
+  void doubt_addresses();
 
   /// What a QUIC handshake with this upstream needs; null if it does not speak QUIC.
   TlsClient* quic_client() { return context_.config.encryption == Encryption::doq ? &tls_ : nullptr; }
@@ -115,6 +119,8 @@ public:
   bool works_again();
 
 private:
+  Task<void> renew();
+
   UpstreamServerContext context_;
   AddressBook book_;
   SharedDialPath path_;
@@ -128,6 +134,7 @@ private:
   SocketBudget brief_budget_;
   EdnsMemory edns_;
   bool is_failing_ = false;
+  bool renews_ = false;
 };
 
 }  // namespace tacet

@@ -22,9 +22,17 @@ public:
   void use(std::vector<SocketAddress> servers);
 
   /// The IPv4 and IPv6 addresses of `host`, at the latest at `deadline`. Uses an earlier answer for its TTL, at least a
-  /// minute. Then asks again, and uses the old answer if no server answers. An empty answer is a failure. Faults:
-  /// invalid_config (no server is configured), timeout, unreachable, protocol (what a server said).
+  /// minute. Then asks again, and uses the old answer for a few seconds more if no server answers. An empty answer is a
+  /// failure. Faults: invalid_config (no server is configured), timeout, unreachable, protocol (what a server said).
   Task<Result<std::vector<IpAddress>>> resolve(const std::string& host, Instant deadline);
+
+  /// The last answer, however old it is; empty if there was none. Nobody needs to wait for a new one.
+  std::vector<IpAddress> known(const std::string& host) const;
+  /// True if resolve() would ask the servers.
+  bool is_due(const std::string& host) const;
+  /// The known addresses lead to nobody who is `host`: it may have moved, or a captive portal made them up. It is due
+  /// again a few seconds after it was asked for, whatever its TTL.
+  void doubt(const std::string& host);
 
   /// How many names it asked for in plaintext since the start.
   std::uint64_t lookups() const { return lookups_; }
@@ -32,7 +40,7 @@ public:
 private:
   struct Known {
     std::vector<IpAddress> addresses;
-    Instant fresh_until;
+    Instant asked, fresh_until;
   };
   Loop& loop_;
   std::vector<SocketAddress> servers_;

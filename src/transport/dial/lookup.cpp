@@ -16,7 +16,7 @@ namespace {
 
 /// When c-ares asks for A and AAAA together, it does not notice a refusal at once. So each try must be short.
 constexpr int timeout_ms = 400;
-constexpr int tries = 2;
+constexpr int tries = 3;
 
 /// The addresses in the order given, each once; the least TTL.
 Addresses addresses_in(const ares_addrinfo& info) {
