@@ -112,7 +112,7 @@ void Channel::demand_connection() {
   if (looking_up_) return;
   if (!connector_.running()) {
     dialled_ = now();
-    told_unreachable_ = false;
+    tells_again_ = {};
   }
   server_.renew_addresses();
   if (connector_.running() || !server_.needs_lookup()) return connector_.start();

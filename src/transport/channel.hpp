@@ -143,11 +143,11 @@ private:
   std::vector<std::unique_ptr<BriefLink>> briefs_;  // to a server with a quota; none while there is a current_
   Connector connector_;
   Alarm watch_;
-  Alarm greeting_;                 // a connection has greeted and got no answer
-  Rung way_;                       // of the path that was last seen
-  Instant dialled_{};              // when the race for a connection began
-  bool told_unreachable_ = false;  // of this race
-  bool doubtful_ = false;          // the connection has not answered since a pause, and watch_ rings early
+  Alarm greeting_;         // a connection has greeted and got no answer
+  Rung way_;               // of the path that was last seen
+  Instant dialled_{};      // when the race for a connection began
+  Instant tells_again_{};  // when it is told next that this race leads nowhere
+  bool doubtful_ = false;  // the connection has not answered since a pause, and watch_ rings early
   Alarm idle_;
   Latency latency_;
   UpstreamState counters_;

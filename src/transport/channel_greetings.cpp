@@ -5,6 +5,12 @@
 
 /// What a Channel tells of the beginnings of its connections, and how it follows the server to another way.
 namespace tacet {
+namespace {
+
+/// A race goes on as long as clients ask, and another way that is out of order now may work later.
+constexpr Duration tell_interval = std::chrono::seconds(10);
+
+}  // namespace
 
 void Channel::tell(Link& link, GreetingOutcome showed) {
   if (showed != GreetingOutcome::greeted && std::exchange(link.is_told, true)) return;
@@ -12,7 +18,8 @@ void Channel::tell(Link& link, GreetingOutcome showed) {
 }
 
 void Channel::tell_unreachable(GreetingOutcome showed) {
-  if (current_ || std::exchange(told_unreachable_, true)) return;
+  if (current_ || now() < tells_again_) return;
+  tells_again_ = now() + tell_interval;
   server_.saw({server_.path()->rung, showed, now(), {}});
 }
 
