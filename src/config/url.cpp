@@ -180,6 +180,14 @@ Result<UpstreamConfig> parse_upstream_url(std::string_view url) {
 
 bool quic_is_built_in() { return TACET_QUIC != 0; }
 
+std::vector<UpstreamConfig> encrypted_servers(const Config& config) {
+  std::vector<UpstreamConfig> all = config.upstreams;
+  for (const ForwardZone& zone : config.forward)
+    for (const ZoneServer& server : zone.servers)
+      if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) all.push_back(*upstream);
+  return all;
+}
+
 bool needs_bootstrap(const UpstreamConfig& upstream) {
   return !upstream.host_is_address && upstream.addresses.empty() && !upstream.proxy.is_used();
 }

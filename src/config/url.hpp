@@ -1,5 +1,6 @@
 #pragma once
 #include <string_view>
+#include <vector>
 
 #include "tacet/config.hpp"
 #include "tacet/result.hpp"
@@ -16,6 +17,9 @@ Result<UpstreamConfig> parse_upstream_url(std::string_view url);
 
 /// True if this build speaks DNS over QUIC: its OpenSSL has a QUIC client.
 bool quic_is_built_in();
+
+/// The upstreams of all other names, and the encrypted servers of zones.
+std::vector<UpstreamConfig> encrypted_servers(const Config& config);
 
 /// True if a connection first needs a lookup at the `bootstrap` servers: the host is a name without pinned addresses.
 bool needs_bootstrap(const UpstreamConfig& upstream);

@@ -38,13 +38,7 @@ constexpr std::string_view not_on_journal =
 
 /// True if there are bootstrap servers but no name to look up.
 bool has_idle_bootstrap(const Config& config) {
-  const auto is_needed_by = [](const ZoneServer& server) {
-    const auto* upstream = std::get_if<UpstreamConfig>(&server);
-    return upstream && needs_bootstrap(*upstream);
-  };
-  return !config.bootstrap.empty() && std::ranges::none_of(config.upstreams, needs_bootstrap) &&
-         std::ranges::none_of(config.forward,
-                              [&](const ForwardZone& zone) { return std::ranges::any_of(zone.servers, is_needed_by); });
+  return !config.bootstrap.empty() && std::ranges::none_of(encrypted_servers(config), needs_bootstrap);
 }
 
 bool logs_names_of_nothing(const Config& config) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "config/url.hpp"
 #include "daemon/reserves.hpp"
 #include "transport/channel.hpp"
 #include "transport/plain/do53.hpp"
@@ -15,14 +16,6 @@ constexpr std::size_t most_sockets = 8;
 constexpr std::size_t channels_per_server = 4;
 /// How often to look whether a replaced set is still in use.
 constexpr Duration sweep_interval = std::chrono::milliseconds(100);
-
-std::vector<UpstreamConfig> encrypted_servers(const Config& config) {
-  std::vector<UpstreamConfig> all = config.upstreams;
-  for (const ForwardZone& zone : config.forward)
-    for (const ZoneServer& server : zone.servers)
-      if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) all.push_back(*upstream);
-  return all;
-}
 
 /// The set for all other names, as if it were a zone.
 ForwardZone for_others(const Config& config) { return {{}, {config.upstreams.begin(), config.upstreams.end()}, {}}; }

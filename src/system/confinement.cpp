@@ -10,9 +10,9 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 #include "base/log.hpp"
+#include "config/url.hpp"
 
 namespace tacet {
 namespace {
@@ -47,15 +47,6 @@ void add_written(const std::string& file, std::vector<std::string>& places) {
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && value[0] == '/' ? value : "";
-}
-
-std::vector<std::string> authority_files(const Config& config) {
-  std::vector<std::string> files;
-  for (const UpstreamConfig& upstream : config.upstreams) files.push_back(upstream.ca_file);
-  for (const ForwardZone& zone : config.forward)
-    for (const ZoneServer& server : zone.servers)
-      if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) files.push_back(upstream->ca_file);
-  return files;
 }
 
 void tidy(std::vector<std::string>& places) {
@@ -94,8 +85,8 @@ Reach reach_of(const Config& config) {
 
 std::vector<Need> needs_of(const Config& config, const std::string& file) {
   std::vector<Need> needs;
-  for (std::string& bundle : authority_files(config))
-    if (!bundle.empty()) needs.push_back({std::move(bundle), R_OK});
+  for (const UpstreamConfig& upstream : encrypted_servers(config))
+    if (!upstream.ca_file.empty()) needs.push_back({upstream.ca_file, R_OK});
   for (const std::string& read : {file, config.hosts.file})
     if (!read.empty()) needs.push_back({read, R_OK});
   for (const std::string& anchor : config.dnssec.trust_anchors)

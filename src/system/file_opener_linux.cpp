@@ -14,9 +14,9 @@
 #include <set>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 #include "base/descriptor.hpp"
+#include "config/url.hpp"
 #include "system/file_opener.hpp"
 
 namespace tacet {
@@ -64,11 +64,7 @@ ssize_t persistent(Call call) {
 
 /// Every path that this configuration names to read.
 void add_files(const Config& config, std::set<std::string>& files) {
-  const auto add = [&](const UpstreamConfig& upstream) { files.insert(upstream.ca_file); };
-  for (const UpstreamConfig& upstream : config.upstreams) add(upstream);
-  for (const ForwardZone& zone : config.forward)
-    for (const ZoneServer& server : zone.servers)
-      if (const auto* upstream = std::get_if<UpstreamConfig>(&server)) add(*upstream);
+  for (const UpstreamConfig& upstream : encrypted_servers(config)) files.insert(upstream.ca_file);
   for (const std::string& anchor : config.dnssec.trust_anchors)
     if (anchor.starts_with('/')) files.insert(anchor);
   files.insert(config.hosts.file);
