@@ -1,7 +1,6 @@
 #include "dns/alias_chain.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include "dns/record_copy.hpp"
 #include "dns/record_walk.hpp"
@@ -27,15 +26,6 @@ std::vector<Alias> aliases_in(Bytes wire, const MessageIndex& index) {
     aliases.push_back({record, expand_name(wire, record.owner), expand_name(wire, record.rdata)});
   });
   return too_many ? std::vector<Alias>{} : aliases;
-}
-
-/// The name to which a DNAME redirects a name below its owner; nothing if that is too long for a name.
-std::optional<Name> redirected(const Name& name, const Alias& dname) {
-  const Bytes prefix = name.wire().first(name.wire().size() - dname.owner.wire().size());
-  std::vector<std::uint8_t> wire(prefix.begin(), prefix.end());
-  wire.insert(wire.end(), dname.target.wire().begin(), dname.target.wire().end());
-  const auto made = Name::from_wire(wire);
-  return made ? std::optional(*made) : std::nullopt;
 }
 
 const Alias* cname_of(std::span<const Alias> aliases, const Name& name) {
@@ -107,6 +97,14 @@ std::uint16_t joined_flags(const AnswerImage& front, const AnswerImage& rest) {
 
 }  // namespace
 
+std::optional<Name> redirected(const Name& name, const Name& owner, const Name& target) {
+  const Bytes prefix = name.wire().first(name.wire().size() - owner.wire().size());
+  std::vector<std::uint8_t> wire(prefix.begin(), prefix.end());
+  wire.insert(wire.end(), target.wire().begin(), target.wire().end());
+  const auto made = Name::from_wire(wire);
+  return made ? std::optional(*made) : std::nullopt;
+}
+
 std::vector<Name> alias_chain(const AnswerImage& image) {
   const MessageIndex index = index_message(image.wire).value();
   const Name asked = expand_name(image.wire, header_size);
@@ -117,7 +115,8 @@ std::vector<Name> alias_chain(const AnswerImage& image) {
     const Alias* cname = cname_of(aliases, chain.back());
     const Alias* dname = cname == nullptr ? dname_over(aliases, chain.back()) : nullptr;
     if (cname == nullptr && dname == nullptr) return chain;
-    const std::optional<Name> next = cname != nullptr ? cname->target : redirected(chain.back(), *dname);
+    const std::optional<Name> next =
+        cname != nullptr ? cname->target : redirected(chain.back(), dname->owner, dname->target);
     if (!next) return chain;
     if (chain.size() > most_aliases || std::ranges::find(chain, *next) != chain.end()) return {asked};
     chain.push_back(*next);

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -8,6 +9,10 @@ namespace tacet {
 
 /// The longest chain of aliases that is followed.
 inline constexpr std::size_t most_aliases = 16;
+
+/// The name to which a DNAME at `owner`, an ancestor of `name`, redirects it: `target` in place of `owner`. Nothing if
+/// that is too long for a name (RFC 6672 §2.2).
+std::optional<Name> redirected(const Name& name, const Name& owner, const Name& target);
 
 /// The names along an answer's chain of aliases: QNAME, and the target of each alias of the answer section (a CNAME, or
 /// a DNAME without its CNAME, RFC 6672 §3.4). QNAME alone if it is no alias, if no alias answers such a question

@@ -19,15 +19,6 @@ bool follows_aliases(Type type) { return type != Type::cname && type != Type::an
 /// The one name in the RDATA of a CNAME or DNAME record.
 Name target_of(const RRset& alias) { return expand_name(alias.message, alias.records.front().rdata); }
 
-/// `name` with `target` in place of `owner`; nothing if that is no name (RFC 6672 §2.2).
-std::optional<Name> redirected(const Name& name, const Name& owner, const Name& target) {
-  const Bytes prefix = name.wire().first(name.wire().size() - owner.wire().size());
-  std::vector<std::uint8_t> wire(prefix.begin(), prefix.end());
-  wire.insert(wire.end(), target.wire().begin(), target.wire().end());
-  const auto made = Name::from_wire(wire);
-  return made ? std::optional(*made) : std::nullopt;
-}
-
 /// Walks an answer along its aliases to the records of the last name, or to their denial.
 class ChainWalk {
 public:
