@@ -17,4 +17,9 @@ void add_once(Phrases& phrases, std::string phrase) {
   if (std::ranges::find(phrases, phrase) == phrases.end()) phrases.push_back(std::move(phrase));
 }
 
+std::string octets_words(std::uint64_t octets) {
+  const auto kibi = static_cast<double>(octets) / 1024;
+  return kibi < 1024 ? fmt::format("{:.1f} KiB", kibi) : fmt::format("{:.1f} MiB", kibi / 1024);
+}
+
 }  // namespace tacet

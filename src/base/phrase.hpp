@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,5 +12,8 @@ using Phrases = std::vector<std::string>;
 std::string list_of(const Phrases& phrases);
 /// Appends it unless it is there.
 void add_once(Phrases& phrases, std::string phrase);
+
+/// "12.5 KiB", "1.0 MiB".
+std::string octets_words(std::uint64_t octets);
 
 }  // namespace tacet

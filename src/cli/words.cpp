@@ -26,11 +26,6 @@ std::string for_how_long(double seconds) {
   return fmt::format("{} d {} h", whole / 86400, whole / 3600 % 24);
 }
 
-std::string memory(std::uint64_t octets) {
-  const auto kibi = static_cast<double>(octets) / 1024;
-  return kibi < 1024 ? fmt::format("{:.1f} KiB", kibi) : fmt::format("{:.1f} MiB", kibi / 1024);
-}
-
 std::string way_words(const nlohmann::ordered_json& path) {
   if (path.is_null()) return {};
   std::string words;

@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <functional>
 #include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
@@ -11,8 +10,6 @@ namespace tacet {
 
 /// "42 s", "3 min 2 s", "5 h 12 min", "2 d 7 h".
 std::string for_how_long(double seconds);
-/// "12.5 KiB", "1.0 MiB".
-std::string memory(std::uint64_t octets);
 
 /// ", by wg0, through the proxy socks5://127.0.0.1:1080": the way of a connection as the daemon tells it; empty if
 /// nothing is known.

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <vector>
 
+#include "base/phrase.hpp"
 #include "cli/ask/control_client.hpp"
 #include "cli/ask/parsed_json.hpp"
 #include "cli/ask/verbs.hpp"
@@ -59,8 +60,9 @@ std::string entry(const ParsedJson& answer) {
 std::string text_of(const ParsedJson& report, const CacheRequest& request) {
   if (request.name.empty() && request.below.empty())
     return fmt::format("cache   {} answers in {} of {}; {} stored, {} evicted since the start\n{}",
-                       number(report, "entries"), memory(number(report, "octets")), memory(number(report, "budget")),
-                       number(report, "stored"), number(report, "evicted"), summary(report.at("held")));
+                       number(report, "entries"), octets_words(number(report, "octets")),
+                       octets_words(number(report, "budget")), number(report, "stored"), number(report, "evicted"),
+                       summary(report.at("held")));
   std::string text;
   for (const auto& answer : report.at("answers")) text += entry(answer);
   const ParsedJson& matching = report.at("matching");

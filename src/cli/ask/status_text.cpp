@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/phrase.hpp"
 #include "cli/ask/parsed_json.hpp"
 #include "cli/words.hpp"
 
@@ -129,8 +130,8 @@ std::string ahead(const ParsedJson& status) {
 std::string cache(const ParsedJson& status) {
   const ParsedJson& cache = status.at("cache");
   return fmt::format("cache     {} answers in {} of {}; {} stored, {} evicted\n", number(cache, "entries"),
-                     memory(number(cache, "octets")), memory(number(cache, "budget")), number(cache, "stored"),
-                     number(cache, "evicted"));
+                     octets_words(number(cache, "octets")), octets_words(number(cache, "budget")),
+                     number(cache, "stored"), number(cache, "evicted"));
 }
 
 /// The line about validation; empty while it is off.

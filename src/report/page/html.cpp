@@ -53,11 +53,6 @@ std::string milliseconds_words(double time) {
   return fmt::format("{:.{}f} ms", time, time < 10 ? 1 : 0);
 }
 
-std::string octets_words(std::uint64_t octets) {
-  const auto kibi = static_cast<double>(octets) / 1024;
-  return kibi < 1024 ? fmt::format("{:.1f} KiB", kibi) : fmt::format("{:.1f} MiB", kibi / 1024);
-}
-
 std::string duration_words(double seconds) {
   const auto whole = static_cast<std::uint64_t>(seconds);
   if (whole < 60) return fmt::format("{} s", whole);

@@ -11,11 +11,10 @@ namespace tacet {
 std::string html_text(std::string_view text);
 
 /// A number as the page shows it. page.html has the same forms, for the numbers that it keeps fresh.
-std::string count_words(std::uint64_t count);    ///< "12 345"
-std::string share_words(double share);           ///< "93.4 %" for 0.934
-std::string milliseconds_words(double time);     ///< "250 µs", "12 ms", "1.5 s"
-std::string octets_words(std::uint64_t octets);  ///< "1.5 MiB"
-std::string duration_words(double seconds);      ///< "3 d 4 h"
+std::string count_words(std::uint64_t count);  ///< "12 345"
+std::string share_words(double share);         ///< "93.4 %" for 0.934
+std::string milliseconds_words(double time);   ///< "250 µs", "12 ms", "1.5 s"
+std::string duration_words(double seconds);    ///< "3 d 4 h"
 
 /// A number that the script keeps fresh: `path` leads to it in status_json(), `form` is n, share, ms, bytes or time.
 std::string fresh(std::string_view path, std::string_view form, std::string_view words);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/phrase.hpp"
 #include "report/page/html.hpp"
 #include "report/page/page_sections.hpp"
 #include "report/status_summary.hpp"

@@ -17,4 +17,9 @@ TEST_CASE("a phrase is said once, where it came first") {
   CHECK(phrases == Phrases{"b", "a"});
 }
 
+TEST_CASE("octets are told in KiB, and in MiB from one on") {
+  CHECK(octets_words(512) == "0.5 KiB");
+  CHECK(octets_words(32U << 20) == "32.0 MiB");
+}
+
 }  // namespace tacet
