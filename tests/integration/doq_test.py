@@ -1,7 +1,6 @@
 """DNS over QUIC (RFC 9250) against Debian's knotd, where OpenSSL has a QUIC client; elsewhere its refusal."""
 import concurrent.futures
 import os
-import subprocess
 import unittest
 
 import knot
