@@ -67,29 +67,30 @@ Result<bool> BrowserFiles::renew_by(const CertifiedKey& authority, WallTime now)
   return true;
 }
 
-Result<bool> BrowserFiles::make(WallTime now) const {
-  const auto files = authority_files();
-  auto certificate = read(files.certificate);
-  auto key = read(files.key);
+Result<CertifiedKey> BrowserFiles::authority_with_key() const {
+  auto certificate = authority();
+  auto key = read(authority_files().key);
   if (!certificate || !key) return fail(certificate ? key.error() : certificate.error());
-  CertifiedKey authority{*std::move(certificate), *std::move(key)};
-  if (lasts(authority.certificate, now + authority_margin) && make_leaf(authority, now))
-    return renew_by(authority, now);
+  return CertifiedKey{*std::move(certificate), *std::move(key)};
+}
+
+Result<bool> BrowserFiles::make(WallTime now) const {
+  const auto present = authority_with_key();
+  if (!present) return fail(present.error());
+  if (lasts(present->certificate, now + authority_margin) && make_leaf(*present, now)) return renew_by(*present, now);
   auto made = make_authority(now);
   if (!made) return fail(made.error());
-  if (auto kept = keep(*made, files, false); !kept) return fail(kept.error());
+  if (auto kept = keep(*made, authority_files(), false); !kept) return fail(kept.error());
   if (auto renewed = renew_by(*made, now); !renewed) return renewed;
   return true;
 }
 
 Result<bool> BrowserFiles::renew(WallTime now) const {
-  const auto files = authority_files();
-  auto certificate = read(files.certificate);
-  auto key = read(files.key);
-  if (!certificate || !key) return fail(certificate ? key.error() : certificate.error());
-  if (!lasts(*certificate, now + authority_margin))
+  const auto present = authority_with_key();
+  if (!present) return fail(present.error());
+  if (!lasts(present->certificate, now + authority_margin))
     return fail(Fault::refused, "the local authority is missing or ends soon: run `tacet browser setup` again");
-  return renew_by({*std::move(certificate), *std::move(key)}, now);
+  return renew_by(*present, now);
 }
 
 }  // namespace tacet

@@ -31,6 +31,7 @@ public:
 
 private:
   Result<std::string> read(const std::string& path) const;
+  Result<CertifiedKey> authority_with_key() const;
   Result<void> keep(const CertifiedKey& made, const ListenerFiles& files, bool for_service) const;
   Result<bool> renew_by(const CertifiedKey& authority, WallTime now) const;
 
