@@ -11,26 +11,15 @@ import unittest
 
 import dns.rcode
 import dnsclient
-import netlab
 import scratch
-import servers
-import tacet
-from case import Case
 from proxies import Dante, Microsocks, ProxyLab, Squid, Tinyproxy, Tor
+from proxy_case import ProxyCase
 from wire import Wire
 
 USER, PASSWORD = "tacetproxy", "s3cret"
 
 
-@unittest.skipIf(netlab.why_not(), netlab.why_not())
-class MoreProxies(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.lab = cls.enterClassContext(ProxyLab())
-        cls.upstream = cls.enterClassContext(servers.Unbound(cls.directory, cls.pki.good(), addresses=(ProxyLab.SERVER,),
-                                                             command=cls.lab.server.command()))
-
+class MoreProxies(ProxyCase):
     def need(self, program):
         if not shutil.which(program):
             self.skipTest(f"needs {program}")
@@ -38,17 +27,11 @@ class MoreProxies(Case):
     def start(self, proxy):
         return self.enterContext(proxy)
 
-    def daemon(self, urls, proxy, **settings):
-        return tacet.Tacet(self.directory, upstreams=[self.entry(url) for url in urls], command=self.lab.client.command(), proxy=proxy, **settings)
-
-    def ask(self, daemon, name):
-        return self.lab.client.call(lambda: daemon.ask(name))
-
     def check_all(self, proxy):
         with Wire(self.lab.client.name, ProxyLab.DEVICE) as wire:
             for host in (None, ProxyLab.NAME):
                 for url in (self.upstream.dot_url(host), self.upstream.doh_url(host)):
-                    with self.subTest(proxy=proxy.url(""), url=url), self.daemon([url], proxy.url()) as daemon:
+                    with self.subTest(proxy=proxy.url(""), url=url), self.short_lived(proxy.url(), url) as daemon:
                         for number in range(20):
                             response = self.ask(daemon, f"a{number}.many.example.com")
                             self.assertEqual(dnsclient.addresses(response), ["192.0.2.7"], daemon.log() + proxy.log())
@@ -57,7 +40,7 @@ class MoreProxies(Case):
             self.assertEqual({kind for kind, _, _ in wire.sent}, {"tcp"})
 
     def check_refusal(self, proxy, words):
-        with self.subTest(words=words), self.daemon([self.upstream.dot_url()], proxy) as daemon:
+        with self.subTest(words=words), self.short_lived(proxy, self.upstream.dot_url()) as daemon:
             self.assertEqual(self.ask(daemon, "refused.many.example.com").rcode(), dns.rcode.SERVFAIL)
             self.assertIn(words, daemon.await_log("fails: "))
 
@@ -95,7 +78,7 @@ class MoreProxies(Case):
                     heard.append(octets.decode())
 
         threading.Thread(target=listen, daemon=True).start()
-        with self.daemon([self.upstream.dot_url(), self.upstream.doh_url()], tor.url()) as daemon:
+        with self.short_lived(tor.url(), self.upstream.dot_url(), self.upstream.doh_url()) as daemon:
             self.ask(daemon, "isolated.many.example.com")
 
             def users():
@@ -108,7 +91,7 @@ class MoreProxies(Case):
         for kind in (Microsocks, Tinyproxy):
             proxy = self.start(kind(self.lab, self.directory))
             waits = []
-            with self.daemon([self.upstream.dot_url(), self.upstream.doh_url()], proxy.url()) as daemon:
+            with self.short_lived(proxy.url(), self.upstream.dot_url(), self.upstream.doh_url()) as daemon:
                 for trial in range(10):
                     proxy.stop()
                     begun = time.monotonic()
@@ -125,7 +108,7 @@ class MoreProxies(Case):
     def test_a_path_behind_the_proxy_that_goes_silent_is_left_and_found_again(self):
         proxy = self.start(Microsocks(self.lab, self.directory))
         waits = []
-        with self.daemon([self.upstream.dot_url(), self.upstream.doh_url()], proxy.url()) as daemon:
+        with self.short_lived(proxy.url(), self.upstream.dot_url(), self.upstream.doh_url()) as daemon:
             for trial in range(5):
                 self.assertEqual(self.ask(daemon, f"before{trial}.many.example.com").rcode(), dns.rcode.NOERROR)
                 block = ["nft", "add table inet cut; add chain inet cut out { type filter hook output priority 0; }; add rule inet cut out oifname lab2 drop"]

@@ -6,24 +6,14 @@ import unittest
 
 import dns.rcode
 import dnsclient
-import netlab
 import scratch
-import servers
 import tacet
-from case import Case
 from proxies import Microsocks, ProxyLab, Tinyproxy
+from proxy_case import ProxyCase
 from wire import Wire
 
 
-@unittest.skipIf(netlab.why_not(), netlab.why_not())
-class Proxies(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.lab = cls.enterClassContext(ProxyLab())
-        cls.upstream = cls.enterClassContext(servers.Unbound(cls.directory, cls.pki.good(), addresses=(ProxyLab.SERVER,),
-                                                             command=cls.lab.server.command()))
-
+class Proxies(ProxyCase):
     def wire(self):
         return self.enterContext(Wire(self.lab.client.name, ProxyLab.DEVICE))
 
@@ -35,13 +25,6 @@ class Proxies(Case):
 
     def daemon(self, *urls, **settings):
         return self.tacet(*urls, command=self.lab.client.command(), **settings)
-
-    def short_lived(self, url, proxy):
-        """A daemon for a with-block: it leaves its port to the next."""
-        return tacet.Tacet(self.directory, upstreams=[self.entry(url)], command=self.lab.client.command(), proxy=proxy)
-
-    def ask(self, daemon, name):
-        return self.lab.client.call(lambda: daemon.ask(name))
 
     def assert_answers(self, daemon, name):
         self.assertEqual(dnsclient.addresses(self.ask(daemon, name)), ["192.0.2.7"], daemon.log())
@@ -57,7 +40,7 @@ class Proxies(Case):
             dot_by_name = bool(proxy.credentials)
             for number, url in enumerate((self.upstream.dot_url(ProxyLab.NAME if dot_by_name else None),
                                           self.upstream.doh_url(None if dot_by_name else ProxyLab.NAME))):
-                with self.subTest(proxy=proxy.url(""), url=url), self.short_lived(url, proxy.url()) as daemon:
+                with self.subTest(proxy=proxy.url(""), url=url), self.short_lived(proxy.url(), url) as daemon:
                     for query in range(5):
                         self.assert_answers(daemon, f"q{query}-{number}.many.example.com")
                     path = daemon.status()["upstreams"][0]["connections"][0]["path"]
@@ -89,7 +72,7 @@ class Proxies(Case):
                              (http.url(""), "give them in `proxy: http://USER:PASSWORD@HOST:PORT`"),
                              (narrow.url(), "its rules may forbid this port"),
                              (gone, f"the proxy {gone}: Connection refused")):
-            with self.subTest(words=words), self.short_lived(self.upstream.dot_url(), proxy) as daemon:
+            with self.subTest(words=words), self.short_lived(proxy, self.upstream.dot_url()) as daemon:
                 self.assert_fails(daemon, "refused.many.example.com")
                 self.assertIn(words, daemon.await_log("fails: "))
                 self.assertIn(words, daemon.status()["upstreams"][0]["last_error"])
