@@ -193,47 +193,26 @@ class Site:
             scratch.end(process)
 
 
-class Impostor:
-    """A web site that proves by `certificate` who it is: a context manager on a Desktop, in the place of a Site. `asked` are the
-    request lines that browsers send, which they do only once they trust it."""
+class Impostor(Site):
+    """A web site that proves by `certificate` who it is, on a Desktop. `asked` are the request lines that browsers send, which they do
+    only once they trust it."""
 
     def __init__(self, desktop, certificate):
-        self._desktop, self.asked = desktop, []
+        super().__init__(desktop.enter_network)
+        self.asked, self.greeted = [], 0
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate.chain, certificate.key)
-        self.greeted = 0
 
-    def __enter__(self):
-        ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, args=(ready,), daemon=True)
-        self._thread.start()
-        if not ready.wait(10):
-            raise AssertionError("the impostor does not listen")
-        return self
-
-    def __exit__(self, *_):
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._socket.close()
-
-    def _serve(self, ready):
-        self._desktop.enter_network()
-        self._socket = socket.create_server((Site.ADDRESS, Site.PORT))
-        ready.set()
-        while True:
-            try:
-                client, _ = self._socket.accept()
-            except OSError:
-                return
-            self.greeted += 1
-            try:
-                client.settimeout(5)
-                with self._context.wrap_socket(client, server_side=True) as stream:
-                    if line := stream.recv(4096).split(b"\r\n")[0].decode("latin-1"):
-                        self.asked.append(line)
-                    stream.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-            except OSError:
-                client.close()
+    def _read(self, client):
+        self.greeted += 1
+        client.settimeout(5)
+        try:
+            with self._context.wrap_socket(client, server_side=True) as stream:
+                if line := stream.recv(4096).split(b"\r\n")[0].decode("latin-1"):
+                    self.asked.append(line)
+                stream.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        except OSError:
+            pass
 
 
 def zone_with_ech(origin, address):
