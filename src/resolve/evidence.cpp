@@ -7,8 +7,8 @@
 namespace tacet {
 namespace {
 
-/// The longest chain of aliases that is followed.
-constexpr int most_aliases = 8;
+/// How many times an HTTPS record without parameters may refer to the record of another name (RFC 9460 §2.4.2).
+constexpr int most_hops = 8;
 
 Question https_question(const Name& name) { return {name, Type::https, Class::in}; }
 
@@ -25,7 +25,7 @@ std::optional<std::vector<std::uint8_t>> Resolver::cached(const CacheKey& key, I
 HttpsEvidence Resolver::evidence_in(Bytes image, const CacheKey& key, Instant now) {
   HttpsEvidence evidence = read_https_evidence(image);
   for (int hop = 0; evidence.alias; ++hop) {
-    if (hop == most_aliases) return {.malformed = true};
+    if (hop == most_hops) return {.malformed = true};
     const Question next = https_question(*evidence.alias);
     const auto behind = cached({cache_.seed(), next, key.dnssec_ok(), key.checking_disabled()}, now);
     if (!behind) break;
@@ -94,7 +94,7 @@ Task<FetchResult> Resolver::fetch_https(const CacheKey& key, const Question& que
 
 Task<Result<NameExposure>> Resolver::examine(Name name) {
   NameExposure known;
-  for (int hop = 0; hop < most_aliases; ++hop) {
+  for (int hop = 0; hop < most_hops; ++hop) {
     const Question question = https_question(name);
     const CacheKey key(cache_.seed(), question, false, false);
     if (auto why_not = stays_near(question, key)) co_return fail(*std::move(why_not));
