@@ -2,8 +2,6 @@
 
 #include <vector>
 
-#include "cli/setup/command.hpp"
-
 namespace tacet {
 namespace {
 
@@ -14,11 +12,6 @@ constexpr auto timer = "tacet-browser.timer";
 
 Result<void> BrowserMachine::check_rights() const {
   return acts() && is_here() ? check_root("files of the system") : Result<void>();
-}
-
-void BrowserMachine::say_writing(const std::string& path, std::string_view text) const {
-  to_.out << "write " << path << '\n';
-  show_lines(to_.out, text);
 }
 
 bool BrowserMachine::service_runs() const {

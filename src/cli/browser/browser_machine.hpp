@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/browser/browser.hpp"
+#include "cli/setup/command.hpp"
 #include "cli/setup/file_image.hpp"
 #include "cli/words.hpp"
 #include "tacet/result.hpp"
@@ -27,7 +28,7 @@ public:
   void say(std::string_view line) const { to_.out << line << '\n'; }
   void warn(std::string_view line) const { to_.err << "tacet: " << line << '\n'; }
   /// Says that a file is written, and which lines are new in it.
-  void say_writing(const std::string& path, std::string_view text) const;
+  void say_writing(const std::string& path, std::string_view text) const { tacet::say_writing(to_.out, path, text); }
 
   /// True if tacet.service runs.
   bool service_runs() const;

@@ -120,7 +120,8 @@ Result<void> check_root(std::string_view what) {
               fmt::format("this changes {}: it needs root (sudo). --dry-run shows what it would do", what));
 }
 
-void show_lines(std::ostream& out, std::string_view text) {
+void say_writing(std::ostream& out, const std::string& path, std::string_view text) {
+  out << "write " << path << '\n';
   for (const auto line : split(text, '\n'))
     if (!line.empty()) out << "  | " << line << '\n';
 }

@@ -20,8 +20,8 @@ bool has_systemd();
 /// Fault::refused, with the advice, unless this is root. `what`: "files of the system".
 Result<void> check_root(std::string_view what);
 
-/// Shows the text of a file that is written.
-void show_lines(std::ostream& out, std::string_view text);
+/// Says that a file is written, and its lines.
+void say_writing(std::ostream& out, const std::string& path, std::string_view text);
 
 /// Runs a program to its end; it shares our output. Faults: system (the program is missing, or its exit status is not
 /// 0; the detail names it).

@@ -109,8 +109,7 @@ void Installation::describe(const FileChange& change) {
     out_ << fmt::format("link {} -> {}\n", path, change.after.content);
     return;
   }
-  out_ << fmt::format("write {}\n", path);
-  show_lines(out_, change.after.content);
+  say_writing(out_, path, change.after.content);
 }
 
 Result<void> Installation::write(const std::vector<FileChange>& changes) {

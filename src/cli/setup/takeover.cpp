@@ -165,8 +165,7 @@ Result<void> Takeover::look_for_kept_config() {
 void Takeover::show() const {
   out_ << fmt::format("{} is a service of {}\n", old_.units.front(), old_.program);
   for (const auto& note : new_.notes) out_ << "  " << note << '\n';
-  out_ << fmt::format("write {}\n", request_.config);
-  show_lines(out_, new_.yaml);
+  say_writing(out_, request_.config, new_.yaml);
 }
 
 /// Asks by another process and another file, while the old service still runs.
