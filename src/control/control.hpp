@@ -46,8 +46,7 @@ struct ControlHandlers {
 /// - GET /exposure/explain?name=NAME: exposure_explanation_json() of the name
 /// - POST /log-level?level=LEVEL: {"log_level": "debug"}
 /// - POST /page/names: {"page": "http://127.0.0.1:9153/names?pass=…"}
-/// - POST /reload: {"changed": ["cache"], "forgotten": n, "summary": "words"}; if refused, the error has a line for
-/// each
+/// - POST /reload: {"changed": ["cache"], "forgotten": n, "summary": "words"}; a refusal's error has a line for each
 ///   fault
 ///
 /// The answer to a failed request is {"error": "words"} with an HTTP status of 400 or more. It refuses requests that a

@@ -16,7 +16,8 @@ struct HostFacts {
   std::vector<std::string> nameservers;    ///< in it
   bool nss_asks_resolved = false;          ///< programs ask systemd-resolved without that file
   std::vector<std::string> other_servers;  ///< that resolved may ask for any name beside tacet: "192.0.2.1 (of eth0)"
-  std::string links_advice;  ///< if links claim every name: what lets go of them, or `tacet install` refuses
+  /// How to stop links from claiming every name; until then `tacet install` refuses. Empty if none does.
+  std::string links_advice;
   std::vector<std::string> link_domains;   ///< "office.example to 192.0.2.1 (of eth0)"
   std::vector<std::string> own_addresses;  ///< where a tacet answers at port 53; empty if none runs
   /// Whether names that a program asks for arrive at tacet; nothing if no tacet runs.

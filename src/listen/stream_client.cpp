@@ -17,7 +17,7 @@ constexpr std::size_t most_unsent = std::size_t{16} << 10;
 constexpr std::size_t most_kept = 4096;
 /// The most requests of one client that are served before others have their turn.
 constexpr int most_in_a_turn = 64;
-/// More steps than a handshake has. Who sends it in smaller parts gains no time by that.
+/// More steps than a handshake has. A client that sends it in smaller parts gains no time by that.
 constexpr int most_steps = 5;
 
 }  // namespace

@@ -124,7 +124,7 @@ std::vector<Finding> judge(const DoctorRequest& request, const Canaries& canarie
   if (is_wrong(clock)) result.upstreams.why_untrusted = "clock";
   if (portal.severity == Severity::failure) result.upstreams.why_untrusted = portal.check;
   const auto tls = judge_tls(result.upstreams);
-  if (exit_status(tls) != 0) result.path.identities.clear();  // not the servers told them
+  if (exit_status(tls) != 0) result.path.identities.clear();  // the servers did not tell them
   if (!result.path.clear.empty()) found.add("path", judge_path(result.path));
   found.add("reach", judge_reach(result.upstreams));
   found.add("tls", tls);
