@@ -41,7 +41,7 @@ LocalRecord soa_of(std::string_view zone, std::uint32_t ttl) {
 }
 
 /// A resolver between the public upstream, two zones of the local network and a hosts file.
-struct Border : World {
+struct Border : AskingWorld {
   explicit Border(std::string_view hosts = {}) {
     resolver.set_hosts(std::make_shared<const Hosts>(Hosts::parse(hosts)));
   }
@@ -59,25 +59,11 @@ struct Border : World {
   }
 
   Client& ask(std::vector<std::uint8_t> wire) {
-    Client& client = clients.emplace_back(Client{std::move(wire), clock.now(), {}});
-    const MessageIndex index = index_message(client.query).value();
-    std::vector<std::uint8_t> out(65535);
-    auto now = resolver.answer_now({client.query, index, clock.now(), 65535}, out);
-    if (const auto* size = std::get_if<std::size_t>(&now)) {
-      out.resize(*size);
-      client.reply = out;
-      client.at_once = true;
-      return client;
-    }
-    tasks.spawn(wait(std::get<Miss>(std::move(now)), client));
-    pass(100ms);
+    Client& client = ask_of(resolver, std::move(wire), tasks);
+    if (!client.at_once) pass(100ms);
     return client;
   }
   Client& ask(std::string_view name, Type type = Type::a) { return ask(client_query(question(name, type))); }
-  Task<void> wait(Miss miss, Client& client) {
-    client.reply = co_await resolver.answer(miss);
-    client.taken = clock.now() - client.asked_at;
-  }
 
   Zone public_zone, corp_zone, lan_zone;
   Policy policy{Config{}};
@@ -97,7 +83,6 @@ struct Border : World {
                      ExposureMode::off,
                      {{named("corp.example"), borrowed(corp)}, {named("lan"), borrowed(lan)}},
                      RebindGuard(RebindConfig{.protect = true})}};
-  std::deque<Client> clients;
 };
 
 /// "www.example. CNAME x.example." and so on of the answer section.

@@ -21,8 +21,33 @@ struct Client {
   std::optional<ExtendedError> extended_error() const { return extended_error_of(message()); }
 };
 
+/// Clients that ask a resolver.
+struct AskingWorld : World {
+  /// The client has its reply at once, or when time has passed.
+  Client& ask_of(Resolver& resolver, std::vector<std::uint8_t> wire, TaskGroup& group, std::size_t limit = 65535) {
+    Client& client = clients.emplace_back(Client{std::move(wire), clock.now(), std::nullopt});
+    const MessageIndex index = index_message(client.query).value();
+    std::vector<std::uint8_t> out(65535);
+    auto now = resolver.answer_now({client.query, index, clock.now(), limit}, out);
+    if (const auto* size = std::get_if<std::size_t>(&now)) {
+      out.resize(*size);
+      client.reply = out;
+      client.at_once = true;
+    } else {
+      group.spawn(wait(resolver, std::get<Miss>(std::move(now)), client));
+    }
+    return client;
+  }
+  Task<void> wait(Resolver& resolver, Miss miss, Client& client) {
+    client.reply = co_await resolver.answer(miss);
+    client.taken = clock.now() - client.asked_at;
+  }
+
+  std::deque<Client> clients;
+};
+
 /// A resolver over one scripted upstream.
-struct Stub : World {
+struct Stub : AskingWorld {
   struct Settings {
     CacheConfig cache = {};
     std::size_t pending = 4096;
@@ -45,32 +70,15 @@ struct Stub : World {
 
   Client& ask(std::vector<std::uint8_t> wire) { return ask(std::move(wire), tasks); }
   Client& ask(std::vector<std::uint8_t> wire, TaskGroup& group, std::size_t limit = 65535) {
-    Client& client = clients.emplace_back(Client{std::move(wire), clock.now(), std::nullopt});
-    const MessageIndex index = index_message(client.query).value();
-    std::vector<std::uint8_t> out(65535);
-    auto now = resolver.answer_now({client.query, index, clock.now(), limit}, out);
-    if (const auto* size = std::get_if<std::size_t>(&now)) {
-      out.resize(*size);
-      client.reply = out;
-      client.at_once = true;
-    } else {
-      group.spawn(wait(std::get<Miss>(std::move(now)), client));
-    }
-    return client;
+    return ask_of(resolver, std::move(wire), group, limit);
   }
   Client& ask(std::string_view name, Type type = Type::a) { return ask(client_query(question(name, type))); }
-
-  Task<void> wait(Miss miss, Client& client) {
-    client.reply = co_await resolver.answer(miss);
-    client.taken = clock.now() - client.asked_at;
-  }
 
   Policy policy{Config{}};
   Cache cache;
   Metrics metrics;
   FakeUpstream upstream;
   Resolver resolver;
-  std::deque<Client> clients;
   TaskGroup tasks;
 };
 

@@ -32,20 +32,8 @@ struct Zoned : Stub {
 
   /// Asks, and what was answered at once or once time has passed; a null reply if there is none yet.
   Client& ask_zoned(std::string_view name, Type type = Type::a) {
-    Client& client = clients.emplace_back(Client{with_opt(client_query(question(name, type))), clock.now(), {}});
-    const MessageIndex index = index_message(client.query).value();
-    std::vector<std::uint8_t> out(65535);
-    auto now = zoned->answer_now({client.query, index, clock.now(), 65535}, out);
-    if (const auto* size = std::get_if<std::size_t>(&now)) {
-      out.resize(*size);
-      client.reply = out;
-      client.at_once = true;
-    } else {
-      tasks.spawn(wait_zoned(std::get<Miss>(std::move(now)), client));
-    }
-    return client;
+    return ask_of(*zoned, with_opt(client_query(question(name, type))), tasks);
   }
-  Task<void> wait_zoned(Miss miss, Client& client) { client.reply = co_await zoned->answer(miss); }
 
   FakeUpstream& zone(std::size_t number) { return zones[number]->upstream; }
 
