@@ -12,7 +12,7 @@ import h2.events
 import pki
 import scratch
 from case import Case
-from encrypted_clients_test import base64url, client_context
+from encrypted_case import base64url, client_context
 from fake_upstream import ANSWER, Behaviour
 
 NAME = "www.example.com"

@@ -6,7 +6,7 @@ import dnsclient
 import pki
 import scratch
 from case import UnboundCase
-from encrypted_clients_test import base64url, client_context
+from encrypted_case import base64url, client_context
 from h2_raw import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GREETING, HEADERS, PING, PREFACE, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, frame,
                     literal, request)
 from tacet import Tacet

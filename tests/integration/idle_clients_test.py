@@ -13,7 +13,7 @@ import h2_raw
 import sanitizer
 import scratch
 from case import UnboundCase
-from encrypted_clients_test import base64url, client_context
+from encrypted_case import base64url, client_context
 
 LONG = "TACET_IDLE_CLIENTS" in os.environ
 CLIENTS = int(os.environ.get("TACET_IDLE_CLIENTS", "200"))
