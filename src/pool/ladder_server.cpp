@@ -15,7 +15,7 @@ constexpr unsigned enough_strikes = 2;
 constexpr Duration together = seconds(30);
 /// So long after the first failure the operator's other servers have had their turn.
 constexpr Duration long_blocked = milliseconds(900);
-constexpr Duration control_again = seconds(10);
+constexpr Duration control_again = seconds(10), proxy_out_of_order = seconds(10);
 constexpr Duration least_rest = seconds(30), most_rest = minutes(10);
 /// After a false alarm.
 constexpr Duration short_rest = seconds(2);
@@ -61,6 +61,8 @@ void LadderServer::greeted(std::size_t place, Instant now) {
 void LadderServer::failed(GreetingOutcome outcome, Instant connected, Instant now) {
   if (proven_ == 0) sign_ = outcome;
   if (!came_up(outcome)) {
+    // The proxy may be gone because the network blocks nothing any more.
+    if (proven() == Rung::proxy) look_at_ = std::min(look_at_, std::max(now, retried_at_ + proxy_out_of_order));
     drops_ = outcome == GreetingOutcome::dropped ? drops_ + 1 : 0;
     if (outcome == GreetingOutcome::refused) strikes_ = 0;  // nothing was held back
     return;
@@ -163,6 +165,7 @@ std::optional<LadderLook> LadderServer::look(Instant now) {
   look_at_ = Instant::max();
   if (on_trial() && !serves_) return LadderLook{trial, ways_[trial_]};
   if (on_trial()) return LadderLook{control, proven()};
+  retried_at_ = now;
   return LadderLook{retry, ways_[proven_ - 1]};
 }
 

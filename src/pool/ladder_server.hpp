@@ -118,6 +118,7 @@ private:
   bool has_news_ = false;
   bool is_checked_ = false;  // that it is blocked, though no other way of it was tried
   Instant look_at_ = Instant::max();
+  Instant retried_at_{};
   unsigned strikes_ = 0;  // connections by the proven way in a row that were reset or silent
   unsigned drops_ = 0;    // the same without any TCP connection
   Instant first_strike_{}, last_strike_{};

@@ -189,6 +189,24 @@ TEST_CASE("an outage that takes the proxy too leads nowhere, and its end is no c
   CHECK_FALSE(scene.at().block());
 }
 
+TEST_CASE("a proxy that is out of order lets a lower way be looked at every ten seconds, not once an hour") {
+  for (const GreetingOutcome outcome : {dropped, closed}) {
+    Scene scene = one(with_proxy);
+    scene.sees(outcome);
+    scene.sees(greeted);
+    scene.looks(outcome);
+    CHECK_FALSE(scene.ladder.look(scene.now));
+    scene.sees(outcome);
+    CHECK(scene.looks(outcome) == split_greeting);
+    CHECK(scene.way() == Rung::proxy);  // it may be back soon
+    scene.sees(outcome);
+    CHECK_FALSE(scene.ladder.look(scene.now));
+    scene.now += seconds(10);
+    CHECK(scene.looks(greeted) == split_greeting);
+    CHECK(scene.way() == split_greeting);
+  }
+}
+
 TEST_CASE("another server of the operator that works comes before any other way") {
   Scene scene = two(named);
   scene.sees(greeted, 1);
