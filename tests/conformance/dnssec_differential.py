@@ -127,6 +127,10 @@ def _weaker_digest(zone, ours, **_):
     return zone == "dssha256wrong" and ours == BOGUS
 
 
+def _expired_beside_right(zone, ours, theirs, **_):
+    return zone == "expiredbeside" and ours != BOGUS and theirs == BOGUS
+
+
 COMMON_RULES = {
     "RFC 9905: signatures with SHA-1 (algorithms 5 and 7) count as none": _old_algorithm,
     "RFC 9276 §3.2: NSEC3 beyond 50 iterations counts as unsigned; the others draw the line at 150": _iterations_insecure,
@@ -143,6 +147,7 @@ DELV_RULES = COMMON_RULES | {
     "RFC 5155 §9.2: no AD for what an opt-out span covers": _no_ad_for_opt_out,
     "RFC 4035 §5.3.2: a wildcard's NSEC that the upstream shows under the name asked for is put back by its labels": _shown_under_the_name,
     "RFC 4033 §8.1 leaves the tolerance of clocks to the validator: tacet and unbound allow at least an hour": _tolerance,
+    "RFC 6840 §5.4: one right signature is enough; delv gives up at an expired one of the same key": _expired_beside_right,
     "RFC 4034 §2.1.1: a key without the zone bit verifies nothing": _zone_key,
 }
 
