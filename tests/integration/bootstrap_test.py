@@ -18,7 +18,8 @@ class NameServer:
     """A plain DNS server on loopback: every name is at `address`. It answers `delay` seconds late."""
 
     def __init__(self, address, delay=0.0):
-        self.address, self.delay, self.asked = address, delay, 0
+        self.address, self.delay = address, delay
+        self.asked = set()  # the IDs of the queries: a repeated one has the same
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.server = f"127.0.0.1:{self._socket.getsockname()[1]}"
@@ -50,7 +51,7 @@ class NameServer:
         question, = query.question
         response = dns.message.make_response(query)
         if question.rdtype == dns.rdatatype.A:
-            self.asked += 1
+            self.asked.add(query.id)
             response.answer.append(dns.rrset.from_text(question.name, 3600, "IN", "A", self.address))
         return response.to_wire()
 
@@ -72,7 +73,7 @@ class Bootstrap(UnboundCase):
         begun = time.monotonic()
         names.address = "127.0.0.1"
         scratch.eventually(lambda: self.answers(daemon), 45, daemon.log, every=0.5)
-        self.assertLessEqual(names.asked, 3 + (time.monotonic() - begun) / 5, "plain DNS was asked too often")
+        self.assertLessEqual(len(names.asked), 3 + (time.monotonic() - begun) / 5, "plain DNS was asked too often")
 
     def test_an_upstream_that_moved_is_found_while_clients_go_on_asking(self):
         names = self.names("127.0.0.9")  # nobody listens there
