@@ -9,9 +9,9 @@
 
 namespace tacet {
 
-/// This machine's connection to the network: the addresses that others can reach, and the default routes. Two states
-/// are equal if a connection that works in one probably works in the other. Of a followed interface, whether it is
-/// there and up counts as well, and each of its routes.
+/// This machine's connection to the network: the addresses that others can reach, and the default routes with those
+/// that VPNs lay over them. Two states are equal if a connection that works in one probably works in the other. Of a
+/// followed interface, whether it is there and up counts as well, and each of its routes.
 class NetworkState {
 public:
   /// `followed`: names of interfaces.
@@ -21,8 +21,8 @@ public:
   static Result<NetworkState> take(const std::set<std::string>& followed = {});
 
   /// Adds the content of a buffer of rtnetlink messages (RTM_NEWLINK, which must come first, RTM_NEWADDR,
-  /// RTM_NEWROUTE). Skips other messages, loopback, link-local and tentative addresses, other links, and routes that
-  /// are no default routes unless they lead over a followed link. True when the buffer ended a dump (NLMSG_DONE or
+  /// RTM_NEWROUTE). Skips other messages, loopback, link-local and tentative addresses, other links, and routes to a
+  /// part of the network unless they lead over a followed link. True when the buffer ended a dump (NLMSG_DONE or
   /// NLMSG_ERROR).
   bool add(Bytes messages);
 

@@ -13,6 +13,10 @@ namespace tacet {
 
 namespace {
 
+/// A VPN may leave the default route as it is and cover it by two routes of one bit each (OpenVPN's def1), or all of
+/// IPv6 by 2000::/3.
+constexpr unsigned char most_bits_of_wide_route = 3;
+
 void append(std::string& fact, unsigned tag, Bytes octets) {
   fact += std::to_string(tag) + ':';
   fact.append(octets.begin(), octets.end());
@@ -48,13 +52,13 @@ std::string NetworkState::link_fact(Bytes payload) {
   return fmt::format("link {} {} {}", name, head.ifi_index, head.ifi_flags & (IFF_UP | IFF_RUNNING));
 }
 
-/// A default route by family, gateway, interface and metric, or a route over a followed link by its destination, too;
-/// empty for any other route.
+/// A default route, or a wide one in its place, by family, destination, gateway, interface and metric; also any route
+/// over a followed link. Empty for any other route.
 std::string NetworkState::route_fact(Bytes payload) const {
   rtmsg head{};
   if (!read_fixed(payload, head) || head.rtm_type != RTN_UNICAST || (head.rtm_flags & RTM_F_CLONED) != 0) return {};
   std::string fact = fmt::format("route {} {} {}", head.rtm_family, head.rtm_dst_len, head.rtm_flags & RTNH_F_LINKDOWN);
-  bool counts = head.rtm_dst_len == 0;
+  bool counts = head.rtm_dst_len <= most_bits_of_wide_route;
   for_each_attribute<rtmsg>(payload, [&](unsigned type, Bytes value) {
     if (type == RTA_GATEWAY || type == RTA_OIF || type == RTA_PRIORITY || type == RTA_MULTIPATH || type == RTA_VIA ||
         type == RTA_TABLE || type == RTA_DST)

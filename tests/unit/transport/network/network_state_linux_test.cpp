@@ -92,6 +92,12 @@ TEST_CASE("addresses and default routes make the picture, in whatever order they
   CHECK(of({route(0, 254)}) != of({route(0, 253)}));
 }
 
+TEST_CASE("routes that a VPN lays over the default route make the picture, too") {
+  CHECK(of({route(0, 254), route(1, 253)}) != of({route(0, 254)}));
+  CHECK(of({route(0, 254), route(3, 253)}) != of({route(0, 254)}));
+  CHECK(of({route(0, 254), route(8, 253)}) == of({route(0, 254)}));
+}
+
 TEST_CASE("what does not change the way out does not change the picture") {
   CHECK(of({address({.lifetime = 1})}) == of({address({.lifetime = 2})}));
   CHECK(of({address({.scope = RT_SCOPE_LINK})}) == of({}));
