@@ -320,7 +320,7 @@ class DeadServers(Case):
                     stream.write(len(response.to_wire()).to_bytes(2, "big") + response.to_wire())
 
         threading.Thread(target=answer, daemon=True).start()
-        daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [f"127.0.0.1:{server.getsockname()[1]}"]})
+        daemon = self.tacet(self.unbound().doh_url(), forward={"lan": [f"127.0.0.1:{server.getsockname()[1]}"]}, workers=1)
         for name in ("nas.lan", "tv.lan"):
             self.assertEqual(dnsclient.addresses(daemon.ask(name)), ["192.168.1.7"], daemon.log())
         self.assertEqual(len(daemon.log_lines("answers by TCP, and its answers by UDP do not come")), 1, daemon.log())
