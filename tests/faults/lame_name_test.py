@@ -36,8 +36,8 @@ class LameName(FaultCase):
             word = f"a lame name once a second, {way}"
             made = total(daemon, "connections_made") - before[way]
             self.at_most(f"{word}: connections made since", made, self.allowed(way) + spares_opened(fake, streams[way]), "", 0)
-            self.row(f"{word}: every connection's service", "good", " ".join(sorted({upstream["state"] for upstream in upstreams(daemon)})),
-                     all(upstream["state"] == "good" for upstream in upstreams(daemon)))
+            states = {upstream["state"] for upstream in upstreams(daemon)}
+            self._figure(f"{word}: every connection's service", "good", " ".join(sorted(states)), states == {"good"})
             streams[way].stop()
             self.none(f"{word}: other names that fail", streams[way].failures())
             self.at_most(f"{word}: slowest of the other names", max(streams[way].times(lambda each: each.asked_at > streams[way].asked[0].asked_at + 1)), 0.3)
