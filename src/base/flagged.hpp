@@ -2,7 +2,7 @@
 
 namespace tacet {
 
-/// Sets a flag as long as it lives: while a task runs, however it ends.
+/// Sets a flag as long as it lives: while a task or a function runs, however it ends.
 class Flagged {
 public:
   explicit Flagged(bool& flag) : flag_(flag) { flag_ = true; }

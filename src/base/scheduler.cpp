@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/flagged.hpp"
+
 namespace tacet {
 namespace {
 
@@ -50,11 +52,7 @@ void Scheduler::make_ready(Resumable& resumable) {
 
 void Scheduler::run_ready() {
   if (running_) return;
-  struct Running {
-    bool& flag;
-    explicit Running(bool& runs) : flag(runs) { flag = true; }
-    ~Running() { flag = false; }
-  } const running(running_);
+  const Flagged running(running_);
   while (ready_.next_ != &ready_) {
     Resumable& first = *ready_.next_;
     first.unlink();

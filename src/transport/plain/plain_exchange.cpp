@@ -1,6 +1,5 @@
 #include "transport/plain/plain_exchange.hpp"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -27,13 +26,17 @@ constexpr int most_at_a_time = 64;
 /// How many silent tries by UDP are enough to ask by TCP beside them: servers that take a second or two have answered.
 constexpr int tries_before_tcp = 3;
 
-/// A socket that sets an event when it is ready.
+/// A socket that sets an event when it is ready. Others may set it, too.
 struct Line {
   Line(Loop& loop, Descriptor made, AutoResetEvent& event)
       : socket(std::move(made)),
-        watch(loop, socket.get(), [&event](Watch::Ready) { event.set(); }) {}
+        watch(loop, socket.get(), [this, &event](Watch::Ready ready) {
+          was_writable = was_writable || ready == Watch::Ready::write;
+          event.set();
+        }) {}
 
   Descriptor socket;
+  bool was_writable = false;
   Watch watch;  // last: destroyed before its descriptor closes
 };
 
@@ -101,7 +104,7 @@ public:
   /// Goes as far as the socket is ready.
   Reading go_on(const PlainQuery& query, bool with_opt) {
     if (is_connected_) return read_stream(line_.socket.get(), query, frames_);
-    if (!is_writable()) return std::nullopt;
+    if (!line_.was_writable) return std::nullopt;
     if (auto connected = finish_connect(line_.socket.get()); !connected) return fail(std::move(connected.error()));
     is_connected_ = true;
     line_.watch.want_write(false);
@@ -115,12 +118,6 @@ public:
   }
 
 private:
-  /// The event may be another socket's.
-  bool is_writable() const {
-    pollfd poll{.fd = line_.socket.get(), .events = POLLOUT, .revents = 0};
-    return ::poll(&poll, 1, 0) == 1;
-  }
-
   Line line_;
   FrameReader frames_;
   bool is_connected_ = false;
