@@ -20,7 +20,7 @@ namespace {
 struct Scene {
   ManualClock clock;
   Loop loop{clock};
-  BoundSocket there{SOCK_STREAM};
+  do53_test::Sockets there = do53_test::bound_sockets();
   NameServer names{loop};
   Bootstrap bootstrap{loop, {names.address()}};
   SocketBudget budget{loop.scheduler(), 8};
@@ -29,7 +29,7 @@ struct Scene {
   Scene() {
     names.v4 = {127, 0, 0, 1};
     names.v6 = {};
-    REQUIRE(::listen(there.socket.get(), 16) == 0);
+    REQUIRE(::listen(there.tcp.get(), 16) == 0);
   }
 
   UpstreamServerContext context() {
@@ -51,7 +51,7 @@ struct Scene {
     return false;
   }
   bool connects() {
-    return comes([this] { return static_cast<bool>(Descriptor(::accept(there.socket.get(), nullptr, nullptr))); });
+    return comes([this] { return static_cast<bool>(Descriptor(::accept(there.tcp.get(), nullptr, nullptr))); });
   }
 };
 
@@ -67,11 +67,11 @@ TEST_CASE("a connection does not wait for a bootstrap server that keeps silent, 
   }
   scene.clock.advance(24h);
   scene.names.mood = NameServer::Mood::keeps_silent;
-  const int asked = scene.names.asked;
+  const std::size_t asked = scene.names.asked();
   Channel channel(server, 1);
   channel.prepare();
   CHECK(scene.connects());
-  CHECK(scene.comes([&] { return scene.names.asked > asked; }));
+  CHECK(scene.comes([&] { return scene.names.asked() > asked; }));
 
   UpstreamServer anew(scene.context());  // of a reload
   Channel of_it(anew, 0);
